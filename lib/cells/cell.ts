@@ -1,0 +1,45 @@
+import type { AbstractMatrix } from 'ml-matrix';
+import type { Matrices, Shapes } from '../shape.ts';
+
+/** The sizes a cell is made for. */
+export interface CellSize {
+  /** Inputs: the columns of x_t. */
+  readonly d: number;
+  /** Hidden units: the columns of h_t. */
+  readonly m: number;
+}
+
+/** The tag of an equation in `derivations/`, such as `RNN-B3`. */
+export type Tag = string;
+
+/** The parts of a state. Every cell has `h`, the part that the network puts out; an LSTM has `c` beside it. */
+export type State<S extends string> = Matrices<S | 'h'>;
+
+/**
+ * One time step of a recurrent network, forward and backward, each equation one tagged line.
+ *
+ * Rows are samples: x is B×d, a state B×m. A cell is a pair of pure functions. `backward` adds into `dp` and mutates
+ * nothing else, so that running it twice adds the same gradient twice, bit for bit.
+ *
+ * @typeParam P the names of the parameters.
+ * @typeParam S the names of the state's parts.
+ * @typeParam Tape what backward needs of forward: a record of named values, and nothing else.
+ */
+export interface Cell<P extends string = string, S extends string = string, Tape = unknown> {
+  readonly name: string;
+  /** The tag of the equation that gives each gradient: of every parameter, of `x`, and of every part of the state. */
+  readonly equations: Readonly<Record<P | S | 'h' | 'x', Tag>>;
+  /** The shape of every parameter. A bias is a 1×m row. */
+  params(size: CellSize): Shapes<P>;
+  /** The columns of every part of the state. */
+  state(size: CellSize): Readonly<Record<S | 'h', number>>;
+  /** s_t from x_t and s_{t−1}. Mutates nothing. */
+  forward(p: Matrices<P>, x: AbstractMatrix, prev: State<S>): { readonly next: State<S>; readonly tape: Tape };
+  /** dL/dx_t and dL/ds_{t−1} from dL/ds_t, the total over everything that s_t feeds. ADDS the parameters' into `dp`. */
+  backward(
+    p: Matrices<P>,
+    tape: Tape,
+    dnext: State<S>,
+    dp: Matrices<P>,
+  ): { readonly dx: AbstractMatrix; readonly dprev: State<S> };
+}

@@ -1,0 +1,37 @@
+/** Every error this library throws on bad input: it names the argument, what was expected and what came. */
+export class BpttError extends Error {
+  override readonly name: string = 'BpttError';
+  /** The argument, option or file at fault, as the caller knows it. */
+  readonly argument: string;
+  /** What would have been accepted. */
+  readonly expected: string;
+  /** What came instead. */
+  readonly got: string;
+
+  constructor(argument: string, expected: string, got: string) {
+    super(`${argument}: expected ${expected}, got ${got}`);
+    this.argument = argument;
+    this.expected = expected;
+    this.got = got;
+  }
+}
+
+/** A matrix, sequence or state of the wrong size. */
+export class ShapeError extends BpttError {
+  override readonly name: string = 'ShapeError';
+}
+
+/** A value out of its range: not finite, not a positive integer, an unknown name, a text too short. */
+export class ValueError extends BpttError {
+  override readonly name: string = 'ValueError';
+}
+
+/** A file whose bytes are not what its kind requires: cut off, altered, or of another kind. */
+export class FormatError extends BpttError {
+  override readonly name: string = 'FormatError';
+}
+
+/** A file or folder that cannot be read or written. */
+export class FileError extends BpttError {
+  override readonly name: string = 'FileError';
+}

@@ -1,0 +1,70 @@
+/**
+ * Initialisers: each makes a function that fills parameters. What to fill is one matrix or a whole set of them.
+ */
+import { type AbstractMatrix, Matrix, QrDecomposition } from 'ml-matrix';
+import { ValueError } from '../errors.ts';
+import { ParamSet } from '../params.ts';
+import type { Random } from '../random.ts';
+import { requireFiniteNumber, requirePositive } from '../require.ts';
+
+/** Fills a matrix, or every matrix of a set in order, in place. */
+export type Initialiser = (target: AbstractMatrix | ParamSet, rng: Random) => void;
+
+/** Zeros. */
+export const zeros: Initialiser = each(matrix => {
+  matrix.fill(0);
+});
+
+/**
+ * Normal with mean 0 and the given standard deviation: the lecture's `randn(…)*0.01`.
+ *
+ * @throws ValueError when `std` is not positive.
+ */
+export function normal(std: number): Initialiser {
+  requirePositive('std', std);
+  return each((matrix, rng) => {
+    fill(matrix, () => std * rng.normal());
+  });
+}
+
+/**
+ * `scale` on the diagonal, zero elsewhere: DD2424 Lecture 9, "Easy partial solutions to vanishing gradients", for a
+ * recurrent matrix W.
+ */
+export function identity(scale: number = 1): Initialiser {
+  requireFiniteNumber('scale', scale);
+  return each(matrix => {
+    fill(matrix, (i, j) => (i === j ? scale : 0));
+  });
+}
+
+/**
+ * `gain` times a random matrix with orthonormal rows (or columns, where it has more rows than columns), uniform over
+ * all such: Q of the QR decomposition of a normal matrix, the signs of R's diagonal moved into it.
+ */
+export function orthogonal(gain: number = 1): Initialiser {
+  requirePositive('gain', gain);
+  return each((matrix, rng) => {
+    const { rows, columns } = matrix;
+    const tall = Matrix.zeros(Math.max(rows, columns), Math.min(rows, columns));
+    fill(tall, () => rng.normal());
+    const qr = new QrDecomposition(tall);
+    const Q = qr.orthogonalMatrix;
+    const R = qr.upperTriangularMatrix;
+    const signed = (i: number, j: number) => gain * Q.get(i, j) * (R.get(j, j) < 0 ? -1 : 1);
+    fill(matrix, rows >= columns ? signed : (i, j) => signed(j, i));
+  });
+}
+
+function each(initialise: (matrix: AbstractMatrix, rng: Random) => void): Initialiser {
+  return (target, rng) => {
+    if (!rng) throw new ValueError('rng', 'a Random', String(rng));
+    for (const matrix of target instanceof ParamSet ? Object.values(target.named()) : [target]) initialise(matrix, rng);
+  };
+}
+
+function fill(matrix: AbstractMatrix, element: (i: number, j: number) => number): void {
+  for (let i = 0; i < matrix.rows; i++) {
+    for (let j = 0; j < matrix.columns; j++) matrix.set(i, j, element(i, j));
+  }
+}

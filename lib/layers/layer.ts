@@ -1,0 +1,65 @@
+import { Matrix } from 'ml-matrix';
+import type { Tag } from '../cells/cell.ts';
+import { ShapeError } from '../errors.ts';
+import type { ParamSet } from '../params.ts';
+import { describe, requireMatrix } from '../require.ts';
+import type { Sequence } from '../sequence.ts';
+import type { Matrices } from '../shape.ts';
+
+/**
+ * A map from sequences to sequences with its adjoint. What is built over layers (stacks, truncation, models, the
+ * gradient checker) is built once and runs on any of them.
+ *
+ * `forward` mutates nothing. `backward` ADDS into `params.grads` and mutates nothing else; neither tape nor cotangents.
+ */
+export interface Layer<Tape = unknown> {
+  readonly name: string;
+  readonly params: ParamSet;
+  /** Features a step of x. */
+  readonly inputs: number;
+  /** Features a step of y. */
+  readonly outputs: number;
+  /** The columns of every part of the state; empty where there is none. */
+  readonly state: Readonly<Record<string, number>>;
+  /** The tag of the equation that gives each gradient: of every parameter, of `x`, and of every part of the state. */
+  readonly equations: Readonly<Record<string, Tag>>;
+  /**
+   * @param x the input, T steps of B sequences.
+   * @param s0 the state before the first step, every part B×its columns; zeros unless given.
+   * @returns the output y, T steps of B sequences; the state after each sequence's last step; the tape.
+   * @throws ShapeError, ValueError when x or s0 do not fit or are not finite.
+   */
+  forward(x: Sequence, s0?: Matrices): { readonly y: Sequence; readonly sT: Matrices; readonly tape: Tape };
+  /**
+   * @param tape what `forward` returned.
+   * @param dy dL/dy, of y's shape.
+   * @param dsT dL/ds_T, of the final state's shape; zeros unless given.
+   * @returns dL/dx and dL/ds_0.
+   * @throws ShapeError, ValueError when dy or dsT do not fit or are not finite.
+   */
+  backward(tape: Tape, dy: Sequence, dsT?: Matrices): { readonly dx: Sequence; readonly ds0: Matrices };
+}
+
+/** A state of the given columns for B sequences, all zero. */
+export function zeroState(state: Readonly<Record<string, number>>, B: number): Matrices {
+  return Object.fromEntries(Object.entries(state).map(([name, columns]) => [name, Matrix.zeros(B, columns)]));
+}
+
+/**
+ * `s` has exactly the parts and shapes of the state, or throws {@link ShapeError} naming the part. Returns it; zeros
+ * where it was not given.
+ */
+export function requireState(
+  argument: string,
+  s: Matrices | undefined,
+  state: Readonly<Record<string, number>>,
+  B: number,
+): Matrices {
+  if (s === undefined) return zeroState(state, B);
+  const names = Object.keys(state);
+  if (typeof s !== 'object' || s === null || Object.keys(s).some(name => !names.includes(name))) {
+    throw new ShapeError(argument, `a state of parts {${names.join(', ')}}`, describe(s));
+  }
+  for (const [name, columns] of Object.entries(state)) requireMatrix(`${argument}.${name}`, s[name], [B, columns]);
+  return s;
+}

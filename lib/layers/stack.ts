@@ -1,0 +1,92 @@
+/**
+ * Layers on top of each other: the output of one is the input of the next, as h_t^{(l)} is made from h_t^{(l−1)} in
+ * DD2424 Lecture 9, "Multi-layer RNN".
+ */
+import { ValueError } from '../errors.ts';
+import { ParamSet } from '../params.ts';
+import type { Sequence } from '../sequence.ts';
+import type { Matrices } from '../shape.ts';
+import { type Layer, requireState } from './layer.ts';
+
+/** The tapes of the layers, from the bottom up. */
+export interface StackTape {
+  readonly B: number;
+  readonly tapes: readonly unknown[];
+}
+
+/**
+ * One layer of several, from the bottom up. Parameters, states and equations are named `layer.name`; all parameters
+ * lie in one buffer from now on.
+ *
+ * @param layers by name, from the input to the output.
+ * @throws ValueError when there are none, or when the outputs of one are not as many as the inputs of the next.
+ *
+ * @example
+ * ```ts
+ * import { readout, rnn, stack, unroll } from 'bptt';
+ *
+ * const net = stack({ rnn: unroll(rnn, { d: 4, m: 8 }), readout: readout({ m: 8, C: 4 }) });
+ * console.log(Object.keys(net.params.shapes).join(' ')); // → rnn.W rnn.U rnn.b readout.V readout.c
+ * ```
+ */
+export function stack(layers: Readonly<Record<string, Layer>>): Layer<StackTape> {
+  const parts = Object.entries(layers);
+  const [first] = parts;
+  const last = parts.at(-1);
+  if (!first || !last) throw new ValueError('layers', 'at least one layer', 'none');
+  parts.slice(1).forEach(([name, layer], below) => {
+    const outputs = parts[below]?.[1].outputs;
+    if (layer.inputs !== outputs) throw new ValueError(`layers.${name}.inputs`, `${outputs}`, `${layer.inputs}`);
+  });
+  const state = prefixed(parts.map(([name, layer]) => [name, layer.state]));
+  const own = (s: Matrices, name: string): Matrices =>
+    Object.fromEntries(
+      Object.entries(s).flatMap(([key, part]) =>
+        key.startsWith(`${name}.`) ? [[key.slice(name.length + 1), part]] : [],
+      ),
+    );
+
+  return {
+    name: parts.map(([, layer]) => layer.name).join('+'),
+    params: ParamSet.join(Object.fromEntries(parts.map(([name, layer]) => [name, layer.params]))),
+    inputs: first[1].inputs,
+    outputs: last[1].outputs,
+    state,
+    equations: {
+      ...prefixed(parts.map(([name, layer]) => [name, layer.equations])),
+      x: first[1].equations.x ?? '',
+    },
+
+    forward(x, s0) {
+      const s = requireState('s0', s0, state, x.B);
+      const tapes: unknown[] = [];
+      const finals: [string, Matrices][] = [];
+      let y: Sequence = x;
+      for (const [name, layer] of parts) {
+        const step = layer.forward(y, own(s, name));
+        y = step.y;
+        tapes.push(step.tape);
+        finals.push([name, step.sT]);
+      }
+      return { y, sT: prefixed(finals), tape: { B: x.B, tapes } };
+    },
+
+    backward({ B, tapes }, dy, dsT) {
+      const ds = requireState('dsT', dsT, state, B);
+      const initials: [string, Matrices][] = [];
+      let dx: Sequence = dy;
+      for (const [l, [name, layer]] of [...parts.entries()].reverse()) {
+        const step = layer.backward(tapes[l], dx, own(ds, name));
+        dx = step.dx;
+        initials.unshift([name, step.ds0]);
+      }
+      return { dx, ds0: prefixed(initials) };
+    },
+  };
+}
+
+function prefixed<V>(parts: readonly (readonly [string, Readonly<Record<string, V>>])[]): Record<string, V> {
+  return Object.fromEntries(
+    parts.flatMap(([name, record]) => Object.entries(record).map(([key, value]) => [`${name}.${key}`, value])),
+  );
+}

@@ -1,0 +1,84 @@
+/**
+ * The checks that public functions make of their arguments, once, at the boundary. Each throws a typed error that
+ * names the argument; none is called inside a time loop.
+ */
+import { AbstractMatrix } from 'ml-matrix';
+import { ShapeError, ValueError } from './errors.ts';
+import type { Shape } from './shape.ts';
+
+/** `n` is a positive integer, or throws {@link ValueError}. Returns it. */
+export function requireSize(argument: string, n: number): number {
+  if (!Number.isSafeInteger(n) || n < 1) throw new ValueError(argument, 'a positive integer', describe(n));
+  return n;
+}
+
+/** `n` is an integer in [low, high], or throws {@link ValueError}. Returns it. */
+export function requireInteger(
+  argument: string,
+  n: number,
+  low: number,
+  high: number = Number.MAX_SAFE_INTEGER,
+): number {
+  if (!Number.isSafeInteger(n) || n < low || n > high) {
+    const range = high === Number.MAX_SAFE_INTEGER ? `≥ ${low}` : `in ${low}…${high}`;
+    throw new ValueError(argument, `an integer ${range}`, describe(n));
+  }
+  return n;
+}
+
+/** `x` is finite and greater than zero, or throws {@link ValueError}. Returns it. */
+export function requirePositive(argument: string, x: number): number {
+  if (!Number.isFinite(x) || x <= 0) throw new ValueError(argument, 'a positive number', describe(x));
+  return x;
+}
+
+/** Every number of `values` is finite, or throws {@link ValueError} naming the first place that is not. */
+export function requireFinite(argument: string, values: AbstractMatrix | ArrayLike<number>): void {
+  if (values instanceof AbstractMatrix) {
+    for (let i = 0; i < values.rows; i++) {
+      for (let j = 0; j < values.columns; j++) {
+        const x = values.get(i, j);
+        if (!Number.isFinite(x)) throw new ValueError(`${argument}[${i},${j}]`, 'a finite number', describe(x));
+      }
+    }
+    return;
+  }
+  for (let i = 0; i < values.length; i++) {
+    const x = values[i];
+    if (!Number.isFinite(x)) throw new ValueError(`${argument}[${i}]`, 'a finite number', describe(x));
+  }
+}
+
+/** `x` is a finite number, or throws {@link ValueError}. Returns it. */
+export function requireFiniteNumber(argument: string, x: number): number {
+  if (!Number.isFinite(x)) throw new ValueError(argument, 'a finite number', describe(x));
+  return x;
+}
+
+/** `matrix` is a finite matrix of the given shape, or throws {@link ShapeError} or {@link ValueError}. Returns it. */
+export function requireMatrix(
+  argument: string,
+  matrix: AbstractMatrix | undefined,
+  [rows, columns]: Shape,
+): AbstractMatrix {
+  if (!(matrix instanceof AbstractMatrix)) {
+    throw new ShapeError(argument, `a ${rows}×${columns} matrix`, describe(matrix));
+  }
+  if (matrix.rows !== rows || matrix.columns !== columns) {
+    throw new ShapeError(argument, `a ${rows}×${columns} matrix`, describe(matrix));
+  }
+  requireFinite(argument, matrix);
+  return matrix;
+}
+
+/** A value in a few words, for the "got" part of an error. */
+export function describe(value: unknown): string {
+  if (value instanceof AbstractMatrix) return `a ${value.rows}×${value.columns} matrix`;
+  if (Array.isArray(value) || ArrayBuffer.isView(value)) {
+    return `${value.constructor.name} of length ${'length' in value ? value.length : value.byteLength}`;
+  }
+  if (typeof value === 'string') return JSON.stringify(value.length > 40 ? `${value.slice(0, 40)}…` : value);
+  if (typeof value === 'function') return 'a function';
+  if (typeof value === 'object' && value !== null) return `an object with keys {${Object.keys(value).join(', ')}}`;
+  return String(value);
+}

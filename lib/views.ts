@@ -1,0 +1,71 @@
+/**
+ * Two zero-copy matrices over flat memory. Both are ml-matrix matrices: every ml-matrix function takes them.
+ */
+import { AbstractMatrix } from 'ml-matrix';
+import { ShapeError, ValueError } from './errors.ts';
+import { requireInteger } from './require.ts';
+
+/** Memory that numbers lie in, one after the other. */
+export type FloatArray = Float64Array | Float32Array;
+
+/**
+ * A rows × columns matrix, row after row, over `data` from `offset` on. It shares the memory: writing to one writes
+ * to the other.
+ *
+ * @throws ShapeError when `data` is too short for it.
+ */
+export class FlatMatrix extends AbstractMatrix {
+  override readonly rows: number;
+  override readonly columns: number;
+  readonly data: FloatArray;
+  readonly offset: number;
+
+  constructor(data: FloatArray, rows: number, columns: number, offset: number = 0) {
+    super();
+    requireInteger('rows', rows, 0);
+    requireInteger('columns', columns, 0);
+    requireInteger('offset', offset, 0);
+    if (offset + rows * columns > data.length) {
+      throw new ShapeError('data', `${offset + rows * columns} numbers`, `${data.length}`);
+    }
+    this.rows = rows;
+    this.columns = columns;
+    this.data = data;
+    this.offset = offset;
+  }
+
+  override get(row: number, column: number): number {
+    return this.data[this.offset + row * this.columns + column] ?? Number.NaN;
+  }
+
+  override set(row: number, column: number, value: number): this {
+    this.data[this.offset + row * this.columns + column] = value;
+    return this;
+  }
+}
+
+/**
+ * A batch of one-hot rows kept as class indices: row i is 1 in column `indices[i]` and 0 elsewhere. The products of
+ * `matrix.ts` never visit the zeros: x·Uᵀ gathers columns of U, and dU += daᵀ·x adds to the columns that were used.
+ */
+export class OneHotMatrix extends AbstractMatrix {
+  override readonly rows: number;
+  override readonly columns: number;
+  readonly indices: Int32Array;
+
+  constructor(indices: Int32Array, classes: number) {
+    super();
+    this.rows = indices.length;
+    this.columns = classes;
+    this.indices = indices;
+  }
+
+  override get(row: number, column: number): number {
+    return this.indices[row] === column ? 1 : 0;
+  }
+
+  /** @throws ValueError always: a one-hot matrix is read only. */
+  override set(row: number, column: number, value: number): this {
+    throw new ValueError(`one-hot[${row},${column}]`, 'no assignment: a one-hot matrix is read only', String(value));
+  }
+}

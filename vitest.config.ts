@@ -1,0 +1,19 @@
+import { fileURLToPath } from 'node:url';
+import { defineConfig } from 'vitest/config';
+
+const lib = (path: string) => fileURLToPath(new URL(`lib/${path}`, import.meta.url));
+
+export default defineConfig({
+  resolve: {
+    alias: [
+      { find: /^bptt$/, replacement: lib('index.ts') },
+      { find: /^bptt\/check$/, replacement: lib('check/index.ts') },
+      { find: /^bptt\/io$/, replacement: lib('io/index.ts') },
+    ],
+  },
+  test: {
+    include: ['spec/**/*.spec.ts'],
+    exclude: ['spec/package/**'],
+    testTimeout: 60_000,
+  },
+});
