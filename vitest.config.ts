@@ -1,9 +1,9 @@
 import { fileURLToPath } from 'node:url';
-import { defineConfig } from 'vitest/config';
+import { defineConfig, type ViteUserConfig } from 'vitest/config';
 
 const lib = (path: string) => fileURLToPath(new URL(`lib/${path}`, import.meta.url));
 
-export default defineConfig({
+const config: ViteUserConfig = defineConfig({
   resolve: {
     alias: [
       { find: /^bptt$/, replacement: lib('index.ts') },
@@ -17,3 +17,5 @@ export default defineConfig({
     testTimeout: 60_000,
   },
 });
+
+export default config;
