@@ -13,6 +13,16 @@ export { stack } from './layers/stack.ts';
 export { unroll } from './layers/unroll.ts';
 export { type CrossEntropy, type CrossEntropyTape, crossEntropy, logSoftmax } from './losses/cross-entropy.ts';
 export * from './matrix.ts';
+export { type Baselines, baselines } from './models/baselines.ts';
+export { type CharModel, charCells, charModel, evaluate, type SampleOptions, sample } from './models/char-model.ts';
+export {
+  CharTrainer,
+  type CharTrainerOptions,
+  lectureOptions,
+  type TrainerPosition,
+  type TrainingStep,
+} from './models/char-trainer.ts';
+export { Vocabulary } from './models/vocabulary.ts';
 export { adagrad } from './optim/adagrad.ts';
 export { clipByNorm, clipByValue } from './optim/clip.ts';
 export type { Optimiser } from './optim/optimiser.ts';

@@ -82,8 +82,8 @@ export interface GradientReport {
  * const wrong = new Matrix([[4, -1]]); // dL/dw is [2·w₀·w₁, w₀²] = [4, 1]
  * const report = checkGradients(loss, [{ name: 'w', values: w, gradient: wrong, tag: 'EX-B1' }]);
  * console.log(format(report));
- * // → w   EX-B1    2 elements  max |a−n| 2.0e+0  relative 5.0e-1  WRONG
- * // →     dw[0,1] (EX-B1): analytic -1, numeric 1.0000000000000002
+ * // → w   EX-B1       2 elements  max |a−n| 2.0e+0  relative 5.0e-1  WRONG
+ * // →     dw[0,1] (EX-B1): analytic -1, numeric 1
  * ```
  */
 export function checkGradients(loss: () => number, tensors: readonly CheckedTensor[]): GradientReport {

@@ -12,9 +12,14 @@ export function format({ tensors }: GradientReport): string {
     ].join('  '),
     ...failures.map(
       ({ index, analytic, numeric }) =>
-        `    d${name}[${index.join(',')}]${tag ? ` (${tag})` : ''}: analytic ${analytic}, numeric ${numeric}`,
+        `    d${name}[${index.join(',')}]${tag ? ` (${tag})` : ''}: analytic ${digits(analytic)}, numeric ${digits(numeric)}`,
     ),
     ...(failed > failures.length ? [`    … and ${failed - failures.length} more`] : []),
   ]);
   return lines.join('\n');
+}
+
+/** Eight digits: as many as the bound asks for. */
+function digits(x: number): string {
+  return String(Number(x.toPrecision(8)));
 }

@@ -80,8 +80,7 @@ export function unroll<P extends string, S extends string, Tape>(
       let ds = requireState('dsT', dsT, state, x.B) as State<S>;
       for (let t = x.T - 1; t >= 0; t--) {
         const active = x.active(t);
-        const dyt = active ? keepRows(dy.at(t), active) : dy.at(t);
-        const total = { ...ds, h: add(ds.h, dyt) }; // BPTT-B1  dL/ds_t = dL/dy_t + dL/ds_{t+1} ∂s_{t+1}/∂s_t
+        const total = { ...ds, h: add(ds.h, dy.at(t)) }; // BPTT-B1  dL/ds_t = dL/dy_t + dL/ds_{t+1} ∂s_{t+1}/∂s_t
         const dnext = active ? keep(active, total) : total;
         const step = cell.backward(p, steps[t] as Tape, dnext, dp); // BPTT-B2  dL/dθ += dL/ds_t ∂⁺s_t/∂θ
         addTo(dx.at(t), step.dx);

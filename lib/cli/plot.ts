@@ -1,0 +1,69 @@
+/** The plot of a training run's loss, as SVG. The plotting library is loaded when the first plot is drawn. */
+import type { Baselines } from '../models/baselines.ts';
+import type { TrainingStep } from '../models/char-trainer.ts';
+
+/** What is drawn. */
+export interface LossPlot {
+  readonly rows: readonly TrainingStep[];
+  /** Symbols a step. */
+  readonly chunk: number;
+  /** Absent where nothing is held out. */
+  readonly baselines?: Baselines;
+  /** The held-out loss after the last row. */
+  readonly heldOut?: number;
+  /** What made the picture: the command, for the caption. */
+  readonly caption: string;
+}
+
+/** The loss over the characters read: of each chunk, smoothed, and beside the baselines. */
+export async function plotLoss({ rows, chunk, baselines, heldOut, caption }: LossPlot): Promise<string> {
+  const Plot = await import('@observablehq/plot');
+  const { parseHTML } = await import('linkedom');
+  const { document } = parseHTML('<html></html>');
+  const points = rows.map(({ step, loss, smoothed }) => ({ characters: step * chunk, loss, smoothed }));
+  const last = Math.max(...points.map(({ characters }) => characters), 1);
+  const levels = baselines
+    ? [
+        { loss: baselines.uniform, name: 'uniform (every symbol equally likely)' },
+        { loss: baselines.unigram, name: 'unigram, held-out text' },
+      ]
+    : [];
+  const end =
+    heldOut === undefined ? [] : [{ characters: last, loss: heldOut, name: `held-out ${heldOut.toFixed(2)}` }];
+  const svg = Plot.plot({
+    document,
+    width: 800,
+    height: 440,
+    marginLeft: 50,
+    marginRight: 110,
+    marginTop: 30,
+    marginBottom: 60,
+    style: { background: 'white', color: 'black', fontSize: '12px' },
+    x: { label: 'characters read →', domain: [0, last], tickFormat: '~s', ticks: 8 },
+    y: { label: '↑ loss (nats per character)', grid: true, zero: true },
+    marks: [
+      Plot.lineY(points, { x: 'characters', y: 'loss', stroke: '#bbb', strokeWidth: 0.75 }),
+      Plot.lineY(points, { x: 'characters', y: 'smoothed', stroke: 'black', strokeWidth: 2 }),
+      Plot.ruleY(levels, { y: 'loss', stroke: 'black', strokeDasharray: '6 4' }),
+      Plot.text(levels, {
+        x: last,
+        y: 'loss',
+        text: 'name',
+        textAnchor: 'end',
+        dy: -8,
+        stroke: 'white',
+        fill: 'black',
+      }),
+      Plot.dot(end, { x: 'characters', y: 'loss', fill: 'black', r: 5 }),
+      Plot.text(end, { x: 'characters', y: 'loss', text: 'name', textAnchor: 'start', dx: 10 }),
+      Plot.text([`${caption}. Grey: each chunk; black: smoothed.`], {
+        frameAnchor: 'bottom-left',
+        dy: 52,
+        fill: '#333',
+      }),
+      Plot.ruleY([0]),
+    ],
+  });
+  svg.setAttribute('xmlns', 'http://www.w3.org/2000/svg');
+  return `${svg.outerHTML}\n`;
+}

@@ -1,0 +1,188 @@
+/**
+ * Checkpoints of character models: one sealed safetensors file that holds the parameters, the optimiser's memory and
+ * the network's state as tensors, and everything else as JSON in its metadata. Any safetensors reader opens it.
+ */
+import { FormatError, ShapeError, ValueError } from '../errors.ts';
+import { type CharModel, charModel } from '../models/char-model.ts';
+import { CharTrainer, type CharTrainerOptions, type TrainerPosition } from '../models/char-trainer.ts';
+import { Vocabulary } from '../models/vocabulary.ts';
+import type { ParamSet } from '../params.ts';
+import { Sequence } from '../sequence.ts';
+import type { Matrices } from '../shape.ts';
+import { FlatMatrix } from '../views.ts';
+import type { Tensor } from './safetensors.ts';
+import { readSealed, writeSealed } from './sealed.ts';
+
+const FORMAT = 'bptt-char-model';
+const VERSION = '1';
+
+/** What a checkpoint holds. */
+export interface Checkpoint {
+  /** The file's name, for messages. */
+  readonly file: string;
+  /** The model with its trained parameters. */
+  readonly model: CharModel;
+  readonly options: CharTrainerOptions;
+  readonly position: TrainerPosition;
+  /** The network's state; absent at the start of the text. */
+  readonly state: Matrices | undefined;
+  /** The optimiser's memory, by name. */
+  readonly memory: ReadonlyMap<string, Float64Array>;
+  /** What the one who saved wrote beside it: any JSON. */
+  readonly note: unknown;
+}
+
+/**
+ * A training run as the bytes of a checkpoint.
+ *
+ * @param trainer the run, between two steps.
+ * @param note any JSON to keep beside it: where the text came from, say.
+ */
+export function encodeCheckpoint(trainer: CharTrainer, note: unknown = null): Uint8Array {
+  const { model, optimiser, options, position, state } = trainer;
+  const tensors = new Map<string, Tensor>();
+  for (const [name, matrix] of Object.entries(model.net.params.named())) tensors.set(`param.${name}`, tensorOf(matrix));
+  for (const [name, data] of Object.entries(optimiser.memory)) {
+    tensors.set(`optimiser.${name}`, { shape: [data.length], data: data.slice() });
+  }
+  for (const [name, matrix] of Object.entries(state ?? {})) tensors.set(`state.${name}`, tensorOf(matrix));
+  return writeSealed(tensors, {
+    format: FORMAT,
+    version: VERSION,
+    vocabulary: JSON.stringify(model.vocabulary.symbols),
+    options: JSON.stringify(options),
+    position: JSON.stringify(position),
+    note: JSON.stringify(note),
+  });
+}
+
+/**
+ * Reads a checkpoint, with a model ready to sample from.
+ *
+ * @param bytes the file's.
+ * @param file its name, for messages.
+ * @throws FormatError when it is cut off, altered, or of another kind.
+ */
+export function decodeCheckpoint(bytes: Uint8Array, file: string = 'checkpoint'): Checkpoint {
+  const { tensors, metadata } = readSealed(bytes, file);
+  const format = metadata.get('format');
+  const version = metadata.get('version');
+  if (format !== FORMAT) throw new FormatError(file, `a ${FORMAT} checkpoint`, `format ${JSON.stringify(format)}`);
+  if (version !== VERSION) throw new FormatError(file, `version ${VERSION}`, `version ${JSON.stringify(version)}`);
+  const json = (key: string): unknown => parse(file, key, metadata.get(key));
+  const options = json('options') as CharTrainerOptions;
+  const position = json('position') as TrainerPosition;
+  const model = refusing(file, () => {
+    const vocabulary = vocabularyOf(json('vocabulary'));
+    const made = charModel({ vocabulary, cell: options.cell, m: options.hidden });
+    setParams(made.net.params, tensors);
+    return made;
+  });
+  return {
+    file,
+    model,
+    options,
+    position,
+    state: stateOf(file, model, tensors),
+    memory: memoryOf(tensors),
+    note: json('note'),
+  };
+}
+
+/**
+ * The training run that a checkpoint was made of, exactly as it stood.
+ *
+ * @param checkpoint what {@link decodeCheckpoint} read.
+ * @param text the text it was trained on.
+ * @throws ValueError when the text is another; FormatError when the checkpoint lacks what training needs.
+ */
+export function resumeTrainer(
+  { file, model, options, position, state, memory }: Checkpoint,
+  text: string,
+): CharTrainer {
+  const trainer = new CharTrainer(text, options);
+  if (trainer.model.vocabulary.symbols.join('') !== model.vocabulary.symbols.join('')) {
+    throw new ValueError('text', `the text that ${file} was trained on`, 'one with other symbols');
+  }
+  return refusing(file, () => {
+    trainer.model.net.params.values.set(model.net.params.values);
+    for (const [name, into] of Object.entries(trainer.optimiser.memory)) {
+      const data = memory.get(name);
+      if (data?.length !== into.length)
+        throw new ShapeError(`optimiser.${name}`, `${into.length} numbers`, `${data?.length ?? 'none'}`);
+      into.set(data);
+    }
+    trainer.moveTo(position, state);
+    return trainer;
+  });
+}
+
+function tensorOf(matrix: FlatMatrix | Matrices[string]): Tensor {
+  const data = new Float64Array(matrix.rows * matrix.columns);
+  for (let i = 0; i < matrix.rows; i++) data.set(matrix.getRow(i), i * matrix.columns);
+  return { shape: [matrix.rows, matrix.columns], data };
+}
+
+function setParams(params: ParamSet, tensors: ReadonlyMap<string, Tensor>): void {
+  let offset = 0;
+  for (const [name, [rows, columns]] of Object.entries(params.shapes)) {
+    const { shape, data } = tensors.get(`param.${name}`) ?? { shape: [], data: new Float64Array() };
+    if (shape.length !== 2 || shape[0] !== rows || shape[1] !== columns) {
+      throw new ShapeError(`param.${name}`, `a ${rows}×${columns} matrix`, `shape [${shape.join(', ')}]`);
+    }
+    Sequence.dense(data, { T: rows, F: columns });
+    params.values.set(data, offset);
+    offset += data.length;
+  }
+}
+
+function vocabularyOf(symbols: unknown): Vocabulary {
+  if (!Array.isArray(symbols)) throw new ValueError('vocabulary', 'a list of symbols', String(symbols));
+  const vocabulary = Vocabulary.of(symbols.join(''));
+  if (vocabulary.symbols.join('\0') !== symbols.join('\0')) {
+    throw new ValueError('vocabulary', 'different code points in ascending order', 'others');
+  }
+  return vocabulary;
+}
+
+function stateOf(file: string, { net }: CharModel, tensors: ReadonlyMap<string, Tensor>): Matrices | undefined {
+  const parts = [...tensors].filter(([name]) => name.startsWith('state.'));
+  if (parts.length === 0) return undefined;
+  return refusing(file, () =>
+    Object.fromEntries(
+      Object.entries(net.state).map(([name, columns]) => {
+        const data = tensors.get(`state.${name}`)?.data;
+        if (data?.length !== columns)
+          throw new ShapeError(`state.${name}`, `${columns} numbers`, `${data?.length ?? 'none'}`);
+        return [name, new FlatMatrix(data, 1, columns)];
+      }),
+    ),
+  );
+}
+
+function memoryOf(tensors: ReadonlyMap<string, Tensor>): Map<string, Float64Array> {
+  const prefix = 'optimiser.';
+  const own = [...tensors].filter(([name]) => name.startsWith(prefix));
+  return new Map(own.map(([name, { data }]) => [name.slice(prefix.length), data]));
+}
+
+function parse(file: string, key: string, text: string | undefined): unknown {
+  try {
+    const value: unknown = JSON.parse(text ?? '');
+    return value;
+  } catch {
+    throw new FormatError(file, `JSON in its metadata's ${key}`, text === undefined ? 'none' : 'something else');
+  }
+}
+
+/** What `make` returns; its ShapeErrors and ValueErrors are the file's fault. */
+function refusing<T>(file: string, make: () => T): T {
+  try {
+    return make();
+  } catch (error) {
+    if (error instanceof ShapeError || error instanceof ValueError) {
+      throw new FormatError(file, `${error.argument} to be ${error.expected}`, error.got);
+    }
+    throw error;
+  }
+}

@@ -1,0 +1,254 @@
+/**
+ * The safetensors format, for tensors of 64-bit floats: named arrays and a map of strings in one file, no code in it.
+ *
+ *     8 bytes    N, the length of the header, little-endian
+ *     N bytes    the header: JSON in UTF-8, padded with spaces
+ *     the rest   the numbers, little-endian, row after row; every byte belongs to exactly one tensor
+ *
+ * The header maps a name to `{ dtype, shape, data_offsets: [begin, end] }`, where offsets count from the end of the
+ * header, and `__metadata__` to a map of strings.
+ *
+ * Source: huggingface.co/docs/safetensors, "Format"; the limit on the header is the reference implementation's.
+ */
+import { FormatError, ShapeError, ValueError } from '../errors.ts';
+import { describe } from '../require.ts';
+
+/** An array of any rank, its numbers row after row; rank 0 holds one number. */
+export interface Tensor {
+  readonly shape: readonly number[];
+  readonly data: Float64Array;
+}
+
+/** What a safetensors file holds. */
+export interface TensorFile {
+  /** In the order of their bytes. */
+  readonly tensors: Map<string, Tensor>;
+  readonly metadata: Map<string, string>;
+}
+
+const METADATA = '__metadata__';
+const LENGTH_BYTES = 8;
+const NUMBER_BYTES = 8;
+const MAX_HEADER_BYTES = 100_000_000;
+
+/**
+ * The bytes of a file with the given tensors, in the map's order, and metadata. The same input gives the same bytes.
+ *
+ * @throws {ShapeError} when a shape does not match the length of its data.
+ * @throws {ValueError} when a tensor is called `__metadata__`, a metadata value is no string, or the header would
+ * exceed 100 MB.
+ */
+export function writeSafetensors(
+  tensors: ReadonlyMap<string, Tensor>,
+  metadata: Readonly<Record<string, string>>,
+): Uint8Array {
+  const header = headerBytes(tensors, metadata);
+  let size = LENGTH_BYTES + header.length;
+  for (const { data } of tensors.values()) size += data.length * NUMBER_BYTES;
+
+  const bytes = new Uint8Array(size);
+  const view = new DataView(bytes.buffer);
+  view.setBigUint64(0, BigInt(header.length), true);
+  bytes.set(header, LENGTH_BYTES);
+  let at = LENGTH_BYTES + header.length;
+  for (const { data } of tensors.values()) {
+    for (const x of data) {
+      view.setFloat64(at, x, true);
+      at += NUMBER_BYTES;
+    }
+  }
+  return bytes;
+}
+
+/**
+ * The tensors and metadata in the bytes of a file; `file` is its name in errors. The numbers are copied.
+ *
+ * @throws {FormatError} when the bytes are not a safetensors file of F64 tensors that cover its buffer exactly once.
+ */
+export function readSafetensors(bytes: Uint8Array, file: string = 'file'): TensorFile {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const start = LENGTH_BYTES + headerLength(view, file);
+  const header = parseHeader(bytes.subarray(LENGTH_BYTES, start), file);
+
+  const places: Place[] = [];
+  let metadata = new Map<string, string>();
+  for (const [name, entry] of Object.entries(header)) {
+    if (name === METADATA) metadata = parseMetadata(entry, file);
+    else places.push(parseEntry(name, entry, file));
+  }
+  // Before any number is read: tensors that share no byte cannot ask for more memory than the file has.
+  places.sort((a, b) => a.begin - b.begin || a.end - b.end);
+  requireCover(places, bytes.length - start, file);
+
+  const tensors = new Map<string, Tensor>();
+  for (const { name, shape, begin, end } of places) {
+    const data = new Float64Array((end - begin) / NUMBER_BYTES);
+    for (let i = 0; i < data.length; i++) data[i] = view.getFloat64(start + begin + i * NUMBER_BYTES, true);
+    tensors.set(name, { shape, data });
+  }
+  return { tensors, metadata };
+}
+
+/** Where a tensor lies: bytes begin … end − 1 of the buffer. */
+interface Place {
+  readonly name: string;
+  readonly shape: readonly number[];
+  readonly begin: number;
+  readonly end: number;
+}
+
+// Text is joined by hand: an object would move names such as '1' to the front and lose '__proto__'.
+function headerBytes(
+  tensors: ReadonlyMap<string, Tensor>,
+  metadata: Readonly<Record<string, string>>,
+): Uint8Array<ArrayBuffer> {
+  const fields: string[] = [];
+  for (const [key, value] of Object.entries(metadata)) {
+    if (typeof value !== 'string') throw new ValueError(`metadata[${describe(key)}]`, 'a string', describe(value));
+  }
+  if (Object.keys(metadata).length > 0) fields.push(`"${METADATA}":${JSON.stringify(metadata)}`);
+
+  let begin = 0;
+  for (const [name, { shape, data }] of tensors) {
+    if (name === METADATA) throw new ValueError('tensors', `names other than ${METADATA}`, METADATA);
+    if (elementCount(shape) !== data.length) {
+      const expected = `${data.length} numbers' worth of shape`;
+      throw new ShapeError(`tensors[${describe(name)}].shape`, expected, `[${shape.join(', ')}]`);
+    }
+    const end = begin + data.length * NUMBER_BYTES;
+    fields.push(`${JSON.stringify(name)}:${JSON.stringify({ dtype: 'F64', shape, data_offsets: [begin, end] })}`);
+    begin = end;
+  }
+
+  const text = new TextEncoder().encode(`{${fields.join(',')}}`);
+  const padded = new Uint8Array(Math.ceil(text.length / NUMBER_BYTES) * NUMBER_BYTES).fill(0x20);
+  padded.set(text);
+  if (padded.length > MAX_HEADER_BYTES) {
+    throw new ValueError('tensors', 'names and metadata of at most 100 MB', `${padded.length} bytes`);
+  }
+  return padded;
+}
+
+function headerLength(view: DataView, file: string): number {
+  if (view.byteLength < LENGTH_BYTES) throw malformed(file, 'of at least 8 bytes', `${view.byteLength} bytes`);
+  const length = view.getBigUint64(0, true);
+  if (length > MAX_HEADER_BYTES) throw malformed(file, 'with a header of at most 100 MB', `one of ${length} bytes`);
+  const rest = view.byteLength - LENGTH_BYTES;
+  if (length > rest) throw malformed(file, `with its header of ${length} bytes`, `only ${rest} bytes`);
+  return Number(length);
+}
+
+function parseHeader(bytes: Uint8Array, file: string): Record<string, unknown> {
+  let text: string;
+  try {
+    text = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes);
+  } catch {
+    throw malformed(file, 'with a header in UTF-8', 'bytes that are not');
+  }
+  let header: unknown;
+  try {
+    header = JSON.parse(text);
+  } catch {
+    throw malformed(file, 'with a JSON header', 'text that is not JSON');
+  }
+  if (!isRecord(header) || !text.startsWith('{')) {
+    throw malformed(file, 'whose header is a JSON object from its first byte', briefly(header));
+  }
+  const names = Object.keys(header).length;
+  const written = countFields(text);
+  if (written !== names) throw malformed(file, 'that names each tensor once', `${written - names} repeated`);
+  return header;
+}
+
+/** How many fields the object in `json`, valid JSON, is written with: JSON.parse keeps only the last of a name. */
+function countFields(json: string): number {
+  let fields = 0;
+  let depth = 0;
+  let quoted = false;
+  for (let i = 0; i < json.length; i++) {
+    const c = json[i];
+    if (quoted && c === '\\') i++;
+    else if (c === '"') quoted = !quoted;
+    else if (quoted) continue;
+    else if (c === '{' || c === '[') depth++;
+    else if (c === '}' || c === ']') depth--;
+    else if (c === ':' && depth === 1) fields++;
+  }
+  return fields;
+}
+
+function parseMetadata(entry: unknown, file: string): Map<string, string> {
+  if (!isRecord(entry)) throw malformed(file, `whose ${METADATA} is a map of strings`, briefly(entry));
+  const metadata = new Map<string, string>();
+  for (const [key, value] of Object.entries(entry)) {
+    if (typeof value !== 'string') {
+      throw malformed(file, `whose ${METADATA} is a map of strings`, `${briefly(value)} at ${describe(key)}`);
+    }
+    metadata.set(key, value);
+  }
+  return metadata;
+}
+
+function parseEntry(name: string, entry: unknown, file: string): Place {
+  const tensor = `tensor ${describe(name)}`;
+  if (!isRecord(entry)) throw malformed(file, `that describes ${tensor} by an object`, briefly(entry));
+
+  const { dtype, shape, data_offsets: offsets } = entry;
+  if (dtype !== 'F64') throw malformed(file, `with ${tensor} of dtype F64`, `dtype ${briefly(dtype)}`);
+
+  if (!Array.isArray(shape) || !shape.every(isCount)) {
+    throw malformed(file, `with ${tensor} of a shape of non-negative integers`, briefly(shape));
+  }
+  const count = elementCount(shape);
+  if (count === undefined) throw malformed(file, `with ${tensor} of a shape that can be counted`, 'an overflow');
+
+  if (!Array.isArray(offsets) || offsets.length !== 2 || !offsets.every(isCount)) {
+    throw malformed(file, `with data_offsets [begin, end] for ${tensor}`, briefly(offsets));
+  }
+  const [begin = 0, end = 0] = offsets;
+  if (end - begin !== count * NUMBER_BYTES) {
+    throw malformed(file, `with ${count * NUMBER_BYTES} bytes for ${tensor}`, `data_offsets [${begin}, ${end}]`);
+  }
+  return { name, shape, begin, end };
+}
+
+/** The places, sorted, cover `size` bytes without overlap or gap. */
+function requireCover(places: readonly Place[], size: number, file: string): void {
+  let covered = 0;
+  for (const { name, begin, end } of places) {
+    if (begin !== covered) {
+      throw malformed(file, 'whose tensors lie end to end', `${describe(name)} at byte ${begin}, not ${covered}`);
+    }
+    covered = end;
+  }
+  if (covered !== size) throw malformed(file, `with ${covered} bytes of numbers`, `${size} bytes`);
+}
+
+/** The product of a shape, or undefined when an entry is no count or the product is too large to be exact. */
+function elementCount(shape: readonly number[]): number | undefined {
+  let count = 1;
+  for (const n of shape) {
+    count *= n;
+    if (!isCount(n) || !Number.isSafeInteger(count)) return undefined;
+  }
+  return count;
+}
+
+function isCount(n: unknown): n is number {
+  return typeof n === 'number' && Number.isSafeInteger(n) && n >= 0 && !Object.is(n, -0);
+}
+
+function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+/** Like {@link describe}, of bounded length whatever a file holds. */
+function briefly(value: unknown): string {
+  if (Array.isArray(value)) return `an array of length ${value.length}`;
+  if (isRecord(value)) return 'an object';
+  return value === undefined ? 'none' : describe(value);
+}
+
+function malformed(file: string, rule: string, got: string): FormatError {
+  return new FormatError(file, `a safetensors file ${rule}`, got);
+}

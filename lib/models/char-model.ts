@@ -1,0 +1,138 @@
+/**
+ * The character-level language model of the lectures: a recurrent network that reads a text symbol by symbol and says
+ * at each how probable every symbol is to come next.
+ */
+import type { Cell } from '../cells/cell.ts';
+import { rnn, rnnRelu } from '../cells/rnn.ts';
+import { ValueError } from '../errors.ts';
+import type { Layer } from '../layers/layer.ts';
+import { readout } from '../layers/readout.ts';
+import { stack } from '../layers/stack.ts';
+import { unroll } from '../layers/unroll.ts';
+import { crossEntropy, logSoftmax } from '../losses/cross-entropy.ts';
+import type { Random } from '../random.ts';
+import { describe, requireFiniteNumber, requireInteger } from '../require.ts';
+import { Sequence } from '../sequence.ts';
+import type { Matrices } from '../shape.ts';
+import type { Vocabulary } from './vocabulary.ts';
+
+/** The cells that a character model can be made with, by name. */
+export const charCells: Readonly<Record<string, Cell<'W' | 'U' | 'b', 'h'>>> = { rnn, 'rnn-relu': rnnRelu };
+
+/** A network from symbols to the logits of the next symbol. */
+export interface CharModel {
+  readonly vocabulary: Vocabulary;
+  /** The cell's name. */
+  readonly cell: string;
+  /** Hidden units. */
+  readonly m: number;
+  readonly net: Layer;
+}
+
+/**
+ * A model with fresh parameters, all zero.
+ *
+ * @param options the vocabulary; the cell's name (`rnn`); m hidden units (100).
+ * @throws ValueError when there is no such cell or m is no positive integer.
+ */
+export function charModel({
+  vocabulary,
+  cell = 'rnn',
+  m = 100,
+}: {
+  readonly vocabulary: Vocabulary;
+  readonly cell?: string;
+  readonly m?: number;
+}): CharModel {
+  const kind = Object.hasOwn(charCells, cell) ? charCells[cell] : undefined;
+  if (!kind) throw new ValueError('cell', `one of ${Object.keys(charCells).join(', ')}`, describe(cell));
+  const C = vocabulary.size;
+  return { vocabulary, cell, m, net: stack({ cell: unroll(kind, { d: C, m }), readout: readout({ m, C }) }) };
+}
+
+/** Steps that an evaluation runs at once: a bound on its memory, without effect on its result. */
+const EVALUATED_AT_ONCE = 1000;
+
+/**
+ * How well the model foretells `text`: the mean of −log p over every symbol but the first, in nats a symbol. The state
+ * is carried through the whole text, from zeros.
+ *
+ * @param text class indices, at least two.
+ * @throws ValueError when the text is too short or holds what is no class.
+ */
+export function evaluate({ net, vocabulary }: CharModel, text: Int32Array): number {
+  if (text.length < 2) throw new ValueError('text', 'at least two symbols', `${text.length}`);
+  let state: Matrices | undefined;
+  let loss = 0;
+  for (let from = 0; from < text.length - 1; from += EVALUATED_AT_ONCE) {
+    const to = Math.min(from + EVALUATED_AT_ONCE, text.length - 1);
+    const x = Sequence.oneHot(text.subarray(from, to), { T: to - from, classes: vocabulary.size });
+    const { y, sT } = net.forward(x, state);
+    loss += crossEntropy.forward(y, text.subarray(from + 1, to + 1)).loss;
+    state = sT;
+  }
+  return loss / (text.length - 1);
+}
+
+/** How to sample. */
+export interface SampleOptions {
+  /** What the model reads first: at least one symbol. */
+  readonly prompt: string;
+  /** Symbols to write after it. */
+  readonly length: number;
+  /** Logits are divided by it: below 1 bolder, above 1 wilder; 0 always takes the most probable symbol. */
+  readonly temperature?: number;
+  readonly rng: Random;
+  /** The state before the prompt; zeros unless given. */
+  readonly s0?: Matrices | undefined;
+}
+
+/**
+ * Writes a text: each symbol is drawn from p_t and fed back as the next input (IIIT Hyderabad Lecture 20, `sample`).
+ *
+ * @returns the symbols after the prompt.
+ * @throws ValueError when the prompt is empty or has symbols outside the vocabulary, or an option is out of range.
+ */
+export function sample(model: CharModel, { prompt, length, temperature = 1, rng, s0 }: SampleOptions): string {
+  const { net, vocabulary } = model;
+  if (prompt === '') throw new ValueError('prompt', 'at least one symbol', '""');
+  requireInteger('length', length, 1);
+  if (requireFiniteNumber('temperature', temperature) < 0) {
+    throw new ValueError('temperature', 'a number ≥ 0', `${temperature}`);
+  }
+  let input = encodePrompt(vocabulary, prompt);
+  let state = s0;
+  const written: number[] = [];
+  while (written.length < length) {
+    const x = Sequence.oneHot(input, { T: input.length, classes: vocabulary.size });
+    const { y, sT } = net.forward(x, state);
+    state = sT;
+    const logits = y.at(y.T - 1).getRow(0);
+    const k = temperature === 0 ? logits.indexOf(Math.max(...logits)) : draw(logits, temperature, rng);
+    written.push(k);
+    input = Int32Array.of(k);
+  }
+  return vocabulary.decode(written);
+}
+
+/** What a model reads first when it is given nothing to: a line's end, or its first symbol where it knows none. */
+export function defaultPrompt({ vocabulary }: CharModel): string {
+  return vocabulary.symbols.includes('\n') ? '\n' : (vocabulary.symbols[0] ?? '');
+}
+
+function draw(logits: readonly number[], temperature: number, rng: Random): number {
+  const scaled = Sequence.dense(
+    logits.map(o => o / temperature),
+    { T: 1, F: logits.length },
+  );
+  return rng.index(logSoftmax(scaled.at(0)).getRow(0).map(Math.exp));
+}
+
+function encodePrompt(vocabulary: Vocabulary, prompt: string): Int32Array {
+  const unknown = [...new Set(prompt)].filter(symbol => !vocabulary.symbols.includes(symbol));
+  if (unknown.length > 0) {
+    const known = describe(vocabulary.symbols.join(''));
+    throw new ValueError('prompt', `symbols the model was trained on, such as ${known}`, describe(unknown.join('')));
+  }
+  return vocabulary.encode(prompt);
+}

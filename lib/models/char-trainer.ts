@@ -1,0 +1,248 @@
+/**
+ * The training loop of the lectures' character model (IIIT Hyderabad Lecture 20, "Main loop"): sweep through the text
+ * in chunks, the state carried from chunk to chunk; one clipped Adagrad update a chunk; back to the start, with the
+ * memory reset, when the text is at its end.
+ */
+import { ValueError } from '../errors.ts';
+import { normal, zeros } from '../init/initialisers.ts';
+import { crossEntropy } from '../losses/cross-entropy.ts';
+import { adagrad } from '../optim/adagrad.ts';
+import { clipByNorm, clipByValue } from '../optim/clip.ts';
+import type { Optimiser } from '../optim/optimiser.ts';
+import { sgd } from '../optim/sgd.ts';
+import { Random } from '../random.ts';
+import { describe, requireInteger, requirePositive, requireSize } from '../require.ts';
+import { Sequence } from '../sequence.ts';
+import type { Matrices } from '../shape.ts';
+import { type Chunk, truncated } from '../through-time/truncated.ts';
+import { type CharModel, charModel } from './char-model.ts';
+import { Vocabulary } from './vocabulary.ts';
+
+/** The lecture's numbers, each an option. */
+export interface CharTrainerOptions {
+  readonly cell: string;
+  /** Hidden units. */
+  readonly hidden: number;
+  /** Steps a chunk: how far back the gradient goes. */
+  readonly chunk: number;
+  readonly optimiser: 'adagrad' | 'sgd';
+  readonly learningRate: number;
+  /** Every element of the gradient is clipped to ±clipValue; not at all where it is null. */
+  readonly clipValue: number | null;
+  /** The gradient of every parameter is scaled down to this norm; not at all where it is null. */
+  readonly clipNorm: number | null;
+  /** Standard deviation of the initial weights; biases begin at zero. */
+  readonly initStd: number;
+  /** The part of the text, at its end, that is not trained on: in [0, 1). */
+  readonly heldOut: number;
+  /** Fixes the initial weights and the samples. */
+  readonly seed: number;
+}
+
+/** What the lectures use; the held-out part and the seed are ours. */
+export const lectureOptions: CharTrainerOptions = {
+  cell: 'rnn',
+  hidden: 100,
+  chunk: 25,
+  optimiser: 'adagrad',
+  learningRate: 0.1,
+  clipValue: 5,
+  clipNorm: null,
+  initStd: 0.01,
+  heldOut: 0.1,
+  seed: 1,
+};
+
+/** The loss after one update. */
+export interface TrainingStep {
+  /** Updates so far, this one included. */
+  readonly step: number;
+  /** This chunk's loss, in nats a symbol, before the update. */
+  readonly loss: number;
+  /** Its exponential average, 0.999 to 0.001, begun at the uniform model's loss. */
+  readonly smoothed: number;
+}
+
+/** All that a trainer must know to go on, beside parameters, optimiser memory and the network's state. */
+export interface TrainerPosition {
+  readonly step: number;
+  /** Where in the training text the next chunk begins. */
+  readonly position: number;
+  readonly smoothed: number;
+  /** The state of the random generator. */
+  readonly random: readonly number[];
+}
+
+/** How much of the old average stays when a loss is averaged in. */
+const SMOOTHING = 0.999;
+
+/**
+ * A model in training. Every `step()` is one update; between two of them everything may be read, saved or sampled.
+ *
+ * @example
+ * ```ts
+ * import { CharTrainer, sample } from 'bptt';
+ *
+ * const trainer = new CharTrainer('hello', { hidden: 8, chunk: 4, heldOut: 0 });
+ * for (let n = 0; n < 200; n++) trainer.step();
+ * console.log(sample(trainer.model, { prompt: 'h', length: 4, temperature: 0, rng: trainer.random })); // → ello
+ * ```
+ */
+export class CharTrainer {
+  readonly options: CharTrainerOptions;
+  readonly model: CharModel;
+  readonly optimiser: Optimiser;
+  /** Class indices of the part that is trained on, and of the part that is not. */
+  readonly train: Int32Array;
+  readonly heldOut: Int32Array;
+  #random: Random;
+  #chunks: Generator<Chunk, void, undefined>;
+  #state: Matrices | undefined;
+  #position = 0;
+  #step = 0;
+  #smoothed: number;
+
+  /**
+   * @param text what to learn.
+   * @param options those of the lectures unless given.
+   * @throws ValueError when the text is shorter than a chunk and its successor, or an option is out of range.
+   */
+  constructor(text: string, options: Partial<CharTrainerOptions> = {}) {
+    const all = { ...lectureOptions, ...options };
+    this.options = all;
+    requireSize('hidden', all.hidden);
+    requireSize('chunk', all.chunk);
+    requirePositive('initStd', all.initStd);
+    if (all.clipValue !== null) requirePositive('clipValue', all.clipValue);
+    if (all.clipNorm !== null) requirePositive('clipNorm', all.clipNorm);
+    const vocabulary = Vocabulary.of(text);
+    const indices = vocabulary.encode(text);
+    const cut = indices.length - heldOutLength(indices.length, all.heldOut);
+    this.train = indices.subarray(0, cut);
+    this.heldOut = indices.subarray(cut);
+    if (this.train.length < all.chunk + 1) {
+      const needed = `at least ${all.chunk + 1} symbols to train on (a chunk of ${all.chunk} and the one after it)`;
+      throw new ValueError('text', needed, `${this.train.length}`);
+    }
+    this.#random = new Random(all.seed);
+    this.model = charModel({ vocabulary, cell: all.cell, m: all.hidden });
+    initialise(this.model, all.initStd, this.#random);
+    this.optimiser = optimiserOf(all, this.model);
+    this.#smoothed = Math.log(vocabulary.size);
+    this.#chunks = this.#sweep();
+  }
+
+  /** Draws for samples come from here; drawing changes what later samples are, never what is learnt. */
+  get random(): Random {
+    return this.#random;
+  }
+
+  /** The state after the last chunk; `undefined` at the start of the text. */
+  get state(): Matrices | undefined {
+    return this.#state;
+  }
+
+  /** The symbol that the next chunk begins with. */
+  get nextSymbol(): string {
+    return this.model.vocabulary.decode([this.train[this.#position] ?? 0]);
+  }
+
+  /** All that is not parameters, optimiser memory or state. */
+  get position(): TrainerPosition {
+    return { step: this.#step, position: this.#position, smoothed: this.#smoothed, random: this.#random.state() };
+  }
+
+  /**
+   * Goes on where another trainer on the same text stood. Parameters and optimiser memory are the caller's to set.
+   *
+   * @throws ValueError when the position is none of this text.
+   */
+  moveTo({ step, position, smoothed, random }: TrainerPosition, state: Matrices | undefined): void {
+    this.#step = requireInteger('step', step, 0);
+    this.#position = requireInteger('position', position, 0, this.train.length - 1);
+    this.#smoothed = requirePositive('smoothed', smoothed);
+    this.#random = Random.fromState(random);
+    this.#state = state;
+    this.#chunks = this.#sweep();
+  }
+
+  /**
+   * One chunk: forward, backward, clip, update.
+   *
+   * @throws ValueError when the loss is not finite; the parameters are then those of the step before.
+   */
+  step(): TrainingStep {
+    const { chunk, clipNorm, clipValue } = this.options;
+    const { loss, to, sT } = this.#nextChunk();
+    const { params } = this.model.net;
+    if (clipNorm !== null) clipByNorm(params, clipNorm);
+    if (clipValue !== null) clipByValue(params, clipValue);
+    this.optimiser.step(params);
+    this.#step += 1;
+    this.#position = to;
+    this.#state = sT;
+    this.#smoothed = SMOOTHING * this.#smoothed + (1 - SMOOTHING) * (loss / chunk);
+    return { step: this.#step, loss: loss / chunk, smoothed: this.#smoothed };
+  }
+
+  /** Forward and backward of the next chunk; of the first, with the memory reset, when the text is at its end. */
+  #nextChunk(): Chunk {
+    if (this.#position + this.options.chunk + 1 > this.train.length) {
+      this.#position = 0;
+      this.#state = undefined;
+      this.#chunks = this.#sweep();
+    }
+    try {
+      const { value } = this.#chunks.next();
+      if (value && Number.isFinite(value.loss)) return value;
+      throw new ValueError('loss', 'a finite number', `${value?.loss}`);
+    } catch (error) {
+      this.#chunks = this.#sweep();
+      if (!(error instanceof ValueError)) throw error;
+      const advice = 'finite numbers (a smaller learning rate or clipping may help)';
+      throw new ValueError(`training at step ${this.#step + 1}`, advice, error.message);
+    }
+  }
+
+  /** The chunks from the present position to the last whole one of the text. */
+  #sweep(): Generator<Chunk, void, undefined> {
+    const { chunk } = this.options;
+    const inputs = this.train.length - 1;
+    const last = this.#position + Math.floor((inputs - this.#position) / chunk) * chunk;
+    const x = Sequence.oneHot(this.train.subarray(0, last), { T: last, classes: this.model.vocabulary.size });
+    return truncated(
+      this.model.net,
+      x,
+      (logits, from, to) => {
+        const { loss, tape } = crossEntropy.forward(logits, this.train.subarray(from + 1, to + 1));
+        return { loss, dy: crossEntropy.backward(tape) };
+      },
+      { steps: chunk, from: this.#position, s0: this.#state },
+    );
+  }
+}
+
+function heldOutLength(symbols: number, part: number): number {
+  if (!Number.isFinite(part) || part < 0 || part >= 1)
+    throw new ValueError('heldOut', 'a part in [0, 1)', describe(part));
+  const length = Math.floor(symbols * part);
+  if (part > 0 && length < 2) {
+    throw new ValueError(
+      'text',
+      `at least two symbols in the held-out part (${part} of the text; 0 holds out none)`,
+      `${length}`,
+    );
+  }
+  return length;
+}
+
+function initialise({ net }: CharModel, std: number, rng: Random): void {
+  const weights = normal(std);
+  for (const matrix of Object.values(net.params.named())) (matrix.rows === 1 ? zeros : weights)(matrix, rng);
+}
+
+function optimiserOf({ optimiser, learningRate }: CharTrainerOptions, { net }: CharModel): Optimiser {
+  if (optimiser === 'adagrad') return adagrad(net.params, { learningRate });
+  if (optimiser === 'sgd') return sgd({ learningRate });
+  throw new ValueError('optimiser', 'adagrad or sgd', describe(optimiser));
+}

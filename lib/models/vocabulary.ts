@@ -1,0 +1,69 @@
+import { ValueError } from '../errors.ts';
+import { describe, requireInteger } from '../require.ts';
+
+/**
+ * The symbols of a text: its Unicode code points, in ascending order. Symbol number k is class k.
+ *
+ * @example
+ * ```ts
+ * import { Vocabulary } from 'bptt';
+ *
+ * const vocabulary = Vocabulary.of('hello');
+ * console.log(vocabulary.symbols.join('')); // → ehlo
+ * console.log(vocabulary.encode('hole')); // → Int32Array(4) [ 1, 3, 2, 0 ]
+ * ```
+ */
+export class Vocabulary {
+  /** Every symbol, a string of one code point. */
+  readonly symbols: readonly string[];
+  readonly #index: ReadonlyMap<string, number>;
+
+  private constructor(symbols: readonly string[]) {
+    this.symbols = symbols;
+    this.#index = new Map(symbols.map((symbol, k) => [symbol, k]));
+  }
+
+  /**
+   * The symbols that occur in `text`.
+   *
+   * @throws ValueError when there are none.
+   */
+  static of(text: string): Vocabulary {
+    if (typeof text !== 'string' || text === '')
+      throw new ValueError('text', 'a text that is not empty', describe(text));
+    return new Vocabulary([...new Set(text)].sort((a, b) => (a.codePointAt(0) ?? 0) - (b.codePointAt(0) ?? 0)));
+  }
+
+  /** How many symbols there are. */
+  get size(): number {
+    return this.symbols.length;
+  }
+
+  /**
+   * The class of every code point of `text`.
+   *
+   * @throws ValueError naming the first symbol that is not in the vocabulary, and its place.
+   */
+  encode(text: string): Int32Array {
+    return Int32Array.from(text, (symbol, place) => {
+      const k = this.#index.get(symbol);
+      if (k === undefined) {
+        throw new ValueError(
+          'text',
+          `symbols of the vocabulary (${this.size} of them)`,
+          `${describe(symbol)} at ${place}`,
+        );
+      }
+      return k;
+    });
+  }
+
+  /**
+   * The text of the given classes.
+   *
+   * @throws ValueError when one is no class of this vocabulary.
+   */
+  decode(indices: ArrayLike<number>): string {
+    return Array.from(indices, (k, n) => this.symbols[requireInteger(`indices[${n}]`, k, 0, this.size - 1)]).join('');
+  }
+}

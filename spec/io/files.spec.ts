@@ -1,0 +1,200 @@
+/**
+ * Reading and replacing files. The tests may run as root, whom no permission stops: what fails here is a folder in the
+ * way, a path below a file, or a system call that a test makes fail.
+ */
+import * as fs from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import fc from 'fast-check';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { FileError, FormatError } from '../../lib/errors.ts';
+import { makeFolder, readBytes, readText, writeAtomically } from '../../lib/io/files.ts';
+
+// The real file system, in which one call can be made to fail.
+vi.mock('node:fs', async original => {
+  const real = await original<typeof import('node:fs')>();
+  return {
+    ...real,
+    fsyncSync: vi.fn(real.fsyncSync),
+    renameSync: vi.fn(real.renameSync),
+    writeFileSync: vi.fn(real.writeFileSync),
+  };
+});
+
+let folder = '';
+const path = (name: string): string => join(folder, name);
+
+beforeEach(() => {
+  folder = fs.mkdtempSync(join(tmpdir(), 'bptt-files-'));
+});
+
+afterEach(() => {
+  fs.rmSync(folder, { recursive: true });
+});
+
+describe('reading', () => {
+  test('the bytes of a file, as a plain Uint8Array', () => {
+    fs.writeFileSync(path('a'), Uint8Array.of(0, 1, 255));
+    expect(readBytes(path('a'))).toEqual(Uint8Array.of(0, 1, 255));
+    expect(Object.getPrototypeOf(readBytes(path('a')))).toBe(Uint8Array.prototype);
+  });
+
+  test('an empty file', () => {
+    fs.writeFileSync(path('a'), '');
+    expect(readBytes(path('a')).length).toBe(0);
+    expect(readText(path('a'))).toBe('');
+  });
+
+  test('UTF-8 text, a leading byte order mark dropped and no other', () => {
+    fs.writeFileSync(path('a'), '\ufeffThou\r\n\ufeff字🎭');
+    expect(readText(path('a'))).toBe('Thou\r\n\ufeff字🎭');
+  });
+
+  test.each([
+    ['a byte that starts nothing', [0x61, 0xff]],
+    ['a symbol cut off', [0x61, 0xe5, 0xad]],
+    ['a surrogate', [0xed, 0xa0, 0x80]],
+    ['an overlong slash', [0xc0, 0xaf]],
+    ['Latin-1', [0x63, 0x61, 0x66, 0xe9]],
+    ['UTF-16', [0xff, 0xfe, 0x61, 0x00]],
+  ])('refuses %s', (_, bytes) => {
+    fs.writeFileSync(path('a'), Uint8Array.from(bytes));
+    expect(() => readText(path('a'))).toThrow(new FormatError(path('a'), 'UTF-8 text', 'bytes that are not'));
+  });
+
+  test.each([
+    ['nothing', 'missing', 'no such file'],
+    ['a folder', '.', 'a folder'],
+    ['a path below a file', 'file/below', 'a path below something that is not a folder'],
+    ['a name that is too long', 'n'.repeat(300), 'a name that is too long'],
+    ['links in a circle', 'circle', 'links in a circle'],
+  ])('%s there', (_, name, got) => {
+    fs.writeFileSync(path('file'), '');
+    fs.symlinkSync('circle', path('circle'));
+    for (const read of [readBytes, readText]) {
+      expect(() => read(path(name))).toThrow(new FileError(path(name), 'a file that can be read', got));
+    }
+  });
+
+  test('a path that no system takes', () => {
+    expect(() => readBytes('a\0b')).toThrow(FileError);
+    expect(() => readBytes('')).toThrow(FileError);
+  });
+});
+
+describe('writing', () => {
+  test('a new file, of text or of bytes', () => {
+    writeAtomically(path('text'), '字🎭');
+    writeAtomically(path('bytes'), Uint8Array.of(9, 8, 7).subarray(1));
+    expect(fs.readFileSync(path('text'), 'utf8')).toBe('字🎭');
+    expect([...fs.readFileSync(path('bytes'))]).toEqual([8, 7]);
+    expect(names()).toEqual(['bytes', 'text']);
+  });
+
+  test('over an old file, longer or shorter', () => {
+    fc.assert(
+      fc.property(fc.uint8Array({ maxLength: 5000 }), bytes => {
+        writeAtomically(path('a'), bytes);
+        expect(readBytes(path('a'))).toEqual(bytes);
+        expect(names()).toEqual(['a']);
+      }),
+      { numRuns: 30 },
+    );
+  });
+
+  test('a file that someone has open keeps its old bytes for them', () => {
+    fs.writeFileSync(path('a'), 'old');
+    const reader = fs.openSync(path('a'), 'r');
+    writeAtomically(path('a'), 'new');
+    expect(fs.readFileSync(reader, 'utf8')).toBe('old');
+    fs.closeSync(reader);
+    expect(readText(path('a'))).toBe('new');
+  });
+
+  test('through a link, which stays a link', () => {
+    fs.mkdirSync(path('elsewhere'));
+    fs.writeFileSync(path('elsewhere/a'), 'old');
+    fs.symlinkSync('elsewhere/a', path('link'));
+    writeAtomically(path('link'), 'new');
+    expect(readText(path('elsewhere/a'))).toBe('new');
+    expect(fs.lstatSync(path('link')).isSymbolicLink()).toBe(true);
+  });
+
+  test('where a run that was killed left its temporary file', () => {
+    fs.writeFileSync(path(`.a.${process.pid}.tmp`), 'half of something much longer');
+    writeAtomically(path('a'), 'new');
+    expect(readText(path('a'))).toBe('new');
+    expect(names()).toEqual(['a']);
+  });
+
+  test.each([
+    ['a folder', 'folder', 'a folder'],
+    ['a folder that is missing', 'missing/a', 'no such folder'],
+    ['a path below a file', 'old/a', 'a path below something that is not a folder'],
+    ['a name that is too long', 'n'.repeat(300), 'a name that is too long'],
+  ])('not to %s', (_, name, got) => {
+    fs.writeFileSync(path('old'), 'old');
+    fs.mkdirSync(path('folder'));
+    fs.writeFileSync(path('folder/inside'), 'inside');
+    expect(() => writeAtomically(path(name), 'new')).toThrow(
+      new FileError(path(name), 'a file that can be written', got),
+    );
+    expect(names()).toEqual(['folder', 'old']);
+    expect(fs.readdirSync(path('folder'))).toEqual(['inside']);
+    expect(readText(path('old'))).toBe('old');
+  });
+
+  test.runIf(fs.existsSync('/dev/null'))('not over a device', () => {
+    expect(() => writeAtomically('/dev/null', 'new')).toThrow('not a regular file');
+    expect(fs.statSync('/dev/null').isCharacterDevice()).toBe(true);
+  });
+
+  test.each([
+    ['the disk is full', fs.writeFileSync, 'ENOSPC', 'no space left'],
+    ['the disk is full at the last moment', fs.fsyncSync, 'ENOSPC', 'no space left'],
+    ['the disk is read-only', fs.renameSync, 'EROFS', 'a read-only disk'],
+    ['permission is denied', fs.renameSync, 'EACCES', 'permission denied'],
+    ['something else happens', fs.fsyncSync, 'EIO', 'EIO: made up'],
+  ])('keeps the old file when %s', (_, call, code, got) => {
+    fs.writeFileSync(path('a'), 'old');
+    vi.mocked(call as () => void).mockImplementationOnce(() => fail(code));
+    expect(() => writeAtomically(path('a'), 'new')).toThrow(
+      new FileError(path('a'), 'a file that can be written', got),
+    );
+    expect(readText(path('a'))).toBe('old');
+    expect(names()).toEqual(['a']);
+  });
+
+  test.each(['EINVAL', 'EPERM'])('does without a sync of the folder on %s', code => {
+    const sync = vi.mocked(fs.fsyncSync);
+    sync.mockImplementationOnce(() => {}).mockImplementationOnce(() => fail(code));
+    writeAtomically(path('a'), 'new');
+    expect(readText(path('a'))).toBe('new');
+  });
+});
+
+describe('making a folder', () => {
+  test('with those above it, twice', () => {
+    makeFolder(path('a/b/c'));
+    makeFolder(path('a/b/c'));
+    expect(fs.statSync(path('a/b/c')).isDirectory()).toBe(true);
+  });
+
+  test('not where a file is, or below one', () => {
+    fs.writeFileSync(path('file'), '');
+    expect(() => makeFolder(path('file'))).toThrow(
+      new FileError(path('file'), 'a folder that can be made', 'a file of that name'),
+    );
+    expect(() => makeFolder(path('file/below'))).toThrow(
+      new FileError(path('file/below'), 'a folder that can be made', 'a path below something that is not a folder'),
+    );
+  });
+});
+
+function names(): string[] {
+  return fs.readdirSync(folder).sort();
+}
+
+function fail(code: string): never {
+  throw Object.assign(new Error(`${code}: made up`), { code });
+}

@@ -1,0 +1,104 @@
+/** The package as a user gets it: packed, installed into an empty project, imported, type-checked and called. */
+import { spawnSync } from 'node:child_process';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { examplesOf, outputProblems, ROOT } from '../examples.ts';
+
+interface Manifest {
+  readonly exports: unknown;
+  readonly bin: unknown;
+  readonly devDependencies: Readonly<Record<string, string>>;
+}
+
+interface Packed {
+  readonly filename: string;
+  readonly files: readonly { readonly path: string }[];
+}
+
+const manifest = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')) as Manifest;
+const temporary = mkdtempSync(join(tmpdir(), 'bptt-pack-'));
+const project = join(temporary, 'project');
+let packed: Packed;
+
+beforeAll(() => {
+  const pack = run(ROOT, 'npm', 'pack', '--json', '--silent', '--pack-destination', temporary);
+  [packed] = JSON.parse(pack) as [Packed];
+  mkdirSync(project);
+  write('package.json', JSON.stringify({ type: 'module', private: true }));
+  const tools = ['typescript', '@types/node'].map(name => `${name}@${manifest.devDependencies[name]}`);
+  const tarball = join(temporary, packed.filename);
+  run(project, 'npm', 'install', tarball, ...tools, '--no-audit', '--no-fund', '--ignore-scripts');
+});
+
+afterAll(() => rmSync(temporary, { recursive: true, force: true }));
+
+describe('the tarball', () => {
+  test('holds the build, the derivations and what npm adds, nothing else', () => {
+    const foreign = packed.files
+      .map(({ path }) => path)
+      .filter(path => !/^((dist|derivations)\/.+|package\.json|README\.md|LICENSE)$/.test(path));
+    expect(foreign).toEqual([]);
+  });
+
+  test('holds every file that package.json names', () => {
+    const named = paths([manifest.exports, manifest.bin]);
+    expect(named.length).toBeGreaterThan(0);
+    expect(named.filter(path => !existsSync(join(project, 'node_modules/bptt', path)))).toEqual([]);
+  });
+});
+
+describe('the first example of the README', () => {
+  test('runs under plain node and prints what it states', () => {
+    const code = firstExample();
+    write('example.mjs', code);
+    expect(outputProblems(code, run(project, process.execPath, 'example.mjs'))).toEqual([]);
+  });
+
+  test.each([
+    { module: 'nodenext', moduleResolution: 'nodenext' },
+    { module: 'esnext', moduleResolution: 'bundler' },
+  ])('type-checks with module $module, moduleResolution $moduleResolution', resolution => {
+    const compilerOptions = { ...resolution, target: 'es2023', strict: true, noEmit: true, types: ['node'] };
+    write('example.ts', firstExample());
+    write('tsconfig.json', JSON.stringify({ compilerOptions, files: ['example.ts'] }));
+    run(project, process.execPath, 'node_modules/typescript/bin/tsc', '-p', '.');
+  });
+});
+
+describe('the command', () => {
+  test('bptt --help prints its usage', () => {
+    expect(run(project, 'npx', '--no', '--', 'bptt', '--help')).toMatch(/^usage: bptt/i);
+  });
+
+  test('bptt check rnn --json finds the gradients right', () => {
+    expect(JSON.parse(run(project, 'npx', '--no', '--', 'bptt', 'check', 'rnn', '--json'))).toMatchObject({ ok: true });
+  });
+});
+
+/** What a program prints to stdout; throws with all that it printed unless it exits with 0. */
+function run(cwd: string, command: string, ...args: readonly string[]): string {
+  const { status, stdout, stderr, error } = spawnSync(command, args, { cwd, encoding: 'utf8' });
+  if (status !== 0)
+    throw new Error(`${[command, ...args].join(' ')}: ${error ?? `exit ${status}`}\n${stdout}${stderr}`);
+  return stdout;
+}
+
+function write(path: string, text: string): void {
+  writeFileSync(join(project, path), text);
+}
+
+function firstExample(): string {
+  const readme = join(ROOT, 'README.md');
+  if (!existsSync(readme)) throw new Error('there is no README.md to take the first example from');
+  const [first] = examplesOf('README.md', readFileSync(readme, 'utf8'));
+  if (!first) throw new Error('README.md has no ```ts block');
+  return first.code;
+}
+
+/** All strings within nested objects. */
+function paths(value: unknown): string[] {
+  if (typeof value === 'string') return [value];
+  return typeof value === 'object' && value !== null ? Object.values(value).flatMap(paths) : [];
+}
