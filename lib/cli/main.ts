@@ -33,6 +33,11 @@ Examples:
   );
 for (const command of [program, ...program.commands]) command.exitOverride();
 
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code !== 'EPIPE') throw error; // the reader of a pipe has seen enough: `bptt sample … | head`
+  process.exit();
+});
+
 try {
   await program.parseAsync();
 } catch (error) {

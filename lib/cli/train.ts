@@ -1,48 +1,26 @@
-import { basename, extname } from 'node:path';
-import { setImmediate as breathe } from 'node:timers/promises';
+/** `bptt train`: its options, and the run they ask for. */
+import { basename, dirname, extname, normalize } from 'node:path';
 import { Command, Option } from 'commander';
 import { ValueError } from '../errors.ts';
-import { type Checkpoint, encodeCheckpoint, resumeTrainer } from '../io/checkpoint.ts';
-import { makeFolder, readText, writeAtomically } from '../io/files.ts';
-import { type Baselines, baselines } from '../models/baselines.ts';
-import { charCells, defaultPrompt, evaluate, sample } from '../models/char-model.ts';
+import { type Checkpoint, resumeTrainer } from '../io/checkpoint.ts';
+import { makeFolder, readText } from '../io/files.ts';
+import { charCells } from '../models/char-model.ts';
 import { CharTrainer, type CharTrainerOptions, lectureOptions } from '../models/char-trainer.ts';
-import { Random } from '../random.ts';
-import { describe, requireInteger, requireSize } from '../require.ts';
+import { requireInteger, requireSize } from '../require.ts';
 import { type Corpus, corpusNames, readCorpus, type Source } from './corpus.ts';
 import { LossLog } from './loss-log.ts';
-import { plotLoss } from './plot.ts';
-import { checkpointFile, newRunFolder, type RunFolder, readCheckpoint, runFolder } from './run-folder.ts';
-import { number, print, printJson, progress } from './terminal.ts';
+import { type Run, type Schedule, train } from './run.ts';
+import { checkpointFile, newRunFolder, readCheckpoint, runFolder } from './run-folder.ts';
+import { number, type Verbosity } from './terminal.ts';
 
-/** How a run goes, beside what is learnt: kept in its checkpoint, so that a resumed run goes on alike. */
-interface Schedule {
-  readonly steps: number;
-  readonly logEvery: number;
-  readonly saveEvery: number;
-  readonly sampleEvery: number;
-  readonly sampleLength: number;
-}
-
-interface Flags extends CharTrainerOptions, Schedule {
+interface Flags extends CharTrainerOptions, Schedule, Verbosity {
   readonly corpus?: string;
   readonly out?: string;
   readonly resume?: string;
-  readonly json?: boolean;
-  readonly quiet?: boolean;
 }
 
-/** A run that is ready to go. */
-interface Run {
-  readonly trainer: CharTrainer;
-  readonly source: Source;
-  readonly schedule: Schedule;
-  readonly files: RunFolder;
-  readonly log: LossLog;
-}
-
-/** Milliseconds after which the loop lets signals and the terminal have a turn. */
-const TURN = 30;
+/** The options that may stand beside --resume. */
+const CHANGEABLE: readonly string[] = ['resume', 'steps', 'corpus', 'json', 'quiet'];
 
 /** `bptt train`: a character model learns a text. */
 export function trainCommand(): Command {
@@ -55,7 +33,7 @@ export function trainCommand(): Command {
     .option('--corpus <name>', `a text that comes along: ${corpusNames.join(', ')}`)
     .option('--resume <run>', 'go on with a run: its folder or its checkpoint')
     .option('-o, --out <folder>', 'where checkpoint, log and plot go (default: a new folder below runs/)')
-    .addOption(count('--steps', 'updates in all', 6000))
+    .addOption(count('--steps', 'updates in all', 7500))
     .option('--cell <name>', `the recurrent cell: ${Object.keys(charCells).join(', ')}`, lecture.cell)
     .addOption(count('--hidden', 'hidden units', lecture.hidden))
     .addOption(count('--chunk', 'steps that the gradient goes back', lecture.chunk))
@@ -112,22 +90,16 @@ function newRun(file: string | undefined, flags: Flags): Run {
   return { trainer, source, schedule, files, log: new LossLog() };
 }
 
-function resumedRun(path: string, file: string | undefined, flags: Flags, command: Command): Run {
-  const allowed = ['resume', 'steps', 'corpus', 'json', 'quiet'];
-  for (const { long, attributeName } of command.options.map(o => ({
-    long: o.long,
-    attributeName: o.attributeName(),
-  }))) {
-    if (allowed.includes(attributeName) || command.getOptionValueSource(attributeName) !== 'cli') continue;
-    throw new ValueError(
-      long ?? attributeName,
-      'nothing beside --resume: the checkpoint fixes it',
-      describe(command.opts()[attributeName]),
-    );
-  }
+function resumedRun(path: string, text: string | undefined, flags: Flags, command: Command): Run {
+  const given = command.options.find(option => {
+    const name = option.attributeName();
+    return !CHANGEABLE.includes(name) && command.getOptionValueSource(name) === 'cli';
+  });
+  if (given)
+    throw new ValueError(given.long ?? given.flags, 'nothing beside --resume: the checkpoint fixes it', 'a value');
   const checkpoint = readCheckpoint(path);
   const { source, schedule } = noteOf(checkpoint);
-  const corpus = corpusOf(file, flags.corpus) ?? readCorpus(source);
+  const corpus = corpusOf(text, flags.corpus) ?? readCorpus(source);
   if (corpus.source.sha256 !== source.sha256) {
     throw new ValueError(
       'text',
@@ -140,112 +112,12 @@ function resumedRun(path: string, file: string | undefined, flags: Flags, comman
   if (requireSize('--steps', steps) <= trainer.position.step) {
     throw new ValueError('--steps', `more than the ${trainer.position.step} steps that ${path} has made`, `${steps}`);
   }
-  const files = runFolder(checkpointFile(path).replace(/[^/\\]*$/, '') || '.');
+  const file = checkpointFile(path);
+  const files = runFolder(dirname(file));
+  if (files.checkpoint !== normalize(file))
+    throw new ValueError('--resume', `the folder of a run, or ${files.checkpoint}`, path);
   const log = LossLog.parse(readText(files.log), trainer.position.step, files.log);
   return { trainer, source: corpus.source, schedule: { ...schedule, steps }, files, log };
-}
-
-async function train({ trainer, source, schedule, files, log }: Run, { json, quiet }: Flags): Promise<void> {
-  const { steps, logEvery, saveEvery, sampleEvery, sampleLength } = schedule;
-  const { chunk } = trainer.options;
-  const save = () => {
-    writeAtomically(files.log, log.toString());
-    writeAtomically(files.checkpoint, encodeCheckpoint(trainer, { source, schedule }));
-  };
-  save();
-
-  const first = trainer.position.step;
-  const shown = progress(steps, first, { ...(json && { json }), ...(quiet && { quiet }) });
-  const signal = untilSignal();
-  const began = performance.now();
-  let turn = began;
-  try {
-    while (trainer.position.step < steps && !signal.name) {
-      const row = trainer.step();
-      if (row.step % logEvery === 0) log.add(row);
-      if (sampleEvery > 0 && row.step % sampleEvery === 0) shown.say(sampleNow(trainer, sampleLength));
-      if (row.step % saveEvery === 0) save();
-      const now = performance.now();
-      if (now - turn < TURN && row.step < steps) continue;
-      turn = now;
-      shown.update(row.step, row.smoothed, ((row.step - first) * chunk * 1000) / (now - began));
-      await breathe();
-    }
-  } finally {
-    signal.ignore();
-    shown.stop();
-    save();
-  }
-
-  const levels =
-    trainer.heldOut.length > 0 ? baselines(trainer.model.vocabulary.size, trainer.train, trainer.heldOut) : undefined;
-  const heldOut = levels && !signal.name ? evaluate(trainer.model, trainer.heldOut) : undefined;
-  const caption = `bptt train ${source.kind === 'corpus' ? '--corpus ' : ''}${basename(source.name)} --cell ${trainer.options.cell} --hidden ${trainer.options.hidden} --steps ${steps} --seed ${trainer.options.seed}`;
-  writeAtomically(
-    files.plot,
-    await plotLoss({
-      rows: log.rows,
-      chunk,
-      caption,
-      ...(levels && { baselines: levels }),
-      ...(heldOut !== undefined && { heldOut }),
-    }),
-  );
-  const written = sample(trainer.model, {
-    prompt: defaultPrompt(trainer.model),
-    length: sampleLength,
-    rng: new Random(trainer.options.seed),
-  });
-  const result = { step: trainer.position.step, steps, stopped: signal.name ?? null, files, sample: written };
-  report(result, levels, heldOut, json === true);
-}
-
-interface Result {
-  readonly step: number;
-  readonly steps: number;
-  readonly stopped: string | null;
-  readonly files: RunFolder;
-  readonly sample: string;
-}
-
-function report(result: Result, levels: Baselines | undefined, heldOut: number | undefined, json: boolean): void {
-  const both = (nats: number | undefined) => (nats === undefined ? null : { nats, bits: nats / Math.LN2 });
-  const { step, steps, stopped, files } = result;
-  if (json) {
-    const { uniform, unigram } = levels ?? {};
-    return printJson({ ok: true, ...result, heldOut: both(heldOut), uniform: both(uniform), unigram: both(unigram) });
-  }
-  const line = (name: string, nats: number) =>
-    `${name.padEnd(10)} ${nats.toFixed(3)} nats/char  ${(nats / Math.LN2).toFixed(3)} bits/char`;
-  print(result.sample);
-  if (stopped)
-    print(`\nstopped by ${stopped} after step ${step} of ${steps}; go on with: bptt train --resume ${files.folder}`);
-  if (levels && heldOut !== undefined) {
-    print(`\n${line('held-out', heldOut)}\n${line('unigram', levels.unigram)}\n${line('uniform', levels.uniform)}`);
-  }
-  print(`\ncheckpoint ${files.checkpoint}\nlog        ${files.log}\nplot       ${files.plot}`);
-}
-
-function sampleNow({ model, nextSymbol, state, random, position }: CharTrainer, length: number): string {
-  const text = sample(model, { prompt: nextSymbol, length, rng: random, s0: state });
-  return `---- after step ${position.step}\n${text}\n----`;
-}
-
-/** Notes the first of SIGINT and SIGTERM; a second one ends the process as it would have without this. */
-function untilSignal(): { readonly name: NodeJS.Signals | undefined; ignore(): void } {
-  const signals = ['SIGINT', 'SIGTERM'] as const;
-  const seen: { name: NodeJS.Signals | undefined; ignore(): void } = {
-    name: undefined,
-    ignore() {
-      for (const signal of signals) process.removeListener(signal, note);
-    },
-  };
-  const note = (signal: NodeJS.Signals) => {
-    seen.name = signal;
-    seen.ignore();
-  };
-  for (const signal of signals) process.on(signal, note);
-  return seen;
 }
 
 function corpusOf(file: string | undefined, corpus: string | undefined): Corpus | undefined {
