@@ -11,10 +11,13 @@ import type { Matrices } from '../shape.ts';
  * gradient checker) is built once and runs on any of them.
  *
  * `forward` mutates nothing. `backward` ADDS into `params.grads` and mutates nothing else; neither tape nor cotangents.
+ *
+ * @typeParam Tape what backward needs of forward.
+ * @typeParam P the names of the parameters.
  */
-export interface Layer<Tape = unknown> {
+export interface Layer<Tape = unknown, P extends string = string> {
   readonly name: string;
-  readonly params: ParamSet;
+  readonly params: ParamSet<P>;
   /** Features a step of x. */
   readonly inputs: number;
   /** Features a step of y. */

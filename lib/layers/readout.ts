@@ -28,7 +28,7 @@ export interface ReadoutTape {
  * @param size m hidden units in, C classes out.
  * @throws ValueError when a size is not a positive integer.
  */
-export function readout({ m, C }: { readonly m: number; readonly C: number }): Layer<ReadoutTape> {
+export function readout({ m, C }: { readonly m: number; readonly C: number }): Layer<ReadoutTape, 'V' | 'c'> {
   requireSize('m', m);
   requireSize('C', C);
   const params = ParamSet.of({ V: [C, m], c: [1, C] });

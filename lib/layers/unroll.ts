@@ -41,7 +41,7 @@ export interface UnrollTape<Tape> {
 export function unroll<P extends string, S extends string, Tape>(
   cell: Cell<P, S, Tape>,
   size: CellSize,
-): Layer<UnrollTape<Tape>> {
+): Layer<UnrollTape<Tape>, P> {
   requireSize('d', size.d);
   requireSize('m', size.m);
   const params = ParamSet.of(cell.params(size));

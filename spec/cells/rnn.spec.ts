@@ -6,6 +6,7 @@ import type { Cell } from '../../lib/cells/cell.ts';
 import { type RnnTape, rnn, rnnRelu } from '../../lib/cells/rnn.ts';
 import { checkCell } from '../../lib/check/check-cell.ts';
 import { addColumnSums, addTo, addTTimes, mul, tanhSlope, times } from '../../lib/matrix.ts';
+import type { Matrices } from '../../lib/shape.ts';
 import { matrix, size } from '../arbitraries.ts';
 import { deviation, flat } from '../numbers.ts';
 
@@ -21,7 +22,7 @@ const step = fc.tuple(size(4), size(6), size(6)).chain(([B, d, m]) =>
   }),
 );
 
-const zerosLike = ({ W, U, b }: { W: Matrix; U: Matrix; b: Matrix }) => ({
+const zerosLike = ({ W, U, b }: Matrices<'W' | 'U' | 'b'>) => ({
   W: Matrix.zeros(W.rows, W.columns),
   U: Matrix.zeros(U.rows, U.columns),
   b: Matrix.zeros(b.rows, b.columns),
@@ -103,6 +104,22 @@ describe.each([
 /** The tanh cell with another backward pass. */
 const planted = (backward: Rnn['backward']): Rnn => ({ ...rnn, backward });
 
+/** The tanh cell that forgets the parameters' gradients at t = 1: the backward step that undoes the first forward one. */
+const droppedFirst = (): Rnn => {
+  let depth = 0;
+  return {
+    ...rnn,
+    forward(p, x, prev) {
+      depth += 1;
+      return rnn.forward(p, x, prev);
+    },
+    backward(p, tape, dnext, dp) {
+      depth -= 1;
+      return rnn.backward(p, tape, dnext, depth === 0 ? zerosLike(p) : dp);
+    },
+  };
+};
+
 describe('a planted mistake is caught, and named by the tensor it spoils', () => {
   const mistakes: readonly (readonly [string, readonly string[], Rnn])[] = [
     [
@@ -173,6 +190,7 @@ describe('a planted mistake is caught, and named by the tensor it spoils', () =>
         dprev: { h: Matrix.zeros(dnext.h.rows, dnext.h.columns) },
       })),
     ],
+    ['t = 1 dropped', ['W', 'U', 'b'], droppedFirst()],
     [
       'the sign of dx',
       ['x'],

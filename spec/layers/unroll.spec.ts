@@ -1,6 +1,6 @@
 /** The time loop: every gradient by finite differences, the recursion against the unrolled product, and padding. */
 import fc from 'fast-check';
-import { Matrix } from 'ml-matrix';
+import { type AbstractMatrix, Matrix } from 'ml-matrix';
 import { describe, expect, it } from 'vitest';
 import { type RnnTape, rnn, rnnRelu } from '../../lib/cells/rnn.ts';
 import { agrees, checkGradients } from '../../lib/check/finite-differences.ts';
@@ -9,12 +9,13 @@ import { normal } from '../../lib/init/initialisers.ts';
 import type { Layer } from '../../lib/layers/layer.ts';
 import { type UnrollTape, unroll } from '../../lib/layers/unroll.ts';
 import { addTo } from '../../lib/matrix.ts';
-import { pick } from '../../lib/params.ts';
 import { Random } from '../../lib/random.ts';
 import { Sequence } from '../../lib/sequence.ts';
 import type { Matrices } from '../../lib/shape.ts';
 import { entries, lengths, matrix, sequence, size } from '../arbitraries.ts';
 import { deviation, flat, inner } from '../numbers.ts';
+
+type RnnLayer = Layer<UnrollTape<RnnTape>, 'W' | 'U' | 'b'>;
 
 /** A layer with drawn parameters, an input, a non-zero initial state, and a cotangent on every h_t and on h_T. */
 const problem = (cell: typeof rnn, withLengths = true) =>
@@ -48,14 +49,14 @@ function state(s: Matrices): Matrix {
 }
 
 /** The parameters, as fresh matrices. */
-function weights({ params }: Layer): Record<'W' | 'U' | 'b', Matrix> {
-  const named = params.named();
-  const fresh = (name: string) => new Matrix(pick(named, name).to2DArray());
-  return { W: fresh('W'), U: fresh('U'), b: fresh('b') };
+function weights({ params }: RnnLayer): Record<'W' | 'U' | 'b', Matrix> {
+  const { W, U, b } = params.named();
+  const fresh = (view: AbstractMatrix) => new Matrix(view.to2DArray());
+  return { W: fresh(W), U: fresh(U), b: fresh(b) };
 }
 
 /** No pre-activation so near to ReLU's kink that rounding decides its side. */
-function awayFromKinks(layer: Layer<UnrollTape<RnnTape>>, x: Sequence, h0: Matrix): boolean {
+function awayFromKinks(layer: RnnLayer, x: Sequence, h0: Matrix): boolean {
   const { W, U, b } = weights(layer);
   const { steps } = layer.forward(x, { h: h0 }).tape;
   return steps.every(({ x: xt, hPrev }) => {
@@ -73,15 +74,13 @@ describe.each([
       fc.property(problem(cell), ({ layer, x, h0, dy, dhT }) => {
         fc.pre(cell === rnn || awayFromKinks(layer, x, h0));
         const { dx, ds0 } = layer.backward(layer.forward(x, { h: h0 }).tape, dy, { h: dhT });
-        const grads = layer.params.namedGrads();
-        const named = Object.entries(layer.params.named()).map(([name, values]) => {
-          const gradient = grads[name] ?? Matrix.zeros(0, 0);
-          return { name, values, gradient };
-        });
+        const [p, dp] = [layer.params.named(), layer.params.namedGrads()];
         const report = checkGradients(
           () => lossOf(layer, x, h0, dy, dhT),
           [
-            ...named,
+            { name: 'W', values: p.W, gradient: dp.W },
+            { name: 'U', values: p.U, gradient: dp.U },
+            { name: 'b', values: p.b, gradient: dp.b },
             { name: 'x', values: x.rows(), gradient: dx.rows() },
             { name: 'h0', values: h0, gradient: state(ds0) },
           ],
