@@ -24,6 +24,7 @@ export class ParamSet<Name extends string = string> {
   #values: Float64Array;
   #grads: Float64Array;
   #parts: readonly ParamSet[] = [];
+  #isPart = false;
 
   private constructor(shapes: Shapes<Name>) {
     this.shapes = shapes;
@@ -43,11 +44,23 @@ export class ParamSet<Name extends string = string> {
   /**
    * One set over the parameters of all parts, values and gradients kept, named `part.name`. The parts share the new
    * set's memory from now on: matrices taken from them before are stale.
+   *
+   * @throws ValueError when a set is given twice, is part of another already, or when two names are the same.
    */
   static join(parts: Readonly<Record<string, ParamSet>>): ParamSet {
     const shapes: Record<string, Shape> = {};
+    const sets = Object.values(parts);
+    if (new Set(sets).size < sets.length) {
+      throw new ValueError('parts', 'each set of parameters once', Object.keys(parts).join(', '));
+    }
     for (const [part, params] of Object.entries(parts)) {
-      for (const [name, shape] of Object.entries(params.shapes)) shapes[`${part}.${name}`] = shape;
+      if (params.#isPart)
+        throw new ValueError(`parts.${part}`, 'parameters that are part of no other set', 'joined ones');
+      for (const [name, shape] of Object.entries(params.shapes)) {
+        const full = `${part}.${name}`;
+        if (Object.hasOwn(shapes, full)) throw new ValueError('parts', 'a name once', JSON.stringify(full));
+        shapes[full] = shape;
+      }
     }
     const joined = new ParamSet(shapes);
     let offset = 0;
@@ -56,7 +69,8 @@ export class ParamSet<Name extends string = string> {
       joined.#grads.set(params.#grads, offset);
       offset += params.size;
     }
-    joined.#parts = Object.values(parts);
+    joined.#parts = sets;
+    for (const part of sets) part.#isPart = true;
     joined.#rebase(joined.#values, joined.#grads);
     return joined;
   }
@@ -105,7 +119,7 @@ export class ParamSet<Name extends string = string> {
 
 /** The matrix called `name` of a set of views, or throws {@link ValueError} listing the names there are. */
 export function pick(matrices: Readonly<Record<string, FlatMatrix>>, name: string): FlatMatrix {
-  const matrix = matrices[name];
+  const matrix = Object.hasOwn(matrices, name) ? matrices[name] : undefined;
   if (!matrix) throw new ValueError('name', `one of ${Object.keys(matrices).join(', ')}`, JSON.stringify(name));
   return matrix;
 }

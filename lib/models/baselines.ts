@@ -25,6 +25,9 @@ export function baselines(classes: number, train: Int32Array, heldOut: Int32Arra
     requireInteger(`train[${n}]`, k, 0, classes - 1);
     counts[k] = (counts[k] ?? 0) + 1;
   });
+  heldOut.forEach((k, n) => {
+    requireInteger(`heldOut[${n}]`, k, 0, classes - 1);
+  });
   const total = train.length + classes;
   const scored = heldOut.subarray(1);
   const unigram = scored.reduce((sum, k) => sum - Math.log((counts[k] ?? 0) / total), 0) / scored.length;

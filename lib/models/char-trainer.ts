@@ -11,7 +11,14 @@ import { clipByNorm, clipByValue } from '../optim/clip.ts';
 import type { Optimiser } from '../optim/optimiser.ts';
 import { sgd } from '../optim/sgd.ts';
 import { Random } from '../random.ts';
-import { describe, requireInteger, requirePositive, requireSize } from '../require.ts';
+import {
+  describe,
+  requireFinite,
+  requireFiniteNumber,
+  requireInteger,
+  requirePositive,
+  requireSize,
+} from '../require.ts';
 import { Sequence } from '../sequence.ts';
 import type { Matrices } from '../shape.ts';
 import { type Chunk, truncated } from '../through-time/truncated.ts';
@@ -169,7 +176,7 @@ export class CharTrainer {
   /**
    * One chunk: forward, backward, clip, update.
    *
-   * @throws ValueError when the loss is not finite; the parameters are then those of the step before.
+   * @throws ValueError when the loss or its gradient is not finite; the parameters are then those of the step before.
    */
   step(): TrainingStep {
     const { chunk, clipNorm, clipValue } = this.options;
@@ -194,8 +201,10 @@ export class CharTrainer {
     }
     try {
       const { value } = this.#chunks.next();
-      if (value && Number.isFinite(value.loss)) return value;
-      throw new ValueError('loss', 'a finite number', `${value?.loss}`);
+      if (!value) throw new Error('the sweep ended before the text did');
+      requireFiniteNumber('loss', value.loss);
+      requireFinite('gradient', this.model.net.params.grads);
+      return value;
     } catch (error) {
       this.#chunks = this.#sweep();
       if (!(error instanceof ValueError)) throw error;

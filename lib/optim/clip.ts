@@ -3,33 +3,33 @@
  * out would be the gradient of nothing.
  */
 import type { ParamSet } from '../params.ts';
-import { requirePositive } from '../require.ts';
+import { requireFinite, requireFiniteNumber, requirePositive } from '../require.ts';
 
 /**
  * DD2424 Lecture 9, "Easy solution to exploding gradients": G ← (θ/‖G‖) G where ‖G‖ ≥ θ, for the gradient G of every
  * parameter by itself, ‖·‖ being Frobenius'.
  *
  * @returns the norms before clipping, by name.
- * @throws ValueError when θ is not positive.
+ * @throws ValueError when θ is not positive, or a norm is not finite: what has overflowed has no direction left.
  */
 export function clipByNorm(params: ParamSet, theta: number): Readonly<Record<string, number>> {
   requirePositive('theta', theta);
-  return Object.fromEntries(
-    Object.entries(params.namedGrads()).map(([name, G]) => {
-      const norm = G.norm('frobenius');
-      if (norm >= theta) G.mul(theta / norm);
-      return [name, norm];
-    }),
-  );
+  const grads = Object.entries(params.namedGrads());
+  const norms = grads.map(([name, G]) => [name, requireFiniteNumber(`‖d${name}‖`, G.norm('frobenius'))] as const);
+  norms.forEach(([, norm], n) => {
+    if (norm >= theta) grads[n]?.[1].mul(theta / norm);
+  });
+  return Object.fromEntries(norms);
 }
 
 /**
  * Every element of every gradient to within ±limit, as the lecture's character model does.
  *
- * @throws ValueError when the limit is not positive.
+ * @throws ValueError when the limit is not positive, or a gradient is not finite.
  */
 export function clipByValue({ grads }: ParamSet, limit: number): void {
   requirePositive('limit', limit);
+  requireFinite('grads', grads);
   grads.forEach((g, i) => {
     grads[i] = Math.max(-limit, Math.min(limit, g));
   });

@@ -1,0 +1,81 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { Vocabulary } from '../../lib/models/vocabulary.ts';
+
+/** Texts of all code points, with emoji and combining characters often among them. */
+const text = fc.oneof(
+  fc.string({ unit: 'binary', minLength: 1 }),
+  fc.string({ unit: fc.constantFrom('a', 'e', '\u0301', 'é', '👩', '\u200d', '🚀', '\uffff', '𐀀'), minLength: 1 }),
+);
+
+describe('a vocabulary', () => {
+  it('takes any text to classes and back', () => {
+    fc.assert(
+      fc.property(text, written => {
+        const vocabulary = Vocabulary.of(written);
+        const classes = vocabulary.encode(written);
+        expect(classes).toBeInstanceOf(Int32Array);
+        expect(classes.length).toBe([...written].length);
+        expect(vocabulary.decode(classes)).toBe(written);
+        expect(vocabulary.decode(Array.from(classes))).toBe(written);
+      }),
+    );
+  });
+
+  it('has every code point of the text once, in ascending order', () => {
+    fc.assert(
+      fc.property(text, written => {
+        const { symbols, size } = Vocabulary.of(written);
+        const points = symbols.map(symbol => symbol.codePointAt(0) ?? Number.NaN);
+        expect(symbols).toEqual(points.map(point => String.fromCodePoint(point)));
+        expect(points.slice(1).every((point, k) => point > (points[k] ?? Number.NaN))).toBe(true);
+        expect(new Set(symbols)).toEqual(new Set(written));
+        expect(size).toBe(symbols.length);
+      }),
+    );
+  });
+
+  it('orders by code point where UTF-16 has another order', () => {
+    expect(Vocabulary.of('🚀\uffffa').symbols).toEqual(['a', '\uffff', '🚀']);
+  });
+
+  it('numbers its symbols from 0', () => {
+    const vocabulary = Vocabulary.of('hello');
+    expect(Array.from(vocabulary.encode('hole'))).toEqual([1, 3, 2, 0]);
+    expect(vocabulary.decode([1, 3, 2, 0])).toBe('hole');
+    expect([vocabulary.encode('').length, vocabulary.decode([])]).toEqual([0, '']);
+  });
+
+  it('keeps a letter and its combining accent apart', () => {
+    expect(Vocabulary.of('e\u0301').symbols).toEqual(['e', '\u0301']);
+  });
+
+  it('takes lone surrogates for symbols', () => {
+    const vocabulary = Vocabulary.of('a\ud83d\udc00\udc00\ud83d');
+    expect(vocabulary.symbols).toEqual(['a', '\ud83d', '\udc00', '🐀']);
+    expect(vocabulary.decode(vocabulary.encode('\udc00\ud83d'))).toBe('\udc00\ud83d');
+  });
+});
+
+describe('is refused:', () => {
+  const vocabulary = Vocabulary.of('ab🚀');
+
+  it.each([
+    ['abca', '"c" at 2'],
+    ['🚀🚀c', '"c" at 2'], // its place counts code points
+    ['a👩', '"👩" at 1'],
+    ['\n', String.raw`"\n" at 0`],
+  ])('%j, with a symbol that is not in the vocabulary', (written, got) => {
+    const refusal = { name: 'ValueError', argument: 'text', expected: 'symbols of the vocabulary (3 of them)', got };
+    expect(() => vocabulary.encode(written)).toThrow(expect.objectContaining(refusal));
+  });
+
+  it.each(['', undefined as unknown as string, 5 as unknown as string])('%j, no text to make a vocabulary of', bad => {
+    expect(() => Vocabulary.of(bad)).toThrow(expect.objectContaining({ name: 'ValueError', argument: 'text' }));
+  });
+
+  it.each([3, -1, 0.5, Number.NaN])('%d, no class of the vocabulary', bad => {
+    const refusal = { name: 'ValueError', argument: 'indices[1]', got: String(bad) };
+    expect(() => vocabulary.decode([0, bad])).toThrow(expect.objectContaining(refusal));
+  });
+});
