@@ -15,6 +15,7 @@ const config: ViteUserConfig = defineConfig({
     include: ['spec/**/*.spec.ts'],
     exclude: ['spec/package/**'],
     testTimeout: 60_000,
+    maxWorkers: '100%',
   },
 });
 

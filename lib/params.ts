@@ -32,8 +32,12 @@ export class ParamSet<Name extends string = string> {
     for (const [name, [rows, columns]] of Object.entries<Shape>(shapes)) {
       size += requireSize(`${name} rows`, rows) * requireSize(`${name} columns`, columns);
     }
-    this.#values = new Float64Array(size);
-    this.#grads = new Float64Array(size);
+    try {
+      this.#values = new Float64Array(size);
+      this.#grads = new Float64Array(size);
+    } catch {
+      throw new ValueError('params', 'as many numbers as memory holds', `${size}`);
+    }
   }
 
   /** Parameters of the given shapes, all zero, in the order of the keys. */

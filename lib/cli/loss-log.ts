@@ -13,19 +13,28 @@ export class LossLog {
   /**
    * The log of a run that stopped after `step`: rows beyond it, which a kill may have left, are dropped.
    *
-   * @throws FormatError naming file and line when a line is no row.
+   * @param every steps between two rows.
+   * @throws FormatError naming file and line when a line is not the row it should be, or one is missing.
    */
-  static parse(csv: string, step: number, file: string): LossLog {
+  static parse(csv: string, step: number, every: number, file: string): LossLog {
     const log = new LossLog();
     const [header, ...lines] = csv.trimEnd().split('\n');
     if (header !== HEADER) throw new FormatError(`${file}:1`, HEADER, JSON.stringify(header));
     lines.forEach((line, n) => {
-      const [at, loss, smoothed, ...rest] = line.split(',').map(Number);
-      if (at === undefined || loss === undefined || smoothed === undefined || rest.length > 0 || !(at > 0)) {
-        throw new FormatError(`${file}:${n + 2}`, 'step,loss,smoothed', JSON.stringify(line));
+      if ((n + 1) * every > step) return;
+      const [at = Number.NaN, loss = Number.NaN, smoothed = Number.NaN] = line.split(',').map(Number);
+      const row = { step: at, loss, smoothed };
+      if (at !== (n + 1) * every || rowText(row) !== line) {
+        throw new FormatError(
+          `${file}:${n + 2}`,
+          `step,loss,smoothed of step ${(n + 1) * every}`,
+          JSON.stringify(line),
+        );
       }
-      if (at <= step) log.rows.push({ step: at, loss, smoothed });
+      log.rows.push(row);
     });
+    const rows = Math.floor(step / every);
+    if (log.rows.length < rows) throw new FormatError(file, `${rows} rows up to step ${step}`, `${log.rows.length}`);
     return log;
   }
 
@@ -34,6 +43,10 @@ export class LossLog {
   }
 
   toString(): string {
-    return [HEADER, ...this.rows.map(({ step, loss, smoothed }) => `${step},${loss},${smoothed}`), ''].join('\n');
+    return [HEADER, ...this.rows.map(rowText), ''].join('\n');
   }
+}
+
+function rowText({ step, loss, smoothed }: TrainingStep): string {
+  return `${step},${loss},${smoothed}`;
 }

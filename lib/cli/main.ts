@@ -43,11 +43,14 @@ try {
 } catch (error) {
   if (error instanceof CommanderError) {
     process.exitCode = error.exitCode === 0 ? 0 : 2;
+    if (process.exitCode === 2 && process.argv.includes('--json')) {
+      printJson({ ok: false, error: { name: 'UsageError', argument: 'arguments', message: error.message } });
+    }
   } else if (error instanceof BpttError) {
     process.exitCode = 2;
     const { name, argument, message } = error;
     if (process.argv.includes('--json')) printJson({ ok: false, error: { name, argument, message } });
-    printError(`bptt: ${message}`);
+    printError(`bptt: ${message.replaceAll('\n', '\\n')}`);
   } else {
     throw error;
   }

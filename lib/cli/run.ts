@@ -73,7 +73,7 @@ async function loop({ trainer, schedule, files, log, source }: Run, verbosity: V
       shown.update(row.step, row.smoothed, ((row.step - first) * trainer.options.chunk * 1000) / (now - began));
       await breathe();
     }
-    return signal.name;
+    return trainer.position.step < steps ? signal.name : null;
   } finally {
     signal.ignore();
     shown.stop();

@@ -100,13 +100,6 @@ function resumedRun(path: string, text: string | undefined, flags: Flags, comman
   const checkpoint = readCheckpoint(path);
   const { source, schedule } = noteOf(checkpoint);
   const corpus = corpusOf(text, flags.corpus) ?? readCorpus(source);
-  if (corpus.source.sha256 !== source.sha256) {
-    throw new ValueError(
-      'text',
-      `the text that ${checkpoint.file} was trained on`,
-      `another one: ${corpus.source.name}`,
-    );
-  }
   const trainer = resumeTrainer(checkpoint, corpus.text);
   const steps = command.getOptionValueSource('steps') === 'cli' ? flags.steps : schedule.steps;
   if (requireSize('--steps', steps) <= trainer.position.step) {
@@ -116,7 +109,7 @@ function resumedRun(path: string, text: string | undefined, flags: Flags, comman
   const files = runFolder(dirname(file));
   if (files.checkpoint !== normalize(file))
     throw new ValueError('--resume', `the folder of a run, or ${files.checkpoint}`, path);
-  const log = LossLog.parse(readText(files.log), trainer.position.step, files.log);
+  const log = LossLog.parse(readText(files.log), trainer.position.step, schedule.logEvery, files.log);
   return { trainer, source: corpus.source, schedule: { ...schedule, steps }, files, log };
 }
 
@@ -141,9 +134,20 @@ function checkedSchedule(schedule: Schedule): Schedule {
   return schedule;
 }
 
-function noteOf({ file, note }: Checkpoint): { readonly source: Source; readonly schedule: Schedule } {
-  if (typeof note === 'object' && note !== null && 'source' in note && 'schedule' in note) {
-    return note as { source: Source; schedule: Schedule };
+/** What `bptt train` noted in a checkpoint. */
+interface Note {
+  readonly source: Source;
+  readonly schedule: Schedule;
+}
+
+function noteOf({ file, note }: Checkpoint): Note {
+  const { source, schedule } = { ...(note as Partial<Note> | null) };
+  try {
+    if (typeof source?.name === 'string' && typeof source.kind === 'string' && schedule) {
+      return { source, schedule: checkedSchedule(schedule) };
+    }
+  } catch (error) {
+    if (!(error instanceof ValueError)) throw error;
   }
   throw new ValueError('--resume', 'a checkpoint that `bptt train` wrote', file);
 }

@@ -2,12 +2,14 @@
  * Checkpoints of character models: one sealed safetensors file that holds the parameters, the optimiser's memory and
  * the network's state as tensors, and everything else as JSON in its metadata. Any safetensors reader opens it.
  */
+import { createHash } from 'node:crypto';
 import { FormatError, ShapeError, ValueError } from '../errors.ts';
 import { type CharModel, charModel } from '../models/char-model.ts';
-import { CharTrainer, type CharTrainerOptions, type TrainerPosition } from '../models/char-trainer.ts';
+import { CharTrainer, type CharTrainerOptions, requireOptions, type TrainerPosition } from '../models/char-trainer.ts';
 import { Vocabulary } from '../models/vocabulary.ts';
 import type { ParamSet } from '../params.ts';
-import { Sequence } from '../sequence.ts';
+import { Random } from '../random.ts';
+import { requireFinite, requireInteger, requirePositive } from '../require.ts';
 import type { Matrices } from '../shape.ts';
 import { FlatMatrix } from '../views.ts';
 import type { Tensor } from './safetensors.ts';
@@ -22,6 +24,8 @@ export interface Checkpoint {
   readonly file: string;
   /** The model with its trained parameters. */
   readonly model: CharModel;
+  /** The SHA-256 of the text it was trained on. */
+  readonly text: string;
   readonly options: CharTrainerOptions;
   readonly position: TrainerPosition;
   /** The network's state; absent at the start of the text. */
@@ -39,7 +43,7 @@ export interface Checkpoint {
  * @param note any JSON to keep beside it: where the text came from, say.
  */
 export function encodeCheckpoint(trainer: CharTrainer, note: unknown = null): Uint8Array {
-  const { model, optimiser, options, position, state } = trainer;
+  const { text, model, optimiser, options, position, state } = trainer;
   const tensors = new Map<string, Tensor>();
   for (const [name, matrix] of Object.entries(model.net.params.named())) tensors.set(`param.${name}`, tensorOf(matrix));
   for (const [name, data] of Object.entries(optimiser.memory)) {
@@ -49,6 +53,7 @@ export function encodeCheckpoint(trainer: CharTrainer, note: unknown = null): Ui
   return writeSealed(tensors, {
     format: FORMAT,
     version: VERSION,
+    text: sha256(text),
     vocabulary: JSON.stringify(model.vocabulary.symbols),
     options: JSON.stringify(options),
     position: JSON.stringify(position),
@@ -69,24 +74,26 @@ export function decodeCheckpoint(bytes: Uint8Array, file: string = 'checkpoint')
   const version = metadata.get('version');
   if (format !== FORMAT) throw new FormatError(file, `a ${FORMAT} checkpoint`, `format ${JSON.stringify(format)}`);
   if (version !== VERSION) throw new FormatError(file, `version ${VERSION}`, `version ${JSON.stringify(version)}`);
+  const text = metadata.get('text');
+  if (text === undefined) throw new FormatError(file, 'the hash of its text in its metadata', 'none');
   const json = (key: string): unknown => parse(file, key, metadata.get(key));
-  const options = json('options') as CharTrainerOptions;
-  const position = json('position') as TrainerPosition;
-  const model = refusing(file, () => {
+  return refusing(file, () => {
+    const options = requireOptions({ ...(json('options') as CharTrainerOptions) });
+    const position = requirePosition({ ...(json('position') as TrainerPosition) });
     const vocabulary = vocabularyOf(json('vocabulary'));
-    const made = charModel({ vocabulary, cell: options.cell, m: options.hidden });
-    setParams(made.net.params, tensors);
-    return made;
+    const model = charModel({ vocabulary, cell: options.cell, m: options.hidden });
+    setParams(model.net.params, tensors);
+    return {
+      file,
+      text,
+      model,
+      options,
+      position,
+      state: stateOf(model, position, tensors),
+      memory: memoryOf(model, tensors),
+      note: json('note'),
+    };
   });
-  return {
-    file,
-    model,
-    options,
-    position,
-    state: stateOf(file, model, tensors),
-    memory: memoryOf(tensors),
-    note: json('note'),
-  };
 }
 
 /**
@@ -97,14 +104,12 @@ export function decodeCheckpoint(bytes: Uint8Array, file: string = 'checkpoint')
  * @throws ValueError when the text is another; FormatError when the checkpoint lacks what training needs.
  */
 export function resumeTrainer(
-  { file, model, options, position, state, memory }: Checkpoint,
+  { file, text: hash, model, options, position, state, memory }: Checkpoint,
   text: string,
 ): CharTrainer {
-  const trainer = new CharTrainer(text, options);
-  if (trainer.model.vocabulary.symbols.join('') !== model.vocabulary.symbols.join('')) {
-    throw new ValueError('text', `the text that ${file} was trained on`, 'one with other symbols');
-  }
+  if (sha256(text) !== hash) throw new ValueError('text', `the text that ${file} was trained on`, 'another one');
   return refusing(file, () => {
+    const trainer = new CharTrainer(text, options);
     trainer.model.net.params.values.set(model.net.params.values);
     for (const [name, into] of Object.entries(trainer.optimiser.memory)) {
       const data = memory.get(name);
@@ -130,7 +135,7 @@ function setParams(params: ParamSet, tensors: ReadonlyMap<string, Tensor>): void
     if (shape.length !== 2 || shape[0] !== rows || shape[1] !== columns) {
       throw new ShapeError(`param.${name}`, `a ${rows}×${columns} matrix`, `shape [${shape.join(', ')}]`);
     }
-    Sequence.dense(data, { T: rows, F: columns });
+    requireFinite(`param.${name}`, data);
     params.values.set(data, offset);
     offset += data.length;
   }
@@ -145,25 +150,52 @@ function vocabularyOf(symbols: unknown): Vocabulary {
   return vocabulary;
 }
 
-function stateOf(file: string, { net }: CharModel, tensors: ReadonlyMap<string, Tensor>): Matrices | undefined {
+function stateOf(
+  { net }: CharModel,
+  { position }: TrainerPosition,
+  tensors: ReadonlyMap<string, Tensor>,
+): Matrices | undefined {
   const parts = [...tensors].filter(([name]) => name.startsWith('state.'));
-  if (parts.length === 0) return undefined;
-  return refusing(file, () =>
-    Object.fromEntries(
-      Object.entries(net.state).map(([name, columns]) => {
-        const data = tensors.get(`state.${name}`)?.data;
-        if (data?.length !== columns)
-          throw new ShapeError(`state.${name}`, `${columns} numbers`, `${data?.length ?? 'none'}`);
-        return [name, new FlatMatrix(data, 1, columns)];
-      }),
-    ),
+  if (parts.length === 0 && position === 0) return undefined;
+  return Object.fromEntries(
+    Object.entries(net.state).map(([name, columns]) => {
+      const data = tensors.get(`state.${name}`)?.data;
+      if (data?.length !== columns)
+        throw new ShapeError(`state.${name}`, `${columns} numbers`, `${data?.length ?? 'none'}`);
+      requireFinite(`state.${name}`, data);
+      return [name, new FlatMatrix(data, 1, columns)];
+    }),
   );
 }
 
-function memoryOf(tensors: ReadonlyMap<string, Tensor>): Map<string, Float64Array> {
+/** The tensors of the optimiser: all that are neither parameters nor state. */
+function memoryOf({ net }: CharModel, tensors: ReadonlyMap<string, Tensor>): Map<string, Float64Array> {
   const prefix = 'optimiser.';
-  const own = [...tensors].filter(([name]) => name.startsWith(prefix));
-  return new Map(own.map(([name, { data }]) => [name.slice(prefix.length), data]));
+  const others = [
+    ...Object.keys(net.params.shapes).map(p => `param.${p}`),
+    ...Object.keys(net.state).map(s => `state.${s}`),
+  ];
+  const memory = new Map<string, Float64Array>();
+  for (const [name, { data }] of tensors) {
+    if (others.includes(name)) continue;
+    if (!name.startsWith(prefix))
+      throw new ValueError('tensors', 'parameters, state and optimiser memory', JSON.stringify(name));
+    requireFinite(name, data);
+    memory.set(name.slice(prefix.length), data);
+  }
+  return memory;
+}
+
+function requirePosition(position: TrainerPosition): TrainerPosition {
+  requireInteger('step', position.step, 0);
+  requireInteger('position', position.position, 0);
+  requirePositive('smoothed', position.smoothed);
+  Random.fromState(position.random);
+  return position;
+}
+
+function sha256(text: string): string {
+  return createHash('sha256').update(text).digest('hex');
 }
 
 function parse(file: string, key: string, text: string | undefined): unknown {

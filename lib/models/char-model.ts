@@ -9,7 +9,7 @@ import type { Layer } from '../layers/layer.ts';
 import { readout } from '../layers/readout.ts';
 import { stack } from '../layers/stack.ts';
 import { unroll } from '../layers/unroll.ts';
-import { crossEntropy, logSoftmax } from '../losses/cross-entropy.ts';
+import { crossEntropy } from '../losses/cross-entropy.ts';
 import type { Random } from '../random.ts';
 import { describe, requireFiniteNumber, requireInteger } from '../require.ts';
 import { Sequence } from '../sequence.ts';
@@ -121,11 +121,8 @@ export function defaultPrompt({ vocabulary }: CharModel): string {
 }
 
 function draw(logits: readonly number[], temperature: number, rng: Random): number {
-  const scaled = Sequence.dense(
-    logits.map(o => o / temperature),
-    { T: 1, F: logits.length },
-  );
-  return rng.index(logSoftmax(scaled.at(0)).getRow(0).map(Math.exp));
+  const most = Math.max(...logits);
+  return rng.index(logits.map(o => Math.exp((o - most) / temperature)));
 }
 
 function encodePrompt(vocabulary: Vocabulary, prompt: string): Int32Array {

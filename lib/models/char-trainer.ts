@@ -22,7 +22,7 @@ import {
 import { Sequence } from '../sequence.ts';
 import type { Matrices } from '../shape.ts';
 import { type Chunk, truncated } from '../through-time/truncated.ts';
-import { type CharModel, charModel } from './char-model.ts';
+import { type CharModel, charCells, charModel } from './char-model.ts';
 import { Vocabulary } from './vocabulary.ts';
 
 /** The lecture's numbers, each an option. */
@@ -60,6 +60,25 @@ export const lectureOptions: CharTrainerOptions = {
   seed: 1,
 };
 
+/** Every option is there and in its range, or throws {@link ValueError}. Returns them. */
+export function requireOptions(options: CharTrainerOptions): CharTrainerOptions {
+  const { cell, hidden, chunk, optimiser, learningRate, clipValue, clipNorm, initStd, heldOut, seed } = options;
+  if (!Object.hasOwn(charCells, cell))
+    throw new ValueError('cell', `one of ${Object.keys(charCells).join(', ')}`, describe(cell));
+  requireSize('hidden', hidden);
+  requireSize('chunk', chunk);
+  if (optimiser !== 'adagrad' && optimiser !== 'sgd')
+    throw new ValueError('optimiser', 'adagrad or sgd', describe(optimiser));
+  requirePositive('learningRate', learningRate);
+  if (clipValue !== null) requirePositive('clipValue', clipValue);
+  if (clipNorm !== null) requirePositive('clipNorm', clipNorm);
+  requirePositive('initStd', initStd);
+  if (!Number.isFinite(heldOut) || heldOut < 0 || heldOut >= 1)
+    throw new ValueError('heldOut', 'a part in [0, 1)', describe(heldOut));
+  requireInteger('seed', seed, 0, 2 ** 32 - 1);
+  return options;
+}
+
 /** The loss after one update. */
 export interface TrainingStep {
   /** Updates so far, this one included. */
@@ -96,6 +115,8 @@ const SMOOTHING = 0.999;
  * ```
  */
 export class CharTrainer {
+  /** What is learnt. */
+  readonly text: string;
   readonly options: CharTrainerOptions;
   readonly model: CharModel;
   readonly optimiser: Optimiser;
@@ -115,13 +136,9 @@ export class CharTrainer {
    * @throws ValueError when the text is shorter than a chunk and its successor, or an option is out of range.
    */
   constructor(text: string, options: Partial<CharTrainerOptions> = {}) {
-    const all = { ...lectureOptions, ...options };
+    const all = requireOptions({ ...lectureOptions, ...options });
+    this.text = text;
     this.options = all;
-    requireSize('hidden', all.hidden);
-    requireSize('chunk', all.chunk);
-    requirePositive('initStd', all.initStd);
-    if (all.clipValue !== null) requirePositive('clipValue', all.clipValue);
-    if (all.clipNorm !== null) requirePositive('clipNorm', all.clipNorm);
     const vocabulary = Vocabulary.of(text);
     const indices = vocabulary.encode(text);
     const cut = indices.length - heldOutLength(indices.length, all.heldOut);
@@ -232,8 +249,6 @@ export class CharTrainer {
 }
 
 function heldOutLength(symbols: number, part: number): number {
-  if (!Number.isFinite(part) || part < 0 || part >= 1)
-    throw new ValueError('heldOut', 'a part in [0, 1)', describe(part));
   const length = Math.floor(symbols * part);
   if (part > 0 && length < 2) {
     throw new ValueError(
@@ -251,7 +266,5 @@ function initialise({ net }: CharModel, std: number, rng: Random): void {
 }
 
 function optimiserOf({ optimiser, learningRate }: CharTrainerOptions, { net }: CharModel): Optimiser {
-  if (optimiser === 'adagrad') return adagrad(net.params, { learningRate });
-  if (optimiser === 'sgd') return sgd({ learningRate });
-  throw new ValueError('optimiser', 'adagrad or sgd', describe(optimiser));
+  return optimiser === 'adagrad' ? adagrad(net.params, { learningRate }) : sgd({ learningRate });
 }

@@ -1,0 +1,246 @@
+/**
+ * What a user can get wrong. The command then ends with code 2 and one line on standard error that says what was wrong,
+ * without a stack trace; with --json it also prints the error as JSON; and no file or folder is made or changed.
+ */
+import { copyFileSync, cpSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { beforeAll, describe, expect, test } from 'vitest';
+import { readSafetensors, writeSafetensors } from '../../lib/io/safetensors.ts';
+import { readSealed, writeSealed } from '../../lib/io/sealed.ts';
+import { bptt, freshFolder, linesOf, type Outcome, snapshot } from './command.ts';
+
+/** A mistake: what it is, the command's arguments, and what the message must say. */
+type Mistake = readonly [name: string, args: readonly string[], message: RegExp];
+
+const TEXT = 'the quick brown fox jumps over the lazy dog\n'.repeat(20);
+const TRAINED = ['--hidden', '4', '--chunk', '10', '--steps', '30', '--sample-length', '5'];
+
+const train = (...args: readonly string[]): string[] => ['train', 'letters.txt', ...args];
+const resume = (run: string, ...args: readonly string[]): string[] => ['train', '--resume', run, ...args];
+const sample = (...args: readonly string[]): string[] => ['sample', 'run', ...args];
+
+const mistakes: readonly Mistake[] = [
+  // The text.
+  ['no text', ['train'], /^text: .* got neither$/],
+  ['two texts', train('--corpus', 'sonnets'), /^text: .* got both$/],
+  ['no such file', ['train', 'gone.txt'], /gone\.txt: .* got no such file$/],
+  [
+    'no such file, with a line break in its name',
+    ['train', 'gone\nfor good.txt'],
+    /gone.*for good\.txt: .* no such file$/,
+  ],
+  ['a folder for a file', ['train', 'folder'], /folder: .* got a folder$/],
+  ['a text in Latin-1', ['train', 'latin1.txt'], /latin1\.txt: expected UTF-8/],
+  ['an empty text', ['train', 'empty.txt'], /text: /],
+  ['a text of one character', ['train', 'one.txt'], /text: /],
+  ['a text shorter than a chunk', ['train', 'short.txt'], /text: .* at least 26 symbols/],
+  ['an unknown corpus', ['train', '--corpus', 'plays'], /^--corpus: expected one of sonnets, got "plays"$/],
+  ['a corpus named as Object does', ['train', '--corpus', 'constructor'], /^--corpus: /],
+
+  // Options.
+  ...['0', '-1', '1.5', 'abc', ''].map(n => wrong('--hidden', n, /hidden: /)),
+  wrong('--hidden', '1e9', /hidden|memory/),
+  ...['0', '2.5'].map(n => wrong('--steps', n, /steps: /)),
+  wrong('--chunk', '0', /chunk: /),
+  ...['0', '-1', 'NaN'].map(x => wrong('--learning-rate', x, /learning-?rate: /i)),
+  ...['0', 'some'].map(x => wrong('--clip-value', x, /clip-?value: /i)),
+  wrong('--clip-norm', '0', /clip-?norm: /i),
+  wrong('--init-std', '0', /init-?std: /i),
+  ...['1', '-0.1'].map(x => wrong('--held-out', x, /held-?out|held out/i)),
+  ...['-1', '1.5'].map(n => wrong('--seed', n, /seed: /)),
+  wrong('--log-every', '0', /log-every: /),
+  wrong('--save-every', '0', /save-every: /),
+  wrong('--sample-every', '-1', /sample-every: /),
+  wrong('--sample-length', '0', /sample-length: /),
+  wrong('--cell', 'lstmx', /cell: expected one of rnn, /),
+  wrong('--cell', 'toString', /cell: expected one of rnn, /),
+
+  // Where it goes.
+  ['--out below a file', train('--out', 'letters.txt/run'), /letters\.txt\/run: /],
+  ['--out that is a file', train('--out', 'letters.txt'), /letters\.txt: /],
+  ['--out that holds a run', train(...TRAINED, '--out', 'run'), /^--out: .*run/],
+  ['--out that holds a log', train(...TRAINED, '--out', 'log-only'), /^--out: .*log-only/],
+
+  // Going on.
+  ['--resume of no folder', resume('gone'), /gone.* got no such file$/],
+  ['--resume of an empty folder', resume('folder'), /folder.*checkpoint\.safetensors: .* got no such file$/],
+  ['--resume of a checkpoint cut off', resume('cut'), /cut.*checkpoint\.safetensors: /],
+  ['--resume of a checkpoint with one bit flipped', resume('flipped'), /flipped.*: expected an unaltered file/],
+  ['--resume of a text', resume('letters.txt'), /letters\.txt: expected a safetensors file/],
+  ['--resume of a text called a checkpoint', resume('text'), /text.*: expected a safetensors file/],
+  ['--resume of safetensors of another kind', resume('foreign'), /foreign.*: .*sha256/],
+  ['--resume of a sealed file of another kind', resume('other-kind'), /other-kind.*: expected a bptt-char-model/],
+  ['--resume of a checkpoint without a note', resume('no-note'), /no-note/],
+  ['--resume of a checkpoint with an empty note', resume('empty-note'), /empty-note/],
+  ['--resume of a checkpoint with another schedule', resume('other-note', '--steps', '60'), /other-note/],
+  ['--resume of a run without its log', resume('no-log', '--steps', '60'), /loss\.csv: .* got no such file$/],
+  [
+    '--resume of a run with another log',
+    resume('other-log', '--steps', '60'),
+    /loss\.csv:1: expected step,loss,smoothed/,
+  ],
+  [
+    '--resume of a run with a damaged log',
+    resume('bad-log', '--steps', '60'),
+    /loss\.csv:3: expected step,loss,smoothed/,
+  ],
+  ['--resume of a run with rows missing', resume('short-log', '--steps', '60'), /loss\.csv/],
+  ['--resume of a checkpoint by another name', resume('run/old.safetensors', '--steps', '60'), /^--resume: .*old/],
+  [
+    '--resume with --hidden',
+    resume('run', '--hidden', '4', '--steps', '60'),
+    /^--hidden: expected nothing beside --resume/,
+  ],
+  ['--resume with --out', resume('run', '--out', 'new', '--steps', '60'), /^--out: expected nothing beside --resume/],
+  [
+    '--resume with another text',
+    ['train', 'other.txt', ...resume('run', '--steps', '60').slice(1)],
+    /text: expected the text that run/,
+  ],
+  ['--resume with a corpus', resume('run', '--steps', '60', '--corpus', 'sonnets'), /text: expected the text that run/],
+  ['--resume with fewer --steps', resume('run', '--steps', '20'), /^--steps: expected more than the 30 steps/],
+  ['--resume with as many --steps', resume('run', '--steps', '30'), /^--steps: expected more than the 30 steps/],
+  ['--resume of a run that is done', resume('run'), /^--steps: expected more than the 30 steps/],
+
+  // Sampling.
+  ['a prompt of unknown characters', sample('--prompt', 'the ß'), /^prompt: .* got "ß"$/],
+  ['an empty prompt', sample('--prompt', ''), /^prompt: /],
+  ...['0', '1.5'].map((n): Mistake => [`--length ${n}`, sample('--length', n), /length: /]),
+  ...['-1', 'x'].map((t): Mistake => [`--temperature ${t}`, sample('--temperature', t), /temperature: /]),
+  ['--seed -1', sample('--seed', '-1'), /seed: /],
+  ['sample of no checkpoint', ['sample', 'gone'], /gone: .* got no such file$/],
+  ['sample of an altered checkpoint', ['sample', 'flipped'], /flipped.*: expected an unaltered file/],
+
+  // Checking.
+  ['check of an unknown cell', ['check', 'lstmx'], /^cell: expected one of rnn, /],
+  ['check --seed 1.5', ['check', 'rnn', '--seed', '1.5'], /seed: /],
+  ['check --seed x', ['check', 'rnn', '--seed', 'x'], /^--seed: expected a number, got "x"$/],
+];
+
+/** A command line that names what there is not. */
+const misspelt: readonly Mistake[] = [
+  ['an unknown command', ['learn'], /^error: unknown command 'learn'/],
+  ['an unknown option', train('--hiden', '4'), /^error: unknown option '--hiden'/],
+  ['an unknown option of sample', sample('--warmth', '4'), /^error: unknown option '--warmth'/],
+  ['an optimiser that is none of the choices', train('--optimiser', 'adam'), /^error: .*adagrad, sgd/],
+  ['an option without its value', train('--hidden'), /^error: .*--hidden/],
+  ['two files', train('other.txt'), /^error: too many arguments/],
+  ['sample without a checkpoint', ['sample'], /^error: missing required argument 'checkpoint'/],
+  ['check without a cell', ['check'], /^error: missing required argument 'cell'/],
+];
+
+let prepared = '';
+
+beforeAll(async () => {
+  prepared = freshFolder();
+  const path = (...names: readonly string[]): string => join(prepared, ...names);
+  writeFileSync(path('letters.txt'), TEXT);
+  writeFileSync(path('other.txt'), TEXT.replace('quick', 'brown'));
+  writeFileSync(path('latin1.txt'), Buffer.from('caf\xe9 '.repeat(99), 'latin1'));
+  writeFileSync(path('empty.txt'), '');
+  writeFileSync(path('one.txt'), 'a');
+  writeFileSync(path('short.txt'), 'the quick brown fox jumps');
+  mkdirSync(path('folder'));
+  const { status, stderr } = await bptt(prepared, ...train(...TRAINED, '--out', 'run', '--quiet'));
+  expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
+
+  const bytes = readFileSync(path('run', 'checkpoint.safetensors'));
+  const log = readFileSync(path('run', 'loss.csv'), 'utf8');
+  copyFileSync(path('run', 'checkpoint.safetensors'), path('run', 'old.safetensors'));
+  mkdirSync(path('log-only'));
+  writeFileSync(path('log-only', 'loss.csv'), log);
+
+  const { tensors, metadata } = readSealed(bytes);
+  const { source, schedule } = JSON.parse(metadata.get('note') ?? '') as Record<'source' | 'schedule', object>;
+  const noted = (note: unknown): Uint8Array =>
+    writeSealed(tensors, { ...Object.fromEntries(metadata), note: JSON.stringify(note) });
+  const middle = Math.floor(bytes.length / 2);
+  const runs: Record<string, readonly [checkpoint: Uint8Array | string, log?: string | undefined]> = {
+    cut: [bytes.subarray(0, -1)],
+    flipped: [bytes.map((byte, n) => (n === middle ? byte ^ 1 : byte))],
+    text: [TEXT],
+    foreign: [writeSafetensors(readSafetensors(bytes).tensors, {})],
+    'other-kind': [writeSealed(tensors, { format: 'pictures', version: '1' })],
+    'no-note': [noted(null)],
+    'empty-note': [noted({ source: null, schedule: null })],
+    'other-note': [noted({ source, schedule: { ...schedule, logEvery: 'often' } })],
+    'no-log': [bytes, undefined],
+    'other-log': [bytes, 'a,b\n1,2\n'],
+    'bad-log': [bytes, log.replace('\n20,', '\n20,x')],
+    'short-log': [bytes, linesOf(log).slice(0, 2).concat('').join('\n')],
+  };
+  for (const [name, [checkpoint, own = name === 'no-log' ? undefined : log]] of Object.entries(runs)) {
+    mkdirSync(path(name));
+    writeFileSync(path(name, 'checkpoint.safetensors'), checkpoint);
+    if (own !== undefined) writeFileSync(path(name, 'loss.csv'), own);
+  }
+});
+
+/** Runs `bptt ARGS` in a folder of its own, which holds what `prepared` does and must go on doing so. */
+async function mistaken(...args: readonly string[]): Promise<Outcome> {
+  const folder = freshFolder();
+  cpSync(prepared, folder, { recursive: true });
+  const before = snapshot(folder);
+  const outcome = await bptt(folder, ...args);
+  expect(snapshot(folder)).toEqual(before);
+  return outcome;
+}
+
+describe.concurrent('a mistake gets one line that names it, and changes nothing:', () => {
+  test.each(mistakes)('%s', async (_, args, message) => {
+    const { status, stdout, stderr } = await mistaken(...args, '--json');
+    expect(stderr).not.toMatch(/^\s+at /m);
+    expect(linesOf(stderr)).toEqual([expect.stringMatching(/^bptt: .+: expected .+, got ./)]);
+    const said = stderr.slice('bptt: '.length, -1);
+    expect(said).toMatch(message);
+    expect(status).toBe(2);
+
+    expect(linesOf(stdout)).toHaveLength(1);
+    const { error, ...rest } = JSON.parse(stdout) as { error: Record<string, unknown> };
+    expect(rest).toEqual({ ok: false });
+    expect(error).toEqual({
+      name: expect.stringMatching(/^(Shape|Value|Format|File)Error$/),
+      argument: expect.any(String),
+      message: expect.any(String),
+    });
+    expect(String(error.message).startsWith(`${error.argument}: `)).toBe(true);
+  });
+
+  test.each(misspelt)('%s', async (_, args, message) => {
+    const { status, stdout, stderr } = await mistaken(...args);
+    expect({ status, stdout }).toEqual({ status: 2, stdout: '' });
+    const [first, ...rest] = linesOf(stderr);
+    expect(first).toMatch(message);
+    expect(rest.filter(line => !/^\(.*\)$/.test(line))).toEqual([]);
+  });
+});
+
+describe.concurrent('--json changes what standard output gets, and only that:', () => {
+  test.each([
+    ['train', ['train', '--corpus', 'plays']],
+    ['sample', ['sample', 'gone']],
+  ])('%s', async (_, args) => {
+    const [json, plain] = await Promise.all([mistaken(...args, '--json'), mistaken(...args)]);
+    expect(plain).toEqual({ ...json, stdout: '' });
+    expect(linesOf(json.stdout)).toHaveLength(1);
+  });
+
+  test('a misspelt option', async () => {
+    const { status, stdout, stderr } = await mistaken(...train('--hiden', '4', '--json'));
+    expect(status).toBe(2);
+    expect(stderr).toMatch(/^error: unknown option '--hiden'/);
+    expect(linesOf(stdout)).toHaveLength(1);
+    expect(JSON.parse(stdout)).toMatchObject({ ok: false, error: { message: expect.stringContaining('--hiden') } });
+  });
+});
+
+test('bptt alone shows the help, as an error', async () => {
+  const { status, stdout, stderr } = await mistaken();
+  expect({ status, stdout }).toEqual({ status: 2, stdout: '' });
+  expect(stderr).toMatch(/^Usage: bptt /);
+});
+
+/** An option of train with a value it cannot have. */
+function wrong(option: string, value: string, message: RegExp): Mistake {
+  return [`${option} ${JSON.stringify(value).replaceAll('"', '') || "''"}`, train(option, value), message];
+}

@@ -1,0 +1,133 @@
+/**
+ * The `bptt` command as a user runs it: a process of its own, in a folder of its own. However many tests ask at once, two
+ * run at a time. What is left when the tests of a file are done, processes and folders, goes.
+ */
+import { type ChildProcess, spawn } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
+import { pathToFileURL } from 'node:url';
+import { afterAll } from 'vitest';
+import { ROOT } from '../examples.ts';
+
+/** How a process ended, and all that it wrote. */
+export interface Outcome {
+  /** The exit code; null where a signal ended it. */
+  readonly status: number | null;
+  readonly signal: NodeJS.Signals | null;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/** A command that is running. */
+export interface Running {
+  /** Waits until `condition` holds, given what standard error got so far; throws when the process ends before it. */
+  until(condition: (stderr: string) => boolean): Promise<void>;
+  kill(signal: NodeJS.Signals): void;
+  readonly ended: Promise<Outcome>;
+}
+
+/** Runs `bptt ARGS` in `folder` to its end. */
+export async function bptt(folder: string, ...args: readonly string[]): Promise<Outcome> {
+  const { ended } = await start(folder, ...args);
+  return ended;
+}
+
+/** Starts `bptt ARGS` in `folder`, as soon as fewer than two are running. */
+export async function start(folder: string, ...args: readonly string[]): Promise<Running> {
+  await turn();
+  const child = spawn(process.execPath, ['--import', TSX, MAIN, ...args], {
+    cwd: folder,
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  children.add(child);
+  let [stdout, stderr] = ['', ''];
+  child.stdout.setEncoding('utf8').on('data', text => {
+    stdout += text;
+  });
+  child.stderr.setEncoding('utf8').on('data', text => {
+    stderr += text;
+  });
+  let over = false;
+  const ended = new Promise<Outcome>((resolve, reject) => {
+    child.on('error', reject);
+    child.on('close', (status, signal) => {
+      over = true;
+      children.delete(child);
+      passTurn();
+      resolve({ status, signal, stdout, stderr });
+    });
+  });
+  return {
+    async until(condition) {
+      while (!condition(stderr)) {
+        if (over) throw new Error(`bptt ${args.join(' ')} has ended: ${stdout}${stderr}`);
+        await pause(POLL);
+      }
+    },
+    kill: signal => child.kill(signal),
+    ended,
+  };
+}
+
+/** A new, empty folder. */
+export function freshFolder(): string {
+  const folder = mkdtempSync(join(tmpdir(), 'bptt-cli-'));
+  folders.push(folder);
+  return folder;
+}
+
+/** Every file and folder below `folder` by its path: a file's hash, of a folder only that it is there. */
+export function snapshot(folder: string): Record<string, string> {
+  const paths = readdirSync(folder, { recursive: true, encoding: 'utf8' });
+  return Object.fromEntries(
+    paths.sort().map(path => {
+      const whole = join(folder, path);
+      return [
+        path,
+        statSync(whole).isDirectory() ? 'a folder' : createHash('sha256').update(readFileSync(whole)).digest('hex'),
+      ];
+    }),
+  );
+}
+
+/** The lines of an output, of which every one must be ended. */
+export function linesOf(output: string): string[] {
+  if (output === '') return [];
+  if (!output.endsWith('\n')) throw new Error(`the last line is not ended: ${JSON.stringify(output)}`);
+  return output.slice(0, -1).split('\n');
+}
+
+const MAIN = join(ROOT, 'lib/cli/main.ts');
+const TSX = pathToFileURL(createRequire(import.meta.url).resolve('tsx')).href;
+
+/** Milliseconds between two looks at a condition. */
+const POLL = 15;
+const AT_ONCE = 2;
+
+const children = new Set<ChildProcess>();
+const folders: string[] = [];
+const waiting: (() => void)[] = [];
+let taken = 0;
+
+function turn(): Promise<void> {
+  if (taken < AT_ONCE) {
+    taken += 1;
+    return Promise.resolve();
+  }
+  return new Promise(resolve => waiting.push(resolve));
+}
+
+function passTurn(): void {
+  const next = waiting.shift();
+  if (next) next();
+  else taken -= 1;
+}
+
+afterAll(() => {
+  for (const child of children) child.kill('SIGKILL');
+  for (const folder of folders) rmSync(folder, { recursive: true, force: true });
+});

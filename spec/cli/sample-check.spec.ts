@@ -1,0 +1,178 @@
+/** `bptt sample`, `bptt check`, and what the command says about itself. */
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { beforeAll, describe, expect, test } from 'vitest';
+import type { TensorReport } from '../../lib/check/finite-differences.ts';
+import { decodeCheckpoint } from '../../lib/io/checkpoint.ts';
+import { readBytes } from '../../lib/io/files.ts';
+import { sample as library } from '../../lib/models/char-model.ts';
+import { Random } from '../../lib/random.ts';
+import { ROOT } from '../examples.ts';
+import { bptt, freshFolder, linesOf, type Outcome } from './command.ts';
+
+const CHECKPOINT = join('run', 'checkpoint.safetensors');
+
+describe.concurrent('bptt sample', () => {
+  let folder = '';
+
+  beforeAll(async () => {
+    folder = freshFolder();
+    writeFileSync(join(folder, 'letters.txt'), 'Thou art 字🎭 more lovely 🎭🎭 and more temperate\n'.repeat(10));
+    await bptt(folder, 'train', 'letters.txt', '--hidden', '8', '--chunk', '10', '--steps', '300', '--out', 'run');
+  });
+
+  /** What `bptt sample run ARGS` writes, without the line's end; nothing may go to standard error. */
+  async function sample(...args: readonly string[]): Promise<string> {
+    const { status, stdout, stderr } = await bptt(folder, 'sample', ...args);
+    expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
+    expect(stdout).toMatch(/\n$/);
+    return stdout.slice(0, -1);
+  }
+
+  test('writes 500 code points unless told otherwise, the same each time, from the folder or the file', async () => {
+    const [folderText, fileText] = await Promise.all([sample('run'), sample(CHECKPOINT)]);
+    expect([...folderText]).toHaveLength(500);
+    expect(fileText).toBe(folderText);
+  });
+
+  test('writes another text with another seed', async () => {
+    const [one, same, two] = await Promise.all([
+      sample('run', '--length', '60'),
+      sample('run', '--length', '60', '--seed', '1'),
+      sample('run', '--length', '60', '--seed', '2'),
+    ]);
+    expect(same).toBe(one);
+    expect(two).not.toBe(one);
+    expect([...two]).toHaveLength(60);
+  });
+
+  test('takes the likeliest at temperature 0 and hardly above it, whatever the seed', async () => {
+    const cold = (temperature: string, seed: string): Promise<string> =>
+      sample('run', '--length', '40', '--temperature', temperature, '--seed', seed);
+    const [one, two, hardly] = await Promise.all([cold('0', '1'), cold('0', '2'), cold('1e-320', '3')]);
+    expect(two).toBe(one);
+    expect(hardly).toBe(one);
+    expect([...one]).toHaveLength(40);
+  });
+
+  test('puts the prompt first, and as many symbols behind it as asked for', async () => {
+    const prompt = 'Thou 🎭';
+    const text = await sample('run', '--prompt', prompt, '--length', '30', '--temperature', '0.5', '--quiet');
+    expect(text.startsWith(prompt)).toBe(true);
+    expect([...text.slice(prompt.length)]).toHaveLength(30);
+  });
+
+  test('writes what the library writes, having read the whole prompt', async () => {
+    const { model } = decodeCheckpoint(readBytes(join(folder, CHECKPOINT)));
+    const of = (prompt: string): string =>
+      library(model, { prompt, length: 100, temperature: 0.9, rng: new Random(4) });
+    const args = ['--length', '100', '--temperature', '0.9', '--seed', '4'];
+    const [one, two, none] = await Promise.all([
+      sample('run', '--prompt', 'lovely 🎭', ...args),
+      sample('run', '--prompt', '字🎭', ...args),
+      sample('run', ...args),
+    ]);
+    expect([one, two, none]).toEqual([`lovely 🎭${of('lovely 🎭')}`, `字🎭${of('字🎭')}`, of('\n')]);
+    expect(of('lovely 🎭')).not.toBe(of('字🎭'));
+  });
+
+  test('--json prints one line: the text, and what it was made with', async () => {
+    const args = ['--prompt', 'art', '--length', '25', '--temperature', '0.8', '--seed', '7'];
+    const [json, plain] = await Promise.all([sample('run', ...args, '--json'), sample('run', ...args)]);
+    expect(linesOf(`${json}\n`)).toHaveLength(1);
+    expect(JSON.parse(json)).toEqual({
+      ok: true,
+      checkpoint: CHECKPOINT,
+      prompt: 'art',
+      temperature: 0.8,
+      seed: 7,
+      text: plain.slice('art'.length),
+    });
+  });
+
+  test('--json says null where there was no prompt', async () => {
+    expect(JSON.parse(await sample('run', '--json', '--length', '5'))).toMatchObject({ prompt: null, temperature: 1 });
+  });
+});
+
+describe.concurrent('bptt check', () => {
+  const TENSORS = ['W', 'U', 'b', 'V', 'c', 'x', 'h0'];
+
+  test.each(['rnn', 'rnn-relu'])('%s: every gradient agrees, as text', async cell => {
+    const { status, stdout, stderr } = await bptt(freshFolder(), 'check', cell);
+    expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
+    const lines = linesOf(stdout);
+    expect(lines.slice(0, -1).map(line => line.split(/ +/)[0])).toEqual(TENSORS);
+    for (const line of lines.slice(0, -1)) {
+      expect(line).toMatch(/^\w+ +[A-Z]+-B\d +\d+ elements {2}max \|a−n\| \S+ {2}relative \S+ {2}ok$/);
+    }
+    expect(lines.at(-1)).toMatch(new RegExp(`^${cell}: every gradient agrees`));
+  });
+
+  test.each(['rnn', 'rnn-relu'])('%s: every gradient agrees, as JSON', async cell => {
+    const { status, stdout, stderr } = await bptt(freshFolder(), 'check', cell, '--json', '--seed', '3');
+    expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
+    expect(linesOf(stdout)).toHaveLength(1);
+    const report = JSON.parse(stdout) as { tensors: readonly TensorReport[] };
+    expect(report).toEqual({ ok: true, cell, tensors: expect.any(Array) });
+    expect(report.tensors.map(({ name }) => name)).toEqual(TENSORS);
+    for (const { ok, tag, elements, maxAbs, maxRel, failed, failures } of report.tensors) {
+      expect({ ok, failed, failures }).toEqual({ ok: true, failed: 0, failures: [] });
+      expect(tag).toMatch(/^[A-Z]+-B\d$/);
+      expect(elements).toBeGreaterThan(0);
+      expect(maxAbs).toBeLessThan(1e-7);
+      expect(maxRel).toBeLessThan(1e-7);
+    }
+  });
+
+  test('--quiet leaves the verdict', async () => {
+    const { status, stdout, stderr } = await bptt(freshFolder(), 'check', 'rnn', '--quiet');
+    expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
+    expect(linesOf(stdout)).toEqual([expect.stringMatching(/^rnn: every gradient agrees/)]);
+  });
+});
+
+describe.concurrent('about itself', () => {
+  test.each([
+    ['bptt', []],
+    ['bptt train', ['train']],
+    ['bptt sample', ['sample']],
+    ['bptt check', ['check']],
+  ])('%s --help shows the usage and examples', async (name, command) => {
+    const { status, stdout, stderr } = await bptt(freshFolder(), ...command, '--help');
+    expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
+    expect(stdout).toMatch(new RegExp(`^Usage: ${name} \\[options\\]`));
+    expect(stdout).toMatch(new RegExp(`^Examples:\\n  ${name} `, 'm'));
+    expect(examplesIn(stdout).filter(line => !line.startsWith('bptt '))).toEqual([]);
+  });
+
+  test('the help of train names every option of the README and what it is unless given', async () => {
+    const { stdout } = await bptt(freshFolder(), 'train', '--help');
+    const text = stdout.replace(/\s+/g, ' ');
+    for (const [option, value] of [
+      ['--hidden', '100'],
+      ['--chunk', '25'],
+      ['--learning-rate', '0.1'],
+      ['--clip-value', '5'],
+      ['--optimiser', '"adagrad"'],
+      ['--cell', '"rnn"'],
+    ]) {
+      expect(text).toMatch(new RegExp(`${option} <\\w+>[^<]*default: ${value}\\)`));
+    }
+    for (const option of ['--out', '--resume', '--steps', '--corpus', '--json', '--quiet']) {
+      expect(text).toContain(`${option} `);
+    }
+  });
+
+  test('--version prints that of the package', async () => {
+    const { version } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')) as { version: string };
+    const outcome: Outcome = await bptt(freshFolder(), '--version');
+    expect(outcome).toEqual({ status: 0, signal: null, stdout: `${version}\n`, stderr: '' });
+  });
+});
+
+/** The lines below `Examples:`. */
+function examplesIn(help: string): string[] {
+  const [, examples = ''] = help.split('\nExamples:\n');
+  return linesOf(examples).map(line => line.trim());
+}

@@ -1,0 +1,302 @@
+/** `bptt train`: what it writes and prints, and that a run which is stopped or killed ends as one that is not. */
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
+import { parseHTML } from 'linkedom';
+import { beforeAll, describe, expect, test } from 'vitest';
+import { decodeCheckpoint } from '../../lib/io/checkpoint.ts';
+import { readBytes } from '../../lib/io/files.ts';
+import { baselines } from '../../lib/models/baselines.ts';
+import { evaluate, sample } from '../../lib/models/char-model.ts';
+import { Random } from '../../lib/random.ts';
+import { bptt, freshFolder, linesOf, type Outcome, snapshot, start } from './command.ts';
+
+const TEXT = 'the quick brown fox jumps over the lazy dog 🦊\n'.repeat(40);
+const FILES = ['checkpoint.safetensors', 'loss.csv', 'loss.svg'];
+
+/** A loss as `--json` prints it. */
+interface Loss {
+  readonly nats: number;
+  readonly bits: number;
+}
+
+/** What `--json` prints. */
+interface Result {
+  readonly ok: boolean;
+  readonly step: number;
+  readonly steps: number;
+  readonly stopped: string | null;
+  readonly heldOut: Loss | null;
+  readonly unigram: Loss | null;
+  readonly uniform: Loss | null;
+  readonly sample: string;
+  readonly folder: string;
+  readonly checkpoint: string;
+  readonly log: string;
+  readonly plot: string;
+}
+
+/** A folder with a text in it, `letters.txt`. */
+function folderWithText(): string {
+  const folder = freshFolder();
+  writeFileSync(join(folder, 'letters.txt'), TEXT);
+  return folder;
+}
+
+/** Runs `bptt ARGS --json` in `folder`: one line on standard output, nothing on standard error. */
+async function json(folder: string, ...args: readonly string[]): Promise<Result> {
+  const { status, stdout, stderr } = await bptt(folder, ...args, '--json');
+  expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
+  expect(linesOf(stdout)).toHaveLength(1);
+  return JSON.parse(stdout) as Result;
+}
+
+/** The numbers of a log's rows. */
+function rowsOf(log: string): number[][] {
+  const [header, ...rows] = linesOf(readFileSync(log, 'utf8'));
+  expect(header).toBe('step,loss,smoothed');
+  return rows.map(row => row.split(',').map(Number));
+}
+
+describe.concurrent('a run', () => {
+  const SMALL = ['train', 'letters.txt', '--hidden', '8', '--chunk', '10', '--steps', '200', '--sample-length', '50'];
+  const SAMPLED = [...SMALL, '--sample-every', '100'];
+  let folder = '';
+  let plain: Outcome;
+
+  beforeAll(async () => {
+    folder = folderWithText();
+    plain = await bptt(folder, ...SAMPLED, '--out', 'plain');
+  });
+
+  test('learns the sonnets: foretells far better than the frequencies of their characters do', async () => {
+    const { heldOut, unigram, uniform } = await json(freshFolder(), 'train', '--corpus', 'sonnets', '--steps', '700');
+    const [reached = Number.NaN, frequencies = Number.NaN] = [heldOut?.nats, unigram?.nats];
+    expect(frequencies).toBeLessThan(uniform?.nats ?? Number.NaN);
+    expect(reached).toBeLessThan(frequencies - 0.2);
+  });
+
+  test('prints a sample, the losses and the paths', () => {
+    expect(plain.status).toBe(0);
+    const [text = '', losses = ''] = plain.stdout.split(/\n\n(?=held-out)/);
+    expect([...text]).toHaveLength(50);
+    const loss = (name: string): unknown =>
+      expect.stringMatching(new RegExp(`^${name} +\\d\\.\\d{3} nats/char {3}\\d\\.\\d{3} bits/char$`));
+    expect(linesOf(losses)).toEqual([
+      loss('held-out'),
+      loss('unigram'),
+      loss('uniform'),
+      `checkpoint ${join('plain', 'checkpoint.safetensors')}`,
+      `log        ${join('plain', 'loss.csv')}`,
+      `plot       ${join('plain', 'loss.svg')}`,
+    ]);
+    expect(Object.keys(snapshot(join(folder, 'plain')))).toEqual(FILES);
+  });
+
+  test('shows its progress and samples on standard error, in plain lines where that is no terminal', () => {
+    const progress = /^step (\d+)\/200 \((\d+)%\) {2}loss \d+\.\d{3} nats\/char {2}\d+ chars\/s$/;
+    const shown = linesOf(plain.stderr).flatMap(line => (progress.exec(line) ?? []).slice(1).map(Number));
+    expect(shown.slice(-2)).toEqual([200, 100]);
+    const samples = plain.stderr.matchAll(/^---- after step (\d+)\n(.*?)\n----$/gms);
+    expect(Array.from(samples, ([, step, text = '']) => [Number(step), [...text].length])).toEqual([
+      [100, 50],
+      [200, 50],
+    ]);
+    const controls = [...plain.stderr].filter(symbol => symbol < ' ' && symbol !== '\n');
+    expect(controls).toEqual([]);
+  });
+
+  test('--quiet leaves the result, and changes nothing', async () => {
+    const { status, stdout, stderr } = await bptt(folder, ...SAMPLED, '--out', 'quiet', '--quiet');
+    expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
+    expect(stdout.replaceAll('quiet/', 'plain/')).toBe(plain.stdout);
+    expect(snapshot(join(folder, 'quiet'))).toEqual(snapshot(join(folder, 'plain')));
+  });
+
+  test('--json prints one line, with the numbers that the library gives', async () => {
+    const result = await json(folder, ...SMALL, '--out', 'json');
+    const bytes = readBytes(join(folder, 'json', 'checkpoint.safetensors'));
+    const { model, options, position, note } = decodeCheckpoint(bytes);
+    const indices = model.vocabulary.encode(TEXT);
+    const cut = indices.length - Math.floor(indices.length * 0.1);
+    const { uniform, unigram } = baselines(model.vocabulary.size, indices.subarray(0, cut), indices.subarray(cut));
+    const both = (nats: number): Loss => ({ nats, bits: nats / Math.LN2 });
+    expect(result).toEqual({
+      ok: true,
+      step: 200,
+      steps: 200,
+      stopped: null,
+      heldOut: both(evaluate(model, indices.subarray(cut))),
+      unigram: both(unigram),
+      uniform: both(uniform),
+      sample: sample(model, { prompt: '\n', length: 50, rng: new Random(1) }),
+      folder: 'json',
+      checkpoint: join('json', 'checkpoint.safetensors'),
+      log: join('json', 'loss.csv'),
+      plot: join('json', 'loss.svg'),
+    });
+    expect(options).toMatchObject({ cell: 'rnn', hidden: 8, chunk: 10, optimiser: 'adagrad', seed: 1 });
+    expect(position.step).toBe(200);
+    expect(note).toMatchObject({ source: { kind: 'file' }, schedule: { steps: 200 } });
+  });
+
+  test('logs every --log-every steps, and compares nothing where nothing is held out', async () => {
+    const result = await json(folder, ...SMALL, '--out', 'all', '--held-out', '0', '--log-every', '40');
+    expect(result).toMatchObject({ heldOut: null, unigram: null, uniform: null });
+    const rows = rowsOf(join(folder, 'all', 'loss.csv'));
+    expect(rows.map(([step]) => step)).toEqual([40, 80, 120, 160, 200]);
+    expect(rows.flat().every(x => Number.isFinite(x) && x > 0)).toBe(true);
+  });
+
+  test('with the same seed is the same to the last byte, each in a new folder below runs/', async () => {
+    const first = await json(folder, ...SMALL, '--seed', '5');
+    const before = snapshot(join(folder, 'runs'));
+    const second = await json(folder, ...SMALL, '--seed', '5');
+    expect([first.folder, second.folder]).toEqual([join('runs', 'letters'), join('runs', 'letters-2')]);
+    expect(snapshot(join(folder, 'runs'))).toMatchObject(before);
+    expect(snapshot(join(folder, 'runs', 'letters-2'))).toEqual(snapshot(join(folder, 'runs', 'letters')));
+    const [own, plainFiles] = [first.folder, 'plain'].map(name => snapshot(join(folder, name)));
+    for (const file of FILES) expect(own?.[file] === plainFiles?.[file], file).toBe(false);
+  });
+
+  test('draws the loss: well-formed SVG, axes labelled, baselines named', () => {
+    const svg = readFileSync(join(folder, 'plain', 'loss.svg'), 'utf8');
+    expect(unbalancedTag(svg)).toBeUndefined();
+    const { document } = parseHTML(svg);
+    const root = document.querySelector('svg');
+    expect(root?.getAttribute('xmlns')).toBe('http://www.w3.org/2000/svg');
+    const texts = Array.from(document.querySelectorAll('text'), ({ textContent }) => textContent);
+    for (const text of [
+      /characters read/,
+      /loss \(nats per character\)/,
+      /^uniform/,
+      /^unigram/,
+      /^held-out \d\.\d\d$/,
+      /bptt train letters\.txt --cell rnn --hidden 8 --chunk 10 --steps 200 --seed 1/,
+    ]) {
+      expect(texts).toContainEqual(expect.stringMatching(text));
+    }
+    const numbers = Array.from(svg.matchAll(/ (?:d|x1?|y1?|transform)="([^"]*)"/g), ([, value]) => value);
+    expect(numbers.length).toBeGreaterThan(10);
+    expect(numbers.filter(value => /NaN|undefined|Infinity/.test(value ?? ''))).toEqual([]);
+  });
+});
+
+describe.concurrent('a run that is stopped and resumed ends as one that is not:', () => {
+  const STEPS = 3000;
+  const LONG = ['letters.txt', '--hidden', '8', '--chunk', '10', '--save-every', '20', '--log-every', '1'];
+  const SAMPLES = ['--sample-every', '150', '--sample-length', '30'];
+  const RUN = ['train', ...LONG, ...SAMPLES, '--steps', `${STEPS}`];
+  let folder = '';
+  let whole: Result;
+  let files: Readonly<Record<string, string>> = {};
+
+  beforeAll(async () => {
+    folder = folderWithText();
+    whole = await json(folder, ...RUN, '--out', 'whole');
+    files = snapshot(join(folder, 'whole'));
+  });
+
+  const stepOf = (run: string): number => {
+    const checkpoint = join(folder, run, 'checkpoint.safetensors');
+    return existsSync(checkpoint) ? decodeCheckpoint(readBytes(checkpoint)).position.step : -1;
+  };
+
+  /** The run in `name` is the uninterrupted one, in its files and in what its last part printed. */
+  function expectWhole(name: string, last: Result): void {
+    const paths = {
+      folder: name,
+      ...Object.fromEntries(['checkpoint', 'log', 'plot'].map((key, n) => [key, join(name, FILES[n] ?? '')])),
+    };
+    expect(last).toEqual({ ...whole, ...paths });
+    const own = snapshot(join(folder, name));
+    for (const file of FILES) if (own[file] !== files[file]) expect.fail(`${name}/${file} is another`);
+  }
+
+  test.each(['SIGINT', 'SIGTERM'] as const)('by %s, at any moment', async signal => {
+    const running = await start(folder, ...RUN, '--out', signal);
+    await running.until(() => stepOf(signal) >= 100);
+    running.kill(signal);
+    const { status, stdout, stderr } = await running.ended;
+    expect(status).toBe(0);
+    expect(stderr).not.toMatch(/error|^\s+at /im);
+
+    const step = stepOf(signal);
+    expect(step).toBeLessThan(STEPS);
+    expect(rowsOf(join(folder, signal, 'loss.csv'))).toHaveLength(step);
+    expect(Object.keys(snapshot(join(folder, signal)))).toEqual(FILES);
+    const [, advice = ''] = /^stopped by (.+)$/m.exec(stdout) ?? [];
+    expect(advice).toBe(`${signal} after step ${step} of ${STEPS}: bptt train --resume ${signal} goes on`);
+    expect(stdout).not.toMatch(/held-out/);
+    expectWhole(signal, await json(folder, 'train', '--resume', signal));
+  });
+
+  test('by SIGTERM at once and by SIGINT later, and --json says so', async () => {
+    const name = 'twice';
+    let args = [...RUN, '--out', name];
+    for (const [signal, step] of [
+      ['SIGTERM', 0],
+      ['SIGINT', 500],
+    ] as const) {
+      const running = await start(folder, ...args, '--json');
+      await running.until(() => stepOf(name) >= step);
+      if (step === 0) await pause(100); // The first checkpoint is written just before signals are listened to.
+      running.kill(signal);
+      const { status, stdout, stderr } = await running.ended;
+      expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
+      expect(linesOf(stdout)).toHaveLength(1);
+      const result = { ok: true, step: stepOf(name), steps: STEPS, stopped: signal, heldOut: null, folder: name };
+      expect(JSON.parse(stdout)).toMatchObject(result);
+      args = ['train', '--resume', join(name, 'checkpoint.safetensors')];
+    }
+    expectWhole(name, await json(folder, ...args));
+  });
+
+  test('by SIGKILL at any moment, the log ahead of the checkpoint', async () => {
+    const running = await start(folder, ...RUN, '--out', 'killed');
+    await running.until(() => stepOf('killed') >= 300);
+    running.kill('SIGKILL');
+    expect(await running.ended).toMatchObject({ status: null, signal: 'SIGKILL' });
+    const step = stepOf('killed');
+    expect(step % 20).toBe(0);
+    expect(step).toBeLessThan(STEPS);
+    const log = join(folder, 'killed', 'loss.csv');
+    const rows = linesOf(readFileSync(log, 'utf8')).slice(0, 1 + step);
+    const ahead = Array.from({ length: 20 }, (_, n) => `${step + n + 1},1.5,2.5`);
+    writeFileSync(log, `${[...rows, ...ahead].join('\n')}\n`);
+    expectWhole('killed', await json(folder, 'train', '--resume', 'killed'));
+  });
+
+  test('by having had fewer --steps, the text named anew', async () => {
+    const short = ['train', ...LONG, ...SAMPLES, '--steps', '1234'];
+    const first = await json(folder, ...short, '--out', 'short');
+    expect(first).toMatchObject({ step: 1234, steps: 1234, stopped: null });
+    const last = await json(folder, 'train', 'letters.txt', '--resume', 'short', '--steps', `${STEPS}`);
+    expectWhole('short', last);
+  });
+
+  test('but a signal during the last step comes too late: the run is done', async () => {
+    const slow = ['--hidden', '500', '--chunk', '80', '--steps', '2', '--sample-length', '5'];
+    const running = await start(folder, 'train', 'letters.txt', ...slow, '--out', 'late');
+    await running.until(stderr => stderr.includes('step 1/2 '));
+    await pause(20); // The line is written just before the last step.
+    running.kill('SIGTERM');
+    const { status, stdout } = await running.ended;
+    expect(status).toBe(0);
+    expect(stepOf('late')).toBe(2);
+    expect(stdout).not.toMatch(/stopped/);
+    expect(stdout).toMatch(/^held-out /m);
+  });
+});
+
+/** The first end tag of an XML text that does not end the tag begun last, or a tag that never ends. */
+function unbalancedTag(xml: string): string | undefined {
+  const open: string[] = [];
+  for (const [tag, end, name = '', attributes = ''] of xml.matchAll(
+    /<(\/?)([\w-]+)((?: [\w:-]+="[^"<]*")*) ?\/?>|[<>]/g,
+  )) {
+    if (!name || (end && (attributes || open.pop() !== name))) return tag;
+    if (!end && !tag.endsWith('/>')) open.push(name);
+  }
+  return open.pop();
+}

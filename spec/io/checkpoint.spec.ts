@@ -1,0 +1,386 @@
+/** Checkpoints: a run that is taken up again goes on to the last bit, and no wrong content is taken for a checkpoint. */
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { FormatError, ValueError } from '../../lib/errors.ts';
+import { decodeCheckpoint, encodeCheckpoint, resumeTrainer } from '../../lib/io/checkpoint.ts';
+import { type Tensor, writeSafetensors } from '../../lib/io/safetensors.ts';
+import { readSealed, writeSealed } from '../../lib/io/sealed.ts';
+import { evaluate, sample } from '../../lib/models/char-model.ts';
+import { CharTrainer, type CharTrainerOptions, type TrainingStep } from '../../lib/models/char-trainer.ts';
+import { Random } from '../../lib/random.ts';
+
+/** 41 symbols to train on and four held out: ten chunks of four a sweep, or thirteen of three and one symbol left. */
+const TEXT = 'abracadabra 🎭 hocus pocus 🎭 abracadabra, hocu';
+const CHUNKS = 10;
+const FILE = 'run.safetensors';
+const SMALL: Partial<CharTrainerOptions> = { hidden: 3, chunk: 4, heldOut: 0.1, learningRate: 0.05, initStd: 0.3 };
+
+/** A run of k steps that is saved, taken up again, and goes on for n. */
+interface RunCase {
+  readonly cell: string;
+  readonly optimiser: 'adagrad' | 'sgd';
+  readonly clipNorm: number | null;
+  readonly seed: number;
+  readonly chunk: number;
+  readonly k: number;
+  readonly n: number;
+}
+
+describe('a run that is saved and taken up again', () => {
+  const run: fc.Arbitrary<RunCase> = fc.record({
+    cell: fc.constantFrom('rnn', 'rnn-relu'),
+    optimiser: fc.constantFrom('adagrad' as const, 'sgd' as const),
+    clipNorm: fc.constantFrom(null, 0.5),
+    seed: fc.nat(1000),
+    chunk: fc.constantFrom(4, 3),
+    k: fc.nat(2 * CHUNKS + 2),
+    n: fc.integer({ min: 1, max: CHUNKS + 2 }),
+  });
+  const places = [0, 1, CHUNKS - 1, CHUNKS, CHUNKS + 1, 2 * CHUNKS];
+  const examples = places.flatMap(k =>
+    (['adagrad', 'sgd'] as const).flatMap(optimiser =>
+      ['rnn', 'rnn-relu'].map((cell): [RunCase] => [{ cell, optimiser, clipNorm: null, seed: 1, chunk: 4, k, n: 3 }]),
+    ),
+  );
+
+  test('goes on to the last bit: losses, parameters, memory, state and draws', () => {
+    fc.assert(
+      fc.property(run, ({ k, n, ...options }) => {
+        const trainer = trained(k, options);
+        sample(trainer.model, { prompt: trainer.nextSymbol, length: 3, rng: trainer.random });
+        const resumed = resumeTrainer(decodeCheckpoint(encodeCheckpoint(trainer)), TEXT);
+        expectSame(resumed, trainer);
+        const [losses, own] = [trainer, resumed].map(each => steps(each, n));
+        expect(own).toEqual(losses);
+        expectSame(resumed, trainer);
+      }),
+      { examples },
+    );
+  });
+
+  test('may be saved after every step', () => {
+    const trainer = trained(0);
+    let resumed = trained(0);
+    for (let n = 0; n < 2 * CHUNKS + 3; n++) {
+      resumed = resumeTrainer(decodeCheckpoint(encodeCheckpoint(resumed)), TEXT);
+      expect(resumed.step()).toEqual(trainer.step());
+    }
+    expectSame(resumed, trainer);
+  });
+
+  test('is the same bytes when it is saved again', () => {
+    const bytes = encodeCheckpoint(trained(7), { from: 'a test' });
+    const checkpoint = decodeCheckpoint(bytes);
+    expect(encodeCheckpoint(resumeTrainer(checkpoint, TEXT), checkpoint.note)).toEqual(bytes);
+  });
+
+  test('leaves bytes and checkpoint as they are: both can be taken up again', () => {
+    const trainer = trained(3);
+    const bytes = encodeCheckpoint(trainer);
+    const copy = bytes.slice();
+    const losses = steps(trainer, 5);
+    const checkpoint = decodeCheckpoint(bytes);
+    for (let n = 0; n < 2; n++) expect(steps(resumeTrainer(checkpoint, TEXT), 5)).toEqual(losses);
+    expect(bytes).toEqual(copy);
+  });
+
+  test('lies at any place in memory', () => {
+    const bytes = encodeCheckpoint(trained(3));
+    const shifted = new Uint8Array(bytes.length + 3).subarray(3);
+    shifted.set(bytes);
+    expectSame(resumeTrainer(decodeCheckpoint(shifted), TEXT), trained(3));
+  });
+
+  test('has every option', () => {
+    const options: CharTrainerOptions = {
+      cell: 'rnn-relu',
+      hidden: 2,
+      chunk: 5,
+      optimiser: 'sgd',
+      learningRate: 0.1 + 0.2,
+      clipValue: null,
+      clipNorm: 1.5,
+      initStd: 0.25,
+      heldOut: 0,
+      seed: 4294967295,
+    };
+    const { options: own } = resumeTrainer(decodeCheckpoint(encodeCheckpoint(new CharTrainer(TEXT, options))), TEXT);
+    expect(own).toEqual(options);
+  });
+});
+
+describe('what is read', () => {
+  test('a model that writes and foretells as the one that was saved', () => {
+    const trainer = trained(25);
+    const { model, state, file } = decodeCheckpoint(encodeCheckpoint(trainer), FILE);
+    const written = [trainer, { model, state }].flatMap(({ model, state }) =>
+      [undefined, state].map(s0 => sample(model, { prompt: 'abra', length: 60, rng: new Random(9), s0 })),
+    );
+    expect(written.slice(2)).toEqual(written.slice(0, 2));
+    expect(evaluate(model, trainer.heldOut)).toBe(evaluate(trainer.model, trainer.heldOut));
+    expect(file).toBe(FILE);
+  });
+
+  test('no state at the start of the text, one after a step', () => {
+    expect(decodeCheckpoint(encodeCheckpoint(trained(0))).state).toBeUndefined();
+    expect(Object.keys(decodeCheckpoint(encodeCheckpoint(trained(1))).state ?? {})).toEqual(
+      Object.keys(trained(1).state ?? {}),
+    );
+  });
+
+  test('the note, any JSON', () => {
+    fc.assert(
+      fc.property(fc.jsonValue(), note => {
+        const { note: own } = decodeCheckpoint(encodeCheckpoint(trained(0), note));
+        expect(JSON.stringify(own)).toBe(JSON.stringify(note));
+      }),
+      { numRuns: 50 },
+    );
+    expect(decodeCheckpoint(encodeCheckpoint(trained(0))).note).toBeNull();
+  });
+});
+
+/** The contents of a valid checkpoint, to be made wrong. */
+interface Contents {
+  readonly tensors: Map<string, Tensor>;
+  /** The metadata: strings, most of them JSON. */
+  readonly metadata: Record<string, string>;
+}
+
+type Wrong = readonly [name: string, change: (contents: Contents) => void];
+
+const valid = encodeCheckpoint(trained(3), { from: 'a test' });
+
+describe('what is no checkpoint: a FormatError that names the file', () => {
+  test('bytes cut off, altered, or not sealed', () => {
+    const { tensors, metadata } = readSealed(valid);
+    const middle = Math.floor(valid.length / 2);
+    for (const bytes of [
+      new Uint8Array(),
+      valid.subarray(0, middle),
+      valid.subarray(0, -1),
+      valid.map((byte, n) => (n === middle ? byte ^ 4 : byte)),
+      writeSafetensors(tensors, Object.fromEntries(metadata)),
+      new TextEncoder().encode(TEXT),
+    ]) {
+      expectRefused(() => decodeCheckpoint(bytes, FILE));
+    }
+  });
+
+  test.each<Wrong>([
+    ['no format', ({ metadata }) => delete metadata.format],
+    ['another format', set('format', 'bptt-word-model')],
+    ['no version', ({ metadata }) => delete metadata.version],
+    ['another version', set('version', '2')],
+    ...['vocabulary', 'options', 'position', 'note'].flatMap((key): Wrong[] => [
+      [`no ${key}`, ({ metadata }) => delete metadata[key]],
+      [`a ${key} that is not JSON`, set(key, '{')],
+    ]),
+
+    ['a vocabulary that is no list', set('vocabulary', '"abc"')],
+    ['a vocabulary that is null', set('vocabulary', 'null')],
+    ['an empty vocabulary', set('vocabulary', '[]')],
+    ['a symbol twice', edit('vocabulary', symbols => Object.assign(symbols, [' ', ' ']))],
+    ['symbols out of order', edit('vocabulary', symbols => symbols.reverse())],
+    ['a symbol of two characters', edit('vocabulary', symbols => Object.assign(symbols, [' ,']))],
+    ['a symbol of none', edit('vocabulary', symbols => Object.assign(symbols, ['']))],
+    ['a symbol that is a number', edit('vocabulary', symbols => Object.assign(symbols, [0]))],
+    ['a symbol more', edit('vocabulary', symbols => Object.assign(symbols, { [symbols.length]: '🏁' }))],
+    ['a symbol less', edit('vocabulary', symbols => symbols.slice(1))],
+
+    ['options that are null', set('options', 'null')],
+    ['options that are a list', set('options', '[]')],
+    ['an unknown cell', option('cell', 'lstmx')],
+    ['a cell named as Object is', option('cell', 'constructor')],
+    ['a cell that is no text', option('cell', 7)],
+    ['no cell', option('cell', undefined)],
+    ['more hidden units', option('hidden', 4)],
+    ['no hidden units', option('hidden', 0)],
+    ['more hidden units than fit', option('hidden', 1e9)],
+
+    ['no parameter', ({ tensors }) => tensors.delete('param.cell.W')],
+    ['no parameters', ({ tensors }) => tensors.clear()],
+    ['a parameter transposed', reshape('param.cell.U', shape => shape.toReversed())],
+    ['a parameter in one row', reshape('param.cell.W', () => [9])],
+    ['a parameter with a row more', ({ tensors }) => tensors.set('param.cell.W', zeros(4, 3))],
+    ['a parameter that is NaN', put('param.cell.W', Number.NaN)],
+    ['a parameter that is infinite', put('param.readout.c', Number.NEGATIVE_INFINITY)],
+    ['a parameter too many', ({ tensors }) => tensors.set('param.cell.Z', zeros(3, 3))],
+    ['a tensor of no known kind', ({ tensors }) => tensors.set('picture', zeros(3, 3))],
+
+    ['a state that is too long', ({ tensors }) => tensors.set('state.cell.h', zeros(1, 4))],
+    ['a state of another name', rename('state.cell.h', 'state.cell.c')],
+    ['a state that is NaN', put('state.cell.h', Number.NaN)],
+  ])('%s', (_, change) => {
+    const bytes = changed(change);
+    expectRefused(() => decodeCheckpoint(bytes, FILE));
+  });
+});
+
+describe('what cannot be gone on with: a FormatError that names the file', () => {
+  test.each<Wrong>([
+    ['a position that is null', set('position', 'null')],
+    ['a position that is empty', set('position', '{}')],
+    ['a position beyond the text', placed('position', 41)],
+    ['a position before the text', placed('position', -4)],
+    ['a position between two symbols', placed('position', 0.5)],
+    ['a step before the first', placed('step', -1)],
+    ['no step', placed('step', undefined)],
+    ['a loss that is no number', placed('smoothed', 'low')],
+    ['a loss that is negative', placed('smoothed', -1)],
+    ['no random state', placed('random', undefined)],
+    ['a random state that is null', placed('random', null)],
+    ['a random state of zeros', placed('random', [0, 0, 0, 0])],
+    ['a random state cut short', placed('random', [1, 2, 3])],
+    ['a random state of text', placed('random', ['1', '2', '3', '4'])],
+
+    ['no optimiser memory', ({ tensors }) => tensors.delete('optimiser.mem')],
+    ['optimiser memory of another name', rename('optimiser.mem', 'optimiser.velocity')],
+    ['optimiser memory cut short', ({ tensors }) => tensors.set('optimiser.mem', zeros(1, 5))],
+    ['optimiser memory that is NaN', put('optimiser.mem', Number.NaN)],
+    ['no state in the middle of the text', ({ tensors }) => tensors.delete('state.cell.h')],
+
+    ['an unknown optimiser', option('optimiser', 'adam')],
+    ['a learning rate of 0', option('learningRate', 0)],
+    ['a chunk of 0', option('chunk', 0)],
+    ['nothing to train on', option('heldOut', 1)],
+    ['a clip that is text', option('clipValue', 'five')],
+    ['a seed that is none', option('seed', -1)],
+  ])('%s', (_, change) => {
+    const bytes = changed(change);
+    expectRefused(() => resumeTrainer(decodeCheckpoint(bytes, FILE), TEXT));
+  });
+
+  test('the same contents, sealed anew, can be', () => {
+    expectSame(resumeTrainer(decodeCheckpoint(changed(() => {})), TEXT), trained(3));
+  });
+});
+
+describe('another text: a ValueError', () => {
+  test.each([
+    ['of other symbols', TEXT.replace('🎭', '字')],
+    ['with a symbol more', `${TEXT}!`],
+    ['without some', 'abracadabra'],
+    ['shorter than a chunk', TEXT.slice(0, 3)],
+    ['of the same symbols, twice as long', TEXT.repeat(2)],
+    ['of the same symbols, in another order', [...TEXT].reverse().join('')],
+    ['with one symbol changed for another', TEXT.replace('pocus', 'pucus')],
+  ])('%s', (_, text) => {
+    const error = thrown(() => resumeTrainer(decodeCheckpoint(valid, FILE), text));
+    expect(error).toBeInstanceOf(ValueError);
+    expect((error as ValueError).argument).toBe('text');
+  });
+});
+
+/** A trainer on TEXT after k steps. */
+function trained(k: number, options: Partial<CharTrainerOptions> = {}): CharTrainer {
+  const trainer = new CharTrainer(TEXT, { ...SMALL, ...options });
+  steps(trainer, k);
+  return trainer;
+}
+
+function steps(trainer: CharTrainer, n: number): TrainingStep[] {
+  return Array.from({ length: n }, () => trainer.step());
+}
+
+/** Both stand at the same place with the same numbers, to the last bit. */
+function expectSame(a: CharTrainer, b: CharTrainer): void {
+  const [one, two] = [a, b].map(({ model, optimiser, state, position, options, random }) => ({
+    params: bits(model.net.params.values),
+    memory: Object.entries(optimiser.memory).map(([name, data]) => [name, bits(data)]),
+    state: state && Object.entries(state).map(([name, matrix]) => [name, bits(matrix.to1DArray())]),
+    position,
+    options,
+    random: random.state(),
+  }));
+  expect(one).toEqual(two);
+  expect(encodeCheckpoint(a)).toEqual(encodeCheckpoint(b));
+}
+
+function bits(data: ArrayLike<number>): BigUint64Array {
+  return new BigUint64Array(Float64Array.from(data).buffer);
+}
+
+function changed(change: (contents: Contents) => void): Uint8Array {
+  const { tensors, metadata } = readSealed(valid);
+  const contents = { tensors, metadata: Object.fromEntries(metadata) };
+  change(contents);
+  return writeSealed(contents.tensors, contents.metadata);
+}
+
+/** Writes `text` at `key` of the metadata. */
+function set(key: string, text: string): Wrong[1] {
+  return ({ metadata }) => {
+    metadata[key] = text;
+  };
+}
+
+/** Changes the list at `key` of the metadata. */
+function edit(key: string, change: (list: unknown[]) => unknown): Wrong[1] {
+  return ({ metadata }) => {
+    metadata[key] = JSON.stringify(change(JSON.parse(metadata[key] ?? '') as unknown[]));
+  };
+}
+
+/** Sets a field of the object at `key` of the metadata. */
+function field(key: string, name: string, value: unknown): Wrong[1] {
+  return ({ metadata }) => {
+    metadata[key] = JSON.stringify({ ...(JSON.parse(metadata[key] ?? '') as object), [name]: value });
+  };
+}
+
+function option(name: string, value: unknown): Wrong[1] {
+  return field('options', name, value);
+}
+
+function placed(name: string, value: unknown): Wrong[1] {
+  return field('position', name, value);
+}
+
+/** Gives a tensor another shape for the same numbers. */
+function reshape(name: string, change: (shape: readonly number[]) => readonly number[]): Wrong[1] {
+  return ({ tensors }) => {
+    const { shape, data } = tensorOf(tensors, name);
+    tensors.set(name, { shape: change(shape), data });
+  };
+}
+
+/** Sets one number of a tensor. */
+function put(name: string, x: number): Wrong[1] {
+  return ({ tensors }) => {
+    const { data } = tensorOf(tensors, name);
+    data[data.length - 1] = x;
+  };
+}
+
+function rename(name: string, other: string): Wrong[1] {
+  return ({ tensors }) => {
+    tensors.set(other, tensorOf(tensors, name));
+    tensors.delete(name);
+  };
+}
+
+function tensorOf(tensors: ReadonlyMap<string, Tensor>, name: string): Tensor {
+  const tensor = tensors.get(name);
+  if (!tensor) throw new Error(`no tensor ${name} among ${[...tensors.keys()].join(', ')}`);
+  return tensor;
+}
+
+function zeros(rows: number, columns: number): Tensor {
+  return { shape: [rows, columns], data: new Float64Array(rows * columns) };
+}
+
+function expectRefused(read: () => unknown): void {
+  const error = thrown(read);
+  expect(error).toBeInstanceOf(FormatError);
+  expect((error as FormatError).argument).toBe(FILE);
+}
+
+function thrown(act: () => unknown): unknown {
+  try {
+    act();
+  } catch (error) {
+    return error;
+  }
+  return undefined;
+}
