@@ -75,6 +75,14 @@ describe('the command', () => {
   test('bptt check rnn --json finds the gradients right', () => {
     expect(JSON.parse(run(project, 'npx', '--no', '--', 'bptt', 'check', 'rnn', '--json'))).toMatchObject({ ok: true });
   });
+
+  test('bptt train and sample find the corpus, the plot and the checkpoint', () => {
+    const bptt = (...args: readonly string[]) =>
+      JSON.parse(run(project, 'npx', '--no', '--', 'bptt', ...args, '--json'));
+    const trained = bptt('train', '--corpus', 'sonnets', '--steps', '30', '--hidden', '8', '--out', 'run');
+    expect(trained).toMatchObject({ ok: true, step: 30, plot: join('run', 'loss.svg') });
+    expect(bptt('sample', 'run', '--length', '5')).toMatchObject({ ok: true });
+  });
 });
 
 /** What a program prints to stdout; throws with all that it printed unless it exits with 0. */
