@@ -4,6 +4,8 @@
  * Nothing here needs Node: file formats are in `bptt/io`, the gradient checker in `bptt/check`.
  */
 export type { Cell, CellSize, State, Tag } from './cells/cell.ts';
+export { cellNamed, cells } from './cells/index.ts';
+export { type LstmTape, lstm } from './cells/lstm.ts';
 export { type RnnTape, rnn, rnnRelu } from './cells/rnn.ts';
 export { BpttError, FileError, FormatError, ShapeError, ValueError } from './errors.ts';
 export { type Initialiser, identity, normal, orthogonal, zeros } from './init/initialisers.ts';
@@ -11,10 +13,11 @@ export type { Layer } from './layers/layer.ts';
 export { readout } from './layers/readout.ts';
 export { stack } from './layers/stack.ts';
 export { unroll } from './layers/unroll.ts';
-export { type CrossEntropy, type CrossEntropyTape, crossEntropy, logSoftmax } from './losses/cross-entropy.ts';
+export { type CrossEntropyTape, crossEntropy, logSoftmax } from './losses/cross-entropy.ts';
+export type { Loss, LossValue, Weighting } from './losses/loss.ts';
 export * from './matrix.ts';
 export { type Baselines, baselines } from './models/baselines.ts';
-export { type CharModel, charCells, charModel, evaluate, type SampleOptions, sample } from './models/char-model.ts';
+export { type CharModel, charModel, evaluate, type SampleOptions, sample } from './models/char-model.ts';
 export {
   CharTrainer,
   type CharTrainerOptions,

@@ -92,6 +92,32 @@ export function addRow(a: AbstractMatrix, b: AbstractMatrix): Matrix {
   return build(a, (i, j) => a.get(i, j) + b.get(0, j));
 }
 
+/** h·Wᵀ + x·Uᵀ + 1·b: the pre-activation of a gate. W is m×m, U is m×d, b is 1×m, h is B×m and x is B×d. */
+export function affine(
+  W: AbstractMatrix,
+  h: AbstractMatrix,
+  U: AbstractMatrix,
+  x: AbstractMatrix,
+  b: AbstractMatrix,
+): Matrix {
+  return addRow(add(timesT(h, W), timesT(x, U)), b);
+}
+
+/** The logistic function 1 / (1 + e^−a), elementwise, without overflow. */
+export function sigmoid(a: AbstractMatrix): Matrix {
+  return build(a, (i, j) => 0.5 + 0.5 * Math.tanh(0.5 * a.get(i, j)));
+}
+
+/** The slope of the logistic function in terms of its *output*: s(1 − s). */
+export function sigmoidSlope(s: AbstractMatrix): Matrix {
+  return build(s, (i, j) => s.get(i, j) * (1 - s.get(i, j)));
+}
+
+/** 1 − a, elementwise. */
+export function oneMinus(a: AbstractMatrix): Matrix {
+  return build(a, (i, j) => 1 - a.get(i, j));
+}
+
 /** max(0, a), elementwise. */
 export function relu(a: AbstractMatrix): Matrix {
   return build(a, (i, j) => Math.max(0, a.get(i, j)));

@@ -1,18 +1,24 @@
 /**
  * A cell's gradients, checked where they are used: unrolled through time under the lecture's readout and cross-entropy.
  */
-import type { AbstractMatrix } from 'ml-matrix';
 import type { Cell } from '../cells/cell.ts';
 import { normal } from '../init/initialisers.ts';
-import { type Layer, zeroState } from '../layers/layer.ts';
 import { readout } from '../layers/readout.ts';
 import { unroll } from '../layers/unroll.ts';
 import { crossEntropy } from '../losses/cross-entropy.ts';
 import { addTo } from '../matrix.ts';
 import { Random } from '../random.ts';
-import { Sequence } from '../sequence.ts';
-import type { Matrices } from '../shape.ts';
-import { type CheckedTensor, checkGradients, type GradientReport } from './finite-differences.ts';
+import { requireSize } from '../require.ts';
+import { checkGradients, type GradientReport } from './finite-differences.ts';
+import {
+  initialStates,
+  inner,
+  innerStates,
+  parameters,
+  raggedLengths,
+  randomSequence,
+  randomState,
+} from './problem.ts';
 
 /** The problem that a cell is checked on; every size is a positive integer. */
 export interface CheckCellOptions {
@@ -49,23 +55,23 @@ export function checkCell<P extends string, S extends string, Tape>(
   cell: Cell<P, S, Tape>,
   { T = 5, B = 3, d = 4, m = 5, C = 4, seed = 1 }: CheckCellOptions = {},
 ): GradientReport {
+  for (const [name, size] of Object.entries({ T, B, d, m, C })) requireSize(name, size);
   const rng = new Random(seed);
-  const lengths = Array.from({ length: B }, (_, b) => (b === B - 1 ? Math.ceil(T / 2) : T));
+  const lengths = raggedLengths(T, B);
   const layer = unroll(cell, { d, m });
   const out = readout({ m: layer.outputs, C });
   const draw = normal(0.5);
   draw(layer.params, rng);
   draw(out.params, rng);
-  const x = randomSequence(T, B, d, rng, lengths);
+  const x = randomSequence({ T, B, F: d, lengths }, rng);
   const s0 = randomState(layer, B, rng);
-  const R = randomSequence(T, B, layer.outputs, rng, lengths);
+  const R = randomSequence({ T, B, F: layer.outputs, lengths }, rng);
   const r = randomState(layer, B, rng);
   const y = Array.from({ length: T * B }, () => Math.floor(rng.uniform() * C));
 
   const loss = () => {
     const { y: h, sT } = layer.forward(x, s0);
-    const states = Object.keys(sT).reduce((sum, name) => sum + inner(part(r, name), part(sT, name)), 0);
-    return crossEntropy.forward(out.forward(h).y, y).loss + inner(R.rows(), h.rows()) + states;
+    return crossEntropy.forward(out.forward(h).y, y).loss + inner(R.rows(), h.rows()) + innerStates(r, sT);
   };
 
   const { y: h, tape } = layer.forward(x, s0);
@@ -84,47 +90,6 @@ export function checkCell<P extends string, S extends string, Tape>(
       tag: cell.equations.x,
       index: (n, j) => [Math.floor(n / B), n % B, j],
     },
-    ...Object.keys(s0).map(name => ({
-      name: `${name}0`,
-      values: part(s0, name),
-      gradient: part(ds0, name),
-      tag: layer.equations[name] ?? '',
-    })),
+    ...initialStates(layer, s0, ds0),
   ]);
-}
-
-function parameters({ params, equations }: Layer): CheckedTensor[] {
-  const grads: Matrices = params.namedGrads();
-  return Object.entries(params.named()).map(([name, values]) => ({
-    name,
-    values,
-    gradient: part(grads, name),
-    tag: equations[name] ?? '',
-  }));
-}
-
-function randomSequence(T: number, B: number, F: number, rng: Random, lengths: readonly number[]): Sequence {
-  const sequence = Sequence.zeros({ T, B, F, lengths });
-  normal(1)(sequence.rows(), rng);
-  return sequence;
-}
-
-function randomState(layer: Layer, B: number, rng: Random): Matrices {
-  const s = zeroState(layer.state, B);
-  for (const matrix of Object.values(s)) normal(0.7)(matrix, rng);
-  return s;
-}
-
-function part(s: Matrices, name: string): AbstractMatrix {
-  const matrix = s[name];
-  if (!matrix) throw new Error(`the state has no part ${name}`);
-  return matrix;
-}
-
-function inner(a: AbstractMatrix, b: AbstractMatrix): number {
-  let sum = 0;
-  for (let i = 0; i < a.rows; i++) {
-    for (let j = 0; j < a.columns; j++) sum += a.get(i, j) * b.get(i, j);
-  }
-  return sum;
 }

@@ -1,5 +1,7 @@
 /** Gradient checking, without a test runner: `import { checkCell, checkGradients, format } from 'bptt/check'`. */
 export { type CheckCellOptions, checkCell } from './check-cell.ts';
+export { type CheckLayerOptions, checkLayer } from './check-layer.ts';
+export { type CheckLossOptions, checkLoss } from './check-loss.ts';
 export {
   agrees,
   type CheckedElement,

@@ -7,6 +7,8 @@ import { readFileSync } from 'node:fs';
 import { Command, CommanderError } from 'commander';
 import { BpttError } from '../errors.ts';
 import { checkCommand } from './check.ts';
+import { demoCommand } from './demo.ts';
+import { knownCells } from './discover.ts';
 import { sampleCommand } from './sample.ts';
 import { printError, printJson } from './terminal.ts';
 import { trainCommand } from './train.ts';
@@ -15,13 +17,15 @@ const { version } = JSON.parse(readFileSync(new URL('../../package.json', import
   version: string;
 };
 
+const cells = await knownCells();
 const program = new Command('bptt')
   .description('Recurrent networks whose every gradient is derived by hand and proven by test.')
   .version(version)
   .showHelpAfterError('(--help shows what there is)')
-  .addCommand(trainCommand())
-  .addCommand(sampleCommand())
-  .addCommand(checkCommand())
+  .addCommand(trainCommand(cells))
+  .addCommand(sampleCommand(cells))
+  .addCommand(checkCommand(cells))
+  .addCommand(demoCommand())
   .addHelpText(
     'after',
     `
@@ -29,6 +33,7 @@ Examples:
   bptt train --corpus sonnets          learn to write Shakespeare, from the 154 sonnets
   bptt train letters.txt --hidden 200  learn from a text of your own
   bptt sample runs/sonnets --prompt "Shall I" --temperature 0.7
+  bptt demo hello                      watch a system of the lectures learn
   bptt check rnn                       every gradient of a cell against finite differences`,
   );
 for (const command of [program, ...program.commands]) command.exitOverride();

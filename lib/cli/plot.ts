@@ -1,4 +1,5 @@
-/** The plot of a training run's loss, as SVG. The plotting library is loaded when the first plot is drawn. */
+/** Plots as SVG. The plotting library is loaded when the first plot is drawn. */
+import type { Curves } from '../demos/demo.ts';
 import type { Baselines } from '../models/baselines.ts';
 import type { TrainingStep } from '../models/char-trainer.ts';
 
@@ -16,10 +17,7 @@ export interface LossPlot {
 }
 
 /** The loss over the characters read: of each chunk, smoothed, and beside the baselines. */
-export async function plotLoss({ rows, chunk, baselines, heldOut, caption }: LossPlot): Promise<string> {
-  const Plot = await import('@observablehq/plot');
-  const { parseHTML } = await import('linkedom');
-  const { document } = parseHTML('<html></html>');
+export function plotLoss({ rows, chunk, baselines, heldOut, caption }: LossPlot): Promise<string> {
   const points = rows.map(({ step, loss, smoothed }) => ({ characters: step * chunk, loss, smoothed }));
   const last = Math.max(...points.map(({ characters }) => characters), 1);
   const levels = baselines
@@ -30,8 +28,7 @@ export async function plotLoss({ rows, chunk, baselines, heldOut, caption }: Los
     : [];
   const end =
     heldOut === undefined ? [] : [{ characters: last, loss: heldOut, name: `held-out ${heldOut.toFixed(2)}` }];
-  const svg = Plot.plot({
-    document,
+  return draw(Plot => ({
     width: 800,
     height: 450,
     marginLeft: 50,
@@ -71,7 +68,40 @@ export async function plotLoss({ rows, chunk, baselines, heldOut, caption }: Los
       }),
       Plot.ruleY([0]),
     ],
-  });
+  }));
+}
+
+/** Named lines over a common axis: told apart by dashes as well as by the names at their ends. */
+export function plotCurves({ x, y, series }: Curves, caption: string): Promise<string> {
+  const dashes = ['none', '8 4', '2 3', '8 3 2 3', '1 5', '12 3'];
+  const ends = series.flatMap(({ name, points }) => points.slice(-1).map(([px, py]) => ({ x: px, y: py, name })));
+  return draw(Plot => ({
+    width: 800,
+    height: 450,
+    marginLeft: 55,
+    marginRight: 150,
+    marginTop: 30,
+    marginBottom: 72,
+    style: { background: 'white', color: 'black', fontSize: '12px' },
+    x: { label: x, labelAnchor: 'center', labelArrow: 'none', labelOffset: 36 },
+    y: { label: y, labelArrow: 'up', grid: true },
+    marks: [
+      ...series.map(({ points }, n) =>
+        Plot.line(points, { stroke: 'black', strokeWidth: 1.5, strokeDasharray: dashes[n % dashes.length] ?? 'none' }),
+      ),
+      Plot.text(ends, { x: 'x', y: 'y', text: 'name', textAnchor: 'start', dx: 8 }),
+      Plot.text([caption], { frameAnchor: 'bottom-left', dy: 62, fill: '#333' }),
+    ],
+  }));
+}
+
+type Library = typeof import('@observablehq/plot');
+
+async function draw(options: (Plot: Library) => Parameters<Library['plot']>[0]): Promise<string> {
+  const Plot = await import('@observablehq/plot');
+  const { parseHTML } = await import('linkedom');
+  const { document } = parseHTML('<html></html>');
+  const svg = Plot.plot({ document, ...options(Plot) });
   svg.setAttribute('xmlns', 'http://www.w3.org/2000/svg');
   return `${svg.outerHTML}\n`;
 }

@@ -1,6 +1,7 @@
 /** The folder of a training run: a checkpoint, the log of the loss, and its plot. */
 import { existsSync, statSync } from 'node:fs';
 import { join } from 'node:path';
+import type { Cell } from '../cells/cell.ts';
 import { ValueError } from '../errors.ts';
 import { type Checkpoint, decodeCheckpoint } from '../io/checkpoint.ts';
 import { readBytes } from '../io/files.ts';
@@ -44,8 +45,8 @@ export function checkpointFile(path: string): string {
   return statSync(path, { throwIfNoEntry: false })?.isDirectory() ? join(path, CHECKPOINT) : path;
 }
 
-/** Reads a checkpoint, given as its file or as the folder of its run. */
-export function readCheckpoint(path: string): Checkpoint {
+/** Reads a checkpoint of one of these cells, given as its file or as the folder of its run. */
+export function readCheckpoint(path: string, cells: Readonly<Record<string, Cell>>): Checkpoint {
   const file = checkpointFile(path);
-  return decodeCheckpoint(readBytes(file), file);
+  return decodeCheckpoint(readBytes(file), file, cells);
 }

@@ -11,7 +11,7 @@ import type { Source } from './corpus.ts';
 import type { LossLog } from './loss-log.ts';
 import { plotLoss } from './plot.ts';
 import type { RunFolder } from './run-folder.ts';
-import { print, printJson, progress, type Verbosity } from './terminal.ts';
+import { print, printJson, progress, untilSignal, type Verbosity } from './terminal.ts';
 
 /** How a run goes, beside what is learnt: kept in its checkpoint, so that a resumed run goes on alike. */
 export interface Schedule {
@@ -70,7 +70,8 @@ async function loop({ trainer, schedule, files, log, source }: Run, verbosity: V
       const now = performance.now();
       if (now - turn < TURN && row.step < steps) continue;
       turn = now;
-      shown.update(row.step, row.smoothed, ((row.step - first) * trainer.options.chunk * 1000) / (now - began));
+      const speed = ((row.step - first) * trainer.options.chunk * 1000) / (now - began);
+      shown.update(row.step, `loss ${row.smoothed.toFixed(3)} nats/char  ${Math.round(speed)} chars/s`);
       await breathe();
     }
     return trainer.position.step < steps ? signal.name : null;
@@ -94,7 +95,7 @@ function plotOf({ trainer, source, schedule, log }: Run, levels?: Baselines, rea
     chunk,
     ...(levels && { baselines: levels }),
     ...(reached !== undefined && { heldOut: reached }),
-    caption: `bptt train ${text} --cell ${cell} --hidden ${hidden} --chunk ${chunk} --steps ${schedule.steps} --seed ${seed}`,
+    caption: `bptt train ${text} --cell ${cell.name} --hidden ${hidden} --chunk ${chunk} --steps ${schedule.steps} --seed ${seed}`,
   });
 }
 
@@ -133,21 +134,4 @@ function report({ trainer, schedule, files }: Run, { stopped, levels, reached }:
 function sampleNow({ model, nextSymbol, state, random, position }: CharTrainer, length: number): string {
   const text = sample(model, { prompt: nextSymbol, length, rng: random, s0: state });
   return `---- after step ${position.step}\n${text}\n----`;
-}
-
-/** Notes the first SIGINT or SIGTERM; a second one ends the process as it would have without this. */
-function untilSignal(): { readonly name: string | null; ignore(): void } {
-  const signals = ['SIGINT', 'SIGTERM'] as const;
-  const seen: { name: string | null; ignore(): void } = {
-    name: null,
-    ignore() {
-      for (const signal of signals) process.removeListener(signal, note);
-    },
-  };
-  function note(signal: string): void {
-    seen.name = signal;
-    seen.ignore();
-  }
-  for (const signal of signals) process.on(signal, note);
-  return seen;
 }

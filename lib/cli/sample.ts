@@ -1,4 +1,5 @@
 import { Command } from 'commander';
+import type { Cell } from '../cells/cell.ts';
 import { defaultPrompt, sample } from '../models/char-model.ts';
 import { Random } from '../random.ts';
 import { readCheckpoint } from './run-folder.ts';
@@ -14,7 +15,7 @@ interface Options {
 }
 
 /** `bptt sample CHECKPOINT`: a trained model writes. */
-export function sampleCommand(): Command {
+export function sampleCommand(cells: Readonly<Record<string, Cell>>): Command {
   return new Command('sample')
     .description('let a trained model write')
     .argument('<checkpoint>', 'a checkpoint, or the folder of a run')
@@ -26,7 +27,7 @@ export function sampleCommand(): Command {
     .option('--quiet', 'no difference: the text is all there is')
     .addHelpText('after', '\nExamples:\n  bptt sample runs/sonnets --prompt "Shall I compare" --temperature 0.5')
     .action((path: string, { prompt, temperature, length, seed, json }: Options) => {
-      const { file, model } = readCheckpoint(path);
+      const { file, model } = readCheckpoint(path, cells);
       const rng = new Random(seed);
       const text = sample(model, { prompt: prompt ?? defaultPrompt(model), length, temperature, rng });
       if (json) return printJson({ ok: true, checkpoint: file, prompt: prompt ?? null, temperature, seed, text });

@@ -13,8 +13,8 @@ export interface Verbosity {
 
 /** Shows how far a run is. */
 export interface Progress {
-  /** `done` steps of the total, and what to say beside them. */
-  update(done: number, loss: number, charactersPerSecond: number): void;
+  /** `done` steps of the total, and what to say beside them: the loss, the speed. */
+  update(done: number, note: string): void;
   /** A text in between, on lines of its own. */
   say(text: string): void;
   stop(): void;
@@ -53,6 +53,23 @@ export function number(option: string): (text: string) => number {
   };
 }
 
+/** Notes the first SIGINT or SIGTERM; a second one ends the process as it would have without this. */
+export function untilSignal(): { readonly name: string | null; ignore(): void } {
+  const signals = ['SIGINT', 'SIGTERM'] as const;
+  const seen: { name: string | null; ignore(): void } = {
+    name: null,
+    ignore() {
+      for (const signal of signals) process.removeListener(signal, note);
+    },
+  };
+  function note(signal: string): void {
+    seen.name = signal;
+    seen.ignore();
+  }
+  for (const signal of signals) process.on(signal, note);
+  return seen;
+}
+
 function bar(total: number, done: number): Progress {
   const bars = new MultiBar({
     stream: process.stderr,
@@ -65,10 +82,10 @@ function bar(total: number, done: number): Progress {
     clearOnComplete: false,
     gracefulExit: false,
   });
-  const shown = bars.create(total, done, { loss: '–', speed: '–' });
+  const shown = bars.create(total, done, { note: '…' });
   return {
-    update(now, loss, speed) {
-      shown.update(now, { loss: loss.toFixed(3), speed: Math.round(speed).toString() });
+    update(now, note) {
+      shown.update(now, { note });
     },
     say(text) {
       bars.log(`${text}\n`);
@@ -83,13 +100,11 @@ function lines(total: number): Progress {
   const every = Math.max(1, Math.floor(total / PLAIN_LINES));
   let last = 0;
   return {
-    update(now, loss, speed) {
+    update(now, note) {
       if (now < total && now - last < every) return;
       last = now;
       const percentage = Math.floor((100 * now) / total);
-      printError(
-        `step ${now}/${total} (${percentage}%)  loss ${loss.toFixed(3)} nats/char  ${Math.round(speed)} chars/s`,
-      );
+      printError(`step ${now}/${total} (${percentage}%)  ${note}`);
     },
     say: printError,
     stop() {},

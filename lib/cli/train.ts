@@ -1,10 +1,11 @@
 /** `bptt train`: its options, and the run they ask for. */
 import { basename, dirname, extname, normalize } from 'node:path';
 import { Command, Option } from 'commander';
+import type { Cell } from '../cells/cell.ts';
+import { cellNamed } from '../cells/index.ts';
 import { ValueError } from '../errors.ts';
 import { type Checkpoint, resumeTrainer } from '../io/checkpoint.ts';
 import { makeFolder, readText } from '../io/files.ts';
-import { charCells } from '../models/char-model.ts';
 import { CharTrainer, type CharTrainerOptions, lectureOptions } from '../models/char-trainer.ts';
 import { requireInteger, requireSize } from '../require.ts';
 import { type Corpus, corpusNames, readCorpus, type Source } from './corpus.ts';
@@ -13,7 +14,8 @@ import { type Run, type Schedule, train } from './run.ts';
 import { checkpointFile, newRunFolder, readCheckpoint, runFolder } from './run-folder.ts';
 import { number, type Verbosity } from './terminal.ts';
 
-interface Flags extends CharTrainerOptions, Schedule, Verbosity {
+interface Flags extends Omit<CharTrainerOptions, 'cell'>, Schedule, Verbosity {
+  readonly cell: string;
   readonly corpus?: string;
   readonly out?: string;
   readonly resume?: string;
@@ -23,7 +25,7 @@ interface Flags extends CharTrainerOptions, Schedule, Verbosity {
 const CHANGEABLE: readonly string[] = ['resume', 'steps', 'corpus', 'json', 'quiet'];
 
 /** `bptt train`: a character model learns a text. */
-export function trainCommand(): Command {
+export function trainCommand(cells: Readonly<Record<string, Cell>>): Command {
   const lecture = lectureOptions;
   const count = (flag: string, text: string, value: number) =>
     new Option(`${flag} <n>`, text).default(value).argParser(number(flag));
@@ -34,8 +36,9 @@ export function trainCommand(): Command {
     .option('--resume <run>', 'go on with a run: its folder or its checkpoint')
     .option('-o, --out <folder>', 'where checkpoint, log and plot go (default: a new folder below runs/)')
     .addOption(count('--steps', 'updates in all', 7500))
-    .option('--cell <name>', `the recurrent cell: ${Object.keys(charCells).join(', ')}`, lecture.cell)
-    .addOption(count('--hidden', 'hidden units', lecture.hidden))
+    .option('--cell <name>', `the recurrent cell: ${Object.keys(cells).join(', ')}`, lecture.cell.name)
+    .addOption(count('--hidden', 'hidden units of each layer', lecture.hidden))
+    .addOption(count('--layers', 'recurrent layers on top of each other', lecture.layers))
     .addOption(count('--chunk', 'steps that the gradient goes back', lecture.chunk))
     .addOption(
       new Option('--optimiser <name>', 'how parameters are updated')
@@ -73,31 +76,38 @@ Examples:
   bptt train --resume runs/letters --steps 40000`,
     )
     .action(async (file: string | undefined, flags: Flags, command: Command) => {
-      const run = flags.resume === undefined ? newRun(file, flags) : resumedRun(flags.resume, file, flags, command);
+      const { resume } = flags;
+      const run = resume === undefined ? newRun(file, flags, cells) : resumedRun(resume, file, flags, command, cells);
       await train(run, flags);
     });
 }
 
-function newRun(file: string | undefined, flags: Flags): Run {
+function newRun(file: string | undefined, flags: Flags, cells: Readonly<Record<string, Cell>>): Run {
   const corpus = corpusOf(file, flags.corpus);
   if (!corpus) throw new ValueError('text', 'a FILE, or --corpus sonnets', 'neither');
   const { source, text } = corpus;
   const { steps, logEvery, saveEvery, sampleEvery, sampleLength } = flags;
   const schedule = checkedSchedule({ steps, logEvery, saveEvery, sampleEvery, sampleLength });
-  const trainer = new CharTrainer(text, trainerOptions(flags));
+  const trainer = new CharTrainer(text, { ...trainerOptions(flags), cell: cellNamed(flags.cell, cells) });
   const files = newRunFolder(basename(source.name, extname(source.name)), flags.out);
   makeFolder(files.folder);
   return { trainer, source, schedule, files, log: new LossLog() };
 }
 
-function resumedRun(path: string, text: string | undefined, flags: Flags, command: Command): Run {
+function resumedRun(
+  path: string,
+  text: string | undefined,
+  flags: Flags,
+  command: Command,
+  cells: Readonly<Record<string, Cell>>,
+): Run {
   const given = command.options.find(option => {
     const name = option.attributeName();
     return !CHANGEABLE.includes(name) && command.getOptionValueSource(name) === 'cli';
   });
   if (given)
     throw new ValueError(given.long ?? given.flags, 'nothing beside --resume: the checkpoint fixes it', 'a value');
-  const checkpoint = readCheckpoint(path);
+  const checkpoint = readCheckpoint(path, cells);
   const { source, schedule } = noteOf(checkpoint);
   const corpus = corpusOf(text, flags.corpus) ?? readCorpus(source);
   const trainer = resumeTrainer(checkpoint, corpus.text);
@@ -120,9 +130,9 @@ function corpusOf(file: string | undefined, corpus: string | undefined): Corpus 
   return undefined;
 }
 
-function trainerOptions(flags: Flags): CharTrainerOptions {
-  const { cell, hidden, chunk, optimiser, learningRate, clipValue, clipNorm, initStd, heldOut, seed } = flags;
-  return { cell, hidden, chunk, optimiser, learningRate, clipValue, clipNorm, initStd, heldOut, seed };
+function trainerOptions(flags: Flags): Omit<CharTrainerOptions, 'cell'> {
+  const { hidden, layers, chunk, optimiser, learningRate, clipValue, clipNorm, initStd, heldOut, seed } = flags;
+  return { hidden, layers, chunk, optimiser, learningRate, clipValue, clipNorm, initStd, heldOut, seed };
 }
 
 function checkedSchedule(schedule: Schedule): Schedule {

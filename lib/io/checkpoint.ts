@@ -3,6 +3,8 @@
  * the network's state as tensors, and everything else as JSON in its metadata. Any safetensors reader opens it.
  */
 import { createHash } from 'node:crypto';
+import type { Cell } from '../cells/cell.ts';
+import { cellNamed, cells } from '../cells/index.ts';
 import { FormatError, ShapeError, ValueError } from '../errors.ts';
 import { type CharModel, charModel } from '../models/char-model.ts';
 import { CharTrainer, type CharTrainerOptions, requireOptions, type TrainerPosition } from '../models/char-trainer.ts';
@@ -55,7 +57,7 @@ export function encodeCheckpoint(trainer: CharTrainer, note: unknown = null): Ui
     version: VERSION,
     text: sha256(text),
     vocabulary: JSON.stringify(model.vocabulary.symbols),
-    options: JSON.stringify(options),
+    options: JSON.stringify({ ...options, cell: options.cell.name }),
     position: JSON.stringify(position),
     note: JSON.stringify(note),
   });
@@ -66,9 +68,14 @@ export function encodeCheckpoint(trainer: CharTrainer, note: unknown = null): Ui
  *
  * @param bytes the file's.
  * @param file its name, for messages.
+ * @param known the cells it may have been made with, by name: the library's unless given.
  * @throws FormatError when it is cut off, altered, or of another kind.
  */
-export function decodeCheckpoint(bytes: Uint8Array, file: string = 'checkpoint'): Checkpoint {
+export function decodeCheckpoint(
+  bytes: Uint8Array,
+  file: string = 'checkpoint',
+  known: Readonly<Record<string, Cell>> = cells,
+): Checkpoint {
   const { tensors, metadata } = readSealed(bytes, file);
   const format = metadata.get('format');
   const version = metadata.get('version');
@@ -78,10 +85,11 @@ export function decodeCheckpoint(bytes: Uint8Array, file: string = 'checkpoint')
   if (text === undefined) throw new FormatError(file, 'the hash of its text in its metadata', 'none');
   const json = (key: string): unknown => parse(file, key, metadata.get(key));
   return refusing(file, () => {
-    const options = requireOptions({ ...(json('options') as CharTrainerOptions) });
+    const saved = { ...(json('options') as Omit<CharTrainerOptions, 'cell'> & { readonly cell: string }) };
+    const options = requireOptions({ ...saved, cell: cellNamed(saved.cell, known) });
     const position = requirePosition({ ...(json('position') as TrainerPosition) });
     const vocabulary = vocabularyOf(json('vocabulary'));
-    const model = charModel({ vocabulary, cell: options.cell, m: options.hidden });
+    const model = charModel({ vocabulary, cell: options.cell, m: options.hidden, layers: options.layers });
     setParams(model.net.params, tensors);
     return {
       file,

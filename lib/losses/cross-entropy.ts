@@ -12,26 +12,19 @@ import { type AbstractMatrix, Matrix } from 'ml-matrix';
 import { ShapeError } from '../errors.ts';
 import { describe, requireFiniteNumber, requireInteger } from '../require.ts';
 import { requireSequence, Sequence } from '../sequence.ts';
+import { type Loss, stepFactors } from './loss.ts';
 
 /** What the backward pass of the loss needs. */
 export interface CrossEntropyTape {
   readonly logits: Sequence;
   readonly logP: Matrix;
   readonly y: Int32Array;
-  readonly counts: readonly boolean[];
-}
-
-/** A loss in nats. */
-export interface CrossEntropy {
-  /** L: the sum of the losses of all steps that count. */
-  readonly loss: number;
-  /** How many steps those are: loss / count is the mean. */
-  readonly count: number;
-  readonly tape: CrossEntropyTape;
+  readonly factors: Float64Array;
 }
 
 /**
- * The sum of −log p_t[y_t] over all steps that count, in nats, and its gradient in the logits.
+ * −log p_t[y_t] over all steps that count, in nats. The target is the right class of every step, T·B integers in
+ * 0…C−1, time-major.
  *
  * @example
  * ```ts
@@ -43,52 +36,34 @@ export interface CrossEntropy {
  * console.log(crossEntropy.backward(tape).data); // → Float64Array(4) [ 0.5, -0.5, 0, 0 ]
  * ```
  */
-export const crossEntropy: {
-  readonly name: string;
-  /**
-   * @param logits o_t, C classes a step. Padding never counts.
-   * @param y the right class of every step, T·B integers in 0…C−1, time-major; what stands at padding is ignored.
-   * @param mask whether a step counts, T·B booleans or 0/1, time-major; all do unless given.
-   * @throws ShapeError, ValueError when the arguments do not fit.
-   */
-  forward(logits: Sequence, y: ArrayLike<number>, mask?: ArrayLike<number | boolean>): CrossEntropy;
-  /**
-   * @param dloss dL/dloss, 1 unless given.
-   * @returns dL/do_t, zero where a step does not count.
-   */
-  backward(tape: CrossEntropyTape, dloss?: number): Sequence;
-} = {
+export const crossEntropy: Loss<ArrayLike<number>, CrossEntropyTape> = {
   name: 'cross-entropy',
+  equation: 'CE-B1',
 
-  forward(logits, y, mask) {
+  forward(logits, target, weighting) {
     requireSequence('logits', logits);
     const O = logits.rows();
-    if (y.length !== O.rows) throw new ShapeError('y', `${O.rows} class indices`, describe(y));
-    if (mask && mask.length !== O.rows) throw new ShapeError('mask', `${O.rows} booleans`, describe(mask));
-    const counts = Array.from({ length: O.rows }, (_, n) => logits.counts(n) && (mask === undefined || !!mask[n]));
-    const classes = Int32Array.from(y, (k, n) => (counts[n] ? requireInteger(`y[${n}]`, k, 0, O.columns - 1) : 0));
+    if (target.length !== O.rows) throw new ShapeError('y', `${O.rows} class indices`, describe(target));
+    const { factors, count } = stepFactors(logits, weighting);
+    const y = Int32Array.from(target, (k, n) => (factors[n] ? requireInteger(`y[${n}]`, k, 0, O.columns - 1) : 0));
     const logP = logSoftmax(O);
     let loss = 0;
-    let count = 0;
-    classes.forEach((k, n) => {
-      if (!counts[n]) return;
-      loss += -logP.get(n, k); // CE-F4  L = Σ_t l_t with l_t = −log(y_tᵀ p_t)
-      count += 1;
+    factors.forEach((factor, n) => {
+      if (factor) loss -= factor * logP.get(n, y[n] ?? 0); // CE-F4  L = Σ_t l_t with l_t = −log(y_tᵀ p_t)
     });
-    return { loss, count, tape: { logits, logP, y: classes, counts } };
+    return { loss, count, tape: { logits, logP, y, factors } };
   },
 
-  backward({ logits, logP, y, counts }, dloss = 1) {
+  backward({ logits, logP, y, factors }, dloss = 1) {
     requireFiniteNumber('dloss', dloss);
     const dO = Sequence.zeros({ ...logits.extent(), F: logits.F });
     const rows = dO.rows();
-    for (let n = 0; n < rows.rows; n++) {
-      if (!counts[n]) continue;
-      for (let k = 0; k < rows.columns; k++) {
+    factors.forEach((factor, n) => {
+      for (let k = 0; factor && k < rows.columns; k++) {
         const ytk = y[n] === k ? 1 : 0;
-        rows.set(n, k, dloss * (Math.exp(logP.get(n, k)) - ytk)); // CE-B1  dL/do_t = −(y_t − p_t)ᵀ, through F4, F3
+        rows.set(n, k, dloss * factor * (Math.exp(logP.get(n, k)) - ytk)); // CE-B1  dL/do_t = −(y_t − p_t)ᵀ, through F4, F3
       }
-    }
+    });
     return dO;
   },
 };

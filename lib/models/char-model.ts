@@ -3,7 +3,7 @@
  * at each how probable every symbol is to come next.
  */
 import type { Cell } from '../cells/cell.ts';
-import { rnn, rnnRelu } from '../cells/rnn.ts';
+import { rnn } from '../cells/rnn.ts';
 import { ValueError } from '../errors.ts';
 import type { Layer } from '../layers/layer.ts';
 import { readout } from '../layers/readout.ts';
@@ -11,43 +11,46 @@ import { stack } from '../layers/stack.ts';
 import { unroll } from '../layers/unroll.ts';
 import { crossEntropy } from '../losses/cross-entropy.ts';
 import type { Random } from '../random.ts';
-import { describe, requireFiniteNumber, requireInteger } from '../require.ts';
+import { describe, requireFiniteNumber, requireInteger, requireSize } from '../require.ts';
 import { Sequence } from '../sequence.ts';
 import type { Matrices } from '../shape.ts';
 import type { Vocabulary } from './vocabulary.ts';
 
-/** The cells that a character model can be made with, by name. */
-export const charCells: Readonly<Record<string, Cell<'W' | 'U' | 'b', 'h'>>> = { rnn, 'rnn-relu': rnnRelu };
-
 /** A network from symbols to the logits of the next symbol. */
 export interface CharModel {
   readonly vocabulary: Vocabulary;
-  /** The cell's name. */
-  readonly cell: string;
-  /** Hidden units. */
+  readonly cell: Cell;
+  /** Hidden units of each layer. */
   readonly m: number;
+  /** Recurrent layers on top of each other. */
+  readonly layers: number;
   readonly net: Layer;
 }
 
 /**
  * A model with fresh parameters, all zero.
  *
- * @param options the vocabulary; the cell's name (`rnn`); m hidden units (100).
- * @throws ValueError when there is no such cell or m is no positive integer.
+ * @param options the vocabulary; the cell (the vanilla one); m hidden units (100) in each of some layers (1).
+ * @throws ValueError when m or the number of layers is no positive integer.
  */
 export function charModel({
   vocabulary,
-  cell = 'rnn',
+  cell = rnn,
   m = 100,
+  layers = 1,
 }: {
   readonly vocabulary: Vocabulary;
-  readonly cell?: string;
+  readonly cell?: Cell;
   readonly m?: number;
+  readonly layers?: number;
 }): CharModel {
-  const kind = Object.hasOwn(charCells, cell) ? charCells[cell] : undefined;
-  if (!kind) throw new ValueError('cell', `one of ${Object.keys(charCells).join(', ')}`, describe(cell));
   const C = vocabulary.size;
-  return { vocabulary, cell, m, net: stack({ cell: unroll(kind, { d: C, m }), readout: readout({ m, C }) }) };
+  const recurrent = Array.from({ length: requireSize('layers', layers) }, (_, l) => [
+    layers === 1 ? 'cell' : `cell${l + 1}`,
+    unroll(cell, { d: l === 0 ? C : m, m }),
+  ]);
+  const net = stack({ ...Object.fromEntries(recurrent), readout: readout({ m, C }) });
+  return { vocabulary, cell, m, layers, net };
 }
 
 /** Steps that an evaluation runs at once: a bound on its memory, without effect on its result. */

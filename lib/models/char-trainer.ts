@@ -3,6 +3,8 @@
  * in chunks, the state carried from chunk to chunk; one clipped Adagrad update a chunk; back to the start, with the
  * memory reset, when the text is at its end.
  */
+import type { Cell } from '../cells/cell.ts';
+import { rnn } from '../cells/rnn.ts';
 import { ValueError } from '../errors.ts';
 import { normal, zeros } from '../init/initialisers.ts';
 import { crossEntropy } from '../losses/cross-entropy.ts';
@@ -22,14 +24,16 @@ import {
 import { Sequence } from '../sequence.ts';
 import type { Matrices } from '../shape.ts';
 import { type Chunk, truncated } from '../through-time/truncated.ts';
-import { type CharModel, charCells, charModel } from './char-model.ts';
+import { type CharModel, charModel } from './char-model.ts';
 import { Vocabulary } from './vocabulary.ts';
 
 /** The lecture's numbers, each an option. */
 export interface CharTrainerOptions {
-  readonly cell: string;
-  /** Hidden units. */
+  readonly cell: Cell;
+  /** Hidden units of each layer. */
   readonly hidden: number;
+  /** Recurrent layers on top of each other. */
+  readonly layers: number;
   /** Steps a chunk: how far back the gradient goes. */
   readonly chunk: number;
   readonly optimiser: 'adagrad' | 'sgd';
@@ -48,8 +52,9 @@ export interface CharTrainerOptions {
 
 /** What the lectures use; the held-out part and the seed are ours. */
 export const lectureOptions: CharTrainerOptions = {
-  cell: 'rnn',
+  cell: rnn,
   hidden: 100,
+  layers: 1,
   chunk: 25,
   optimiser: 'adagrad',
   learningRate: 0.1,
@@ -62,10 +67,9 @@ export const lectureOptions: CharTrainerOptions = {
 
 /** Every option is there and in its range, or throws {@link ValueError}. Returns them. */
 export function requireOptions(options: CharTrainerOptions): CharTrainerOptions {
-  const { cell, hidden, chunk, optimiser, learningRate, clipValue, clipNorm, initStd, heldOut, seed } = options;
-  if (!Object.hasOwn(charCells, cell))
-    throw new ValueError('cell', `one of ${Object.keys(charCells).join(', ')}`, describe(cell));
+  const { hidden, layers, chunk, optimiser, learningRate, clipValue, clipNorm, initStd, heldOut, seed } = options;
   requireSize('hidden', hidden);
+  requireSize('layers', layers);
   requireSize('chunk', chunk);
   if (optimiser !== 'adagrad' && optimiser !== 'sgd')
     throw new ValueError('optimiser', 'adagrad or sgd', describe(optimiser));
@@ -149,7 +153,7 @@ export class CharTrainer {
       throw new ValueError('text', needed, `${this.train.length}`);
     }
     this.#random = new Random(all.seed);
-    this.model = charModel({ vocabulary, cell: all.cell, m: all.hidden });
+    this.model = charModel({ vocabulary, cell: all.cell, m: all.hidden, layers: all.layers });
     initialise(this.model, all.initStd, this.#random);
     this.optimiser = optimiserOf(all, this.model);
     this.#smoothed = Math.log(vocabulary.size);

@@ -1,6 +1,9 @@
 /** Checkpoints: a run that is taken up again goes on to the last bit, and no wrong content is taken for a checkpoint. */
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import type { Cell } from '../../lib/cells/cell.ts';
+import { cells } from '../../lib/cells/index.ts';
+import { rnnRelu } from '../../lib/cells/rnn.ts';
 import { FormatError, ValueError } from '../../lib/errors.ts';
 import { decodeCheckpoint, encodeCheckpoint, resumeTrainer } from '../../lib/io/checkpoint.ts';
 import { type Tensor, writeSafetensors } from '../../lib/io/safetensors.ts';
@@ -17,7 +20,8 @@ const SMALL: Partial<CharTrainerOptions> = { hidden: 3, chunk: 4, heldOut: 0.1, 
 
 /** A run of k steps that is saved, taken up again, and goes on for n. */
 interface RunCase {
-  readonly cell: string;
+  readonly cell: Cell;
+  readonly layers: number;
   readonly optimiser: 'adagrad' | 'sgd';
   readonly clipNorm: number | null;
   readonly seed: number;
@@ -28,7 +32,8 @@ interface RunCase {
 
 describe('a run that is saved and taken up again', () => {
   const run: fc.Arbitrary<RunCase> = fc.record({
-    cell: fc.constantFrom('rnn', 'rnn-relu'),
+    cell: fc.constantFrom(...Object.values(cells)),
+    layers: fc.integer({ min: 1, max: 2 }),
     optimiser: fc.constantFrom('adagrad' as const, 'sgd' as const),
     clipNorm: fc.constantFrom(null, 0.5),
     seed: fc.nat(1000),
@@ -39,7 +44,9 @@ describe('a run that is saved and taken up again', () => {
   const places = [0, 1, CHUNKS - 1, CHUNKS, CHUNKS + 1, 2 * CHUNKS];
   const examples = places.flatMap(k =>
     (['adagrad', 'sgd'] as const).flatMap(optimiser =>
-      ['rnn', 'rnn-relu'].map((cell): [RunCase] => [{ cell, optimiser, clipNorm: null, seed: 1, chunk: 4, k, n: 3 }]),
+      Object.values(cells).map((cell): [RunCase] => [
+        { cell, layers: 1, optimiser, clipNorm: null, seed: 1, chunk: 4, k, n: 3 },
+      ]),
     ),
   );
 
@@ -93,8 +100,9 @@ describe('a run that is saved and taken up again', () => {
 
   test('has every option', () => {
     const options: CharTrainerOptions = {
-      cell: 'rnn-relu',
+      cell: rnnRelu,
       hidden: 2,
+      layers: 2,
       chunk: 5,
       optimiser: 'sgd',
       learningRate: 0.1 + 0.2,

@@ -30,7 +30,7 @@ describe('the cross-entropy', () => {
   it('is the slide’s, summed over the steps that count', () => {
     fc.assert(
       fc.property(problem, ({ logits, y, mask }) => {
-        const { loss, count } = crossEntropy.forward(logits, y, mask);
+        const { loss, count } = crossEntropy.forward(logits, y, mask && { mask });
         const counted = y.map((_, n) => n).filter(n => logits.counts(n) && (mask?.[n] ?? true));
         const expected = counted.reduce((sum, n) => sum + slide(logits.rows().getRow(n), y[n] ?? -1), 0);
         expect(count).toBe(counted.length);
@@ -42,9 +42,9 @@ describe('the cross-entropy', () => {
   it('has the gradient of finite differences in every logit, whatever dL/dloss', () => {
     fc.assert(
       fc.property(problem, ({ logits, y, mask, dloss }) => {
-        const dO = crossEntropy.backward(crossEntropy.forward(logits, y, mask).tape, dloss);
+        const dO = crossEntropy.backward(crossEntropy.forward(logits, y, mask && { mask }).tape, dloss);
         const report = checkGradients(
-          () => dloss * crossEntropy.forward(logits, y, mask).loss,
+          () => dloss * crossEntropy.forward(logits, y, mask && { mask }).loss,
           [{ name: 'o', values: logits.rows(), gradient: dO.rows(), tag: 'CE-B1' }],
         );
         expect(report.tensors[0]?.failures).toEqual([]);
@@ -84,7 +84,7 @@ describe('the cross-entropy', () => {
 
   it('gives a step that is masked or padding no gradient, and does not look at its class', () => {
     const logits = Sequence.dense([1, 2, 3, 5, 7, 9], { T: 3, F: 2, lengths: [2] });
-    const { loss, count, tape } = crossEntropy.forward(logits, [0, -1, 99], [1, 0, 1]);
+    const { loss, count, tape } = crossEntropy.forward(logits, [0, -1, 99], { mask: [1, 0, 1] });
     expect(count).toBe(1);
     expect(loss).toBeCloseTo(slide([1, 2], 0), 14);
     expect([...crossEntropy.backward(tape).data].slice(2)).toEqual([0, 0, 0, 0]);
@@ -98,7 +98,7 @@ describe('the cross-entropy', () => {
     expect(() => crossEntropy.forward(logits, [0, 1, 2])).toThrow(/^y: expected 2 class indices/);
     expect(() => crossEntropy.forward(logits, [0, 3])).toThrow(/^y\[1\]: expected an integer in 0…2, got 3$/);
     expect(() => crossEntropy.forward(logits, [0, 0.5])).toThrow(ValueError);
-    expect(() => crossEntropy.forward(logits, [0, 0], [true])).toThrow(/^mask:/);
+    expect(() => crossEntropy.forward(logits, [0, 0], { mask: [true] })).toThrow(/^mask:/);
     expect(() => crossEntropy.forward(nan, [0])).toThrow(ValueError);
     const { tape } = crossEntropy.forward(logits, [0, 0]);
     expect(() => crossEntropy.backward(tape, Number.NaN)).toThrow(/^dloss:/);

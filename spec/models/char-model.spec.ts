@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { cells } from '../../lib/cells/index.ts';
 import { ValueError } from '../../lib/errors.ts';
 import { normal } from '../../lib/init/initialisers.ts';
 import { charModel, defaultPrompt, evaluate, sample } from '../../lib/models/char-model.ts';
@@ -15,7 +16,7 @@ function drawn(text: string, std = 1) {
 
 describe('the lecture’s example', () => {
   it('is learnt: over {h, e, l, o}, what follows “h” is “ello”', () => {
-    for (const cell of ['rnn', 'rnn-relu']) {
+    for (const cell of Object.values(cells)) {
       for (const seed of [1, 2, 3]) {
         const trainer = new CharTrainer('hello', { cell, seed, hidden: 16, chunk: 4, heldOut: 0, initStd: 0.1 });
         expect(trainer.model.vocabulary.symbols).toEqual(['e', 'h', 'l', 'o']);
@@ -121,11 +122,9 @@ describe('sample', () => {
 });
 
 describe('charModel', () => {
-  it('refuses an unknown cell and a size that is none', () => {
+  it('refuses sizes that are none', () => {
     const vocabulary = Vocabulary.of('ab');
-    expect(() => charModel({ vocabulary, cell: 'toString' })).toThrow(
-      /^cell: expected one of rnn, rnn-relu, got "toString"$/,
-    );
+    expect(() => charModel({ vocabulary, layers: 0 })).toThrow(/^layers: expected a positive integer, got 0$/);
     expect(() => charModel({ vocabulary, m: 0 })).toThrow(ValueError);
   });
 

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { rnnRelu } from '../../lib/cells/rnn.ts';
 import { ValueError } from '../../lib/errors.ts';
 import { sample } from '../../lib/models/char-model.ts';
 import { CharTrainer, lectureOptions } from '../../lib/models/char-trainer.ts';
@@ -108,7 +109,7 @@ describe('the training loop', () => {
   });
 
   it('stops with a clear error when the loss is no longer finite', () => {
-    const trainer = new CharTrainer(TEXT, { cell: 'rnn-relu', optimiser: 'sgd', learningRate: 1e6, clipValue: null });
+    const trainer = new CharTrainer(TEXT, { cell: rnnRelu, optimiser: 'sgd', learningRate: 1e6, clipValue: null });
     const run = () => {
       for (let n = 0; n < 200; n++) trainer.step();
     };
@@ -145,7 +146,7 @@ describe('options', () => {
     [{ heldOut: -0.1 }, /^heldOut:/],
     [{ heldOut: 0.001 }, /^text: expected at least two symbols in the held-out part/],
     [{ seed: -1 }, /^seed:/],
-    [{ cell: 'none' }, /^cell: expected one of rnn, rnn-relu, got "none"$/],
+    [{ layers: 0 }, /^layers:/],
     [{ optimiser: 'newton' }, /^optimiser: expected adagrad or sgd, got "newton"$/],
   ])('%o are refused', (options, message) => {
     expect(() => new CharTrainer(TEXT, options)).toThrow(ValueError);

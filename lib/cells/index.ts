@@ -1,0 +1,22 @@
+/** Every cell of the library, by name. */
+import { ValueError } from '../errors.ts';
+import { describe } from '../require.ts';
+import type { Cell } from './cell.ts';
+import { lstm } from './lstm.ts';
+import { rnn, rnnRelu } from './rnn.ts';
+
+/** The cells that come with the library, by the name that the command knows them by. */
+export const cells: Readonly<Record<string, Cell>> = Object.fromEntries(
+  [rnn, rnnRelu, lstm].map((cell: Cell) => [cell.name, cell]),
+);
+
+/**
+ * The cell of that name.
+ *
+ * @throws ValueError listing the names there are.
+ */
+export function cellNamed(name: string, known: Readonly<Record<string, Cell>> = cells): Cell {
+  const cell = Object.hasOwn(known, name) ? known[name] : undefined;
+  if (!cell) throw new ValueError('cell', `one of ${Object.keys(known).join(', ')}`, describe(name));
+  return cell;
+}

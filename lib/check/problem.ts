@@ -1,0 +1,68 @@
+/** The random problems that cells, layers and losses are checked on. */
+import type { AbstractMatrix } from 'ml-matrix';
+import { normal } from '../init/initialisers.ts';
+import { type Layer, zeroState } from '../layers/layer.ts';
+import type { Random } from '../random.ts';
+import { type Extent, Sequence } from '../sequence.ts';
+import type { Matrices } from '../shape.ts';
+import type { CheckedTensor } from './finite-differences.ts';
+
+/** Lengths that differ: sequence b has b steps less than T, the last no more than half of them, and none less than one. */
+export function raggedLengths(T: number, B: number): number[] {
+  return Array.from({ length: B }, (_, b) => (b > 0 && b === B - 1 ? Math.ceil(T / 2) : Math.max(1, T - b)));
+}
+
+/** A sequence of standard normal numbers, at padding too. */
+export function randomSequence(extent: Extent & { readonly F: number }, rng: Random): Sequence {
+  const sequence = Sequence.zeros(extent);
+  normal(1)(sequence.rows(), rng);
+  return sequence;
+}
+
+/** A state of normal numbers. */
+export function randomState(layer: Layer, B: number, rng: Random): Matrices {
+  const s = zeroState(layer.state, B);
+  for (const matrix of Object.values(s)) normal(0.7)(matrix, rng);
+  return s;
+}
+
+/** A layer's parameters and the gradients that lie in it. */
+export function parameters({ params, equations }: Layer): CheckedTensor[] {
+  const grads: Matrices = params.namedGrads();
+  return Object.entries(params.named()).map(([name, values]) => ({
+    name,
+    values,
+    gradient: part(grads, name),
+    tag: equations[name] ?? '',
+  }));
+}
+
+/** The parts of an initial state, under their names and a 0: h0, c0. */
+export function initialStates({ equations }: Layer, s0: Matrices, ds0: Matrices): CheckedTensor[] {
+  return Object.keys(s0).map(name => ({
+    name: `${name}0`,
+    values: part(s0, name),
+    gradient: part(ds0, name),
+    tag: equations[name] ?? '',
+  }));
+}
+
+/** ⟨a, b⟩ = Σ a ⊙ b. */
+export function inner(a: AbstractMatrix, b: AbstractMatrix): number {
+  let sum = 0;
+  for (let i = 0; i < a.rows; i++) {
+    for (let j = 0; j < a.columns; j++) sum += a.get(i, j) * b.get(i, j);
+  }
+  return sum;
+}
+
+/** The sum of ⟨a, b⟩ over the parts of two states. */
+export function innerStates(a: Matrices, b: Matrices): number {
+  return Object.keys(a).reduce((sum, name) => sum + inner(part(a, name), part(b, name)), 0);
+}
+
+function part(s: Matrices, name: string): AbstractMatrix {
+  const matrix = s[name];
+  if (!matrix) throw new Error(`there is no ${name}`);
+  return matrix;
+}

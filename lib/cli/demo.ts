@@ -1,0 +1,98 @@
+import { join } from 'node:path';
+import { setImmediate as breathe } from 'node:timers/promises';
+import { Command } from 'commander';
+import type { Demo } from '../demos/demo.ts';
+import { ValueError } from '../errors.ts';
+import { makeFolder, writeAtomically } from '../io/files.ts';
+import { requireInteger } from '../require.ts';
+import { knownDemos } from './discover.ts';
+import { plotCurves } from './plot.ts';
+import { number, print, printJson, progress, untilSignal, type Verbosity } from './terminal.ts';
+
+interface Flags extends Verbosity {
+  readonly seed: number;
+  readonly out: string;
+}
+
+/** Milliseconds after which the loop lets signals and the terminal have a turn. */
+const TURN = 30;
+
+/** `bptt demo NAME`: a system of the lectures learns. */
+export function demoCommand(): Command {
+  return new Command('demo')
+    .description('watch a system of the lectures learn; without a name, list them')
+    .argument('[name]', 'which')
+    .option('--seed <n>', 'fixes every number that is drawn', number('--seed'), 1)
+    .option('-o, --out <folder>', 'where its picture goes, if it draws one', join('runs', 'demos'))
+    .option('--json', 'one line of JSON at the end, and nothing else')
+    .option('--quiet', 'no progress, only the result')
+    .addHelpText(
+      'after',
+      '\nExit code 1 where the demo misses its threshold.\n\nExamples:\n  bptt demo\n  bptt demo hello --seed 7',
+    )
+    .action(async (name: string | undefined, flags: Flags) => {
+      const demos = await knownDemos();
+      if (name === undefined) return list(Object.values(demos), flags);
+      const demo = Object.hasOwn(demos, name) ? demos[name] : undefined;
+      if (!demo) throw new ValueError('demo', `one of ${Object.keys(demos).join(', ')}`, JSON.stringify(name));
+      await show(demo, flags);
+    });
+}
+
+function list(demos: readonly Demo[], { json }: Verbosity): void {
+  const known = demos.map(({ name, title, metric, threshold }) => ({ name, title, metric, threshold }));
+  if (json) printJson({ ok: true, demos: known });
+  else for (const { name, title } of known) print(`${name.padEnd(18)} ${title}`);
+}
+
+async function show(demo: Demo, flags: Flags): Promise<void> {
+  const { name, title, metric: what, threshold } = demo;
+  const { seed, json, quiet } = flags;
+  requireInteger('--seed', seed, 0, 2 ** 32 - 1);
+  if (!json && !quiet) print(`${title}\n`);
+  const began = performance.now();
+  const result = await finish(demo, flags);
+  if (!result) {
+    process.exitCode = 1;
+    if (json) printJson({ ok: false, demo: name, seed, stopped: true });
+    return;
+  }
+  const { metric, lines, curves } = result;
+  const ok = metric >= threshold;
+  if (!ok) process.exitCode = 1;
+  const seconds = (performance.now() - began) / 1000;
+  let picture: string | null = null;
+  if (curves) {
+    makeFolder(flags.out);
+    picture = join(flags.out, `${name}.svg`);
+    writeAtomically(picture, await plotCurves(curves, `bptt demo ${name} --seed ${seed}`));
+  }
+  if (json) return printJson({ ok, demo: name, seed, metric, threshold, what, seconds, picture, lines });
+  print(lines.join('\n'));
+  print(`\n${what}: ${Number(metric.toPrecision(4))} (${ok ? 'at least' : 'MISSES'} ${threshold})`);
+  if (picture) print(`picture ${picture}`);
+}
+
+/** Runs a demo to its end, or to a signal: then there is no result. */
+async function finish(demo: Demo, verbosity: Flags) {
+  const steps = demo.run(verbosity.seed);
+  const signal = untilSignal();
+  let shown: ReturnType<typeof progress> | undefined;
+  let turn = performance.now();
+  try {
+    while (signal.name === null) {
+      const { done, value } = steps.next();
+      if (done) return value;
+      shown ??= progress(value.total, 0, verbosity);
+      const now = performance.now();
+      if (now - turn < TURN && value.done < value.total) continue;
+      turn = now;
+      shown.update(value.done, value.note);
+      await breathe();
+    }
+    return undefined;
+  } finally {
+    signal.ignore();
+    shown?.stop();
+  }
+}

@@ -1,0 +1,32 @@
+/** What the command finds in folders of the library, so that adding a cell or a demo takes no list. */
+import { readdirSync } from 'node:fs';
+import type { Cell } from '../cells/cell.ts';
+import type { Demo } from '../demos/demo.ts';
+
+/** Every cell that a module of `lib/cells` exports, by name. */
+export async function knownCells(): Promise<Readonly<Record<string, Cell>>> {
+  const isCell = (value: unknown): value is Cell => has(value, ['params', 'state', 'forward', 'backward']);
+  return byName((await exportsOf('../cells/')).filter(isCell));
+}
+
+/** Every demo that a module of `lib/demos` exports, by name. */
+export async function knownDemos(): Promise<Readonly<Record<string, Demo>>> {
+  const isDemo = (value: unknown): value is Demo => has(value, ['run']);
+  return byName((await exportsOf('../demos/')).filter(isDemo));
+}
+
+async function exportsOf(folder: string): Promise<unknown[]> {
+  const url = new URL(folder, import.meta.url);
+  const files = readdirSync(url).filter(file => /^(?!index).*(?<!\.d)\.[jt]s$/.test(file));
+  const modules = await Promise.all(files.map(file => import(new URL(file, url).href) as Promise<object>));
+  return modules.flatMap(module => Object.values(module));
+}
+
+function has(value: unknown, functions: readonly string[]): boolean {
+  if (typeof value !== 'object' || value === null) return false;
+  return functions.every(name => typeof (value as Record<string, unknown>)[name] === 'function');
+}
+
+function byName<T extends { readonly name: string }>(found: readonly T[]): Readonly<Record<string, T>> {
+  return Object.fromEntries(found.map(value => [value.name, value]));
+}

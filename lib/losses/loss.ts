@@ -1,0 +1,73 @@
+/** What the losses share: which steps count, and how much. */
+import { ShapeError, ValueError } from '../errors.ts';
+import { describe, requireFiniteNumber } from '../require.ts';
+import type { Sequence } from '../sequence.ts';
+
+/** A number that says how wrong a sequence of outputs is, and its gradient in them. */
+export interface Loss<Target, Tape = unknown> {
+  readonly name: string;
+  /** The tag of the equation that gives the gradient. */
+  readonly equation: string;
+  /**
+   * @param o the outputs, T steps of B sequences. Padding never counts.
+   * @param target what they should be; what stands at padding and at masked steps is ignored.
+   * @throws ShapeError, ValueError when the arguments do not fit.
+   */
+  forward(o: Sequence, target: Target, weighting?: Weighting): LossValue<Tape>;
+  /**
+   * @param dloss dL/dloss, 1 unless given.
+   * @returns dL/do_t, zero where a step does not count.
+   */
+  backward(tape: Tape, dloss?: number): Sequence;
+}
+
+/** A loss, and what its backward pass needs. */
+export interface LossValue<Tape> {
+  readonly loss: number;
+  /** How many steps count: those that are neither padding, nor masked, nor of weight 0. */
+  readonly count: number;
+  readonly tape: Tape;
+}
+
+/** How the losses l_t of single steps make one number. */
+export interface Weighting {
+  /** Whether a step counts, T·B booleans or 0/1, time-major; all do unless given. */
+  readonly mask?: ArrayLike<number | boolean>;
+  /** How much it counts, T·B numbers ≥ 0, time-major; 1 unless given. */
+  readonly weights?: ArrayLike<number>;
+  /** L = Σ_t w_t l_t, or that over Σ_t w_t. The sum unless given, as on the slides. */
+  readonly reduction?: 'sum' | 'mean';
+}
+
+/** Every step's factor in L, and how many steps count. */
+export interface StepFactors {
+  readonly factors: Float64Array;
+  readonly count: number;
+}
+
+/**
+ * The factor of every step (row n of `o.rows()`): its weight, over the sum of weights where the mean is asked for, and
+ * 0 where it does not count.
+ *
+ * @throws ShapeError, ValueError when mask or weights do not fit, or the mean of no steps is asked for.
+ */
+export function stepFactors(o: Sequence, { mask, weights, reduction = 'sum' }: Weighting = {}): StepFactors {
+  const rows = o.T * o.B;
+  if (mask && mask.length !== rows) throw new ShapeError('mask', `${rows} booleans`, describe(mask));
+  if (weights && weights.length !== rows) throw new ShapeError('weights', `${rows} numbers`, describe(weights));
+  if (reduction !== 'sum' && reduction !== 'mean')
+    throw new ValueError('reduction', 'sum or mean', describe(reduction));
+  let count = 0;
+  let total = 0;
+  const factors = new Float64Array(rows).map((_, n) => {
+    if (!o.counts(n) || (mask && !mask[n])) return 0;
+    const weight = requireFiniteNumber(`weights[${n}]`, weights ? (weights[n] ?? Number.NaN) : 1);
+    if (weight < 0) throw new ValueError(`weights[${n}]`, 'a number ≥ 0', `${weight}`);
+    if (weight > 0) count += 1;
+    total += weight;
+    return weight;
+  });
+  if (reduction === 'sum') return { factors, count };
+  if (total === 0) throw new ValueError('mask', 'at least one step that counts, for a mean', 'none');
+  return { factors: factors.map(weight => weight / total), count };
+}
