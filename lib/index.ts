@@ -4,17 +4,43 @@
  * Nothing here needs Node: file formats are in `bptt/io`, the gradient checker in `bptt/check`.
  */
 export type { Cell, CellSize, State, Tag } from './cells/cell.ts';
+export { type Conditioning, conditioned } from './cells/conditioned.ts';
+export { gru, swapUpdateGate } from './cells/gru.ts';
+export { gruResetBefore } from './cells/gru-reset-before.ts';
 export { cellNamed, cells } from './cells/index.ts';
 export { type LstmTape, lstm } from './cells/lstm.ts';
+export { lstmCoupled } from './cells/lstm-coupled.ts';
+export { lstmNoForget } from './cells/lstm-no-forget.ts';
+export { lstmPeephole } from './cells/lstm-peephole.ts';
 export { type RnnTape, rnn, rnnRelu } from './cells/rnn.ts';
+export { trace, traceFixed } from './cells/trace.ts';
 export { BpttError, FileError, FormatError, ShapeError, ValueError } from './errors.ts';
-export { type Initialiser, identity, normal, orthogonal, zeros } from './init/initialisers.ts';
+export {
+  forgetBias,
+  glorot,
+  type Initialiser,
+  identity,
+  normal,
+  orthogonal,
+  uniform,
+  uniformOverRoot,
+  zeros,
+} from './init/initialisers.ts';
+export { type BidirectionalTape, bidirectional, reverseWithinLengths } from './layers/bidirectional.ts';
+export { delay } from './layers/delay.ts';
+export { type Dropout, type DropoutTape, dropout } from './layers/dropout.ts';
+export { type EmbeddingTape, embedding } from './layers/embedding.ts';
+export { lastStep, maxOverTime, meanOverTime, type PoolTape } from './layers/pool.ts';
 export type { Layer } from './layers/layer.ts';
 export { readout } from './layers/readout.ts';
 export { stack } from './layers/stack.ts';
 export { unroll } from './layers/unroll.ts';
+export { type WindowTape, windowInput, windowOutput } from './layers/windows.ts';
+export { type BinaryCrossEntropyTape, binaryCrossEntropy } from './losses/binary-cross-entropy.ts';
 export { type CrossEntropyTape, crossEntropy, logSoftmax } from './losses/cross-entropy.ts';
 export type { Loss, LossValue, Weighting } from './losses/loss.ts';
+export { type RankingOptions, type RankingTape, type RankingTerm, rankingLoss } from './losses/ranking.ts';
+export { type SquaredErrorTape, squaredError } from './losses/squared-error.ts';
 export * from './matrix.ts';
 export { type Baselines, baselines } from './models/baselines.ts';
 export { type CharModel, charModel, evaluate, type SampleOptions, sample } from './models/char-model.ts';
@@ -25,11 +51,20 @@ export {
   type TrainerPosition,
   type TrainingStep,
 } from './models/char-trainer.ts';
+export {
+  type DecodeOptions,
+  type EncoderDecoder,
+  type EncoderDecoderTape,
+  encoderDecoder,
+} from './models/encoder-decoder.ts';
 export { Vocabulary } from './models/vocabulary.ts';
 export { adagrad } from './optim/adagrad.ts';
-export { clipByNorm, clipByValue } from './optim/clip.ts';
+export { type AdamOptions, adam } from './optim/adam.ts';
+export { clipByGlobalNorm, clipByNorm, clipByValue } from './optim/clip.ts';
 export type { Optimiser } from './optim/optimiser.ts';
-export { sgd } from './optim/sgd.ts';
+export { type RmspropOptions, rmsprop } from './optim/rmsprop.ts';
+export { constant, cosine, type Schedule, stepDecay, warmUp } from './optim/schedules.ts';
+export { type MomentumOptions, sgd } from './optim/sgd.ts';
 export { ParamSet } from './params.ts';
 export { Random } from './random.ts';
 export { type Extent, Sequence } from './sequence.ts';

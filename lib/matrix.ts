@@ -92,6 +92,17 @@ export function addRow(a: AbstractMatrix, b: AbstractMatrix): Matrix {
   return build(a, (i, j) => a.get(i, j) + b.get(0, j));
 }
 
+/** a − b, elementwise. */
+export function sub(a: AbstractMatrix, b: AbstractMatrix): Matrix {
+  return combine('a − b', (x, y) => x - y, a, [b]);
+}
+
+/** a ⊙ 1·b: every row of a times the 1×p row b, elementwise. */
+export function mulRow(a: AbstractMatrix, b: AbstractMatrix): Matrix {
+  requireFit(b.rows === 1 && a.columns === b.columns, 'a ⊙ 1·b', a, b);
+  return build(a, (i, j) => a.get(i, j) * b.get(0, j));
+}
+
 /** h·Wᵀ + x·Uᵀ + 1·b: the pre-activation of a gate. W is m×m, U is m×d, b is 1×m, h is B×m and x is B×d. */
 export function affine(
   W: AbstractMatrix,

@@ -62,6 +62,9 @@ describe('elementwise functions', () => {
         ([a, b, row]) => {
           expect(flat(add(a, b, a))).toEqual(flat(a).map((x, i) => x + (flat(b)[i] ?? 0) + x));
           expect(flat(mul(a, b))).toEqual(flat(a).map((x, i) => x * (flat(b)[i] ?? 0)));
+          expect(flat(algebra.sub(a, b))).toEqual(flat(a).map((x, i) => x - (flat(b)[i] ?? 0)));
+          expect(flat(algebra.oneMinus(a))).toEqual(flat(a).map(x => 1 - x));
+          expect(flat(algebra.mulRow(a, row))).toEqual(flat(a).map((x, i) => x * row.get(0, i % row.columns)));
           expect(flat(addRow(a, row))).toEqual(flat(a).map((x, i) => x + row.get(0, i % row.columns)));
           expect(flat(tanh(a))).toEqual(flat(a).map(Math.tanh));
           expect(flat(tanhSlope(a))).toEqual(flat(a).map(x => 1 - x * x));
@@ -70,6 +73,23 @@ describe('elementwise functions', () => {
         },
       ),
     );
+  });
+
+  it('include a logistic function that neither overflows nor leaves [0, 1], and its slope', () => {
+    const a = new Matrix([[-1000, -40, -1, 0, 1e-9, 2, 1000]]);
+    const s = algebra.sigmoid(a);
+    flat(a).forEach((x, j) => {
+      expect(s.get(0, j)).toBeCloseTo(1 / (1 + Math.exp(-x)), 15);
+    });
+    expect(flat(algebra.sigmoidSlope(s))).toEqual(flat(s).map(y => y * (1 - y)));
+    const [W, h, U, x, b] = [
+      Matrix.eye(2),
+      new Matrix([[1, 2]]),
+      new Matrix([[3], [4]]),
+      new Matrix([[10]]),
+      new Matrix([[100, 200]]),
+    ];
+    expect(flat(algebra.affine(W, h, U, x, b))).toEqual([131, 242]);
   });
 
   it('leave their arguments as they were', () => {

@@ -2,12 +2,21 @@
 import { ValueError } from '../errors.ts';
 import { describe } from '../require.ts';
 import type { Cell } from './cell.ts';
+import { gru } from './gru.ts';
+import { gruResetBefore } from './gru-reset-before.ts';
 import { lstm } from './lstm.ts';
+import { lstmCoupled } from './lstm-coupled.ts';
+import { lstmNoForget } from './lstm-no-forget.ts';
+import { lstmPeephole } from './lstm-peephole.ts';
 import { rnn, rnnRelu } from './rnn.ts';
+import { trace } from './trace.ts';
 
 /** The cells that come with the library, by the name that the command knows them by. */
 export const cells: Readonly<Record<string, Cell>> = Object.fromEntries(
-  [rnn, rnnRelu, lstm].map((cell: Cell) => [cell.name, cell]),
+  [rnn, rnnRelu, trace, lstm, lstmNoForget, lstmCoupled, lstmPeephole, gru, gruResetBefore].map((cell: Cell) => [
+    cell.name,
+    cell,
+  ]),
 );
 
 /**

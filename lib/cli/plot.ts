@@ -74,7 +74,10 @@ export function plotLoss({ rows, chunk, baselines, heldOut, caption }: LossPlot)
 /** Named lines over a common axis: told apart by dashes as well as by the names at their ends. */
 export function plotCurves({ x, y, series }: Curves, caption: string): Promise<string> {
   const dashes = ['none', '8 4', '2 3', '8 3 2 3', '1 5', '12 3'];
-  const ends = series.flatMap(({ name, points }) => points.slice(-1).map(([px, py]) => ({ x: px, y: py, name })));
+  const ends = apart(
+    series.flatMap(({ name, points }) => points.slice(-1).map(([px, py]) => ({ x: px, y: py, name }))),
+    series,
+  );
   return draw(Plot => ({
     width: 800,
     height: 450,
@@ -93,6 +96,19 @@ export function plotCurves({ x, y, series }: Curves, caption: string): Promise<s
       Plot.text([caption], { frameAnchor: 'bottom-left', dy: 62, fill: '#333' }),
     ],
   }));
+}
+
+/** Names at the ends of lines, moved up until none covers another. */
+function apart(ends: { x: number; y: number; name: string }[], series: Curves['series']): typeof ends {
+  const ys = series.flatMap(({ points }) => points.map(([, py]) => py));
+  const height = (Math.max(...ys) - Math.min(...ys)) / 20;
+  let below = Number.NEGATIVE_INFINITY;
+  return ends
+    .toSorted((a, b) => a.y - b.y)
+    .map(end => {
+      below = Math.max(end.y, below + height);
+      return { ...end, y: below };
+    });
 }
 
 type Library = typeof import('@observablehq/plot');

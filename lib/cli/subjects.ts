@@ -1,16 +1,31 @@
 /** What `bptt check` knows how to check. */
 import type { Cell } from '../cells/cell.ts';
+import { conditioned } from '../cells/conditioned.ts';
+import { gru } from '../cells/gru.ts';
+import { lstm } from '../cells/lstm.ts';
+import { rnn } from '../cells/rnn.ts';
+import { traceFixed } from '../cells/trace.ts';
 import { checkCell } from '../check/check-cell.ts';
 import { checkLayer } from '../check/check-layer.ts';
-import { checkLoss } from '../check/check-loss.ts';
+import { type CheckLossOptions, checkLoss } from '../check/check-loss.ts';
 import type { GradientReport } from '../check/finite-differences.ts';
+import { bidirectional } from '../layers/bidirectional.ts';
+import { delay } from '../layers/delay.ts';
+import { dropout } from '../layers/dropout.ts';
+import { embedding } from '../layers/embedding.ts';
 import type { Layer } from '../layers/layer.ts';
+import { lastStep, maxOverTime, meanOverTime } from '../layers/pool.ts';
 import { readout } from '../layers/readout.ts';
 import { stack } from '../layers/stack.ts';
 import { unroll } from '../layers/unroll.ts';
+import { windowInput, windowOutput } from '../layers/windows.ts';
+import { binaryCrossEntropy } from '../losses/binary-cross-entropy.ts';
 import { crossEntropy } from '../losses/cross-entropy.ts';
-import type { Random } from '../random.ts';
+import type { Loss } from '../losses/loss.ts';
+import { rankingLoss } from '../losses/ranking.ts';
+import { squaredError } from '../losses/squared-error.ts';
 import { requireSize } from '../require.ts';
+import { Sequence } from '../sequence.ts';
 
 /** Something with gradients. */
 export interface Subject {
@@ -40,23 +55,65 @@ export function subjects(
   ];
 }
 
-function topology(cell: Cell, layers: number, _bidirectional: boolean): Layer {
+function topology(cell: Cell, layers: number, both: boolean): Layer {
   const m = 4;
-  const built = Array.from({ length: layers }, (_, l) => [`layer${l + 1}`, unroll(cell, { d: l === 0 ? 3 : m, m })]);
+  const one = (d: number) => unroll(cell, { d, m });
+  const built = Array.from({ length: layers }, (_, l) => {
+    const d = l === 0 ? 3 : both ? 2 * m : m;
+    return [`layer${l + 1}`, both ? bidirectional({ forward: one(d), backward: one(d) }) : one(d)];
+  });
   return stack(Object.fromEntries(built));
 }
 
 function layersToCheck(): Subject[] {
-  const layer = (name: string, make: () => Layer): Subject => ({
+  const layer = (name: string, make: () => Layer, oneHot = false): Subject => ({
     kind: 'layer',
     name,
-    check: seed => checkLayer(make(), { seed }),
+    check: seed => checkLayer(make(), { seed, oneHot }),
   });
-  return [layer('readout', () => readout({ m: 4, C: 3 }))];
+  const [F, m] = [3, 4];
+  const both = () => ({ forward: unroll(lstm, { d: F, m }), backward: unroll(gru, { d: F, m }) });
+  return [
+    layer('conditioned', () => unroll(conditioned(rnn, { k: 2, when: 'always' }), { d: F, m })),
+    layer('conditioned-first', () => unroll(conditioned(lstm, { k: 2, when: 'first' }), { d: F, m })),
+    layer('trace-fixed', () => unroll(traceFixed([0.5, 0.8, 0.9, 0.99]), { d: F, m })),
+    layer('stack', () => stack({ low: unroll(rnn, { d: F, m }), high: unroll(lstm, { d: m, m }) })),
+    layer('stack-one-hot', () => stack({ low: unroll(lstm, { d: F, m }), out: readout({ m, C: 2 }) }), true),
+    layer('bidirectional-concat', () => bidirectional(both())),
+    layer('bidirectional-sum', () => bidirectional({ ...both(), merge: 'sum' })),
+    layer('readout', () => readout({ m, C: 3 })),
+    layer('embedding', () => embedding({ C: F, e: 2 })),
+    layer('embedding-one-hot', () => embedding({ C: F, e: 2 }), true),
+    layer('last-step', () => lastStep(F)),
+    layer('mean-over-time', () => meanOverTime(F)),
+    layer('max-over-time', () => maxOverTime(F)),
+    layer('window-input', () => windowInput({ F, N: 3 })),
+    layer('window-output', () => windowOutput({ C: 2, N: 3 })),
+    layer('window-output-learned', () => windowOutput({ C: 2, N: 3, offset: 1, beta: 'learned' })),
+    layer('delay', () => delay({ F })),
+    layer('dropout', () => dropout({ F, rate: 0.4, seed: 3 })),
+    { kind: 'layer', name: 'encoder-decoder', check: checkEncoderDecoder },
+  ];
 }
 
 function lossesToCheck(): Subject[] {
-  const classes = ({ T, B, F }: { T: number; B: number; F: number }, rng: Random) =>
+  const loss = <Target, Tape>(of: Loss<Target, Tape>, target: CheckLossOptions<Target>['target']): Subject => ({
+    kind: 'loss',
+    name: of.name,
+    check: seed => checkLoss(of, { seed, target }),
+  });
+  const classes: CheckLossOptions<number[]>['target'] = ({ T, B, F }, rng) =>
     Array.from({ length: T * B }, () => Math.floor(F * rng.uniform()));
-  return [{ kind: 'loss', name: crossEntropy.name, check: seed => checkLoss(crossEntropy, { seed, target: classes }) }];
+  const sequence: CheckLossOptions<Sequence>['target'] = (sizes, rng) =>
+    Sequence.dense(
+      Float64Array.from({ length: sizes.T * sizes.B * sizes.F }, () => rng.uniform()),
+      sizes,
+    );
+  return [
+    loss(crossEntropy, classes),
+    loss(squaredError, sequence),
+    loss(binaryCrossEntropy, sequence),
+    loss(rankingLoss({ kind: 's', lambda: 0.7 }), classes),
+    loss(rankingLoss({ kind: 'm', lambda: 0.7 }), classes),
+  ];
 }

@@ -5,7 +5,7 @@ import { type AbstractMatrix, Matrix, QrDecomposition } from 'ml-matrix';
 import { ValueError } from '../errors.ts';
 import { ParamSet } from '../params.ts';
 import type { Random } from '../random.ts';
-import { requireFiniteNumber, requirePositive } from '../require.ts';
+import { requireFiniteNumber, requirePositive, requireSize } from '../require.ts';
 
 /** Fills a matrix, or every matrix of a set in order, in place. */
 export type Initialiser = (target: AbstractMatrix | ParamSet, rng: Random) => void;
@@ -24,6 +24,41 @@ export function normal(std: number): Initialiser {
   requirePositive('std', std);
   return each((matrix, rng) => {
     fill(matrix, () => std * rng.normal());
+  });
+}
+
+/**
+ * Uniform in [−limit, limit).
+ *
+ * @throws ValueError when the limit is not positive.
+ */
+export function uniform(limit: number): Initialiser {
+  requirePositive('limit', limit);
+  return each((matrix, rng) => {
+    fill(matrix, () => limit * (2 * rng.uniform() - 1));
+  });
+}
+
+/**
+ * Uniform in ±1/√m: for all parameters of a recurrent layer of m hidden units, biases included, what PyTorch does unless
+ * told otherwise.
+ *
+ * @throws ValueError when m is not a positive integer.
+ */
+export function uniformOverRoot(m: number): Initialiser {
+  return uniform(1 / Math.sqrt(requireSize('m', m)));
+}
+
+/**
+ * Uniform in ±gain·√(6 / (rows + columns)), of each matrix by itself, rows being what it puts out and columns what it
+ * takes in (Glorot and Bengio 2010, eq. 16). A bias is a row like any other matrix: set it apart where it is to be 0.
+ *
+ * @throws ValueError when the gain is not positive.
+ */
+export function glorot({ gain = 1 }: { readonly gain?: number } = {}): Initialiser {
+  requirePositive('gain', gain);
+  return each((matrix, rng) => {
+    uniform(gain * Math.sqrt(6 / (matrix.rows + matrix.columns)))(matrix, rng);
   });
 }
 
@@ -54,6 +89,20 @@ export function orthogonal(gain: number = 1): Initialiser {
     const signed = (i: number, j: number) => gain * Q.get(i, j) * (R.get(j, j) < 0 ? -1 : 1);
     fill(matrix, rows >= columns ? signed : (i, j) => signed(j, i));
   });
+}
+
+/**
+ * Sets every forget gate's bias, the parameters called `b_f` alone or within a stack (`lstm.b_f`), to `value`: a network
+ * that remembers before it has learnt what to forget (Gers, Schmidhuber and Cummins 2000; Jozefowicz et al. 2015).
+ *
+ * @throws ValueError when there is none, or the value is not finite.
+ */
+export function forgetBias(params: ParamSet, value: number = 1): void {
+  requireFiniteNumber('value', value);
+  const named = Object.entries(params.named());
+  const biases = named.filter(([name]) => name === 'b_f' || name.endsWith('.b_f'));
+  if (biases.length === 0) throw new ValueError('params', 'a parameter b_f', named.map(([name]) => name).join(', '));
+  for (const [, b] of biases) b.fill(value);
 }
 
 function each(initialise: (matrix: AbstractMatrix, rng: Random) => void): Initialiser {

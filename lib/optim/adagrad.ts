@@ -1,11 +1,10 @@
-import { ShapeError } from '../errors.ts';
 import type { ParamSet } from '../params.ts';
 import { requirePositive } from '../require.ts';
-import type { Optimiser } from './optimiser.ts';
+import { type Optimiser, optimiser } from './optimiser.ts';
 
 /**
  * Adagrad as the lecture's character model has it (IIIT Hyderabad Lecture 20, "Main loop"):
- * mem ← mem + g², θ ← θ − η g / √(mem + ε).
+ * mem ← mem + g², θ ← θ − η g / √(mem + ε). PyTorch has √mem + ε instead.
  *
  * @param params the parameters it will be asked to change.
  * @param options `learningRate` η > 0 and `epsilon` ε > 0; throws ValueError when they are not.
@@ -14,19 +13,20 @@ export function adagrad(
   params: ParamSet,
   { learningRate, epsilon = 1e-8 }: { readonly learningRate: number; readonly epsilon?: number },
 ): Optimiser {
-  requirePositive('learningRate', learningRate);
   requirePositive('epsilon', epsilon);
-  const mem = new Float64Array(params.size);
-  return {
+  const { size } = params;
+  const mem = new Float64Array(size);
+  return optimiser({
     name: 'adagrad',
+    learningRate,
     memory: { mem },
-    step({ values, grads }) {
-      if (grads.length !== mem.length) throw new ShapeError('params', `${mem.length} numbers`, `${grads.length}`);
+    size,
+    update(values, grads, eta) {
       grads.forEach((g, i) => {
         const sum = (mem[i] ?? 0) + g * g;
         mem[i] = sum;
-        values[i] = (values[i] ?? 0) - (learningRate * g) / Math.sqrt(sum + epsilon);
+        values[i] = (values[i] ?? 0) - (eta * g) / Math.sqrt(sum + epsilon);
       });
     },
-  };
+  });
 }

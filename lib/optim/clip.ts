@@ -23,6 +23,25 @@ export function clipByNorm(params: ParamSet, theta: number): Readonly<Record<str
 }
 
 /**
+ * Pascanu, Mikolov and Bengio 2013, Algorithm 1: g ← (θ/‖g‖) g where ‖g‖ ≥ θ, for all gradients together as one vector
+ * g. Keeps its direction, which clipping each parameter by itself does not.
+ *
+ * @returns the norm before clipping.
+ * @throws ValueError when θ is not positive, or the norm is not finite.
+ */
+export function clipByGlobalNorm({ grads }: ParamSet, theta: number): number {
+  requirePositive('theta', theta);
+  const squares = grads.reduce((sum, g) => sum + g * g, 0);
+  const norm = requireFiniteNumber('‖grads‖', Math.sqrt(squares));
+  if (norm >= theta) {
+    grads.forEach((g, i) => {
+      grads[i] = g * (theta / norm);
+    });
+  }
+  return norm;
+}
+
+/**
  * Every element of every gradient to within ±limit, as the lecture's character model does.
  *
  * @throws ValueError when the limit is not positive, or a gradient is not finite.

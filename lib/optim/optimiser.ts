@@ -1,10 +1,65 @@
+import { ShapeError, ValueError } from '../errors.ts';
 import type { ParamSet } from '../params.ts';
+import { describe, requireFiniteNumber, requirePositive } from '../require.ts';
 
 /** Changes parameters in the direction of their gradients. */
 export interface Optimiser {
   readonly name: string;
+  /**
+   * η, the length of a step. A schedule sets it before every step: `optimiser.learningRate = schedule(n)`. It may be 0,
+   * where a schedule ends, but neither negative nor infinite: ValueError.
+   */
+  learningRate: number;
   /** What it remembers between steps, by name: save it and set it to go on exactly. Empty where there is nothing. */
   readonly memory: Readonly<Record<string, Float64Array>>;
-  /** One update of `params.values` from `params.grads`, which stay as they are. */
+  /**
+   * One update of `params.values` from `params.grads`, which stay as they are.
+   *
+   * @throws ShapeError when the memory is for parameters of another size.
+   */
   step(params: ParamSet): void;
+}
+
+/** What makes one optimiser differ from another. */
+export interface Rule {
+  readonly name: string;
+  readonly learningRate: number;
+  /** One number a parameter, or one in all. */
+  readonly memory: Readonly<Record<string, Float64Array>>;
+  /** How many numbers the parameters have; any unless given. */
+  readonly size?: number;
+  /** One update of all values from all gradients, at learning rate η. */
+  update(values: Float64Array, grads: Float64Array, eta: number): void;
+}
+
+/**
+ * The optimiser of a rule, with the checks that all of them make.
+ *
+ * @throws ValueError when the learning rate is not positive.
+ */
+export function optimiser({ name, learningRate, memory, size, update }: Rule): Optimiser {
+  let eta = requirePositive('learningRate', learningRate);
+  return {
+    name,
+    memory,
+    get learningRate() {
+      return eta;
+    },
+    set learningRate(value) {
+      if (requireFiniteNumber('learningRate', value) < 0)
+        throw new ValueError('learningRate', 'a number ≥ 0', `${value}`);
+      eta = value;
+    },
+    step({ values, grads }) {
+      if (size !== undefined && grads.length !== size)
+        throw new ShapeError('params', `${size} numbers`, `${grads.length}`);
+      update(values, grads, eta);
+    },
+  };
+}
+
+/** `x` is in [0, 1), as the factor of a moving average is, or throws {@link ValueError}. Returns it. */
+export function requireDecay(argument: string, x: number): number {
+  if (!Number.isFinite(x) || x < 0 || x >= 1) throw new ValueError(argument, 'a number in [0, 1)', describe(x));
+  return x;
 }

@@ -1,20 +1,62 @@
-import { requirePositive } from '../require.ts';
-import type { Optimiser } from './optimiser.ts';
+import { ValueError } from '../errors.ts';
+import { ParamSet } from '../params.ts';
+import { type Optimiser, optimiser, requireDecay } from './optimiser.ts';
+
+/** Gradient descent with momentum. */
+export interface MomentumOptions {
+  readonly learningRate: number;
+  /** μ in [0, 1), what is left of the velocity from one step to the next; 0 unless given. */
+  readonly momentum?: number;
+  /** Whether the gradient is followed by another step of the velocity, as Nesterov's; false unless given. */
+  readonly nesterov?: boolean;
+}
 
 /**
- * Gradient descent: θ ← θ − η dL/dθ.
+ * Gradient descent: θ ← θ − η g with g = dL/dθ. With momentum, in PyTorch's formulation:
+ * v ← μ v + g, then θ ← θ − η v, or by Nesterov θ ← θ − η (g + μ v). The learning rate stands outside the velocity, so
+ * that changing it acts at once.
  *
- * @param options `learningRate` η > 0; throws ValueError when it is not.
+ * @param params the parameters it will be asked to change; needed where there is momentum.
+ * @param options `learningRate` η > 0, and with parameters `momentum` and `nesterov`.
+ * @throws ValueError when η is not positive, μ not in [0, 1), or Nesterov's has no momentum.
  */
-export function sgd({ learningRate }: { readonly learningRate: number }): Optimiser {
-  requirePositive('learningRate', learningRate);
-  return {
+export function sgd(options: { readonly learningRate: number }): Optimiser;
+export function sgd(params: ParamSet, options: MomentumOptions): Optimiser;
+export function sgd(first: ParamSet | { readonly learningRate: number }, second?: MomentumOptions): Optimiser {
+  if (!(first instanceof ParamSet)) return plain(first.learningRate);
+  const { learningRate, momentum = 0, nesterov = false } = second ?? { learningRate: Number.NaN };
+  const mu = requireDecay('momentum', momentum);
+  if (mu > 0) return withMomentum(first.size, learningRate, mu, nesterov);
+  if (nesterov) throw new ValueError('momentum', "a positive one for Nesterov's", `${momentum}`);
+  return plain(learningRate);
+}
+
+function plain(learningRate: number): Optimiser {
+  return optimiser({
     name: 'sgd',
+    learningRate,
     memory: {},
-    step({ values, grads }) {
+    update(values, grads, eta) {
       grads.forEach((g, i) => {
-        values[i] = (values[i] ?? 0) - learningRate * g;
+        values[i] = (values[i] ?? 0) - eta * g;
       });
     },
-  };
+  });
+}
+
+function withMomentum(size: number, learningRate: number, mu: number, nesterov: boolean): Optimiser {
+  const velocity = new Float64Array(size);
+  return optimiser({
+    name: 'sgd',
+    learningRate,
+    memory: { velocity },
+    size,
+    update(values, grads, eta) {
+      grads.forEach((g, i) => {
+        const v = mu * (velocity[i] ?? 0) + g;
+        velocity[i] = v;
+        values[i] = (values[i] ?? 0) - eta * (nesterov ? g + mu * v : v);
+      });
+    },
+  });
 }

@@ -1,9 +1,20 @@
 import fc from 'fast-check';
 import { determinant, Matrix } from 'ml-matrix';
 import { describe, expect, it } from 'vitest';
-import { type Initialiser, identity, normal, orthogonal, zeros } from '../../lib/init/initialisers.ts';
+import {
+  forgetBias,
+  glorot,
+  type Initialiser,
+  identity,
+  normal,
+  orthogonal,
+  uniform,
+  uniformOverRoot,
+  zeros,
+} from '../../lib/init/initialisers.ts';
 import { ParamSet } from '../../lib/params.ts';
 import { Random } from '../../lib/random.ts';
+import type { FlatMatrix } from '../../lib/views.ts';
 import { size } from '../arbitraries.ts';
 import { deviation, flat } from '../numbers.ts';
 
@@ -19,6 +30,9 @@ const all: [string, Initialiser][] = [
   ['normal', normal(0.5)],
   ['identity', identity(3)],
   ['orthogonal', orthogonal(2)],
+  ['uniform', uniform(0.3)],
+  ['uniformOverRoot', uniformOverRoot(5)],
+  ['glorot', glorot()],
 ];
 
 describe.each(all)('%s', (_, initialise) => {
@@ -68,6 +82,79 @@ describe('normal', () => {
   });
 });
 
+describe.each<[string, Initialiser, number]>([
+  ['uniform', uniform(0.3), 0.3],
+  ['uniformOverRoot', uniformOverRoot(16), 1 / 4],
+  ['glorot', glorot(), Math.sqrt(6 / 500)],
+  ['glorot with a gain', glorot({ gain: 2 }), 2 * Math.sqrt(6 / 500)],
+])('%s', (_, initialise, limit) => {
+  const xs = flat(made(initialise, 300, 200)).map(x => x / limit);
+
+  it('keeps within its limits and reaches them', () => {
+    expect(Math.max(...xs)).toBeLessThan(1);
+    expect(Math.min(...xs)).toBeGreaterThanOrEqual(-1);
+    expect(Math.max(...xs)).toBeGreaterThan(0.9998); // 1 in 400 does not, here and below
+    expect(Math.min(...xs)).toBeLessThan(-0.9998);
+  });
+
+  it('is uniform in between', () => {
+    const moment = (power: number) => xs.reduce((sum, x) => sum + x ** power, 0) / xs.length;
+    expect(Math.abs(moment(1))).toBeLessThan(0.0095); // 4 standard deviations, here and below
+    expect(Math.abs(moment(2) - 1 / 3)).toBeLessThan(0.0049);
+    expect(Math.abs(moment(4) - 1 / 5)).toBeLessThan(0.0044);
+    const tenths = Array.from({ length: 10 }, (_, k) => xs.filter(x => Math.floor(5 * (x + 1)) === k).length);
+    for (const tenth of tenths) expect(Math.abs(tenth - 6000)).toBeLessThan(294);
+  });
+
+  it('is other numbers for another seed', () => {
+    expect(flat(made(initialise, 2, 2, 1))).not.toEqual(flat(made(initialise, 2, 2, 2)));
+  });
+});
+
+it('glorot goes by each matrix of a set, and keeps the scale of what passes through it', () => {
+  const params = ParamSet.of({ W: [200, 200], U: [200, 50] });
+  glorot()(params, new Random(1));
+  const { W, U } = params.named();
+  const variance = (a: FlatMatrix) => flat(a).reduce((sum, x) => sum + x * x, 0) / (a.rows * a.columns);
+  expect(variance(W) * 200).toBeGreaterThan(0.982);
+  expect(variance(W) * 200).toBeLessThan(1.018); // 4 standard deviations; Var = 2 / (rows + columns)
+  expect(Math.abs(variance(U) * 125 - 1)).toBeLessThan(0.036);
+});
+
+describe('forgetBias', () => {
+  const shapes = { W_f: [2, 2], b_f: [1, 2], b_i: [1, 2], xb_f: [1, 1], b_fo: [1, 1] } as const;
+  const filled = () => {
+    const params = ParamSet.of(shapes);
+    params.values.fill(7);
+    params.grads.fill(5);
+    return params;
+  };
+
+  it('sets b_f and nothing else, to 1 unless given', () => {
+    const params = filled();
+    forgetBias(params);
+    expect(Array.from(params.values)).toEqual([7, 7, 7, 7, 1, 1, 7, 7, 7, 7]);
+    forgetBias(params, -0.5);
+    expect(Array.from(params.values)).toEqual([7, 7, 7, 7, -0.5, -0.5, 7, 7, 7, 7]);
+    expect(params.grads).toEqual(new Float64Array(10).fill(5));
+  });
+
+  it('finds all of them in a stack, and a stack in a stack', () => {
+    const [one, two] = [filled(), filled()];
+    const all = ParamSet.join({ one, deep: ParamSet.join({ two }) });
+    forgetBias(all, 2);
+    for (const params of [one, two]) expect(flat(params.named().b_f)).toEqual([2, 2]);
+    expect(all.values.filter(x => x === 2)).toHaveLength(4);
+  });
+
+  it('refuses parameters without any, and a value that is none', () => {
+    expect(() => forgetBias(ParamSet.of({ W: [1, 1], xb_f: [1, 1] }))).toThrow(
+      /^params: expected a parameter b_f, got W, xb_f$/,
+    );
+    expect(() => forgetBias(filled(), Number.NaN)).toThrow(/^value: expected a finite number/);
+  });
+});
+
 describe('identity', () => {
   it('has its scale on the diagonal and zeros elsewhere, in any shape', () => {
     fc.assert(
@@ -106,6 +193,9 @@ describe('orthogonal', () => {
 it.each([0, -1, Number.NaN, Number.POSITIVE_INFINITY])('%d is no standard deviation and no gain', bad => {
   expect(() => normal(bad)).toThrow(expect.objectContaining({ name: 'ValueError', argument: 'std' }));
   expect(() => orthogonal(bad)).toThrow(expect.objectContaining({ name: 'ValueError', argument: 'gain' }));
+  expect(() => glorot({ gain: bad })).toThrow(expect.objectContaining({ name: 'ValueError', argument: 'gain' }));
+  expect(() => uniform(bad)).toThrow(expect.objectContaining({ name: 'ValueError', argument: 'limit' }));
+  expect(() => uniformOverRoot(bad)).toThrow(expect.objectContaining({ name: 'ValueError', argument: 'm' }));
 });
 
 it.each([Number.NaN, Number.NEGATIVE_INFINITY])('%d is no scale', bad => {

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { clipByNorm, clipByValue } from '../../lib/optim/clip.ts';
+import { clipByGlobalNorm, clipByNorm, clipByValue } from '../../lib/optim/clip.ts';
 import { ParamSet } from '../../lib/params.ts';
 import { entries } from '../arbitraries.ts';
 
@@ -70,6 +70,45 @@ describe('clipByNorm', () => {
   });
 });
 
+describe('clipByGlobalNorm', () => {
+  it('is g θ/‖g‖ where ‖g‖ ≥ θ, for all parameters together, and tells the norm before', () => {
+    fc.assert(
+      fc.property(grads, threshold, (numbers, theta) => {
+        const params = withGrads(numbers);
+        const norm = Math.hypot(...numbers);
+        expect(clipByGlobalNorm(params, theta)).toBeCloseTo(norm, 12);
+        if (norm < theta - 1e-12) expect(Array.from(params.grads)).toEqual(numbers);
+        else {
+          params.grads.forEach((g, i) => {
+            expect(g).toBeCloseTo(((numbers[i] ?? Number.NaN) * theta) / norm, 12);
+          });
+          expect(Math.hypot(...params.grads)).toBeCloseTo(theta, 12);
+        }
+        expect(params.values).toEqual(new Float64Array(10).fill(7));
+      }),
+    );
+  });
+
+  it('clips where no parameter by itself is too long, and keeps their proportions', () => {
+    const params = withGrads([0, 3, 0, 0, 0, 0, -4, 0, 0, 0]);
+    expect(clipByGlobalNorm(params, 4.5)).toBe(5);
+    const { W, b } = blocks(params);
+    expect([W[1], b[0]].map(g => g?.toFixed(14))).toEqual(['2.70000000000000', '-3.60000000000000']);
+    const alone = withGrads([0, 3, 0, 0, 0, 0, -4, 0, 0, 0]);
+    clipByNorm(alone, 4.5);
+    expect(blocks(alone).W[1]).toBe(3);
+  });
+
+  it('leaves gradients exactly at the threshold as long as they are, and zeros zeros', () => {
+    const params = withGrads([0, 3, 0, 0, -4, 0, 0, 0, 0, 0]);
+    expect(clipByGlobalNorm(params, 5)).toBe(5);
+    expect(blocks(params).W).toEqual([0, 3, 0, 0, -4, 0]);
+    const none = withGrads(new Float64Array(10));
+    expect(clipByGlobalNorm(none, 1)).toBe(0);
+    expect(none.grads).toEqual(new Float64Array(10));
+  });
+});
+
 describe('clipByValue', () => {
   it('brings every element to within ±limit and leaves those inside bit for bit', () => {
     fc.assert(
@@ -95,18 +134,23 @@ describe('clipByValue', () => {
 it.each([Number.NaN, Number.POSITIVE_INFINITY])('a gradient of %d is refused, and nothing clipped', bad => {
   const params = withGrads([100, 0, 0, bad]);
   expect(() => clipByNorm(params, 1)).toThrow(/^‖dW‖: expected a finite number/);
+  expect(() => clipByGlobalNorm(params, 1)).toThrow(/^‖grads‖: expected a finite number/);
   expect(() => clipByValue(params, 1)).toThrow(/^grads\[3\]: expected a finite number/);
   expect(params.grads[0]).toBe(100);
 });
 
 it('a norm that overflows is refused', () => {
   expect(() => clipByNorm(withGrads([1e200, 1e200]), 1)).toThrow(/^‖dW‖: expected a finite number, got Infinity/);
+  expect(() => clipByGlobalNorm(withGrads([1e200]), 1)).toThrow(/^‖grads‖: expected a finite number, got Infinity/);
 });
 
 it.each([0, -1, Number.NaN, Number.POSITIVE_INFINITY])('%d is no threshold', bad => {
   const params = withGrads([1, 2, 3]);
   const before = params.grads.slice();
   expect(() => clipByNorm(params, bad)).toThrow(expect.objectContaining({ name: 'ValueError', argument: 'theta' }));
+  expect(() => clipByGlobalNorm(params, bad)).toThrow(
+    expect.objectContaining({ name: 'ValueError', argument: 'theta' }),
+  );
   expect(() => clipByValue(params, bad)).toThrow(expect.objectContaining({ name: 'ValueError', argument: 'limit' }));
   expect(params.grads).toEqual(before);
 });

@@ -1,0 +1,164 @@
+/**
+ * File 000, "RNN: Example: Chatbot": what does the user want? The words of a question are read one by one ("What time is
+ * it?"), and the last state says which of some intents it was: many to one.
+ */
+import { lstm } from '../cells/lstm.ts';
+import { forgetBias, glorot } from '../init/initialisers.ts';
+import { embedding } from '../layers/embedding.ts';
+import type { Layer } from '../layers/layer.ts';
+import { lastStep } from '../layers/pool.ts';
+import { readout } from '../layers/readout.ts';
+import { stack } from '../layers/stack.ts';
+import { unroll } from '../layers/unroll.ts';
+import { crossEntropy } from '../losses/cross-entropy.ts';
+import { adam } from '../optim/adam.ts';
+import { Random } from '../random.ts';
+import { Sequence } from '../sequence.ts';
+import type { Demo } from './demo.ts';
+
+const [STEPS, WIDTH, HIDDEN] = [150, 12, 16];
+
+/** What one may want, and ways of asking for it: the last four of each are kept for the test. */
+const QUESTIONS: Readonly<Record<string, readonly string[]>> = {
+  time: [
+    'what time is it',
+    'tell me the time',
+    'do you have the time please',
+    'what is the time now',
+    'how late is it',
+    'could you tell me what time it is',
+    'what does the clock say',
+    'is it late now',
+    'please tell me the time',
+    'what time is it now',
+    'do you know what time it is',
+    'can you tell me how late it is',
+  ],
+  weather: [
+    'what is the weather like',
+    'will it rain today',
+    'is it going to snow tomorrow',
+    'how warm is it today',
+    'do i need an umbrella today',
+    'what will the weather be tomorrow',
+    'is it cold now',
+    'tell me the weather please',
+    'will it snow today',
+    'is it going to rain tomorrow',
+    'what is the weather today',
+    'how cold will it be tomorrow',
+  ],
+  music: [
+    'play some music',
+    'play a song by the beatles',
+    'could you play something slow',
+    'i want to hear some jazz',
+    'please play my song',
+    'turn on the music',
+    'play the next song',
+    'i would like to hear a song',
+    'could you play some jazz',
+    'i want to hear the beatles',
+    'please play the next song',
+    'play something by the beatles',
+  ],
+  alarm: [
+    'wake me at seven',
+    'set an alarm for six',
+    'please wake me up tomorrow at eight',
+    'i need an alarm at nine',
+    'set the alarm to half past five',
+    'can you wake me up in an hour',
+    'i have to get up at six',
+    'remind me in ten minutes',
+    'set an alarm for eight please',
+    'wake me up at half past seven',
+    'i need to get up at nine tomorrow',
+    'can you set the alarm to six',
+  ],
+  greeting: [
+    'hello',
+    'good morning',
+    'hi there',
+    'how are you today',
+    'hello my friend',
+    'good evening to you',
+    'hi how are you',
+    'nice to see you',
+    'hello there',
+    'good morning my friend',
+    'hello how are you',
+    'good evening my friend',
+  ],
+};
+
+const TESTED = 4;
+const INTENTS = Object.keys(QUESTIONS);
+const WORDS = [...new Set(Object.values(QUESTIONS).flat().join(' ').split(' '))].sort();
+
+interface Example {
+  readonly text: string;
+  readonly intent: number;
+}
+
+const all = (part: (asked: readonly string[]) => readonly string[]): readonly Example[] =>
+  Object.values(QUESTIONS).flatMap((asked, intent) => part(asked).map(text => ({ text, intent })));
+
+/** An LSTM over the words of a question names what is asked for. */
+export const intents: Demo = {
+  name: 'intents',
+  title: 'an LSTM reads a question word by word and says what is wanted (many to one)',
+  metric: 'questions understood, of those not trained on (%)',
+  threshold: 85,
+
+  *run(seed) {
+    const rng = new Random(seed);
+    const net = stack({
+      words: embedding({ C: WORDS.length, e: WIDTH }),
+      lstm: unroll(lstm, { d: WIDTH, m: HIDDEN }),
+      last: lastStep(HIDDEN),
+      readout: readout({ m: HIDDEN, C: INTENTS.length }),
+    });
+    glorot()(net.params, rng);
+    forgetBias(net.params);
+    const optimiser = adam(net.params, { learningRate: 0.02 });
+    const train = all(asked => asked.slice(0, -TESTED));
+    const x = batchOf(train);
+    const y = train.map(({ intent }) => intent);
+    for (let done = 1; done <= STEPS; done++) {
+      const { y: o, tape } = net.forward(x);
+      const { loss, tape: lossTape } = crossEntropy.forward(o, y, { reduction: 'mean' });
+      net.params.zeroGrads();
+      net.backward(tape, crossEntropy.backward(lossTape));
+      optimiser.step(net.params);
+      if (done % 5 === 0) yield { done, total: STEPS, note: `loss ${loss.toFixed(4)} nats/question` };
+    }
+    const test = all(asked => asked.slice(-TESTED));
+    const said = answers(net, test);
+    const right = test.filter(({ intent }, n) => said[n] === intent).length;
+    return {
+      metric: (100 * right) / test.length,
+      lines: test.map(({ text, intent }, n) => {
+        const answer = INTENTS[said[n] ?? -1] ?? '?';
+        return `${text.padEnd(36)} → ${answer}${said[n] === intent ? '' : ` (${INTENTS[intent]} was meant)`}`;
+      }),
+    };
+  },
+};
+
+/** The questions as one batch of word numbers, each to its own length. */
+function batchOf(examples: readonly Example[]): Sequence {
+  const words = examples.map(({ text }) => text.split(' ').map(word => WORDS.indexOf(word)));
+  const T = Math.max(...words.map(({ length }) => length));
+  const indices = Array.from({ length: T }, (_, t) => words.map(question => question[t] ?? 0)).flat();
+  const lengths = words.map(({ length }) => length);
+  return Sequence.oneHot(indices, { T, B: examples.length, classes: WORDS.length, lengths });
+}
+
+function answers(net: Layer, examples: readonly Example[]): number[] {
+  const { y } = net.forward(batchOf(examples));
+  return examples.map((_, b) => {
+    const row = y.at(0).getRow(b);
+    return row.indexOf(Math.max(...row));
+  });
+}

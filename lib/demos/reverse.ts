@@ -1,0 +1,81 @@
+/**
+ * File 002, "Modelling a RNN: Machine Translation": a sequence is read to its end before the first word of the other is
+ * written: many to many through one state. Here the other language is the first one backwards.
+ */
+import { gru } from '../cells/gru.ts';
+import { glorot } from '../init/initialisers.ts';
+import { readout } from '../layers/readout.ts';
+import { stack } from '../layers/stack.ts';
+import { unroll } from '../layers/unroll.ts';
+import { crossEntropy } from '../losses/cross-entropy.ts';
+import { encoderDecoder } from '../models/encoder-decoder.ts';
+import { adam } from '../optim/adam.ts';
+import { clipByGlobalNorm } from '../optim/clip.ts';
+import { cosine } from '../optim/schedules.ts';
+import { Random } from '../random.ts';
+import { Sequence } from '../sequence.ts';
+import type { Demo } from './demo.ts';
+
+const [STEPS, BATCH, HIDDEN, LONGEST, TESTED] = [700, 32, 32, 6, 200];
+const LETTERS = 'abcdef';
+const [START, STOP] = [LETTERS.length, LETTERS.length + 1];
+const CLASSES = LETTERS.length + 2;
+
+/** An encoder–decoder of two GRUs writes words backwards, words it has not been trained on. */
+export const reverse: Demo = {
+  name: 'reverse',
+  title: 'an encoder–decoder of two GRUs writes words backwards (many to many)',
+  metric: 'words reversed without a mistake, of those not trained on (%)',
+  threshold: 90,
+
+  *run(seed) {
+    const rng = new Random(seed);
+    const net = encoderDecoder({
+      encoder: stack({ gru: unroll(gru, { d: CLASSES, m: HIDDEN }) }),
+      decoder: stack({ gru: unroll(gru, { d: CLASSES, m: HIDDEN }), readout: readout({ m: HIDDEN, C: CLASSES }) }),
+    });
+    glorot()(net.params, rng);
+    const optimiser = adam(net.params, { learningRate: 0.01 });
+    const rate = cosine({ learningRate: 0.01, steps: STEPS });
+    for (let done = 1; done <= STEPS; done++) {
+      const words = Array.from({ length: BATCH }, () => word(rng, false));
+      const backwards = words.map(letters => letters.toReversed());
+      const targets = backwards.map(letters => [...letters, STOP]);
+      const { y: o, tape } = net.forward(batchOf(words), batchOf(backwards.map(letters => [START, ...letters])));
+      const { loss, tape: lossTape } = crossEntropy.forward(o, timeMajor(targets, o.T), { reduction: 'mean' });
+      net.params.zeroGrads();
+      net.backward(tape, crossEntropy.backward(lossTape));
+      clipByGlobalNorm(net.params, 1);
+      optimiser.learningRate = rate(done);
+      optimiser.step(net.params);
+      if (done % 10 === 0) yield { done, total: STEPS, note: `loss ${loss.toFixed(4)} nats/letter` };
+    }
+    const words = Array.from({ length: TESTED }, () => word(rng, true));
+    const written = net.decode(batchOf(words), { start: START, stop: STOP, maxLength: LONGEST + 2 });
+    const text = (letters: readonly number[]) => letters.map(k => LETTERS[k] ?? '?').join('');
+    const right = words.filter((letters, n) => text(written[n] ?? []) === text(letters.toReversed()));
+    return {
+      metric: (100 * right.length) / TESTED,
+      lines: words.slice(0, 8).map((letters, n) => `${text(letters).padEnd(LONGEST + 2)} → ${text(written[n] ?? [])}`),
+    };
+  },
+};
+
+/** A word of 2 to 6 letters. Those whose letters add up to a multiple of five are for the test, all others for training. */
+function word(rng: Random, test: boolean): number[] {
+  for (;;) {
+    const length = 2 + Math.floor(rng.uniform() * (LONGEST - 1));
+    const letters = Array.from({ length }, () => Math.floor(rng.uniform() * LETTERS.length));
+    if ((letters.reduce((sum, k) => sum + k, 0) % 5 === 0) === test) return letters;
+  }
+}
+
+function batchOf(words: readonly (readonly number[])[]): Sequence {
+  const lengths = words.map(({ length }) => length);
+  const T = Math.max(...lengths);
+  return Sequence.oneHot(timeMajor(words, T), { T, B: words.length, classes: CLASSES, lengths });
+}
+
+function timeMajor(words: readonly (readonly number[])[], T: number): number[] {
+  return Array.from({ length: T }, (_, t) => words.map(letters => letters[t] ?? 0)).flat();
+}

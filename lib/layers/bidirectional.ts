@@ -1,0 +1,156 @@
+/**
+ * Two layers over the same inputs, one forward and one backward in time: DD2424 Lecture 9, "Bidirectional RNN".
+ * Derived in `derivations/bidirectional.md`.
+ *
+ * | symbol           | shape     | meaning |
+ * |------------------|-----------|---------|
+ * | x, dx            | T×B×d     | the input, which both layers see |
+ * | yThere, dyThere  | T×B×F₁    | what `forward` puts out |
+ * | yBack, dyBack    | T×B×F₂    | what `backward` puts out, put back into the order of time |
+ * | y, dy            | T×B×(F₁+F₂), or T×B×F₁ | both, beside each other or added |
+ *
+ * Every sequence is reversed within its own length. Were all T steps reversed, the backward layer would begin with the
+ * padding.
+ */
+import { ShapeError, ValueError } from '../errors.ts';
+import { addTo } from '../matrix.ts';
+import { ParamSet } from '../params.ts';
+import { describe } from '../require.ts';
+import { requireSequence, Sequence } from '../sequence.ts';
+import type { Matrices } from '../shape.ts';
+import { type Layer, requireState } from './layer.ts';
+
+/** What the backward pass needs: the extents of x and y, and the tapes of both layers. */
+export interface BidirectionalTape {
+  readonly x: Sequence;
+  readonly y: Sequence;
+  readonly there: unknown;
+  readonly back: unknown;
+}
+
+/**
+ * The layer of two layers of which the second reads each sequence from its end to its beginning. Parameters, states and
+ * equations are named `forward.name` and `backward.name`; all parameters lie in one buffer from now on. The final state
+ * of `backward` is the one after x_1.
+ *
+ * For one vector a sequence, let both layers end in `lastStep`: behind the whole, it would take the output that
+ * `backward` gives after its first step.
+ *
+ * @param layers `forward` and `backward`, of equal inputs; `merge` puts their outputs beside each other (`concat`,
+ * unless given) or adds them (`sum`).
+ * @throws ValueError when the layers do not fit, or are one and the same.
+ *
+ * @example
+ * ```ts
+ * import { bidirectional, lstm, Sequence, unroll } from 'bptt';
+ *
+ * const both = bidirectional({ forward: unroll(lstm, { d: 2, m: 3 }), backward: unroll(lstm, { d: 2, m: 4 }) });
+ * const x = Sequence.zeros({ T: 5, B: 2, F: 2, lengths: [5, 3] });
+ * console.log(both.forward(x).y.F, Object.keys(both.state).join(' ')); // → 7 forward.h forward.c backward.h backward.c
+ * ```
+ */
+export function bidirectional({
+  forward: there,
+  backward: back,
+  merge = 'concat',
+}: {
+  readonly forward: Layer;
+  readonly backward: Layer;
+  readonly merge?: 'concat' | 'sum';
+}): Layer<BidirectionalTape> {
+  if (merge !== 'concat' && merge !== 'sum') throw new ValueError('merge', 'concat or sum', describe(merge));
+  if (back.inputs !== there.inputs) throw new ValueError('backward.inputs', `${there.inputs}`, `${back.inputs}`);
+  if (merge === 'sum' && back.outputs !== there.outputs) {
+    throw new ValueError('backward.outputs', `${there.outputs}, for a sum`, `${back.outputs}`);
+  }
+  const state = named(there.state, back.state);
+  const besides = merge === 'concat' ? there.outputs : 0; // the first column of backward's outputs
+  const outputs = besides + back.outputs;
+
+  return {
+    name: `bidirectional(${there.name}, ${back.name})`,
+    params: ParamSet.join({ forward: there.params, backward: back.params }),
+    inputs: there.inputs,
+    outputs,
+    state,
+    equations: { ...named(there.equations, back.equations), x: 'BI-B4' },
+
+    forward(x, s0) {
+      requireSequence('x', x, there.inputs);
+      const s = requireState('s0', s0, state, x.B);
+      const first = there.forward(x, own(s, 'forward')); // BI-F2  y⃗ = f(x)
+      const second = back.forward(reverseWithinLengths(x), own(s, 'backward'));
+      const yBack = reverseWithinLengths(second.y); // BI-F3  y⃖ = P g(P x)
+      requireSequence('backward.y', yBack, back.outputs, first.y);
+      const y = Sequence.zeros({ ...first.y.extent(), F: outputs });
+      addColumns(y, 0, first.y);
+      addColumns(y, besides, yBack); // BI-F4  y_t = [y⃗_t, y⃖_t], or y⃗_t + y⃖_t
+      return { y, sT: named(first.sT, second.sT), tape: { x, y, there: first.tape, back: second.tape } };
+    },
+
+    backward({ x, y, there: thereTape, back: backTape }, dy, dsT) {
+      requireSequence('dy', dy, outputs, y);
+      const ds = requireState('dsT', dsT, state, x.B);
+      const dyThere = columns(dy, 0, there.outputs, y); // BI-B1  dL/dy⃗_t = the first F₁ of dL/dy_t, or all, through F4
+      const dyBack = columns(dy, besides, back.outputs, y); // BI-B2  dL/dy⃖_t = the last F₂ of dL/dy_t, or all, through F4
+      const first = there.backward(thereTape, dyThere, own(ds, 'forward'));
+      const second = back.backward(backTape, reverseWithinLengths(dyBack), own(ds, 'backward')); // BI-B3  dL/d(Px) = gᵀ(P dL/dy⃖), through F3
+      const dx = Sequence.zeros({ ...x.extent(), F: x.F });
+      addTo(dx.rows(), first.dx.rows());
+      addTo(dx.rows(), reverseWithinLengths(second.dx).rows()); // BI-B4  dL/dx = fᵀ(dL/dy⃗) + P dL/d(Px), through F2, F3
+      return { dx, ds0: named(first.ds0, second.ds0) };
+    },
+  };
+}
+
+/**
+ * Every sequence of the batch from its last step to its first; padding stays behind it. Its own inverse. A one-hot
+ * sequence stays one.
+ *
+ * @throws ShapeError when x is no sequence.
+ */
+export function reverseWithinLengths(x: Sequence): Sequence {
+  if (!(x instanceof Sequence)) throw new ShapeError('x', 'a Sequence', describe(x));
+  const { data, T, B, F } = x;
+  const width = data instanceof Int32Array ? 1 : F;
+  const reversed = data.slice();
+  for (let b = 0; b < B; b++) {
+    const length = x.lengths?.[b] ?? T;
+    for (let t = 0; t < length; t++) {
+      const from = ((length - 1 - t) * B + b) * width;
+      reversed.set(data.subarray(from, from + width), (t * B + b) * width); // BI-F1  (Px)_t = x_{τ+1−t} where t ≤ τ, else x_t
+    }
+  }
+  return reversed instanceof Int32Array
+    ? Sequence.oneHot(reversed, { ...x.extent(), classes: F })
+    : Sequence.dense(reversed, { ...x.extent(), F });
+}
+
+/** Adds the columns of a to those of y from `from` on. */
+function addColumns(y: Sequence, from: number, a: Sequence): void {
+  const [Y, A] = [y.rows(), a.rows()];
+  for (let n = 0; n < A.rows; n++) {
+    for (let j = 0; j < A.columns; j++) Y.set(n, from + j, Y.get(n, from + j) + A.get(n, j));
+  }
+}
+
+/** F columns of dy from `from` on, with y's lengths: dy may have been given without. */
+function columns(dy: Sequence, from: number, F: number, y: Sequence): Sequence {
+  const result = Sequence.zeros({ ...y.extent(), F });
+  const [Part, dY] = [result.rows(), dy.rows()];
+  for (let n = 0; n < Part.rows; n++) {
+    for (let j = 0; j < F; j++) Part.set(n, j, dY.get(n, from + j));
+  }
+  return result;
+}
+
+function named<V>(there: Readonly<Record<string, V>>, back: Readonly<Record<string, V>>): Record<string, V> {
+  const under = (name: string, record: Readonly<Record<string, V>>) =>
+    Object.entries(record).map(([key, value]) => [`${name}.${key}`, value] as const);
+  return Object.fromEntries([...under('forward', there), ...under('backward', back)]);
+}
+
+function own(s: Matrices, name: 'forward' | 'backward'): Matrices {
+  const parts = Object.entries(s).filter(([key]) => key.startsWith(`${name}.`));
+  return Object.fromEntries(parts.map(([key, part]) => [key.slice(name.length + 1), part]));
+}

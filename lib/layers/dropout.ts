@@ -1,0 +1,124 @@
+/**
+ * Dropout between layers (Srivastava et al. 2014; between, not along, the recurrent layers: Zaremba et al. 2014), with
+ * inverted scaling, so that evaluation is the identity. Derived in `derivations/dropout.md`.
+ *
+ * | symbol | shape   | meaning |
+ * |--------|---------|---------|
+ * | X, dX  | (T·B)×F | every x_t of every sequence, stacked by rows |
+ * | Y, dY  | (T·B)×F | every y_t |
+ * | R      | (T·B)×F | the mask: 0, or 1/(1−ρ) |
+ *
+ * The mask is a function of the seed and of the input's sizes, and of nothing else: between two calls of `resample` the
+ * layer is one linear map, which a gradient checker may run as often as it likes, and it draws nothing in `forward`.
+ */
+import { type AbstractMatrix, Matrix } from 'ml-matrix';
+import { ValueError } from '../errors.ts';
+import { mul } from '../matrix.ts';
+import { ParamSet } from '../params.ts';
+import { Random } from '../random.ts';
+import { describe, requireInteger, requireSize } from '../require.ts';
+import { requireSequence, Sequence } from '../sequence.ts';
+import { type Layer, requireState } from './layer.ts';
+
+/** What the backward pass of dropout needs: the mask, all zero at padding. */
+export interface DropoutTape {
+  readonly x: Sequence;
+  readonly R: Matrix;
+}
+
+/** A layer that can be switched off, and whose mask can be drawn anew. */
+export interface Dropout extends Layer<DropoutTape> {
+  /** Whether features are dropped. Set it to false to evaluate or sample: the layer is then the identity. */
+  training: boolean;
+  /** What the present mask is drawn from. */
+  readonly seed: number;
+  /** The next mask: a seed drawn from `rng`. Call it before each training step. */
+  resample(rng: Random): void;
+}
+
+/** How many seeds there are. */
+const SEEDS = 2 ** 32;
+
+/**
+ * The layer that sets each feature of each step to 0 with probability ρ, the rate, and divides the others by 1 − ρ.
+ * Padding puts out zeros and takes no gradient in.
+ *
+ * @param options F features; the rate in [0, 1), 0 being the identity; the first mask's seed.
+ * @throws ValueError when F is not a positive integer, the rate not in [0, 1) or the seed not in 0…2³²−1.
+ *
+ * @example
+ * ```ts
+ * import { dropout, Random, Sequence } from 'bptt';
+ *
+ * const rng = new Random(1);
+ * const drop = dropout({ F: 4, rate: 0.5, seed: 7 });
+ * const x = Sequence.dense([1, 2, 3, 4], { T: 1, F: 4 });
+ * const again = drop.forward(x).y.data.join() === drop.forward(x).y.data.join();
+ * drop.resample(rng); // another mask, for the next training step
+ * drop.training = false;
+ * console.log(again, drop.forward(x).y.data); // → true Float64Array(4) [ 1, 2, 3, 4 ]
+ * ```
+ */
+export function dropout(options: { readonly F: number; readonly rate: number; readonly seed: number }): Dropout {
+  const { F, rate } = options;
+  requireSize('F', F);
+  if (!(rate >= 0 && rate < 1)) throw new ValueError('rate', 'a number in [0, 1)', describe(rate));
+  let seed = requireInteger('seed', options.seed, 0, SEEDS - 1);
+  let training = true;
+
+  return {
+    name: 'dropout',
+    params: ParamSet.of({}),
+    inputs: F,
+    outputs: F,
+    state: {},
+    equations: { x: 'DR-B1' },
+
+    get training(): boolean {
+      return training;
+    },
+    set training(on: boolean) {
+      if (typeof on !== 'boolean') throw new ValueError('training', 'true or false', describe(on));
+      training = on;
+    },
+    get seed(): number {
+      return seed;
+    },
+    resample(rng) {
+      if (!(rng instanceof Random)) throw new ValueError('rng', 'a Random', describe(rng));
+      seed = Math.floor(SEEDS * rng.uniform());
+    },
+
+    forward(x, s0) {
+      requireSequence('x', x, F);
+      requireState('s0', s0, {}, x.B);
+      const R = mask(x, training ? rate : 0, new Random(seed));
+      const y = masked(x, R, x.rows()); // DR-F2  y_t = r_t ⊙ x_t
+      return { y, sT: {}, tape: { x, R } };
+    },
+
+    backward({ x, R }, dy, dsT) {
+      requireSequence('dy', dy, F, x);
+      requireState('dsT', dsT, {}, x.B);
+      const dx = masked(x, R, dy.rows()); // DR-B1  dL/dx_t = dL/dy_t ⊙ r_t, through F2
+      return { dx, ds0: {} };
+    },
+  };
+}
+
+/** R for a sequence: drawn at padding too, so that lengths do not shift the draws, but 0 there. */
+function mask(x: Sequence, rate: number, rng: Random): Matrix {
+  const R = Matrix.zeros(x.T * x.B, x.F);
+  for (let n = 0; n < R.rows; n++) {
+    for (let j = 0; j < R.columns; j++) {
+      const r = rng.uniform() < rate ? 0 : 1 / (1 - rate); // DR-F1  r_tj = 0 with probability ρ, else 1/(1−ρ)
+      if (x.counts(n)) R.set(n, j, r);
+    }
+  }
+  return R;
+}
+
+/** R ⊙ a as a sequence over x's steps. */
+function masked(x: Sequence, R: Matrix, a: AbstractMatrix): Sequence {
+  return Sequence.dense(mul(R, a).to1DArray(), { ...x.extent(), F: x.F });
+}

@@ -1,0 +1,152 @@
+/** Which steps count and how much: the factors, and what cross-entropy makes of them. */
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { checkLoss } from '../../lib/check/check-loss.ts';
+import { crossEntropy } from '../../lib/losses/cross-entropy.ts';
+import { stepFactors, type Weighting } from '../../lib/losses/loss.ts';
+import type { Random } from '../../lib/random.ts';
+import { Sequence } from '../../lib/sequence.ts';
+import { lengths, sequence, size } from '../arbitraries.ts';
+
+/** A hundredth between 0 and 2, often 0. */
+const weight = fc.oneof(
+  { weight: 1, arbitrary: fc.constant(0) },
+  { weight: 4, arbitrary: fc.integer({ min: 1, max: 200 }).map(n => n / 100) },
+);
+
+const problem = fc
+  .tuple(size(5), size(3), size(4))
+  .chain(([T, B, C]) => fc.tuple(fc.constant([T, B, C] as const), lengths(T, B)))
+  .chain(([[T, B, C], own]) => {
+    const each = { minLength: T * B, maxLength: T * B };
+    return fc.record({
+      logits: sequence(T, B, C, own),
+      y: fc.array(fc.nat(C - 1), each),
+      mask: fc.option(fc.array(fc.boolean(), each), { nil: undefined }),
+      weights: fc.option(fc.array(weight, each), { nil: undefined }),
+    });
+  });
+
+/** The arguments that are given. */
+const given = ({ mask, weights }: { mask: boolean[] | undefined; weights: number[] | undefined }): Weighting => ({
+  ...(mask && { mask }),
+  ...(weights && { weights }),
+});
+
+describe('the factor of a step', () => {
+  it('is its weight where it counts, and 0 where it is masked or padding', () => {
+    fc.assert(
+      fc.property(problem, ({ logits, mask, weights }) => {
+        const { factors, count } = stepFactors(logits, given({ mask, weights }));
+        const expected = Array.from({ length: logits.T * logits.B }, (_, n) =>
+          logits.counts(n) && (mask?.[n] ?? true) ? (weights?.[n] ?? 1) : 0,
+        );
+        expect(Array.from(factors)).toEqual(expected);
+        expect(count).toBe(expected.filter(w => w > 0).length);
+      }),
+    );
+  });
+
+  it('adds up to 1 in a mean, where steps are in proportion as in a sum', () => {
+    fc.assert(
+      fc.property(problem, ({ logits, mask, weights }) => {
+        const sum = stepFactors(logits, given({ mask, weights }));
+        fc.pre(sum.count > 0);
+        const mean = stepFactors(logits, { ...given({ mask, weights }), reduction: 'mean' });
+        const total = sum.factors.reduce((a, b) => a + b, 0);
+        expect(mean.count).toBe(sum.count);
+        expect(mean.factors.reduce((a, b) => a + b, 0)).toBeCloseTo(1, 13);
+        sum.factors.forEach((w, n) => {
+          expect(mean.factors[n]).toBeCloseTo(w / total, 14);
+        });
+      }),
+    );
+  });
+
+  it('is not asked for where a step does not count', () => {
+    const o = Sequence.zeros({ T: 3, F: 1, lengths: [2] });
+    const { factors, count } = stepFactors(o, { mask: [0, 1, 1], weights: [Number.NaN, 3, -1] });
+    expect([Array.from(factors), count]).toEqual([[0, 3, 0], 1]);
+  });
+
+  it('is refused where it is none, naming it', () => {
+    const o = Sequence.zeros({ T: 2, F: 1 });
+    const refused = (weighting: unknown) => expect(() => stepFactors(o, weighting as Weighting));
+    refused({ mask: [1] }).toThrow(/^mask: expected 2 booleans/);
+    refused({ weights: [1, 2, 3] }).toThrow(/^weights: expected 2 numbers/);
+    refused({ weights: [1, -1] }).toThrow(/^weights\[1\]: expected a number ≥ 0, got -1$/);
+    refused({ weights: [Number.NaN, 1] }).toThrow(/^weights\[0\]: expected a finite number/);
+    refused({ reduction: 'max' }).toThrow(/^reduction: expected sum or mean, got "max"$/);
+    refused({ mask: [0, 0], reduction: 'mean' }).toThrow(/^mask: expected at least one step that counts/);
+    refused({ weights: [0, 0], reduction: 'mean' }).toThrow(/^mask: expected at least one step that counts/);
+    expect(stepFactors(o, { mask: [0, 0] }).count).toBe(0);
+  });
+});
+
+describe('cross-entropy', () => {
+  it('is the weighted sum, or mean, of what its steps are by themselves', () => {
+    fc.assert(
+      fc.property(
+        problem,
+        fc.constantFrom('sum' as const, 'mean' as const),
+        ({ logits, y, mask, weights }, reduction) => {
+          const { factors } = stepFactors(logits, given({ mask, weights }));
+          const total = factors.reduce((a, b) => a + b, 0);
+          fc.pre(total > 0);
+          let expected = 0;
+          factors.forEach((factor, n) => {
+            const alone = Sequence.dense(logits.rows().getRow(n), { T: 1, F: logits.F });
+            expected += factor * crossEntropy.forward(alone, [y[n] ?? -1]).loss;
+          });
+          if (reduction === 'mean') expected /= total;
+          const { loss } = crossEntropy.forward(logits, y, { ...given({ mask, weights }), reduction });
+          expect(Math.abs(loss - expected)).toBeLessThan(1e-13 * Math.max(1, expected));
+        },
+      ),
+    );
+  });
+
+  it('has a mean over the steps that count, not over all', () => {
+    const logits = Sequence.zeros({ T: 4, F: 2, lengths: [3] });
+    const { loss, count } = crossEntropy.forward(logits, [0, 1, 0, 1], { mask: [1, 0, 1, 1], reduction: 'mean' });
+    expect([loss, count]).toEqual([Math.LN2, 2]);
+  });
+
+  const target = ({ T, B, F }: { T: number; B: number; F: number }, rng: Random) =>
+    Array.from({ length: T * B }, () => Math.floor(F * rng.uniform()));
+
+  it.each([1, 2, 3])('passes the gradient check as a sum and as a mean, seed %d', seed => {
+    const { ok, tensors } = checkLoss(crossEntropy, { target, seed });
+    expect(ok).toBe(true);
+    expect(tensors.map(({ name, tag }) => `${name} ${tag}`)).toEqual(['o (sum) CE-B1', 'o (mean) CE-B1']);
+    for (const { maxRel } of tensors) expect(maxRel).toBeGreaterThan(0);
+  });
+
+  const { backward } = crossEntropy;
+  it.each<[string, string[], typeof backward]>([
+    [
+      'weights dropped',
+      ['o (sum)', 'o (mean)'],
+      (tape, dloss) => backward({ ...tape, factors: tape.factors.map(Math.sign) }, dloss),
+    ],
+    [
+      'a mean over half as much as counts',
+      ['o (mean)'],
+      (tape, dloss) => {
+        const whole = tape.factors.reduce((a, b) => a + b, 0);
+        const scale = Math.abs(whole - 1) < 1e-9 ? 2 : 1; // only a mean has factors that add up to 1
+        return backward({ ...tape, factors: tape.factors.map(w => w * scale) }, dloss);
+      },
+    ],
+    [
+      'a gradient where a step does not count',
+      ['o (sum)', 'o (mean)'],
+      (tape, dloss) => backward({ ...tape, factors: tape.factors.map(w => w || 1) }, dloss),
+    ],
+    ['dL/dloss dropped', ['o (sum)', 'o (mean)'], tape => backward(tape)],
+    ['the wrong sign', ['o (sum)', 'o (mean)'], (tape, dloss = 1) => backward(tape, -dloss)],
+  ])('with a planted mistake is caught: %s', (_, spoilt, wrong) => {
+    const { tensors } = checkLoss({ ...crossEntropy, backward: wrong }, { target });
+    expect(tensors.filter(({ ok }) => !ok).map(({ name }) => name)).toEqual(spoilt);
+  });
+});
