@@ -8,12 +8,13 @@ const config: ViteUserConfig = defineConfig({
     alias: [
       { find: /^bptt$/, replacement: lib('index.ts') },
       { find: /^bptt\/check$/, replacement: lib('check/index.ts') },
+      { find: /^bptt\/cells\/(.*)$/, replacement: lib('cells/$1.ts') },
       { find: /^bptt\/io$/, replacement: lib('io/index.ts') },
     ],
   },
   test: {
     include: ['spec/**/*.spec.ts'],
-    exclude: ['spec/package/**'],
+    exclude: ['spec/package/**', 'spec/demos/**'],
     testTimeout: 60_000,
     maxWorkers: '100%',
   },

@@ -30,8 +30,8 @@ export { type BidirectionalTape, bidirectional, reverseWithinLengths } from './l
 export { delay } from './layers/delay.ts';
 export { type Dropout, type DropoutTape, dropout } from './layers/dropout.ts';
 export { type EmbeddingTape, embedding } from './layers/embedding.ts';
-export { lastStep, maxOverTime, meanOverTime, type PoolTape } from './layers/pool.ts';
 export type { Layer } from './layers/layer.ts';
+export { lastStep, maxOverTime, meanOverTime, type PoolTape } from './layers/pool.ts';
 export { readout } from './layers/readout.ts';
 export { stack } from './layers/stack.ts';
 export { unroll } from './layers/unroll.ts';

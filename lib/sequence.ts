@@ -133,6 +133,11 @@ export class Sequence {
     return this.lengths === undefined || Math.floor(n / this.B) < (this.lengths[n % this.B] ?? 0);
   }
 
+  /** {@link counts} for every row: T·B booleans. */
+  countedRows(): boolean[] {
+    return Array.from({ length: this.T * this.B }, (_, n) => this.counts(n));
+  }
+
   /** This extent, for a sequence of F features a step beside this one. */
   extent(): Extent & { readonly B: number } {
     const { T, B, lengths } = this;

@@ -2,10 +2,19 @@
 import fc from 'fast-check';
 import { EigenvalueDecomposition, inverse, Matrix, SingularValueDecomposition } from 'ml-matrix';
 import { describe, expect, it } from 'vitest';
+import { lstm } from '../lib/cells/lstm.ts';
+import { lstmPeephole } from '../lib/cells/lstm-peephole.ts';
 import { rnn } from '../lib/cells/rnn.ts';
+import { checkCell } from '../lib/check/check-cell.ts';
 import { checkGradients } from '../lib/check/finite-differences.ts';
+import { normal } from '../lib/init/initialisers.ts';
 import { readout } from '../lib/layers/readout.ts';
+import { stack } from '../lib/layers/stack.ts';
 import { unroll } from '../lib/layers/unroll.ts';
+import { rankingLoss } from '../lib/losses/ranking.ts';
+import { clipByNorm } from '../lib/optim/clip.ts';
+import { ParamSet } from '../lib/params.ts';
+import { Random } from '../lib/random.ts';
 import { Sequence } from '../lib/sequence.ts';
 import { matrix, size } from './arbitraries.ts';
 import { deviation, flat } from './numbers.ts';
@@ -163,5 +172,117 @@ describe('ERR-7: the bias of the listing', () => {
     expect(flat(Matrix.mul(new Matrix([[0.5, 0]]), new Matrix([[0, 0]])))).toEqual([0, 0]); // as printed: (V h) ⊙ c
     layer.backward(tape, Sequence.dense([1, 2], { T: 1, F: 2 }));
     expect(flat(layer.params.namedGrads().V)).toEqual([0.5, -0.5, 1, -1]);
+  });
+});
+
+describe('ERR-8: only the direct path is elementwise', () => {
+  const m = 3;
+  const layer = unroll(lstm, { d: 2, m });
+  normal(1)(layer.params, new Random(8));
+  const through = (T: number) => {
+    const x = Sequence.dense([1, -1, 0.5, 2].slice(0, 2 * T), { T, F: 2 });
+    const s0 = { h: new Matrix([[0.3, -0.2, 0.1]]), c: new Matrix([[0.5, 1, -0.7]]) };
+    const { tape } = layer.forward(x, s0);
+    const rows = Array.from({ length: m }, (_, i) => {
+      const dsT = { h: Matrix.zeros(1, m), c: Matrix.eye(m).getRowVector(i) };
+      return layer.backward(tape, Sequence.zeros({ T, F: m }), dsT).ds0.c?.getRow(0) ?? [];
+    });
+    const highway = tape.steps.reduce((product, { f }) => product.mul(f), Matrix.ones(1, m));
+    return { whole: new Matrix(rows), direct: Matrix.diag(highway.getRow(0)) };
+  };
+
+  it('dc_t/dc_{t−1} is diag(f_t) over one step, and full over two', () => {
+    const [one, two] = [through(1), through(2)];
+    expect(deviation(one.whole, one.direct)).toBeLessThan(1e-15);
+    const roundabout = Matrix.sub(two.whole, two.direct);
+    expect(Math.min(...flat(roundabout).map(Math.abs))).toBeGreaterThan(1e-4);
+    expect(frobenius(roundabout) / frobenius(two.direct)).toBeGreaterThan(0.05);
+  });
+});
+
+describe('ERR-9: which state the gates peep at', () => {
+  it('the output gate sees c_t: with p_o it follows the state just made, not the one before', () => {
+    const layer = unroll(lstmPeephole, { d: 1, m: 1 });
+    const { p_o, b_i, U_g } = layer.params.named();
+    p_o.set(0, 0, 3);
+    b_i.set(0, 0, 50); // i = 1, and f = σ(0) = ½
+    U_g.set(0, 0, 1);
+    const [c0, x] = [0.8, -2];
+    const { y, sT } = layer.forward(Sequence.dense([x], { T: 1, F: 1 }), {
+      h: new Matrix([[0]]),
+      c: new Matrix([[c0]]),
+    });
+    const c1 = 0.5 * c0 + Math.tanh(x);
+    const sigma = (a: number) => 1 / (1 + Math.exp(-a));
+    expect(sT.c?.get(0, 0)).toBeCloseTo(c1, 12);
+    expect(y.data[0]).toBeCloseTo(sigma(3 * c1) * Math.tanh(c1), 12);
+    expect(Math.abs(sigma(3 * c0) * Math.tanh(c1) - (y.data[0] ?? 0))).toBeGreaterThan(0.1);
+  });
+});
+
+describe('ERR-10: clip what the optimiser receives', () => {
+  it('a derivative clipped inside the recursion is caught as wrong', () => {
+    const clipped: typeof rnn = {
+      ...rnn,
+      backward(p, tape, dnext, dp) {
+        const { dx, dprev } = rnn.backward(p, tape, dnext, dp);
+        return {
+          dx,
+          dprev: { h: new Matrix(dprev.h.to2DArray().map(row => row.map(g => Math.max(-0.1, Math.min(0.1, g))))) },
+        };
+      },
+    };
+    expect(checkCell(clipped).ok).toBe(false);
+  });
+
+  it('a finished gradient that is clipped keeps its direction', () => {
+    const params = ParamSet.of({ W: [2, 2] });
+    params.grads.set([3, -4, 0, 12]);
+    const before = params.grads.slice();
+    clipByNorm(params, 1);
+    const product = before.reduce((sum, g, i) => sum + g * (params.grads[i] ?? Number.NaN), 0);
+    expect(product).toBeCloseTo(13, 12); // θ ‖G‖
+  });
+});
+
+describe('ERR-11: the forget gate has a matrix of its own', () => {
+  const gates = (own: boolean) => {
+    const layer = unroll(lstm, { d: 3, m: 1 });
+    const { U_f, U_i } = layer.params.named();
+    [1, -2, 0.5].forEach((u, j) => {
+      U_i.set(0, j, u);
+      U_f.set(0, j, own ? -u : u);
+    });
+    const inputs = Sequence.dense([1, 0, 0, 0, 1, 0, 0, 0, 1], { T: 1, B: 3, F: 3 });
+    const [step] = layer.forward(inputs).tape.steps;
+    const order = (gate: number[]) => gate.map((_, b) => b).sort((a, b) => (gate[a] ?? 0) - (gate[b] ?? 0));
+    return [order(step?.f.getColumn(0) ?? []), order(step?.i.getColumn(0) ?? [])] as const;
+  };
+
+  it('with W_i in both gates they rank inputs alike; with W_f they need not', () => {
+    const [[f, i], [ownF, ownI]] = [gates(false), gates(true)];
+    expect(f).toEqual(i);
+    expect(ownF).toEqual(ownI.toReversed());
+  });
+});
+
+describe('ERR-12: what the readout reads', () => {
+  it('o_t = V h_t + c, which V a_t + c is not', () => {
+    const net = stack({ rnn: unroll(rnn, { d: 1, m: 1 }), readout: readout({ m: 1, C: 1 }) });
+    net.params.values.set([0, 1, 0, 2, 0.5]); // W, U, b, V, c
+    const [o] = net.forward(Sequence.dense([3], { T: 1, F: 1 })).y.data;
+    expect(o).toBeCloseTo(2 * Math.tanh(3) + 0.5, 14);
+    expect(Math.abs((o ?? 0) - (2 * 3 + 0.5))).toBeGreaterThan(4);
+  });
+});
+
+describe('ERR-13: a margin without a floor', () => {
+  it('equation (15) goes below zero when the activity that has ended has lost', () => {
+    const logits = Sequence.dense([5, 0, 0, 5], { T: 2, F: 2 });
+    const ranking = (lambda: number) => rankingLoss({ kind: 'm', lambda }).forward(logits, [0, 1]).loss;
+    const margin = (ranking(2) - ranking(1)) / 1;
+    const p = 1 / (1 + Math.exp(-5));
+    expect(margin).toBeCloseTo(1 - p - p, 12);
+    expect(ranking(2)).toBeLessThan(0);
   });
 });

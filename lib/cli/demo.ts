@@ -1,16 +1,20 @@
 import { join } from 'node:path';
 import { setImmediate as breathe } from 'node:timers/promises';
 import { Command } from 'commander';
-import type { Demo } from '../demos/demo.ts';
+import type { Cell } from '../cells/cell.ts';
+import { cellNamed } from '../cells/index.ts';
+import type { Demo, DemoNetwork, DemoResult } from '../demos/demo.ts';
 import { ValueError } from '../errors.ts';
 import { makeFolder, writeAtomically } from '../io/files.ts';
-import { requireInteger } from '../require.ts';
+import { requireInteger, requireSize } from '../require.ts';
 import { knownDemos } from './discover.ts';
 import { plotCurves } from './plot.ts';
 import { number, print, printJson, progress, untilSignal, type Verbosity } from './terminal.ts';
 
 interface Flags extends Verbosity {
   readonly seed: number;
+  readonly cell?: string;
+  readonly layers?: number;
   readonly out: string;
 }
 
@@ -18,11 +22,13 @@ interface Flags extends Verbosity {
 const TURN = 30;
 
 /** `bptt demo NAME`: a system of the lectures learns. */
-export function demoCommand(): Command {
+export function demoCommand(cells: Readonly<Record<string, Cell>>): Command {
   return new Command('demo')
     .description('watch a system of the lectures learn; without a name, list them')
     .argument('[name]', 'which')
     .option('--seed <n>', 'fixes every number that is drawn', number('--seed'), 1)
+    .option('--cell <name>', 'the recurrent cell, for char-lm')
+    .option('--layers <n>', 'recurrent layers on top of each other, for char-lm', number('--layers'))
     .option('-o, --out <folder>', 'where its picture goes, if it draws one', join('runs', 'demos'))
     .option('--json', 'one line of JSON at the end, and nothing else')
     .option('--quiet', 'no progress, only the result')
@@ -35,7 +41,7 @@ export function demoCommand(): Command {
       if (name === undefined) return list(Object.values(demos), flags);
       const demo = Object.hasOwn(demos, name) ? demos[name] : undefined;
       if (!demo) throw new ValueError('demo', `one of ${Object.keys(demos).join(', ')}`, JSON.stringify(name));
-      await show(demo, flags);
+      await show(demo, flags, networkOf(demo, flags, cells));
     });
 }
 
@@ -45,13 +51,13 @@ function list(demos: readonly Demo[], { json }: Verbosity): void {
   else for (const { name, title } of known) print(`${name.padEnd(18)} ${title}`);
 }
 
-async function show(demo: Demo, flags: Flags): Promise<void> {
+async function show(demo: Demo, flags: Flags, network: DemoNetwork): Promise<void> {
   const { name, title, metric: what, threshold } = demo;
   const { seed, json, quiet } = flags;
   requireInteger('--seed', seed, 0, 2 ** 32 - 1);
   if (!json && !quiet) print(`${title}\n`);
   const began = performance.now();
-  const result = await finish(demo, flags);
+  const result = await finish(demo.run(seed, network), flags);
   if (!result) {
     process.exitCode = 1;
     if (json) printJson({ ok: false, demo: name, seed, stopped: true });
@@ -73,9 +79,22 @@ async function show(demo: Demo, flags: Flags): Promise<void> {
   if (picture) print(`picture ${picture}`);
 }
 
+function networkOf({ name }: Demo, { cell, layers }: Flags, cells: Readonly<Record<string, Cell>>): DemoNetwork {
+  if (name !== 'char-lm' && (cell !== undefined || layers !== undefined)) {
+    throw new ValueError(
+      cell === undefined ? '--layers' : '--cell',
+      'the demo char-lm: others have a network of their own',
+      name,
+    );
+  }
+  return {
+    ...(cell !== undefined && { cell: cellNamed(cell, cells) }),
+    ...(layers !== undefined && { layers: requireSize('--layers', layers) }),
+  };
+}
+
 /** Runs a demo to its end, or to a signal: then there is no result. */
-async function finish(demo: Demo, verbosity: Flags) {
-  const steps = demo.run(verbosity.seed);
+async function finish(steps: ReturnType<Demo['run']>, verbosity: Verbosity): Promise<DemoResult | undefined> {
   const signal = untilSignal();
   let shown: ReturnType<typeof progress> | undefined;
   let turn = performance.now();

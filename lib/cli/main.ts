@@ -25,7 +25,7 @@ const program = new Command('bptt')
   .addCommand(trainCommand(cells))
   .addCommand(sampleCommand(cells))
   .addCommand(checkCommand(cells))
-  .addCommand(demoCommand())
+  .addCommand(demoCommand(cells))
   .addHelpText(
     'after',
     `

@@ -24,6 +24,7 @@ import { crossEntropy } from '../losses/cross-entropy.ts';
 import type { Loss } from '../losses/loss.ts';
 import { rankingLoss } from '../losses/ranking.ts';
 import { squaredError } from '../losses/squared-error.ts';
+import { type EncoderDecoderTape, encoderDecoder } from '../models/encoder-decoder.ts';
 import { requireSize } from '../require.ts';
 import { Sequence } from '../sequence.ts';
 
@@ -92,8 +93,32 @@ function layersToCheck(): Subject[] {
     layer('window-output-learned', () => windowOutput({ C: 2, N: 3, offset: 1, beta: 'learned' })),
     layer('delay', () => delay({ F })),
     layer('dropout', () => dropout({ F, rate: 0.4, seed: 3 })),
-    { kind: 'layer', name: 'encoder-decoder', check: checkEncoderDecoder },
+    layer('encoder-decoder', () => teacherForced(F, m)),
   ];
+}
+
+/** An encoder–decoder as a layer over its source, its target given. */
+function teacherForced(F: number, m: number): Layer {
+  const encoder = stack({ gru: unroll(gru, { d: F, m }) });
+  const model = encoderDecoder({
+    encoder,
+    decoder: stack({ gru: unroll(gru, { d: 2, m }), out: readout({ m, C: 2 }) }),
+  });
+  const { name, params, equations } = model;
+  const target = Sequence.oneHot([0, 1, 0, 1, 1, 0, 1, 1, 0, 0, 1, 1], { T: 4, B: 3, classes: 2, lengths: [4, 2, 3] });
+  return {
+    name,
+    params,
+    inputs: F,
+    outputs: 2,
+    state: encoder.state,
+    equations: { ...equations, ...encoder.equations },
+    forward: (source, s0) => model.forward(source, target, s0),
+    backward(tape: EncoderDecoderTape, dy, dsT) {
+      const { dsource: dx, ds0 } = model.backward(tape, dy, dsT);
+      return { dx, ds0 };
+    },
+  };
 }
 
 function lossesToCheck(): Subject[] {

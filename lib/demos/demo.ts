@@ -1,5 +1,7 @@
 /** What a demo is: a small system of the lectures that learns before one's eyes, and says how well it has. */
 
+import type { Cell } from '../cells/cell.ts';
+
 /** How far a demo is. */
 export interface DemoProgress {
   readonly done: number;
@@ -25,6 +27,12 @@ export interface DemoResult {
   readonly curves?: Curves;
 }
 
+/** The network asked for: the demo's own where a part is absent. */
+export interface DemoNetwork {
+  readonly cell?: Cell;
+  readonly layers?: number;
+}
+
 /** A system that learns something in seconds to minutes. */
 export interface Demo {
   readonly name: string;
@@ -34,6 +42,6 @@ export interface Demo {
   readonly metric: string;
   /** The metric is at least this when the demo has done well. */
   readonly threshold: number;
-  /** Learns; yields now and then. The seed fixes every number. */
-  run(seed: number): Generator<DemoProgress, DemoResult, undefined>;
+  /** Learns; yields now and then. The seed fixes every number. Few demos leave the network to be chosen. */
+  run(seed: number, network?: DemoNetwork): Generator<DemoProgress, DemoResult, undefined>;
 }

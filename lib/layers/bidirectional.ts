@@ -17,8 +17,8 @@ import { addTo } from '../matrix.ts';
 import { ParamSet } from '../params.ts';
 import { describe } from '../require.ts';
 import { requireSequence, Sequence } from '../sequence.ts';
-import type { Matrices } from '../shape.ts';
 import { type Layer, requireState } from './layer.ts';
+import { prefixed, unprefixed } from './names.ts';
 
 /** What the backward pass needs: the extents of x and y, and the tapes of both layers. */
 export interface BidirectionalTape {
@@ -63,7 +63,7 @@ export function bidirectional({
   if (merge === 'sum' && back.outputs !== there.outputs) {
     throw new ValueError('backward.outputs', `${there.outputs}, for a sum`, `${back.outputs}`);
   }
-  const state = named(there.state, back.state);
+  const state = prefixed({ forward: there.state, backward: back.state });
   const besides = merge === 'concat' ? there.outputs : 0; // the first column of backward's outputs
   const outputs = besides + back.outputs;
 
@@ -73,19 +73,23 @@ export function bidirectional({
     inputs: there.inputs,
     outputs,
     state,
-    equations: { ...named(there.equations, back.equations), x: 'BI-B4' },
+    equations: { ...prefixed({ forward: there.equations, backward: back.equations }), x: 'BI-B4' },
 
     forward(x, s0) {
       requireSequence('x', x, there.inputs);
       const s = requireState('s0', s0, state, x.B);
-      const first = there.forward(x, own(s, 'forward')); // BI-F2  y⃗ = f(x)
-      const second = back.forward(reverseWithinLengths(x), own(s, 'backward'));
+      const first = there.forward(x, unprefixed(s, 'forward')); // BI-F2  y⃗ = f(x)
+      const second = back.forward(reverseWithinLengths(x), unprefixed(s, 'backward'));
       const yBack = reverseWithinLengths(second.y); // BI-F3  y⃖ = P g(P x)
       requireSequence('backward.y', yBack, back.outputs, first.y);
       const y = Sequence.zeros({ ...first.y.extent(), F: outputs });
       addColumns(y, 0, first.y);
       addColumns(y, besides, yBack); // BI-F4  y_t = [y⃗_t, y⃖_t], or y⃗_t + y⃖_t
-      return { y, sT: named(first.sT, second.sT), tape: { x, y, there: first.tape, back: second.tape } };
+      return {
+        y,
+        sT: prefixed({ forward: first.sT, backward: second.sT }),
+        tape: { x, y, there: first.tape, back: second.tape },
+      };
     },
 
     backward({ x, y, there: thereTape, back: backTape }, dy, dsT) {
@@ -93,12 +97,12 @@ export function bidirectional({
       const ds = requireState('dsT', dsT, state, x.B);
       const dyThere = columns(dy, 0, there.outputs, y); // BI-B1  dL/dy⃗_t = the first F₁ of dL/dy_t, or all, through F4
       const dyBack = columns(dy, besides, back.outputs, y); // BI-B2  dL/dy⃖_t = the last F₂ of dL/dy_t, or all, through F4
-      const first = there.backward(thereTape, dyThere, own(ds, 'forward'));
-      const second = back.backward(backTape, reverseWithinLengths(dyBack), own(ds, 'backward')); // BI-B3  dL/d(Px) = gᵀ(P dL/dy⃖), through F3
+      const first = there.backward(thereTape, dyThere, unprefixed(ds, 'forward'));
+      const second = back.backward(backTape, reverseWithinLengths(dyBack), unprefixed(ds, 'backward')); // BI-B3  dL/d(Px) = gᵀ(P dL/dy⃖), through F3
       const dx = Sequence.zeros({ ...x.extent(), F: x.F });
       addTo(dx.rows(), first.dx.rows());
       addTo(dx.rows(), reverseWithinLengths(second.dx).rows()); // BI-B4  dL/dx = fᵀ(dL/dy⃗) + P dL/d(Px), through F2, F3
-      return { dx, ds0: named(first.ds0, second.ds0) };
+      return { dx, ds0: prefixed({ forward: first.ds0, backward: second.ds0 }) };
     },
   };
 }
@@ -142,15 +146,4 @@ function columns(dy: Sequence, from: number, F: number, y: Sequence): Sequence {
     for (let j = 0; j < F; j++) Part.set(n, j, dY.get(n, from + j));
   }
   return result;
-}
-
-function named<V>(there: Readonly<Record<string, V>>, back: Readonly<Record<string, V>>): Record<string, V> {
-  const under = (name: string, record: Readonly<Record<string, V>>) =>
-    Object.entries(record).map(([key, value]) => [`${name}.${key}`, value] as const);
-  return Object.fromEntries([...under('forward', there), ...under('backward', back)]);
-}
-
-function own(s: Matrices, name: 'forward' | 'backward'): Matrices {
-  const parts = Object.entries(s).filter(([key]) => key.startsWith(`${name}.`));
-  return Object.fromEntries(parts.map(([key, part]) => [key.slice(name.length + 1), part]));
 }

@@ -49,7 +49,7 @@ export function embedding({ C, e }: { readonly C: number; readonly e: number }):
       const U = new MatrixTransposeView(params.named().E);
       const y = Sequence.zeros({ ...x.extent(), F: e });
       const Y = timesT(x.rows(), U); // EM-F1  y_t = Eᵀ x_t = U x_t
-      addTo(y.rows(), keepRows(Y, counted(x)));
+      addTo(y.rows(), keepRows(Y, x.countedRows()));
       return { y, sT: {}, tape: { x } };
     },
 
@@ -57,16 +57,11 @@ export function embedding({ C, e }: { readonly C: number; readonly e: number }):
       requireSequence('dy', dy, e, x);
       requireState('dsT', dsT, {}, x.B);
       const dU = new MatrixTransposeView(params.namedGrads().E);
-      const dY = keepRows(dy.rows(), counted(x));
+      const dY = keepRows(dy.rows(), x.countedRows());
       addTTimes(dU, dY, x.rows()); // EM-B1  dL/dE += Σ_t x_t dL/dy_t, through F1; dU is its transpose
       const dx = Sequence.zeros({ ...x.extent(), F: C });
       addTo(dx.rows(), timesT(dY, params.named().E)); // EM-B2  dL/dx_t = dL/dy_t Eᵀ, through F1
       return { dx, ds0: {} };
     },
   };
-}
-
-/** Which rows of a sequence count. */
-function counted(x: Sequence): boolean[] {
-  return Array.from({ length: x.T * x.B }, (_, n) => x.counts(n));
 }

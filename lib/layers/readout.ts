@@ -47,7 +47,7 @@ export function readout({ m, C }: { readonly m: number; readonly C: number }): L
       const { V, c } = params.named();
       const y = Sequence.zeros({ ...h.extent(), F: C });
       const O = addRow(timesT(h.rows(), V), c); // RO-F1  o_t = V h_t + c
-      addTo(y.rows(), keepRows(O, counted(h)));
+      addTo(y.rows(), keepRows(O, h.countedRows()));
       return { y, sT: {}, tape: { h } };
     },
 
@@ -56,7 +56,7 @@ export function readout({ m, C }: { readonly m: number; readonly C: number }): L
       requireState('dsT', dsT, {}, h.B);
       const { V } = params.named();
       const grads = params.namedGrads();
-      const dO = keepRows(dy.rows(), counted(h));
+      const dO = keepRows(dy.rows(), h.countedRows());
       addTTimes(grads.V, dO, h.rows()); // RO-B1  dL/dV += Σ_t (dL/do_t)ᵀ h_tᵀ, through F1
       addColumnSums(grads.c, dO); // RO-B2  dL/dc += Σ_t dL/do_t, through F1
       const dx = Sequence.zeros({ ...h.extent(), F: m });
@@ -64,9 +64,4 @@ export function readout({ m, C }: { readonly m: number; readonly C: number }): L
       return { dx, ds0: {} };
     },
   };
-}
-
-/** Which rows of a sequence count. */
-function counted(x: Sequence): boolean[] {
-  return Array.from({ length: x.T * x.B }, (_, n) => x.counts(n));
 }

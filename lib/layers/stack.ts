@@ -7,6 +7,7 @@ import { ParamSet } from '../params.ts';
 import type { Sequence } from '../sequence.ts';
 import type { Matrices } from '../shape.ts';
 import { type Layer, requireState } from './layer.ts';
+import { prefixed, unprefixed } from './names.ts';
 
 /** The tapes of the layers, from the bottom up. */
 export interface StackTape {
@@ -38,55 +39,44 @@ export function stack(layers: Readonly<Record<string, Layer>>): Layer<StackTape>
     const outputs = parts[below]?.[1].outputs;
     if (layer.inputs !== outputs) throw new ValueError(`layers.${name}.inputs`, `${outputs}`, `${layer.inputs}`);
   });
-  const state = prefixed(parts.map(([name, layer]) => [name, layer.state]));
-  const own = (s: Matrices, name: string): Matrices =>
-    Object.fromEntries(
-      Object.entries(s).flatMap(([key, part]) =>
-        key.startsWith(`${name}.`) ? [[key.slice(name.length + 1), part]] : [],
-      ),
-    );
-
+  const each = <V>(value: (layer: Layer) => V) =>
+    Object.fromEntries(parts.map(([name, layer]) => [name, value(layer)]));
+  const state = prefixed(each(layer => layer.state));
   return {
     name: parts.map(([, layer]) => layer.name).join('+'),
-    params: ParamSet.join(Object.fromEntries(parts.map(([name, layer]) => [name, layer.params]))),
+    params: ParamSet.join(each(layer => layer.params)),
     inputs: first[1].inputs,
     outputs: last[1].outputs,
     state,
     equations: {
-      ...prefixed(parts.map(([name, layer]) => [name, layer.equations])),
+      ...prefixed(each(layer => layer.equations)),
       x: first[1].equations.x ?? '',
     },
 
     forward(x, s0) {
       const s = requireState('s0', s0, state, x.B);
       const tapes: unknown[] = [];
-      const finals: [string, Matrices][] = [];
+      const finals: Record<string, Matrices> = {};
       let y: Sequence = x;
       for (const [name, layer] of parts) {
-        const step = layer.forward(y, own(s, name));
+        const step = layer.forward(y, unprefixed(s, name));
         y = step.y;
         tapes.push(step.tape);
-        finals.push([name, step.sT]);
+        finals[name] = step.sT;
       }
       return { y, sT: prefixed(finals), tape: { B: x.B, tapes } };
     },
 
     backward({ B, tapes }, dy, dsT) {
       const ds = requireState('dsT', dsT, state, B);
-      const initials: [string, Matrices][] = [];
+      const initials: Record<string, Matrices> = {};
       let dx: Sequence = dy;
       for (const [l, [name, layer]] of [...parts.entries()].reverse()) {
-        const step = layer.backward(tapes[l], dx, own(ds, name));
+        const step = layer.backward(tapes[l], dx, unprefixed(ds, name));
         dx = step.dx;
-        initials.unshift([name, step.ds0]);
+        initials[name] = step.ds0;
       }
       return { dx, ds0: prefixed(initials) };
     },
   };
-}
-
-function prefixed<V>(parts: readonly (readonly [string, Readonly<Record<string, V>>])[]): Record<string, V> {
-  return Object.fromEntries(
-    parts.flatMap(([name, record]) => Object.entries(record).map(([key, value]) => [`${name}.${key}`, value])),
-  );
 }

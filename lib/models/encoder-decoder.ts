@@ -13,6 +13,7 @@
  */
 import { ShapeError, ValueError } from '../errors.ts';
 import type { Layer } from '../layers/layer.ts';
+import { prefixed } from '../layers/names.ts';
 import { ParamSet } from '../params.ts';
 import { requireInteger, requireSize } from '../require.ts';
 import { requireSequence, Sequence } from '../sequence.ts';
@@ -109,7 +110,7 @@ export function encoderDecoder({
     const columns = ({ state }: Layer) => `{${Object.entries(state).map(([name, m]) => `${name}: ${m}`)}}`;
     throw new ValueError('decoder.state', `the encoder’s, ${columns(encoder)}, with some part`, columns(decoder));
   }
-  const equations = { ...named('encoder', encoder.equations), ...named('decoder', decoder.equations), s: 'ED-B1' };
+  const equations = { ...prefixed({ encoder: encoder.equations, decoder: decoder.equations }), s: 'ED-B1' };
 
   return {
     name: `${encoder.name}→${decoder.name}`,
@@ -163,8 +164,4 @@ export function encoderDecoder({
 
 function largest(logits: readonly number[]): number {
   return logits.indexOf(Math.max(...logits));
-}
-
-function named(network: string, equations: Readonly<Record<string, string>>): Record<string, string> {
-  return Object.fromEntries(Object.entries(equations).map(([name, tag]) => [`${network}.${name}`, tag]));
 }

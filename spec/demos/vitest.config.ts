@@ -1,0 +1,9 @@
+import { fileURLToPath } from 'node:url';
+import { defineConfig, type ViteUserConfig } from 'vitest/config';
+
+const config: ViteUserConfig = defineConfig({
+  root: fileURLToPath(new URL('../..', import.meta.url)),
+  test: { include: ['spec/demos/*.spec.ts'], testTimeout: 300_000 },
+});
+
+export default config;
