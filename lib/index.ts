@@ -48,6 +48,8 @@ export {
   CharTrainer,
   type CharTrainerOptions,
   lectureOptions,
+  type OptimiserName,
+  optimiserNames,
   type TrainerPosition,
   type TrainingStep,
 } from './models/char-trainer.ts';

@@ -2,6 +2,7 @@ import { Command } from 'commander';
 import type { Cell } from '../cells/cell.ts';
 import { format } from '../check/format.ts';
 import { ValueError } from '../errors.ts';
+import { requireSize } from '../require.ts';
 import { type Subject, subjects } from './subjects.ts';
 import { number, print, printJson, type Verbosity } from './terminal.ts';
 
@@ -30,11 +31,15 @@ export function checkCommand(cells: Readonly<Record<string, Cell>>): Command {
     )
     .action((name: string | undefined, flags: Flags) => {
       const { all, layers, bidirectional = false } = flags;
+      requireSize('--layers', layers);
       const known = subjects(cells, { layers, bidirectional });
       if (all && name !== undefined) throw new ValueError('cell', 'a name or --all', 'both');
       if (all) return checkAll(known, flags);
       const subject = known.find(candidate => candidate.name === name);
       if (!subject) throw new ValueError('cell', `one of ${names.join(', ')}, or --all`, JSON.stringify(name));
+      if (subject.kind !== 'cell' && (layers !== 1 || bidirectional)) {
+        throw new ValueError(bidirectional ? '--bidirectional' : '--layers', 'a cell to build layers of', subject.name);
+      }
       checkOne(subject, flags);
     });
 }

@@ -2,6 +2,7 @@
 import { readdirSync } from 'node:fs';
 import type { Cell } from '../cells/cell.ts';
 import type { Demo } from '../demos/demo.ts';
+import { ValueError } from '../errors.ts';
 
 /** Every cell that a module of `lib/cells` exports, by name. */
 export async function knownCells(): Promise<Readonly<Record<string, Cell>>> {
@@ -27,6 +28,12 @@ function has(value: unknown, functions: readonly string[]): boolean {
   return functions.every(name => typeof (value as Record<string, unknown>)[name] === 'function');
 }
 
+/** @throws ValueError when two that are not the same have one name, as a copy that was not renamed. */
 function byName<T extends { readonly name: string }>(found: readonly T[]): Readonly<Record<string, T>> {
-  return Object.fromEntries(found.map(value => [value.name, value]));
+  const unique = [...new Set(found)];
+  for (const [n, { name }] of unique.entries()) {
+    if (unique.findIndex(other => other.name === name) < n)
+      throw new ValueError('name', 'one of its own', `${name} twice`);
+  }
+  return Object.fromEntries(unique.map(value => [value.name, value]));
 }

@@ -88,14 +88,15 @@ function save({ trainer, source, schedule, files, log }: Run): void {
 }
 
 function plotOf({ trainer, source, schedule, log }: Run, levels?: Baselines, reached?: number): Promise<string> {
-  const { cell, hidden, chunk, seed } = trainer.options;
+  const { cell, hidden, layers, chunk, seed } = trainer.options;
+  const deep = layers === 1 ? '' : ` --layers ${layers}`;
   const text = source.kind === 'corpus' ? `--corpus ${source.name}` : basename(source.name);
   return plotLoss({
     rows: log.rows,
     chunk,
     ...(levels && { baselines: levels }),
     ...(reached !== undefined && { heldOut: reached }),
-    caption: `bptt train ${text} --cell ${cell.name} --hidden ${hidden} --chunk ${chunk} --steps ${schedule.steps} --seed ${seed}`,
+    caption: `bptt train ${text} --cell ${cell.name} --hidden ${hidden}${deep} --chunk ${chunk} --steps ${schedule.steps} --seed ${seed}`,
   });
 }
 

@@ -25,7 +25,6 @@ import type { Loss } from '../losses/loss.ts';
 import { rankingLoss } from '../losses/ranking.ts';
 import { squaredError } from '../losses/squared-error.ts';
 import { type EncoderDecoderTape, encoderDecoder } from '../models/encoder-decoder.ts';
-import { requireSize } from '../require.ts';
 import { Sequence } from '../sequence.ts';
 
 /** Something with gradients. */
@@ -40,7 +39,6 @@ export function subjects(
   cells: Readonly<Record<string, Cell>>,
   { layers = 1, bidirectional = false }: { readonly layers?: number; readonly bidirectional?: boolean },
 ): readonly Subject[] {
-  requireSize('layers', layers);
   const simple = layers === 1 && !bidirectional;
   return [
     ...Object.values(cells).map(

@@ -24,9 +24,14 @@ export interface Progress {
 const PLAIN_LINES = 20;
 
 /** The progress of a run of `total` steps that begins after `done` of them. */
-export function progress(total: number, done: number, { quiet = false, json = false }: Verbosity): Progress {
+export function progress(
+  total: number,
+  done: number,
+  { quiet = false, json = false }: Verbosity,
+  stream: NodeJS.WriteStream = process.stderr,
+): Progress {
   if (quiet || json) return { update() {}, say() {}, stop() {} };
-  return process.stderr.isTTY ? bar(total, done) : lines(total);
+  return stream.isTTY ? bar(total, done, stream) : lines(total, stream);
 }
 
 /** A result on standard output, with a line end. */
@@ -70,11 +75,10 @@ export function untilSignal(): { readonly name: string | null; ignore(): void } 
   return seen;
 }
 
-function bar(total: number, done: number): Progress {
+function bar(total: number, done: number, stream: NodeJS.WriteStream): Progress {
   const bars = new MultiBar({
-    stream: process.stderr,
-    format:
-      '{bar} {percentage}% | step {value}/{total} | loss {loss} nats/char | {speed} chars/s | {eta_formatted} left',
+    stream,
+    format: '{bar} {percentage}% | step {value}/{total} | {note} | {eta_formatted} left',
     barsize: 24,
     etaBuffer: 100,
     hideCursor: true,
@@ -91,22 +95,26 @@ function bar(total: number, done: number): Progress {
       bars.log(`${text}\n`);
     },
     stop() {
+      bars.update(); // writes out what was said since the last redraw, which stop() would drop
       bars.stop();
     },
   };
 }
 
-function lines(total: number): Progress {
+function lines(total: number, stream: NodeJS.WriteStream): Progress {
+  const say = (text: string) => {
+    stream.write(`${text}\n`);
+  };
   const every = Math.max(1, Math.floor(total / PLAIN_LINES));
   let last = 0;
   return {
     update(now, note) {
-      if (now < total && now - last < every) return;
+      if (now < total && now >= last && now - last < every) return;
       last = now;
       const percentage = Math.floor((100 * now) / total);
-      printError(`step ${now}/${total} (${percentage}%)  ${note}`);
+      say(`step ${now}/${total} (${percentage}%)  ${note}`);
     },
-    say: printError,
+    say,
     stop() {},
   };
 }

@@ -6,7 +6,7 @@ import { cellNamed } from '../cells/index.ts';
 import { ValueError } from '../errors.ts';
 import { type Checkpoint, resumeTrainer } from '../io/checkpoint.ts';
 import { makeFolder, readText } from '../io/files.ts';
-import { CharTrainer, type CharTrainerOptions, lectureOptions } from '../models/char-trainer.ts';
+import { CharTrainer, type CharTrainerOptions, lectureOptions, optimiserNames } from '../models/char-trainer.ts';
 import { requireInteger, requireSize } from '../require.ts';
 import { type Corpus, corpusNames, readCorpus, type Source } from './corpus.ts';
 import { LossLog } from './loss-log.ts';
@@ -41,9 +41,7 @@ export function trainCommand(cells: Readonly<Record<string, Cell>>): Command {
     .addOption(count('--layers', 'recurrent layers on top of each other', lecture.layers))
     .addOption(count('--chunk', 'steps that the gradient goes back', lecture.chunk))
     .addOption(
-      new Option('--optimiser <name>', 'how parameters are updated')
-        .choices(['adagrad', 'sgd'])
-        .default(lecture.optimiser),
+      new Option('--optimiser <name>', 'how parameters are updated').choices(optimiserNames).default(lecture.optimiser),
     )
     .addOption(count('--learning-rate', 'its step', lecture.learningRate))
     .addOption(

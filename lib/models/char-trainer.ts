@@ -9,9 +9,12 @@ import { ValueError } from '../errors.ts';
 import { normal, zeros } from '../init/initialisers.ts';
 import { crossEntropy } from '../losses/cross-entropy.ts';
 import { adagrad } from '../optim/adagrad.ts';
+import { adam } from '../optim/adam.ts';
 import { clipByNorm, clipByValue } from '../optim/clip.ts';
 import type { Optimiser } from '../optim/optimiser.ts';
+import { rmsprop } from '../optim/rmsprop.ts';
 import { sgd } from '../optim/sgd.ts';
+import type { ParamSet } from '../params.ts';
 import { Random } from '../random.ts';
 import {
   describe,
@@ -27,6 +30,21 @@ import { type Chunk, truncated } from '../through-time/truncated.ts';
 import { type CharModel, charModel } from './char-model.ts';
 import { Vocabulary } from './vocabulary.ts';
 
+/** An optimiser that the model can be trained with. */
+export type OptimiserName = 'adagrad' | 'sgd' | 'rmsprop' | 'adam';
+
+type MakeOptimiser = (params: ParamSet, options: { readonly learningRate: number }) => Optimiser;
+
+const OPTIMISERS: Readonly<Record<OptimiserName, MakeOptimiser>> = {
+  adagrad,
+  sgd: (_params, options) => sgd(options),
+  rmsprop,
+  adam,
+};
+
+/** Their names. */
+export const optimiserNames: readonly OptimiserName[] = ['adagrad', 'sgd', 'rmsprop', 'adam'];
+
 /** The lecture's numbers, each an option. */
 export interface CharTrainerOptions {
   readonly cell: Cell;
@@ -36,7 +54,7 @@ export interface CharTrainerOptions {
   readonly layers: number;
   /** Steps a chunk: how far back the gradient goes. */
   readonly chunk: number;
-  readonly optimiser: 'adagrad' | 'sgd';
+  readonly optimiser: OptimiserName;
   readonly learningRate: number;
   /** Every element of the gradient is clipped to ±clipValue; not at all where it is null. */
   readonly clipValue: number | null;
@@ -71,8 +89,8 @@ export function requireOptions(options: CharTrainerOptions): CharTrainerOptions 
   requireSize('hidden', hidden);
   requireSize('layers', layers);
   requireSize('chunk', chunk);
-  if (optimiser !== 'adagrad' && optimiser !== 'sgd')
-    throw new ValueError('optimiser', 'adagrad or sgd', describe(optimiser));
+  if (!optimiserNames.includes(optimiser))
+    throw new ValueError('optimiser', `one of ${optimiserNames.join(', ')}`, describe(optimiser));
   requirePositive('learningRate', learningRate);
   if (clipValue !== null) requirePositive('clipValue', clipValue);
   if (clipNorm !== null) requirePositive('clipNorm', clipNorm);
@@ -270,5 +288,5 @@ function initialise({ net }: CharModel, std: number, rng: Random): void {
 }
 
 function optimiserOf({ optimiser, learningRate }: CharTrainerOptions, { net }: CharModel): Optimiser {
-  return optimiser === 'adagrad' ? adagrad(net.params, { learningRate }) : sgd({ learningRate });
+  return OPTIMISERS[optimiser](net.params, { learningRate });
 }

@@ -40,6 +40,7 @@ const mistakes: readonly Mistake[] = [
   // Options.
   ...['0', '-1', '1.5', 'abc', ''].map(n => wrong('--hidden', n, /hidden: /)),
   wrong('--hidden', '1e9', /hidden|memory/),
+  ...['0', '1.5'].map(n => wrong('--layers', n, /layers: /)),
   ...['0', '2.5'].map(n => wrong('--steps', n, /steps: /)),
   wrong('--chunk', '0', /chunk: /),
   ...['0', '-1', 'NaN'].map(x => wrong('--learning-rate', x, /learning-?rate: /i)),
@@ -52,8 +53,8 @@ const mistakes: readonly Mistake[] = [
   wrong('--save-every', '0', /save-every: /),
   wrong('--sample-every', '-1', /sample-every: /),
   wrong('--sample-length', '0', /sample-length: /),
-  wrong('--cell', 'lstmx', /cell: expected one of rnn, /),
-  wrong('--cell', 'toString', /cell: expected one of rnn, /),
+  wrong('--cell', 'lstmx', /cell: expected one of .*\brnn, .* got "lstmx"$/),
+  wrong('--cell', 'toString', /cell: expected one of .*\brnn, /),
 
   // Where it goes.
   ['--out below a file', train('--out', 'letters.txt/run'), /letters\.txt\/run: /],
@@ -112,7 +113,17 @@ const mistakes: readonly Mistake[] = [
   ['sample of an altered checkpoint', ['sample', 'flipped'], /flipped.*: expected an unaltered file/],
 
   // Checking.
-  ['check of an unknown cell', ['check', 'lstmx'], /^cell: expected one of rnn, /],
+  ['check of an unknown cell', ['check', 'lstmx'], /^cell: expected one of .*\brnn, .* got "lstmx"$/],
+  ['check without a name', ['check'], /^cell: expected one of .*, or --all, got undefined$/],
+  ['check of all and of one', ['check', '--all', 'rnn'], /^cell: expected a name or --all, got both$/],
+  ...['0', '1.5'].map((n): Mistake => [`check --layers ${n}`, ['check', 'rnn', '--layers', n], /layers: .* got /]),
+  [
+    'layers of what is no cell',
+    ['check', 'readout', '--layers', '2'],
+    /^--layers: expected a cell to build layers of, got readout$/,
+  ],
+  ['a cell for a demo that has its own', ['demo', 'hello', '--cell', 'gru'], /^--cell: expected the demo char-lm/],
+  ['check --layers x', ['check', 'rnn', '--layers', 'x'], /^--layers: expected a number, got "x"$/],
   ['check --seed 1.5', ['check', 'rnn', '--seed', '1.5'], /seed: /],
   ['check --seed x', ['check', 'rnn', '--seed', 'x'], /^--seed: expected a number, got "x"$/],
 ];
@@ -122,11 +133,10 @@ const misspelt: readonly Mistake[] = [
   ['an unknown command', ['learn'], /^error: unknown command 'learn'/],
   ['an unknown option', train('--hiden', '4'), /^error: unknown option '--hiden'/],
   ['an unknown option of sample', sample('--warmth', '4'), /^error: unknown option '--warmth'/],
-  ['an optimiser that is none of the choices', train('--optimiser', 'adam'), /^error: .*adagrad, sgd/],
+  ['an optimiser that is none of the choices', train('--optimiser', 'newton'), /^error: .*adagrad, sgd, rmsprop, adam/],
   ['an option without its value', train('--hidden'), /^error: .*--hidden/],
   ['two files', train('other.txt'), /^error: too many arguments/],
   ['sample without a checkpoint', ['sample'], /^error: missing required argument 'checkpoint'/],
-  ['check without a cell', ['check'], /^error: missing required argument 'cell'/],
 ];
 
 let prepared = '';

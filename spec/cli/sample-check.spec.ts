@@ -2,6 +2,7 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, test } from 'vitest';
+import { cells } from '../../lib/cells/index.ts';
 import type { TensorReport } from '../../lib/check/finite-differences.ts';
 import { decodeCheckpoint } from '../../lib/io/checkpoint.ts';
 import { readBytes } from '../../lib/io/files.ts';
@@ -9,6 +10,14 @@ import { sample as library } from '../../lib/models/char-model.ts';
 import { Random } from '../../lib/random.ts';
 import { ROOT } from '../examples.ts';
 import { bptt, freshFolder, linesOf, type Outcome } from './command.ts';
+
+/** What `bptt check --all --json` prints of each cell, layer and loss. */
+interface Subject {
+  readonly kind: 'cell' | 'layer' | 'loss';
+  readonly name: string;
+  readonly ok: boolean;
+  readonly tensors: readonly TensorReport[];
+}
 
 const CHECKPOINT = join('run', 'checkpoint.safetensors');
 
@@ -97,6 +106,12 @@ describe.concurrent('bptt sample', () => {
 
 describe.concurrent('bptt check', () => {
   const TENSORS = ['W', 'U', 'b', 'V', 'c', 'x', 'h0'];
+  const POOLS = ['last-step', 'mean-over-time', 'max-over-time'];
+  const LAYERS = [
+    ...['conditioned', 'stack', 'bidirectional-concat', 'bidirectional-sum', 'readout', 'embedding', ...POOLS],
+    ...['window-input', 'window-output', 'delay', 'dropout', 'encoder-decoder'],
+  ];
+  const LOSSES = ['cross-entropy', 'squared-error', 'binary-cross-entropy', 'ranking-s', 'ranking-m'];
 
   test.each(['rnn', 'rnn-relu'])('%s: every gradient agrees, as text', async cell => {
     const { status, stdout, stderr } = await bptt(freshFolder(), 'check', cell);
@@ -130,6 +145,51 @@ describe.concurrent('bptt check', () => {
     expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
     expect(linesOf(stdout)).toEqual([expect.stringMatching(/^rnn: every gradient agrees/)]);
   });
+
+  test('lstm --layers 2 --bidirectional: every gradient of the stack, by layer and direction', async () => {
+    const args = ['lstm', '--layers', '2', '--bidirectional', '--json'];
+    const { status, stdout, stderr } = await bptt(freshFolder(), 'check', ...args);
+    expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
+    const { ok, cell, tensors } = JSON.parse(stdout) as Record<string, unknown> & { tensors: readonly TensorReport[] };
+    expect({ ok, cell }).toEqual({ ok: true, cell: 'lstm' });
+    const layers = ['layer1.forward', 'layer1.backward', 'layer2.forward', 'layer2.backward'];
+    const under = (...names: readonly string[]) => layers.flatMap(layer => names.map(name => `${layer}.${name}`));
+    const parameters = ['W', 'U', 'b'].flatMap(kind => ['f', 'i', 'o', 'g'].map(gate => `${kind}_${gate}`));
+    expect(tensors.map(({ name }) => name)).toEqual([...under(...parameters), 'x', ...under('h0', 'c0')]);
+    const elements = new Map(tensors.map(tensor => [tensor.name, tensor.elements]));
+    expect(elements.get('layer2.forward.U_f')).toBe(2 * (elements.get('layer1.forward.W_f') ?? Number.NaN));
+    for (const { maxRel } of tensors) expect(maxRel).toBeGreaterThan(0);
+  });
+
+  test('--all: every cell, layer and loss, none of them in vain', async () => {
+    const { status, stdout, stderr } = await bptt(freshFolder(), 'check', '--all', '--json');
+    expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
+    expect(linesOf(stdout)).toHaveLength(1);
+    const { ok, subjects, ...rest } = JSON.parse(stdout) as { ok: boolean; subjects: readonly Subject[] };
+    expect({ ok, rest }).toEqual({ ok: true, rest: {} });
+    const named = (wanted: Subject['kind']) => subjects.flatMap(({ kind, name }) => (kind === wanted ? [name] : []));
+    expect(named('cell').sort()).toEqual(Object.keys(cells).sort());
+    expect(named('layer')).toEqual(expect.arrayContaining(LAYERS));
+    expect(named('loss')).toEqual(expect.arrayContaining(LOSSES));
+    expect(new Set(subjects.map(({ name }) => name)).size).toBe(subjects.length);
+    for (const { kind, name, ok, tensors } of subjects) {
+      expect({ kind, name, ok }).toEqual({ kind: expect.stringMatching(/^(cell|layer|loss)$/), name, ok: true });
+      expect(tensors.length, name).toBeGreaterThan(0);
+      for (const tensor of tensors) {
+        expect(tensor).toMatchObject({ ok: true, failed: 0, tag: expect.stringMatching(/^[A-Z]+-B\d+$/) });
+        expect(tensor.elements, `${name} ${tensor.name}`).toBeGreaterThan(0);
+      }
+      expect(Math.max(...tensors.map(({ maxRel }) => maxRel)), name).toBeGreaterThan(0);
+    }
+  });
+
+  test('--all as text: a line each, and the verdict', async () => {
+    const { status, stdout, stderr } = await bptt(freshFolder(), 'check', '--all');
+    expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
+    const lines = linesOf(stdout);
+    for (const line of lines.slice(0, -1)) expect(line).toMatch(/^(cell|layer|loss) +\S+ +max \|a−n\| \S+ {2}ok$/);
+    expect(lines.at(-1)).toMatch(new RegExp(`^all ${lines.length - 1} agree`));
+  });
 });
 
 describe.concurrent('about itself', () => {
@@ -138,11 +198,12 @@ describe.concurrent('about itself', () => {
     ['bptt train', ['train']],
     ['bptt sample', ['sample']],
     ['bptt check', ['check']],
+    ['bptt demo', ['demo']],
   ])('%s --help shows the usage and examples', async (name, command) => {
     const { status, stdout, stderr } = await bptt(freshFolder(), ...command, '--help');
     expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
     expect(stdout).toMatch(new RegExp(`^Usage: ${name} \\[options\\]`));
-    expect(stdout).toMatch(new RegExp(`^Examples:\\n  ${name} `, 'm'));
+    expect(stdout).toMatch(new RegExp(`^Examples:\\n  ${name}( |$)`, 'm'));
     expect(examplesIn(stdout).filter(line => !line.startsWith('bptt '))).toEqual([]);
   });
 

@@ -202,15 +202,21 @@ describe.concurrent('a run that is stopped and resumed ends as one that is not:'
     return existsSync(checkpoint) ? decodeCheckpoint(readBytes(checkpoint)).position.step : -1;
   };
 
+  const pathsIn = (name: string): Partial<Result> => ({
+    folder: name,
+    ...Object.fromEntries(['checkpoint', 'log', 'plot'].map((key, n) => [key, join(name, FILES[n] ?? '')])),
+  });
+
+  /** Which files of the run in `name` are not those of another. */
+  const differences = (name: string, others: Readonly<Record<string, string>>): string[] => {
+    const own = snapshot(join(folder, name));
+    return FILES.filter(file => own[file] !== others[file]);
+  };
+
   /** The run in `name` is the uninterrupted one, in its files and in what its last part printed. */
   function expectWhole(name: string, last: Result): void {
-    const paths = {
-      folder: name,
-      ...Object.fromEntries(['checkpoint', 'log', 'plot'].map((key, n) => [key, join(name, FILES[n] ?? '')])),
-    };
-    expect(last).toEqual({ ...whole, ...paths });
-    const own = snapshot(join(folder, name));
-    for (const file of FILES) if (own[file] !== files[file]) expect.fail(`${name}/${file} is another`);
+    expect(last).toEqual({ ...whole, ...pathsIn(name) });
+    expect(differences(name, files)).toEqual([]);
   }
 
   test.each(['SIGINT', 'SIGTERM'] as const)('by %s, at any moment', async signal => {
@@ -273,6 +279,38 @@ describe.concurrent('a run that is stopped and resumed ends as one that is not:'
     expect(first).toMatchObject({ step: 1234, steps: 1234, stopped: null });
     const last = await json(folder, 'train', 'letters.txt', '--resume', 'short', '--steps', `${STEPS}`);
     expectWhole('short', last);
+  });
+
+  test('in two layers of another cell, and then it writes', async () => {
+    const deep = [
+      'letters.txt',
+      '--cell',
+      'lstm',
+      '--layers',
+      '2',
+      '--hidden',
+      '5',
+      '--chunk',
+      '8',
+      '--log-every',
+      '5',
+    ];
+    const run = ['train', ...deep, '--sample-every', '40', '--sample-length', '20'];
+    const [once, first] = await Promise.all([
+      json(folder, ...run, '--steps', '90', '--out', 'deep'),
+      json(folder, ...run, '--steps', '47', '--out', 'deep-short'),
+    ]);
+    expect([once.step, first.step]).toEqual([90, 47]);
+    const last = await json(folder, 'train', '--resume', 'deep-short', '--steps', '90');
+    const names = Object.keys(decodeCheckpoint(readBytes(join(folder, once.checkpoint))).model.net.params.named());
+    expect(names).toEqual(expect.arrayContaining(['cell1.W_f', 'cell2.W_f', 'readout.V']));
+    expect({ ...last, ...pathsIn('deep') }).toEqual(once);
+    expect(differences('deep-short', snapshot(join(folder, 'deep')))).toEqual([]);
+    const writes = (name: string) => bptt(folder, 'sample', name, '--prompt', 'the ', '--length', '30');
+    const [one, two] = await Promise.all([writes('deep'), writes('deep-short')]);
+    expect(one).toMatchObject({ status: 0, stderr: '' });
+    expect(one.stdout).toMatch(/^the .{30}\n$/su);
+    expect(two).toEqual(one);
   });
 
   test('but a signal during the last step comes too late: the run is done', async () => {

@@ -147,7 +147,7 @@ describe('options', () => {
     [{ heldOut: 0.001 }, /^text: expected at least two symbols in the held-out part/],
     [{ seed: -1 }, /^seed:/],
     [{ layers: 0 }, /^layers:/],
-    [{ optimiser: 'newton' }, /^optimiser: expected adagrad or sgd, got "newton"$/],
+    [{ optimiser: 'newton' }, /^optimiser: expected one of adagrad, sgd, rmsprop, adam, got "newton"$/],
   ])('%o are refused', (options, message) => {
     expect(() => new CharTrainer(TEXT, options)).toThrow(ValueError);
     expect(() => new CharTrainer(TEXT, options)).toThrow(message);

@@ -1,0 +1,133 @@
+/**
+ * The README's recipe “Adding a cell”, followed to the letter in a copy of the repository: four small files, and nothing
+ * else touched. They lie in `spec/fixtures/toy-cell/`, as text, where neither the compiler nor the tests find them.
+ */
+import { execFile } from 'node:child_process';
+import { cpSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { ROOT } from './examples.ts';
+
+/** Where each of the four files goes. */
+const RECIPE = [
+  ['toy.md', 'derivations/toy.md'],
+  ['toy.cell.txt', 'lib/cells/toy.ts'],
+  ['toy.oracle.txt', 'spec/cells/toy.oracle.ts'],
+  ['toy.spec.txt', 'spec/cells/toy.spec.ts'],
+] as const;
+
+const PATHS = RECIPE.map(([, path]) => path);
+const SETTINGS = ['package.json', 'tsconfig.json', 'vitest.config.ts', 'biome.json', '.gitignore'];
+const TAGS = ['TOY-B2', 'TOY-B3', 'TOY-B4', 'TOY-B5', 'RO-B1', 'RO-B2', 'TOY-B6', 'TOY-B7'];
+
+const copy = mkdtempSync(join(tmpdir(), 'bptt-recipe-'));
+const fixtures = join(ROOT, 'spec/fixtures/toy-cell');
+
+beforeAll(() => {
+  const fixed = join(ROOT, 'spec/fixtures');
+  for (const path of ['derivations', 'lib', 'spec', ...SETTINGS]) {
+    cpSync(join(ROOT, path), join(copy, path), { recursive: true, filter: source => source !== fixed });
+  }
+  symlinkSync(join(ROOT, 'node_modules'), join(copy, 'node_modules'), 'junction');
+  for (const [file, path] of RECIPE) cpSync(join(fixtures, file), join(copy, path));
+});
+
+afterAll(() => rmSync(copy, { recursive: true, force: true }));
+
+test.each(RECIPE)('%s is small', file => {
+  const lines = readFileSync(join(fixtures, file), 'utf8').trimEnd().split('\n');
+  expect(lines.length).toBeLessThan(60);
+});
+
+describe.concurrent('with the four files in their places', () => {
+  test('the compiler and the linter are content', async () => {
+    const [compiled, linted] = await Promise.all([
+      run('node_modules/typescript/bin/tsc', '--noEmit'),
+      run('node_modules/@biomejs/biome/bin/biome', 'check', '--error-on-warnings', ...PATHS),
+    ]);
+    expect(compiled).toMatchObject({ status: 0, stdout: '' });
+    expect(linted).toMatchObject({ status: 0, stderr: '' });
+  });
+
+  test('its own spec and that of the tags pass', async () => {
+    expect(await failuresOf('spec/cells/toy.spec.ts', 'spec/crossrefs.spec.ts')).toEqual([]);
+  });
+
+  test('the command checks it, by itself and among all', async () => {
+    const [one, all] = await Promise.all([json('check', 'toy'), json('check', '--all')]);
+    expect(one).toMatchObject({ ok: true, cell: 'toy', tensors: TAGS.map(tag => ({ tag, ok: true })) });
+    expect(all).toMatchObject({
+      ok: true,
+      subjects: expect.arrayContaining([expect.objectContaining({ kind: 'cell', name: 'toy', ok: true })]),
+    });
+  });
+
+  test('the command trains it and lets it write', async () => {
+    writeFileSync(join(copy, 'letters.txt'), 'the quick brown fox jumps over the lazy dog\n'.repeat(10));
+    const small = ['--cell', 'toy', '--hidden', '6', '--chunk', '8', '--sample-length', '5'];
+    const trained = await json('train', 'letters.txt', ...small, '--steps', '20', '--out', 'run');
+    expect(trained).toMatchObject({ ok: true, step: 20, steps: 20 });
+    const sampled = await json('sample', 'run', '--prompt', 'the', '--length', '12');
+    expect(sampled).toMatchObject({ ok: true, prompt: 'the', text: expect.stringMatching(/^[a-z\n ]{12}$/) });
+  });
+});
+
+test('what is wrong shows: another forward pass, a gradient that is not added up, a tag lost', async () => {
+  const path = join(copy, 'lib/cells/toy.ts');
+  const wrong = [
+    ['tanh', 'relu'], // With its slope: a right gradient of another cell.
+    ['addTTimes(dp.W', 'dp.W.mul(0);\n    addTTimes(dp.W'],
+    ['// TOY-B6 ', '//'],
+  ].reduce(
+    (code, [right = '', planted = '']) => {
+      expect(code).toContain(right);
+      return code.replaceAll(right, planted);
+    },
+    readFileSync(path, 'utf8'),
+  );
+  writeFileSync(path, wrong);
+  expect(await failuresOf('spec/cells/toy.spec.ts', 'spec/crossrefs.spec.ts')).toEqual([
+    'derivations and code name the same equations',
+    'goes forward as the oracle does',
+    'passes the gradient check, each tensor under the tag of its equation',
+  ]);
+});
+
+/** The tests of the copy's specs that fail, by title. */
+async function failuresOf(...specs: readonly string[]): Promise<string[]> {
+  const { stdout, stderr } = await run('node_modules/vitest/vitest.mjs', 'run', '--reporter=json', ...specs);
+  if (!stdout.startsWith('{')) throw new Error(`vitest has no report: ${stdout}${stderr}`);
+  const { numTotalTests, testResults } = JSON.parse(stdout) as {
+    readonly numTotalTests: number;
+    readonly testResults: readonly {
+      readonly assertionResults: readonly { readonly title: string; readonly status: string }[];
+    }[];
+  };
+  expect(testResults).toHaveLength(specs.length);
+  expect(numTotalTests).toBeGreaterThan(specs.length);
+  return testResults
+    .flatMap(({ assertionResults }) => assertionResults)
+    .filter(({ status }) => status !== 'passed')
+    .map(({ title }) => title)
+    .sort();
+}
+
+/** What the copy's `bptt ARGS --json` prints. */
+async function json(...args: readonly string[]): Promise<unknown> {
+  const { status, stdout, stderr } = await run('--import', 'tsx', 'lib/cli/main.ts', ...args, '--json');
+  expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
+  return JSON.parse(stdout);
+}
+
+/** Runs node in the copy to its end, outside of what this test's own runner has set. */
+function run(
+  ...args: readonly string[]
+): Promise<{ readonly status: unknown; readonly stdout: string; readonly stderr: string }> {
+  const env = Object.fromEntries(Object.entries(process.env).filter(([name]) => !/^(VITEST|NODE_ENV$)/.test(name)));
+  return new Promise(resolve => {
+    execFile(process.execPath, args, { cwd: copy, env, maxBuffer: 2 ** 26 }, (error, stdout, stderr) => {
+      resolve({ status: error ? error.code : 0, stdout, stderr });
+    });
+  });
+}
