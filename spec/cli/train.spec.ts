@@ -135,7 +135,7 @@ describe.concurrent('a run', () => {
       log: join('json', 'loss.csv'),
       plot: join('json', 'loss.svg'),
     });
-    expect(options).toMatchObject({ cell: 'rnn', hidden: 8, chunk: 10, optimiser: 'adagrad', seed: 1 });
+    expect(options).toMatchObject({ cell: { name: 'rnn' }, hidden: 8, chunk: 10, optimiser: 'adagrad', seed: 1 });
     expect(position.step).toBe(200);
     expect(note).toMatchObject({ source: { kind: 'file' }, schedule: { steps: 200 } });
   });
