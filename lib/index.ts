@@ -45,14 +45,12 @@ export * from './matrix.ts';
 export { type Baselines, baselines } from './models/baselines.ts';
 export { type CharModel, charModel, evaluate, type SampleOptions, sample } from './models/char-model.ts';
 export {
-  CharTrainer,
   type CharTrainerOptions,
   lectureOptions,
   type OptimiserName,
   optimiserNames,
-  type TrainerPosition,
-  type TrainingStep,
-} from './models/char-trainer.ts';
+} from './models/char-options.ts';
+export { CharTrainer, type TrainerPosition, type TrainingStep } from './models/char-trainer.ts';
 export {
   type DecodeOptions,
   type EncoderDecoder,

@@ -3,103 +3,19 @@
  * in chunks, the state carried from chunk to chunk; one clipped Adagrad update a chunk; back to the start, with the
  * memory reset, when the text is at its end.
  */
-import type { Cell } from '../cells/cell.ts';
-import { rnn } from '../cells/rnn.ts';
 import { ValueError } from '../errors.ts';
 import { normal, zeros } from '../init/initialisers.ts';
 import { crossEntropy } from '../losses/cross-entropy.ts';
-import { adagrad } from '../optim/adagrad.ts';
-import { adam } from '../optim/adam.ts';
 import { clipByNorm, clipByValue } from '../optim/clip.ts';
 import type { Optimiser } from '../optim/optimiser.ts';
-import { rmsprop } from '../optim/rmsprop.ts';
-import { sgd } from '../optim/sgd.ts';
-import type { ParamSet } from '../params.ts';
 import { Random } from '../random.ts';
-import {
-  describe,
-  requireFinite,
-  requireFiniteNumber,
-  requireInteger,
-  requirePositive,
-  requireSize,
-} from '../require.ts';
+import { requireFinite, requireFiniteNumber, requireInteger, requirePositive } from '../require.ts';
 import { Sequence } from '../sequence.ts';
 import type { Matrices } from '../shape.ts';
 import { type Chunk, truncated } from '../through-time/truncated.ts';
 import { type CharModel, charModel } from './char-model.ts';
+import { type CharTrainerOptions, lectureOptions, optimiserOf, requireOptions } from './char-options.ts';
 import { Vocabulary } from './vocabulary.ts';
-
-/** An optimiser that the model can be trained with. */
-export type OptimiserName = 'adagrad' | 'sgd' | 'rmsprop' | 'adam';
-
-type MakeOptimiser = (params: ParamSet, options: { readonly learningRate: number }) => Optimiser;
-
-const OPTIMISERS: Readonly<Record<OptimiserName, MakeOptimiser>> = {
-  adagrad,
-  sgd: (_params, options) => sgd(options),
-  rmsprop,
-  adam,
-};
-
-/** Their names. */
-export const optimiserNames: readonly OptimiserName[] = ['adagrad', 'sgd', 'rmsprop', 'adam'];
-
-/** The lecture's numbers, each an option. */
-export interface CharTrainerOptions {
-  readonly cell: Cell;
-  /** Hidden units of each layer. */
-  readonly hidden: number;
-  /** Recurrent layers on top of each other. */
-  readonly layers: number;
-  /** Steps a chunk: how far back the gradient goes. */
-  readonly chunk: number;
-  readonly optimiser: OptimiserName;
-  readonly learningRate: number;
-  /** Every element of the gradient is clipped to ±clipValue; not at all where it is null. */
-  readonly clipValue: number | null;
-  /** The gradient of every parameter is scaled down to this norm; not at all where it is null. */
-  readonly clipNorm: number | null;
-  /** Standard deviation of the initial weights; biases begin at zero. */
-  readonly initStd: number;
-  /** The part of the text, at its end, that is not trained on: in [0, 1). */
-  readonly heldOut: number;
-  /** Fixes the initial weights and the samples. */
-  readonly seed: number;
-}
-
-/** What the lectures use; the held-out part and the seed are ours. */
-export const lectureOptions: CharTrainerOptions = {
-  cell: rnn,
-  hidden: 100,
-  layers: 1,
-  chunk: 25,
-  optimiser: 'adagrad',
-  learningRate: 0.1,
-  clipValue: 5,
-  clipNorm: null,
-  initStd: 0.01,
-  heldOut: 0.1,
-  seed: 1,
-};
-
-/** Every option is there and in its range, or throws {@link ValueError}. Returns them. */
-export function requireOptions(options: CharTrainerOptions): CharTrainerOptions {
-  const { hidden, layers, chunk, optimiser, learningRate, clipValue, clipNorm, initStd, heldOut, seed } = options;
-  requireSize('hidden', hidden);
-  requireSize('layers', layers);
-  requireSize('chunk', chunk);
-  if (!optimiserNames.includes(optimiser))
-    throw new ValueError('optimiser', `one of ${optimiserNames.join(', ')}`, describe(optimiser));
-  requirePositive('learningRate', learningRate);
-  if (clipValue !== null) requirePositive('clipValue', clipValue);
-  if (clipNorm !== null) requirePositive('clipNorm', clipNorm);
-  requirePositive('initStd', initStd);
-  if (!Number.isFinite(heldOut) || heldOut < 0 || heldOut >= 1)
-    throw new ValueError('heldOut', 'a part in [0, 1)', describe(heldOut));
-  requireInteger('seed', seed, 0, 2 ** 32 - 1);
-  return options;
-}
 
 /** The loss after one update. */
 export interface TrainingStep {
@@ -173,7 +89,7 @@ export class CharTrainer {
     this.#random = new Random(all.seed);
     this.model = charModel({ vocabulary, cell: all.cell, m: all.hidden, layers: all.layers });
     initialise(this.model, all.initStd, this.#random);
-    this.optimiser = optimiserOf(all, this.model);
+    this.optimiser = optimiserOf(all, this.model.net.params);
     this.#smoothed = Math.log(vocabulary.size);
     this.#chunks = this.#sweep();
   }
@@ -285,8 +201,4 @@ function heldOutLength(symbols: number, part: number): number {
 function initialise({ net }: CharModel, std: number, rng: Random): void {
   const weights = normal(std);
   for (const matrix of Object.values(net.params.named())) (matrix.rows === 1 ? zeros : weights)(matrix, rng);
-}
-
-function optimiserOf({ optimiser, learningRate }: CharTrainerOptions, { net }: CharModel): Optimiser {
-  return OPTIMISERS[optimiser](net.params, { learningRate });
 }

@@ -9,13 +9,8 @@ import { decodeCheckpoint, encodeCheckpoint, resumeTrainer } from '../../lib/io/
 import { type Tensor, writeSafetensors } from '../../lib/io/safetensors.ts';
 import { readSealed, writeSealed } from '../../lib/io/sealed.ts';
 import { evaluate, sample } from '../../lib/models/char-model.ts';
-import {
-  CharTrainer,
-  type CharTrainerOptions,
-  type OptimiserName,
-  optimiserNames,
-  type TrainingStep,
-} from '../../lib/models/char-trainer.ts';
+import { type CharTrainerOptions, type OptimiserName, optimiserNames } from '../../lib/models/char-options.ts';
+import { CharTrainer, type TrainingStep } from '../../lib/models/char-trainer.ts';
 import { Random } from '../../lib/random.ts';
 
 /** 41 symbols to train on and four held out: ten chunks of four a sweep, or thirteen of three and one symbol left. */

@@ -2,7 +2,8 @@ import { describe, expect, it } from 'vitest';
 import { rnnRelu } from '../../lib/cells/rnn.ts';
 import { ValueError } from '../../lib/errors.ts';
 import { sample } from '../../lib/models/char-model.ts';
-import { CharTrainer, lectureOptions } from '../../lib/models/char-trainer.ts';
+import { lectureOptions } from '../../lib/models/char-options.ts';
+import { CharTrainer } from '../../lib/models/char-trainer.ts';
 import { pick } from '../../lib/params.ts';
 import { train as oracle } from './min-char-rnn.ts';
 
