@@ -11,3 +11,4 @@ export {
   type TensorReport,
 } from './finite-differences.ts';
 export { format } from './format.ts';
+export { type CheckLawsOptions, checkLaws, type Law } from './laws.ts';

@@ -1,0 +1,118 @@
+import { Matrix } from 'ml-matrix';
+import { describe, expect, it } from 'vitest';
+import { cells } from '../../lib/cells/index.ts';
+import { type RnnTape, rnn } from '../../lib/cells/rnn.ts';
+import { checkLaws } from '../../lib/check/laws.ts';
+import { bidirectional } from '../../lib/layers/bidirectional.ts';
+import type { Layer } from '../../lib/layers/layer.ts';
+import { lastStep, maxOverTime, meanOverTime } from '../../lib/layers/pool.ts';
+import { readout } from '../../lib/layers/readout.ts';
+import { stack } from '../../lib/layers/stack.ts';
+import { type UnrollTape, unroll } from '../../lib/layers/unroll.ts';
+import { windowInput, windowOutput } from '../../lib/layers/windows.ts';
+import { addColumnSums, mul } from '../../lib/matrix.ts';
+import { Sequence } from '../../lib/sequence.ts';
+
+const size = { d: 3, m: 4 };
+const right = unroll(rnn, size);
+
+/** The tanh layer with another cell, or another layer around it. */
+const withBackward = (backward: typeof rnn.backward): Layer => unroll({ ...rnn, backward }, size);
+const around = (changed: Partial<Layer>): Layer => ({ ...right, ...changed }) as Layer;
+
+const broken = (layer: Layer) =>
+  checkLaws(layer)
+    .filter(({ ok }) => !ok)
+    .map(({ name }) => name);
+
+describe('the laws of a backward pass', () => {
+  it.each(Object.values(cells))('hold of $name, whatever the seed', cell => {
+    for (const seed of [1, 2, 3]) expect(checkLaws(unroll(cell, size), { seed }).filter(({ ok }) => !ok)).toEqual([]);
+  });
+
+  it('hold of layers of every kind', () => {
+    const both = bidirectional({ forward: unroll(rnn, size), backward: unroll(rnn, size) });
+    const net = stack({ both, readout: readout({ m: 8, C: 2 }) });
+    const others = [
+      lastStep(3),
+      meanOverTime(3),
+      maxOverTime(3),
+      windowInput({ F: 2, N: 3 }),
+      windowOutput({ C: 2, N: 3 }),
+    ];
+    for (const layer of [net, ...others]) expect(broken(layer)).toEqual([]);
+  });
+
+  it('hold for one step and one sequence', () => {
+    expect(checkLaws(right, { T: 1, B: 1 }).every(({ ok }) => ok)).toBe(true);
+  });
+});
+
+describe('a broken law is named', () => {
+  it('where a call remembers the one before', () => {
+    let calls = 0;
+    const layer = withBackward((p, tape, dnext, dp) => {
+      calls += 1;
+      dp.b.set(0, 0, dp.b.get(0, 0) + 1e-9 * calls);
+      return rnn.backward(p, tape, dnext, dp);
+    });
+    expect(broken(layer)).toContain('the same bits a second time');
+  });
+
+  it('where backward overwrites its tape', () => {
+    const layer = withBackward((p, tape, dnext, dp) => {
+      const result = rnn.backward(p, tape, dnext, dp);
+      for (let i = 0; i < tape.h.rows; i++) tape.h.set(i, 0, 0.5);
+      return result;
+    });
+    expect(broken(layer)).toContain('nothing but the gradients changed');
+  });
+
+  it('where a gradient is assigned', () => {
+    const layer = around({
+      backward(tape, dy, dsT) {
+        right.params.zeroGrads();
+        return right.backward(tape as UnrollTape<RnnTape>, dy, dsT);
+      },
+    });
+    expect(broken(layer)).toEqual(['added to the gradients there are']);
+  });
+
+  it('where a gradient comes from nothing', () => {
+    const layer = withBackward((p, tape, dnext, dp) => {
+      addColumnSums(dp.b, Matrix.ones(1, 4));
+      return rnn.backward(p, tape, dnext, dp);
+    });
+    expect(broken(layer)).toEqual(['zero for zero cotangents', 'linear in the cotangents']);
+  });
+
+  it('where a gradient is clipped on its way', () => {
+    const layer = withBackward((p, tape, { h: dh }, dp) => {
+      const clipped = new Matrix(dh.to2DArray().map(row => row.map(g => Math.max(-1, Math.min(1, g)))));
+      return rnn.backward(p, tape, { h: clipped }, dp);
+    });
+    expect(broken(layer)).toEqual(['linear in the cotangents']);
+  });
+
+  it('where padding is looked at', () => {
+    const whole = (s: Sequence) => Sequence.dense(Float64Array.from(s.data), { T: s.T, B: s.B, F: s.F });
+    const layer = around({ forward: (x, s0) => right.forward(whole(x), s0) });
+    expect(broken(layer)).toContain('blind to padding');
+  });
+
+  it('where sequences of a batch look at each other', () => {
+    const layer = withBackward((p, tape, { h: dh }, dp) => {
+      const first = new Matrix(dh.to2DArray().map((row, n) => row.map(() => (n === 0 ? 2 : 1))));
+      return rnn.backward(p, tape, { h: mul(dh, first) }, dp);
+    });
+    expect(broken(layer)).toEqual(['the same for sequences in any order']);
+  });
+
+  it('and the tensor with it', () => {
+    const layer = withBackward((p, tape, dnext, dp) => {
+      const { dx, dprev } = rnn.backward(p, tape, dnext, dp);
+      return { dx: new Matrix(dx.to2DArray().map(row => row.map(g => g + 1))), dprev };
+    });
+    expect(checkLaws(layer).find(({ name }) => name === 'zero for zero cotangents')).toMatchObject({ broken: 'x' });
+  });
+});
