@@ -1,0 +1,149 @@
+/**
+ * Checkpointed backpropagation through time: of a long sequence only some states are kept, and the backward pass runs
+ * the steps between two of them a second time (Chen et al. 2016, "Training Deep Nets with Sublinear Memory Cost";
+ * Gruslys et al. 2016, "Memory-Efficient Backpropagation Through Time"). Derived in `derivations/checkpointed.md`.
+ *
+ * | symbol | shape         | meaning |
+ * |--------|---------------|---------|
+ * | k, K   |               | steps a segment, the last may have fewer; segments, K = ⌈T/k⌉ |
+ * | x, dx  | T×B×d         | the input; x_(i) is segment i of it |
+ * | y, dy  | T×B×F         | the output |
+ * | s, ds  | B×its columns | the state between two segments, part by part |
+ */
+import { ValueError } from '../errors.ts';
+import { type Layer, requireState, zeroState } from '../layers/layer.ts';
+import { selectRows } from '../matrix.ts';
+import { requireSize } from '../require.ts';
+import { requireSequence, Sequence } from '../sequence.ts';
+import type { Matrices } from '../shape.ts';
+
+/** How long the segments are: one of the two, or neither for ⌈√T⌉ steps, which hold least at once. */
+export interface CheckpointOptions {
+  /** Steps a segment. */
+  readonly every?: number;
+  /** How many states and tapes of steps may be held at once, k + ⌈T/k⌉: the segments are the longest that fit. */
+  readonly memory?: number;
+}
+
+/** What the backward pass needs: the input, and the states that the segments begin with. */
+export interface CheckpointedTape {
+  readonly x: Sequence;
+  readonly every: number;
+  readonly states: readonly Matrices[];
+}
+
+/**
+ * The same layer, parameters and all, with a tape of ⌈T/k⌉ states instead of T steps. Outputs and states are the same
+ * numbers, and so are the gradients, to the last bit wherever a layer adds the steps' contributions from the last to the
+ * first, as every unrolled cell and every stack of them does. Around a layer that adds them in another order, such as a
+ * readout, they are the same up to rounding. The forward pass is run twice.
+ *
+ * `layer` must be causal, and carry all that it knows of earlier steps in its state: `bidirectional`, `windowInput` or a
+ * mask of `dropout` cannot be run in segments. It may be a checkpointed layer itself, for less memory and a third forward
+ * pass. As with any tape, parameters must not change between forward and backward.
+ *
+ * @param layer an unrolled cell, or a stack of layers.
+ * @param options `every`, a segment's steps, or `memory`, a budget of states and tapes of steps; never both.
+ * @throws ValueError when an option is not a positive integer, when both are given, and, in `forward`, when no length of
+ * segments fits into `memory`; it names the smallest budget that would do.
+ *
+ * @example
+ * ```ts
+ * import { checkpointed, lstm, Sequence, unroll } from 'bptt';
+ *
+ * const layer = checkpointed(unroll(lstm, { d: 2, m: 3 }));
+ * const { y, tape } = layer.forward(Sequence.zeros({ T: 100, F: 2 }));
+ * console.log(y.T, tape.states.length); // → 100 10
+ * ```
+ */
+export function checkpointed<Tape, P extends string>(
+  layer: Layer<Tape, P>,
+  { every, memory }: CheckpointOptions = {},
+): Layer<CheckpointedTape, P> {
+  if (every !== undefined) requireSize('every', every);
+  if (memory !== undefined) requireSize('memory', memory);
+  if (every !== undefined && memory !== undefined) throw new ValueError('memory', 'none beside every', `${memory}`);
+  const { name, params, inputs, outputs, state, equations } = layer;
+
+  return {
+    name: `checkpointed(${name})`,
+    params,
+    inputs,
+    outputs,
+    state,
+    equations,
+
+    forward(x, s0) {
+      requireSequence('x', x, inputs);
+      const steps = every ?? (memory === undefined ? Math.ceil(Math.sqrt(x.T)) : longestWithin(memory, x.T));
+      const y = Sequence.zeros({ ...x.extent(), F: outputs });
+      const states: Matrices[] = [];
+      let s = requireState('s0', s0, state, x.B);
+      for (let from = 0; from < x.T; from += steps) {
+        const active = x.active(from);
+        const segment = cut(x, x, from, steps);
+        states.push(s);
+        const part = layer.forward(segment, s); // CKP-F1  (y_(i), s_i) = f_(i)(x_(i), s_{i−1}; θ), of which s_{i−1} is kept
+        requireSequence('layer.y', part.y, outputs, segment);
+        s = active ? hold(active, part.sT, s) : part.sT; // CKP-F2  s_i = s_{i−1} where the sequence has ended before
+        y.data.set(stepsOf(part.y, 0, part.y.T, active), from * x.B * outputs);
+      }
+      return { y, sT: s, tape: { x, every: steps, states } };
+    },
+
+    backward({ x, every: steps, states }, dy, dsT) {
+      requireSequence('dy', dy, outputs, x);
+      const dx = Sequence.zeros({ ...x.extent(), F: inputs });
+      let ds = requireState('dsT', dsT, state, x.B);
+      for (const [i, s] of [...states.entries()].reverse()) {
+        const from = i * steps;
+        const active = x.active(from);
+        const { tape } = layer.forward(cut(x, x, from, steps), s); // CKP-B1  the tape of f_(i), from x_(i) and s_{i−1} again
+        const total = active ? hold(active, ds, zeroState(state, x.B)) : ds;
+        const part = layer.backward(tape, cut(dy, x, from, steps), total); // CKP-B2  (dL/dx_(i), dL/ds_{i−1}), dL/dθ +=, = f_(i)ᵀ(dL/dy_(i), dL/ds_i), through F1
+        dx.data.set(part.dx.data, from * x.B * inputs);
+        ds = active ? hold(active, part.ds0, ds) : part.ds0; // CKP-B3  dL/ds_{i−1} = dL/ds_i where the sequence has ended before, through F2
+      }
+      return { dx, ds0: ds };
+    },
+  };
+}
+
+/** The most steps a segment of T steps may have, with k + ⌈T/k⌉ within the budget. */
+function longestWithin(memory: number, T: number): number {
+  for (let k = Math.min(memory, T); k > 0; k--) {
+    if (k + Math.ceil(T / k) <= memory) return k; // CKP-D2  k + K ≤ memory
+  }
+  throw new ValueError('memory', `at least ${Math.ceil(2 * Math.sqrt(T))} for ${T} steps`, `${memory}`); // CKP-D3  min k + K = ⌈2√T⌉
+}
+
+/**
+ * `count` steps of a from `from` on, or what there is of them, with the lengths that x leaves them. A sequence of x that
+ * has ended before is all zeros, and one step long, since none may have no steps.
+ */
+function cut(a: Sequence, x: Sequence, from: number, count: number): Sequence {
+  const to = Math.min(from + count, x.T);
+  const data = stepsOf(a, from, to, x.active(from));
+  const lengths = x.lengths?.map(length => Math.min(Math.max(length - from, 1), to - from));
+  const extent = { T: to - from, B: x.B, ...(lengths && { lengths }) };
+  return data instanceof Int32Array
+    ? Sequence.oneHot(data, { ...extent, classes: a.F })
+    : Sequence.dense(data, { ...extent, F: a.F });
+}
+
+/** The buffer of a's steps `from` to `to`; zeros, in a copy, where a sequence is not active. */
+function stepsOf(a: Sequence, from: number, to: number, active: readonly boolean[] | undefined): Sequence['data'] {
+  const width = a.data.length / (a.T * a.B);
+  const part = a.data.subarray(from * a.B * width, to * a.B * width);
+  if (!active) return part;
+  const kept = part.slice();
+  for (let n = 0; n < (to - from) * a.B; n++) {
+    if (!active[n % a.B]) kept.fill(0, n * width, (n + 1) * width);
+  }
+  return kept;
+}
+
+/** Every part of a where the sequence is active, of b where it is not. */
+function hold(active: readonly boolean[], a: Matrices, b: Matrices): Matrices {
+  return Object.fromEntries(Object.entries(a).map(([name, part]) => [name, selectRows(active, part, b[name] ?? part)]));
+}
