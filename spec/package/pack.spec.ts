@@ -45,7 +45,13 @@ describe('the tarball', () => {
   test('holds every file that package.json names', () => {
     const named = paths([manifest.exports, manifest.bin]);
     expect(named.length).toBeGreaterThan(0);
-    expect(named.filter(path => !existsSync(join(project, 'node_modules/bptt', path)))).toEqual([]);
+    const there = (path: string) => existsSync(join(project, 'node_modules/bptt', path.replace('*', 'lstm')));
+    expect(named.filter(path => !there(path))).toEqual([]);
+  });
+
+  test('gives every cell by itself', () => {
+    write('cell.mjs', "import { lstm } from 'bptt/cells/lstm';\nconsole.log(lstm.name);\n");
+    expect(run(project, process.execPath, 'cell.mjs')).toBe('lstm\n');
   });
 });
 
