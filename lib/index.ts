@@ -70,5 +70,7 @@ export { Random } from './random.ts';
 export { type Extent, Sequence } from './sequence.ts';
 export type { Matrices, Shape, Shapes } from './shape.ts';
 export { type CheckpointedTape, type CheckpointOptions, checkpointed } from './through-time/checkpointed.ts';
+export { type LstmPaths, lstmPaths } from './through-time/lstm-paths.ts';
+export { type Rtrl, rtrl, type Sensitivity } from './through-time/rtrl.ts';
 export { type Chunk, type ChunkLoss, truncated } from './through-time/truncated.ts';
 export { FlatMatrix, type FloatArray, OneHotMatrix } from './views.ts';
