@@ -48,23 +48,30 @@ const BOUND = 'finite differences to 1e-8 + 1e-7·|n|';
 
 function checkOne({ kind, name, check }: Subject, { seed, json, quiet }: Flags): void {
   const report = check(seed);
-  if (!report.ok) process.exitCode = 1;
+  const { ok, tensors, laws } = report;
+  if (!ok) process.exitCode = 1;
   if (json) {
-    printJson({ ok: report.ok, [kind]: name, tensors: report.tensors });
+    printJson({ ok, [kind]: name, tensors, ...(laws && { laws }) });
     return;
   }
-  if (!quiet) print(format(report));
-  print(`${name}: ${report.ok ? 'every gradient agrees with' : 'WRONG by'} ${BOUND}`);
+  if (!quiet) {
+    print(format(report));
+    for (const law of laws ?? []) print(`${law.name.padEnd(40)} ${law.ok ? 'ok' : `BROKEN by ${law.broken}`}`);
+  }
+  const agree = tensors.every(tensor => tensor.ok);
+  print(
+    `${name}: ${agree ? 'every gradient agrees with' : 'WRONG by'} ${BOUND}${ok || !agree ? '' : ', but a law is BROKEN'}`,
+  );
 }
 
 function checkAll(all: readonly Subject[], { seed, json, quiet }: Flags): void {
   const results = all.map(({ kind, name, check }) => {
-    const { ok, tensors } = check(seed);
+    const { ok, tensors, laws } = check(seed);
     if (!json && !quiet) {
       const worst = Math.max(...tensors.map(({ maxAbs }) => maxAbs));
       print(`${kind.padEnd(6)} ${name.padEnd(28)} max |a−n| ${worst.toExponential(1)}  ${ok ? 'ok' : 'WRONG'}`);
     }
-    return { kind, name, ok, tensors };
+    return { kind, name, ok, tensors, ...(laws && { laws }) };
   });
   const ok = results.every(result => result.ok);
   if (!ok) process.exitCode = 1;

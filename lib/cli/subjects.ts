@@ -9,6 +9,7 @@ import { checkCell } from '../check/check-cell.ts';
 import { checkLayer } from '../check/check-layer.ts';
 import { type CheckLossOptions, checkLoss } from '../check/check-loss.ts';
 import type { GradientReport } from '../check/finite-differences.ts';
+import { checkLaws, type Law } from '../check/laws.ts';
 import { bidirectional } from '../layers/bidirectional.ts';
 import { delay } from '../layers/delay.ts';
 import { dropout } from '../layers/dropout.ts';
@@ -31,7 +32,12 @@ import { Sequence } from '../sequence.ts';
 export interface Subject {
   readonly kind: 'cell' | 'layer' | 'loss';
   readonly name: string;
-  check(seed: number): GradientReport;
+  check(seed: number): SubjectReport;
+}
+
+/** What was found: every gradient against finite differences and, of a cell, the laws of its backward pass. */
+export interface SubjectReport extends GradientReport {
+  readonly laws?: readonly Law[];
 }
 
 /** Every cell, layer and loss; the cells in the topology asked for. */
@@ -45,8 +51,12 @@ export function subjects(
       (cell): Subject => ({
         kind: 'cell',
         name: cell.name,
-        check: seed =>
-          simple ? checkCell(cell, { seed }) : checkLayer(topology(cell, layers, bidirectional), { seed }),
+        check(seed) {
+          const layer = topology(cell, layers, bidirectional);
+          const { ok, tensors } = simple ? checkCell(cell, { seed }) : checkLayer(layer, { seed });
+          const laws = checkLaws(layer, { seed });
+          return { ok: ok && laws.every(law => law.ok), tensors, laws };
+        },
       }),
     ),
     ...layersToCheck(),
@@ -54,6 +64,7 @@ export function subjects(
   ];
 }
 
+/** A cell unrolled, in as many layers as asked for, in one direction or both. */
 function topology(cell: Cell, layers: number, both: boolean): Layer {
   const m = 4;
   const one = (d: number) => unroll(cell, { d, m });

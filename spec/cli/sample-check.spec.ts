@@ -17,6 +17,7 @@ interface Subject {
   readonly name: string;
   readonly ok: boolean;
   readonly tensors: readonly TensorReport[];
+  readonly laws?: readonly { readonly name: string; readonly ok: boolean }[];
 }
 
 const CHECKPOINT = join('run', 'checkpoint.safetensors');
@@ -117,8 +118,11 @@ describe.concurrent('bptt check', () => {
     const { status, stdout, stderr } = await bptt(freshFolder(), 'check', cell);
     expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
     const lines = linesOf(stdout);
-    expect(lines.slice(0, -1).map(line => line.split(/ +/)[0])).toEqual(TENSORS);
-    for (const line of lines.slice(0, -1)) {
+    const [tensors, laws] = [lines.slice(0, TENSORS.length), lines.slice(TENSORS.length, -1)];
+    expect(tensors.map(line => line.split(/ +/)[0])).toEqual(TENSORS);
+    expect(laws).toHaveLength(7);
+    for (const line of laws) expect(line).toMatch(/^[a-z ]+ {2,}ok$/);
+    for (const line of tensors) {
       expect(line).toMatch(/^\w+ +[A-Z]+-B\d +\d+ elements {2}max \|a−n\| \S+ {2}relative \S+ {2}ok$/);
     }
     expect(lines.at(-1)).toMatch(new RegExp(`^${cell}: every gradient agrees`));
@@ -129,7 +133,7 @@ describe.concurrent('bptt check', () => {
     expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
     expect(linesOf(stdout)).toHaveLength(1);
     const report = JSON.parse(stdout) as { tensors: readonly TensorReport[] };
-    expect(report).toEqual({ ok: true, cell, tensors: expect.any(Array) });
+    expect(report).toEqual({ ok: true, cell, tensors: expect.any(Array), laws: expect.any(Array) });
     expect(report.tensors.map(({ name }) => name)).toEqual(TENSORS);
     for (const { ok, tag, elements, maxAbs, maxRel, failed, failures } of report.tensors) {
       expect({ ok, failed, failures }).toEqual({ ok: true, failed: 0, failures: [] });
@@ -172,7 +176,9 @@ describe.concurrent('bptt check', () => {
     expect(named('layer')).toEqual(expect.arrayContaining(LAYERS));
     expect(named('loss')).toEqual(expect.arrayContaining(LOSSES));
     expect(new Set(subjects.map(({ name }) => name)).size).toBe(subjects.length);
-    for (const { kind, name, ok, tensors } of subjects) {
+    for (const { kind, name, ok, tensors, laws } of subjects) {
+      expect(laws?.length ?? 0, name).toBe(kind === 'cell' ? 7 : 0);
+      for (const law of laws ?? []) expect(law).toEqual({ name: expect.any(String), ok: true });
       expect({ kind, name, ok }).toEqual({ kind: expect.stringMatching(/^(cell|layer|loss)$/), name, ok: true });
       expect(tensors.length, name).toBeGreaterThan(0);
       for (const tensor of tensors) {
