@@ -12,6 +12,7 @@ import { readout } from '../layers/readout.ts';
 import { stack } from '../layers/stack.ts';
 import { unroll } from '../layers/unroll.ts';
 import { crossEntropy, logSoftmax } from '../losses/cross-entropy.ts';
+import type { Loss } from '../losses/loss.ts';
 import { rankingLoss } from '../losses/ranking.ts';
 import { adam } from '../optim/adam.ts';
 import { Random } from '../random.ts';
@@ -31,7 +32,10 @@ export const frames: Demo = {
   *run(seed) {
     const prototypes = Matrix.zeros(ACTIVITIES, FEATURES);
     normal(1)(prototypes, new Random(seed));
-    const losses = { 'cross-entropy': crossEntropy, 'with ranking': rankingLoss({ kind: 's', lambda: LAMBDA }) };
+    const losses: Readonly<Record<string, Loss<ArrayLike<number>>>> = {
+      'cross-entropy': crossEntropy,
+      'with ranking': rankingLoss({ kind: 's', lambda: LAMBDA }),
+    };
     const results: { name: string; accuracy: number; fall: number; course: (readonly [number, number])[] }[] = [];
     for (const [n, [name, lossOf]] of Object.entries(losses).entries()) {
       const rng = new Random(seed + 1);
@@ -47,7 +51,7 @@ export const frames: Demo = {
         const { y: o, tape } = net.forward(x);
         const { loss, tape: lossTape } = lossOf.forward(o, y, { reduction: 'mean' });
         net.params.zeroGrads();
-        net.backward(tape, lossOf.backward(lossTape as never));
+        net.backward(tape, lossOf.backward(lossTape));
         optimiser.step(net.params);
         const [done, total] = [n * STEPS + step, 2 * STEPS];
         if (step % 5 === 0) yield { done, total, note: `${name}: loss ${loss.toFixed(3)} nats/frame` };
