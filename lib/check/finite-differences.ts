@@ -2,9 +2,10 @@
  * Analytic gradients against finite differences, element by element. Needs no test runner and no knowledge of layers:
  * a function of some matrices, and what is claimed to be its gradient in each.
  */
-import type { AbstractMatrix } from 'ml-matrix';
+import { type AbstractMatrix, Matrix } from 'ml-matrix';
 import { ValueError } from '../errors.ts';
 import { requireFinite, requireMatrix } from '../require.ts';
+import { diagnose } from './diagnosis.ts';
 
 /** The bound: |analytic − numeric| ≤ ABSOLUTE + RELATIVE·|numeric|, for every element. */
 const ABSOLUTE = 1e-8;
@@ -54,6 +55,8 @@ export interface TensorReport {
   /** Elements outside the bound: how many, and the first few. */
   readonly failed: number;
   readonly failures: readonly CheckedElement[];
+  /** What kind of mistake it looks like, where the numbers of a wrong tensor say so: see {@link diagnose}. */
+  readonly guess?: string;
 }
 
 /** The verdict on all tensors. */
@@ -101,6 +104,7 @@ function checkTensor(loss: () => number, { name, values, gradient, tag, index }:
   requireFinite(name, values);
   requireMatrix(`d${name}`, gradient, [values.rows, values.columns]);
   const failures: CheckedElement[] = [];
+  const numbers = Matrix.zeros(values.rows, values.columns);
   let failed = 0;
   let maxAbs = 0;
   let largest = 0;
@@ -108,6 +112,7 @@ function checkTensor(loss: () => number, { name, values, gradient, tag, index }:
     for (let j = 0; j < values.columns; j++) {
       const analytic = gradient.get(i, j);
       const numeric = nearestDifference(loss, values, i, j, analytic);
+      numbers.set(i, j, numeric);
       maxAbs = Math.max(maxAbs, Math.abs(analytic - numeric));
       largest = Math.max(largest, Math.abs(numeric));
       if (agrees(analytic, numeric)) continue;
@@ -117,7 +122,18 @@ function checkTensor(loss: () => number, { name, values, gradient, tag, index }:
   }
   const maxRel = maxAbs === 0 ? 0 : maxAbs / largest;
   const elements = values.rows * values.columns;
-  return { name, ok: failed === 0, ...(tag && { tag }), elements, maxAbs, maxRel, failed, failures };
+  const guess = failed === 0 ? undefined : diagnose(gradient, numbers);
+  return {
+    name,
+    ok: failed === 0,
+    ...(tag && { tag }),
+    elements,
+    maxAbs,
+    maxRel,
+    failed,
+    failures,
+    ...(guess && { guess }),
+  };
 }
 
 /** The difference at the first step that agrees with the analytic value; at the first of all where none does. */

@@ -3,12 +3,12 @@ import type { GradientReport } from './finite-differences.ts';
 /** A report as text: a line for every tensor, and below it the first elements that are wrong. */
 export function format({ tensors }: GradientReport): string {
   const width = Math.max(...tensors.map(({ name }) => name.length));
-  const lines = tensors.flatMap(({ name, tag, ok, elements, maxAbs, maxRel, failed, failures }) => [
+  const lines = tensors.flatMap(({ name, tag, ok, elements, maxAbs, maxRel, failed, failures, guess }) => [
     [
       `${name.padEnd(width + 2)} ${(tag ?? '').padEnd(8)} ${String(elements).padStart(4)} elements`,
       `max |a−n| ${maxAbs.toExponential(1)}`,
       `relative ${maxRel.toExponential(1)}`,
-      ok ? 'ok' : 'WRONG',
+      ok ? 'ok' : `WRONG${guess ? `: ${guess}` : ''}`,
     ].join('  '),
     ...failures.map(
       ({ index, analytic, numeric }) =>
