@@ -14,6 +14,7 @@ const config: ViteUserConfig = defineConfig({
   },
   test: {
     include: ['spec/**/*.spec.ts'],
+    globalSetup: ['spec/build.ts'],
     exclude: ['spec/package/**', 'spec/demos/**'],
     testTimeout: 60_000,
     maxWorkers: '100%',

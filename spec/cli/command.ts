@@ -5,13 +5,11 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
-import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
-import { pathToFileURL } from 'node:url';
 import { afterAll } from 'vitest';
-import { ROOT } from '../examples.ts';
+import { MAIN } from '../build.ts';
 
 /** How a process ended, and all that it wrote. */
 export interface Outcome {
@@ -39,7 +37,7 @@ export async function bptt(folder: string, ...args: readonly string[]): Promise<
 /** Starts `bptt ARGS` in `folder`, as soon as fewer than two are running. */
 export async function start(folder: string, ...args: readonly string[]): Promise<Running> {
   await turn();
-  const child = spawn(process.execPath, ['--import', TSX, MAIN, ...args], {
+  const child = spawn(process.execPath, [MAIN, ...args], {
     cwd: folder,
     stdio: ['ignore', 'pipe', 'pipe'],
   });
@@ -100,9 +98,6 @@ export function linesOf(output: string): string[] {
   if (!output.endsWith('\n')) throw new Error(`the last line is not ended: ${JSON.stringify(output)}`);
   return output.slice(0, -1).split('\n');
 }
-
-const MAIN = join(ROOT, 'lib/cli/main.ts');
-const TSX = pathToFileURL(createRequire(import.meta.url).resolve('tsx')).href;
 
 /** Milliseconds between two looks at a condition. */
 const POLL = 15;
