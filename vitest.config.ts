@@ -7,6 +7,7 @@ const config: ViteUserConfig = defineConfig({
   resolve: {
     alias: [
       { find: /^bptt$/, replacement: lib('index.ts') },
+      { find: /^bptt\/check\/properties$/, replacement: lib('check/properties.ts') },
       { find: /^bptt\/check$/, replacement: lib('check/index.ts') },
       { find: /^bptt\/cells\/(.*)$/, replacement: lib('cells/$1.ts') },
       { find: /^bptt\/io$/, replacement: lib('io/index.ts') },
@@ -15,7 +16,7 @@ const config: ViteUserConfig = defineConfig({
   test: {
     include: ['spec/**/*.spec.ts'],
     globalSetup: ['spec/build.ts'],
-    exclude: ['spec/package/**', 'spec/demos/**'],
+    exclude: ['spec/package/**', 'spec/demos/**', 'spec/peers/**'],
     testTimeout: 60_000,
     maxWorkers: '100%',
   },

@@ -12,6 +12,9 @@ export interface CellSize {
 /** The tag of an equation in `derivations/`, such as `RNN-B3`. */
 export type Tag = string;
 
+/** What gradients go through, by name; those that go through nothing else are not in it. */
+export type Via<Name extends string = string> = Readonly<Partial<Record<Name, readonly Tag[]>>>;
+
 /** The parts of a state. Every cell has `h`, the part that the network puts out; an LSTM has `c` beside it. */
 export type State<S extends string> = Matrices<S | 'h'>;
 
@@ -29,6 +32,8 @@ export interface Cell<P extends string = string, S extends string = string, Tape
   readonly name: string;
   /** The tag of the equation that gives each gradient: of every parameter, of `x`, and of every part of the state. */
   readonly equations: Readonly<Record<P | S | 'h' | 'x', Tag>>;
+  /** The equations of the same step that a gradient goes through on its way there, from the last to the first. */
+  readonly via?: Via<P | S | 'h' | 'x'>;
   /** The shape of every parameter. A bias is a 1×m row. */
   params(size: CellSize): Shapes<P>;
   /** The columns of every part of the state. */

@@ -16,7 +16,7 @@ import { type AbstractMatrix, Matrix } from 'ml-matrix';
 import { ShapeError, ValueError } from '../errors.ts';
 import { add, copy } from '../matrix.ts';
 import { describe, requireSize } from '../require.ts';
-import type { Cell, State } from './cell.ts';
+import type { Cell, State, Via } from './cell.ts';
 
 /** How a cell is conditioned. */
 export interface Conditioning {
@@ -60,6 +60,7 @@ export function conditioned<P extends string, S extends string, Tape>(
   return {
     name: when === 'always' ? `conditioned(${cell.name})` : `conditioned(${cell.name}, first)`,
     equations: { ...cell.equations, x: 'CND-B2', v: 'CND-B3' },
+    via: { ...cell.via, x: ['CND-B1'], v: ['CND-B1'] } as Via<P | S | 'h' | 'x' | 'v'>,
     params: ({ d, m }) => cell.params({ d: d + k, m }),
     state: ({ d, m }) => ({ ...cell.state({ d: d + k, m }), v: k }),
 

@@ -25,7 +25,7 @@ import {
   times,
 } from '../matrix.ts';
 import type { Cell } from './cell.ts';
-import { type GateName, gateEquations, gateShapes } from './gates.ts';
+import { type GateName, gateEquations, gateShapes, gateVia } from './gates.ts';
 
 const GATES = ['i', 'o', 'g'] as const;
 
@@ -48,6 +48,12 @@ export const lstmNoForget: Cell<GateName<(typeof GATES)[number]>, 'h' | 'c', Lst
     x: 'LNF-B9',
     h: 'LNF-B10',
     c: 'LNF-B5',
+  },
+  via: {
+    ...gateVia<(typeof GATES)[number]>({ i: ['LNF-B3', 'LNF-B2'], o: ['LNF-B1'], g: ['LNF-B4', 'LNF-B2'] }),
+    x: ['LNF-B4', 'LNF-B3', 'LNF-B2', 'LNF-B1'],
+    h: ['LNF-B4', 'LNF-B3', 'LNF-B2', 'LNF-B1'],
+    c: ['LNF-B2'],
   },
   params: size => gateShapes(GATES, size),
   state: ({ m }) => ({ h: m, c: m }),

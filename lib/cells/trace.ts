@@ -50,6 +50,7 @@ export interface TraceTape extends TraceFixedTape {
 export const trace: Cell<'nu' | 'U' | 'b', 'h', TraceTape> = {
   name: 'trace',
   equations: { nu: 'ETM-B4', U: 'ETM-B2', b: 'ETM-B3', x: 'ETM-B5', h: 'ETM-B6' },
+  via: { U: ['ETM-B1'], b: ['ETM-B1'], x: ['ETM-B1'] },
   params: ({ d, m }) => ({ nu: [1, m], U: [m, d], b: [1, m] }),
   state: ({ m }) => ({ h: m }),
 
@@ -98,6 +99,7 @@ export function traceFixed(mu: number | ArrayLike<number>): Cell<'U' | 'b', 'h',
   return {
     name: 'trace-fixed',
     equations: { U: 'ETM-B2', b: 'ETM-B3', x: 'ETM-B5', h: 'ETM-B6' },
+    via: { U: ['ETM-B1'], b: ['ETM-B1'], x: ['ETM-B1'] },
     params: ({ d, m }) => ({ U: [row(m).columns, d], b: [1, m] }),
     state: ({ m }) => ({ h: row(m).columns }),
 

@@ -1,24 +1,31 @@
 /**
  * A cell's gradients, checked where they are used: unrolled through time under the lecture's readout and cross-entropy.
  */
+import { Matrix } from 'ml-matrix';
 import type { Cell } from '../cells/cell.ts';
+import { ValueError } from '../errors.ts';
 import { normal } from '../init/initialisers.ts';
 import { readout } from '../layers/readout.ts';
 import { unroll } from '../layers/unroll.ts';
 import { crossEntropy } from '../losses/cross-entropy.ts';
 import { addTo } from '../matrix.ts';
 import { Random } from '../random.ts';
-import { requireSize } from '../require.ts';
-import { checkGradients, type GradientReport } from './finite-differences.ts';
+import { describe, requireSize } from '../require.ts';
+import type { Matrices } from '../shape.ts';
+import { agrees, type CheckedTensor, checkGradients, type TensorReport } from './finite-differences.ts';
+import { checkLaws } from './laws.ts';
+import { type CellOracle, oracleLaw } from './oracle.ts';
 import {
   initialStates,
   inner,
   innerStates,
+  input,
   parameters,
   raggedLengths,
   randomSequence,
   randomState,
 } from './problem.ts';
+import { type CheckReport, type Problem, reported } from './report.ts';
 
 /** The problem that a cell is checked on; every size is a positive integer. */
 export interface CheckCellOptions {
@@ -30,17 +37,21 @@ export interface CheckCellOptions {
   readonly C?: number;
   /** Fixes every number that is drawn. */
   readonly seed?: number;
+  /** The forward step once more, in plain numbers: finite differences cannot see that the wrong function is differentiated. */
+  readonly oracle?: CellOracle;
 }
 
 /**
  * Checks every gradient that a cell declares, and the readout's, against finite differences of
  *
- * L = Σ_t −log p_t[y_t] + Σ_t ⟨R_t, h_t⟩ + ⟨r, s_T⟩
+ * L = Σ_t (−log p_t[y_t] + ⟨Q_t, o_t⟩ + ⟨R_t, h_t⟩) + ⟨r, s_T⟩
  *
- * with random parameters, inputs, initial state and targets, and random cotangents R_t on every h_t and r on every
- * part of the final state. Tensors are named as on the slides: W, U, b, V, c, x, h0.
+ * with random parameters, inputs, initial state and targets, and random cotangents Q_t on every o_t, R_t on every h_t and
+ * r on every part of the final state; and the laws of its passes, see {@link checkLaws}. Tensors are named as on the slides: W, U, b,
+ * V, c, x, h0. What is wrong is tried again on ever smaller problems: the report's `smallest` names the equation to look at
+ * where the gradients that are wrong in the shortest of them have one in common.
  *
- * @throws ValueError when a size or the seed is none.
+ * @throws ValueError when a size or the seed is none, or the cell is no cell.
  *
  * @example
  * ```ts
@@ -53,9 +64,39 @@ export interface CheckCellOptions {
  */
 export function checkCell<P extends string, S extends string, Tape>(
   cell: Cell<P, S, Tape>,
-  { T = 5, B = 3, d = 4, m = 5, C = 4, seed = 1 }: CheckCellOptions = {},
-): GradientReport {
+  { T = 5, B = 3, d = 4, m = 5, C = 4, seed = 1, oracle }: CheckCellOptions = {},
+): CheckReport {
+  requireCell(cell as Cell);
   for (const [name, size] of Object.entries({ T, B, d, m, C })) requireSize(name, size);
+  return reported(
+    cell.name,
+    { T, B, d, m, C, seed },
+    {
+      gradients: problem => cellGradients(cell as Cell, problem),
+      laws({ T = 1, B = 1, d = 1, m = 1, seed = 1 }) {
+        const laws = checkLaws(unroll(cell, { d, m }), { T, B, seed, recurrent: true });
+        return oracle ? [...laws, oracleLaw(cell as Cell, oracle, { T, B, d, m, seed })] : laws;
+      },
+    },
+  );
+}
+
+/** Every gradient against finite differences, with a guess where adding is what is missing. */
+function cellGradients(cell: Cell, problem: Problem): readonly TensorReport[] {
+  const { loss, tensors, after } = cellProblem(cell, problem);
+  const report = checkGradients(loss, tensors, { after });
+  if (report.ok) return report.tensors;
+  const added = cellProblem(accumulating(cell), problem).tensors;
+  return report.tensors.map((tensor, n) => {
+    const { gradient } = added[n] ?? {};
+    const mended =
+      !tensor.ok && gradient && tensor.failures.every(({ at, numeric }) => agrees(gradient.get(...at), numeric));
+    return mended ? { ...tensor, guess: 'missing accumulation' } : tensor;
+  });
+}
+
+/** The loss of a random problem as a function of its tensors, their gradients, and the state it ends in. */
+function cellProblem(cell: Cell, { T = 1, B = 1, d = 1, m = 1, C = 1, seed = 1 }: Problem) {
   const rng = new Random(seed);
   const lengths = raggedLengths(T, B);
   const layer = unroll(cell, { d, m });
@@ -68,28 +109,59 @@ export function checkCell<P extends string, S extends string, Tape>(
   const R = randomSequence({ T, B, F: layer.outputs, lengths }, rng);
   const r = randomState(layer, B, rng);
   const y = Array.from({ length: T * B }, () => Math.floor(rng.uniform() * C));
+  const Q = randomSequence({ T, B, F: C, lengths }, rng);
 
   const loss = () => {
     const { y: h, sT } = layer.forward(x, s0);
-    return crossEntropy.forward(out.forward(h).y, y).loss + inner(R.rows(), h.rows()) + innerStates(r, sT);
+    const { y: o } = out.forward(h);
+    return crossEntropy.forward(o, y).loss + inner(Q.rows(), o.rows()) + inner(R.rows(), h.rows()) + innerStates(r, sT);
   };
 
-  const { y: h, tape } = layer.forward(x, s0);
+  const { y: h, sT: after, tape } = layer.forward(x, s0);
   const { y: o, tape: outTape } = out.forward(h);
-  const { dx: dh } = out.backward(outTape, crossEntropy.backward(crossEntropy.forward(o, y).tape));
+  const dlogits = crossEntropy.backward(crossEntropy.forward(o, y).tape);
+  addTo(dlogits.rows(), Q.rows());
+  const { dx: dh } = out.backward(outTape, dlogits);
   addTo(dh.rows(), R.rows());
   const { dx, ds0 } = layer.backward(tape, dh, r);
-
-  return checkGradients(loss, [
+  const tensors: CheckedTensor[] = [
     ...parameters(layer),
     ...parameters(out),
-    {
-      name: 'x',
-      values: x.rows(),
-      gradient: dx.rows(),
-      tag: cell.equations.x,
-      index: (n, j) => [Math.floor(n / B), n % B, j],
-    },
+    input(layer, x, dx),
     ...initialStates(layer, s0, ds0),
-  ]);
+  ];
+  return { loss, tensors, after };
+}
+
+/** The cell, adding to its parameters' gradients whatever it does itself. */
+function accumulating(cell: Cell): Cell {
+  return {
+    ...cell,
+    backward(p, tape, dnext, dp) {
+      const own: Matrices = Object.fromEntries(
+        Object.entries(p).map(([name, { rows, columns }]) => [name, Matrix.zeros(rows, columns)]),
+      );
+      const result = cell.backward(p, tape, dnext, own);
+      for (const [name, gradient] of Object.entries(own)) {
+        const total = dp[name];
+        if (total) addTo(total, gradient);
+      }
+      return result;
+    },
+  };
+}
+
+/** @throws ValueError when a part that the checker calls is missing, or a gradient has no equation. */
+function requireCell(cell: Cell): void {
+  if (typeof cell !== 'object' || cell === null) throw new ValueError('cell', 'a Cell', describe(cell));
+  for (const part of ['params', 'state', 'forward', 'backward'] as const) {
+    if (typeof cell[part] !== 'function') throw new ValueError(`cell.${part}`, 'a function', describe(cell[part]));
+  }
+  if (typeof cell.name !== 'string') throw new ValueError('cell.name', 'a string', describe(cell.name));
+  const size = { d: 1, m: 1 };
+  for (const name of [...Object.keys(cell.params(size)), ...Object.keys(cell.state(size)), 'x']) {
+    const tag: unknown = cell.equations?.[name];
+    if (typeof tag !== 'string')
+      throw new ValueError(`cell.equations.${name}`, 'the tag of an equation', describe(tag));
+  }
 }

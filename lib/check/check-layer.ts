@@ -1,29 +1,36 @@
 /** Any layer's gradients against finite differences. */
+import { ValueError } from '../errors.ts';
 import { normal } from '../init/initialisers.ts';
 import type { Layer } from '../layers/layer.ts';
+import { ParamSet } from '../params.ts';
 import { Random } from '../random.ts';
-import { requireSize } from '../require.ts';
+import { describe, requireSize } from '../require.ts';
 import { Sequence } from '../sequence.ts';
-import { type CheckedTensor, checkGradients, type GradientReport } from './finite-differences.ts';
+import { checkGradients, type TensorReport } from './finite-differences.ts';
+import { checkLaws } from './laws.ts';
 import {
   initialStates,
   inner,
   innerStates,
+  input,
   parameters,
   raggedLengths,
   randomSequence,
   randomState,
 } from './problem.ts';
+import { type CheckReport, type Problem, reported } from './report.ts';
 
 /** The problem that a layer is checked on. */
 export interface CheckLayerOptions {
   /** Steps and sequences; sequences of a batch differ in length where T > 1. */
   readonly T?: number;
   readonly B?: number;
-  /** Give the layer class indices instead of dense rows; x is then not among what is checked. */
+  /** Give the layer class indices instead of dense rows; x is then not among what is checked, and laws are not tried. */
   readonly oneHot?: boolean;
   /** Fixes every number that is drawn. */
   readonly seed?: number;
+  /** See {@link CheckLawsOptions}: false where what becomes of a sequence depends on its place in the batch. */
+  readonly independent?: boolean;
 }
 
 /**
@@ -32,9 +39,10 @@ export interface CheckLayerOptions {
  * L = Σ_t ⟨R_t, y_t⟩ + ⟨r, s_T⟩
  *
  * with random parameters, input and initial state, and random cotangents R_t on every y_t and r on every part of the
- * final state. The layer's parameters are overwritten.
+ * final state; and the laws of its passes, see {@link checkLaws}. What is wrong is tried again with fewer steps and
+ * sequences. The layer's parameters are overwritten.
  *
- * @throws ValueError when a size or the seed is none.
+ * @throws ValueError when a size or the seed is none, or the layer is no layer.
  *
  * @example
  * ```ts
@@ -47,10 +55,22 @@ export interface CheckLayerOptions {
  */
 export function checkLayer(
   layer: Layer,
-  { T = 5, B = 3, oneHot = false, seed = 1 }: CheckLayerOptions = {},
-): GradientReport {
+  { T = 5, B = 3, oneHot = false, seed = 1, independent = true }: CheckLayerOptions = {},
+): CheckReport {
+  requireLayer(layer);
   requireSize('T', T);
   requireSize('B', B);
+  return reported(
+    layer.name,
+    { T, B, seed },
+    {
+      gradients: problem => layerGradients(layer, problem, oneHot),
+      laws: ({ T = 1, B = 1, seed = 1 }) => (oneHot ? [] : checkLaws(layer, { T, B, seed, independent })),
+    },
+  );
+}
+
+function layerGradients(layer: Layer, { T = 1, B = 1, seed = 1 }: Problem, oneHot: boolean): readonly TensorReport[] {
   const rng = new Random(seed);
   const lengths = raggedLengths(T, B);
   normal(0.5)(layer.params, rng);
@@ -61,7 +81,7 @@ export function checkLayer(
       )
     : randomSequence({ T, B, F: layer.inputs, lengths }, rng);
   const s0 = randomState(layer, B, rng);
-  const { y, tape } = layer.forward(x, s0);
+  const { y, sT: after, tape } = layer.forward(x, s0);
   const R = randomSequence({ ...y.extent(), F: y.F }, rng);
   const r = randomState(layer, B, rng);
   layer.params.zeroGrads();
@@ -70,12 +90,22 @@ export function checkLayer(
     const { y, sT } = layer.forward(x, s0);
     return inner(R.rows(), y.rows()) + innerStates(r, sT);
   };
-  const input: CheckedTensor = {
-    name: 'x',
-    values: x.rows(),
-    gradient: dx.rows(),
-    tag: layer.equations.x ?? '',
-    index: (n, j) => [Math.floor(n / B), n % B, j],
-  };
-  return checkGradients(loss, [...parameters(layer), ...(oneHot ? [] : [input]), ...initialStates(layer, s0, ds0)]);
+  const tensors = [...parameters(layer), ...(oneHot ? [] : [input(layer, x, dx)]), ...initialStates(layer, s0, ds0)];
+  return checkGradients(loss, tensors, { after }).tensors;
+}
+
+/** @throws ValueError when a part that the checker reads is missing. */
+function requireLayer(layer: Layer): void {
+  if (typeof layer !== 'object' || layer === null) throw new ValueError('layer', 'a Layer', describe(layer));
+  for (const part of ['forward', 'backward'] as const) {
+    if (typeof layer[part] !== 'function') throw new ValueError(`layer.${part}`, 'a function', describe(layer[part]));
+  }
+  if (!(layer.params instanceof ParamSet)) throw new ValueError('layer.params', 'a ParamSet', describe(layer.params));
+  requireSize('layer.inputs', layer.inputs);
+  requireSize('layer.outputs', layer.outputs);
+  for (const part of ['state', 'equations'] as const) {
+    const record: unknown = layer[part];
+    if (typeof record !== 'object' || record === null)
+      throw new ValueError(`layer.${part}`, 'a record', describe(record));
+  }
 }

@@ -5,6 +5,7 @@
 import { type AbstractMatrix, Matrix } from 'ml-matrix';
 import { ValueError } from '../errors.ts';
 import { requireFinite, requireMatrix } from '../require.ts';
+import type { Matrices } from '../shape.ts';
 import { diagnose } from './diagnosis.ts';
 
 /** The bound: |analytic − numeric| ≤ ABSOLUTE + RELATIVE·|numeric|, for every element. */
@@ -16,7 +17,13 @@ const RELATIVE = 1e-7;
  * (truncation h⁴, rounding 1e-16/h); the later ones keep the stencil from straddling a kink of ReLU or max nearby.
  * A wrong gradient agrees with none of them.
  */
-const STEPS = [1e-3, 1e-4, 1e-5] as const;
+const STEPS = [1e-3, 1e-4, 1e-5, 1e-6] as const;
+
+/**
+ * Steps at which the slopes to the left and to the right are compared where no stencil agrees. Of a smooth function their
+ * gap shrinks with the step, a hundred times here; at a kink it stays.
+ */
+const [WIDE, NARROW, GAP] = [1e-4, 1e-6, 1e-4];
 
 /** How many failing elements a report lists, of each tensor. */
 const LISTED = 5;
@@ -28,14 +35,18 @@ export interface CheckedTensor {
   readonly values: AbstractMatrix;
   /** The claimed dL/dvalues, of the same shape. */
   readonly gradient: AbstractMatrix;
-  /** The tag of the equation that the gradient comes from. */
+  /** The tag of the equation that the gradient comes from, and of those of the same step that it goes through. */
   readonly tag?: string;
+  readonly via?: readonly string[];
   /** What to call element (i, j) in the report; [i, j] unless given. */
   readonly index?: (i: number, j: number) => readonly number[];
 }
 
 /** One element of a gradient beside its numeric value. */
 export interface CheckedElement {
+  /** Row and column. */
+  readonly at: readonly [i: number, j: number];
+  /** What to call it. */
   readonly index: readonly number[];
   readonly analytic: number;
   readonly numeric: number;
@@ -46,12 +57,20 @@ export interface TensorReport {
   readonly name: string;
   readonly ok: boolean;
   readonly tag?: string;
+  readonly via?: readonly string[];
   /** How many elements were compared: all there are. */
   readonly elements: number;
   /** Largest |analytic − numeric|. */
   readonly maxAbs: number;
   /** Largest |analytic − numeric| over the largest |numeric| of the tensor; 0 where all of it is 0. */
   readonly maxRel: number;
+  /** Largest |numeric|: 0 where the function does not depend on the tensor at all. */
+  readonly largest: number;
+  /**
+   * Elements at a kink, where the function has a slope to the left and another to the right. The analytic value is right
+   * when it is one of them or between. They are left out of the figures above.
+   */
+  readonly kinks: number;
   /** Elements outside the bound: how many, and the first few. */
   readonly failed: number;
   readonly failures: readonly CheckedElement[];
@@ -63,6 +82,12 @@ export interface TensorReport {
 export interface GradientReport {
   readonly ok: boolean;
   readonly tensors: readonly TensorReport[];
+}
+
+/** What helps to guess at a mistake. */
+export interface CheckGradientsOptions {
+  /** What the function computed last, by name: what may have been taken for what was there before. */
+  readonly after?: Matrices;
 }
 
 /**
@@ -89,9 +114,18 @@ export interface GradientReport {
  * // →     dw[0,1] (EX-B1): analytic -1, numeric 1
  * ```
  */
-export function checkGradients(loss: () => number, tensors: readonly CheckedTensor[]): GradientReport {
+export function checkGradients(
+  loss: () => number,
+  tensors: readonly CheckedTensor[],
+  { after = {} }: CheckGradientsOptions = {},
+): GradientReport {
   if (tensors.length === 0) throw new ValueError('tensors', 'at least one tensor', 'none');
-  const reports = tensors.map(tensor => checkTensor(loss, tensor));
+  const compared = tensors.map(tensor => ({ tensor, ...compare(loss, tensor) }));
+  const neighbours = compared.map(({ tensor: { name, values }, numeric }) => ({ name, values, numeric }));
+  const reports = compared.map(({ tensor, report, numeric }) => {
+    const guess = report.ok ? undefined : diagnose(tensor.gradient, numeric, { tensors: neighbours, after });
+    return { ...report, ...(guess && { guess }) };
+  });
   return { ok: reports.every(({ ok }) => ok), tensors: reports };
 }
 
@@ -100,64 +134,111 @@ export function agrees(analytic: number, numeric: number): boolean {
   return Math.abs(analytic - numeric) <= ABSOLUTE + RELATIVE * Math.abs(numeric);
 }
 
-function checkTensor(loss: () => number, { name, values, gradient, tag, index }: CheckedTensor): TensorReport {
+function compare(loss: () => number, { name, values, gradient, tag, via, index }: CheckedTensor): Comparison {
   requireFinite(name, values);
   requireMatrix(`d${name}`, gradient, [values.rows, values.columns]);
   const failures: CheckedElement[] = [];
   const numbers = Matrix.zeros(values.rows, values.columns);
-  let failed = 0;
-  let maxAbs = 0;
-  let largest = 0;
+  let [failed, kinks, maxAbs, largest] = [0, 0, 0, 0];
   for (let i = 0; i < values.rows; i++) {
     for (let j = 0; j < values.columns; j++) {
       const analytic = gradient.get(i, j);
-      const numeric = nearestDifference(loss, values, i, j, analytic);
+      const { numeric, kink } = nearestDifference(loss, values, i, j, analytic);
       numbers.set(i, j, numeric);
-      maxAbs = Math.max(maxAbs, Math.abs(analytic - numeric));
       largest = Math.max(largest, Math.abs(numeric));
+      if (kink) {
+        kinks += 1;
+        continue;
+      }
+      maxAbs = Math.max(maxAbs, Math.abs(analytic - numeric));
       if (agrees(analytic, numeric)) continue;
       failed += 1;
-      if (failures.length < LISTED) failures.push({ index: index?.(i, j) ?? [i, j], analytic, numeric });
+      if (failures.length < LISTED) failures.push({ at: [i, j], index: index?.(i, j) ?? [i, j], analytic, numeric });
     }
   }
   const maxRel = maxAbs === 0 ? 0 : maxAbs / largest;
   const elements = values.rows * values.columns;
-  const guess = failed === 0 ? undefined : diagnose(gradient, numbers);
-  return {
+  const report = {
     name,
     ok: failed === 0,
     ...(tag && { tag }),
+    ...(via && { via }),
     elements,
     maxAbs,
     maxRel,
+    largest,
+    kinks,
     failed,
     failures,
-    ...(guess && { guess }),
   };
+  return { report, numeric: numbers };
 }
 
-/** The difference at the first step that agrees with the analytic value; at the first of all where none does. */
-function nearestDifference(loss: () => number, values: AbstractMatrix, i: number, j: number, analytic: number): number {
+/** A tensor's verdict, and the numbers that it rests on. */
+interface Comparison {
+  readonly report: TensorReport;
+  readonly numeric: Matrix;
+}
+
+/** A numeric derivative, and whether it is one of a kink. */
+interface Difference {
+  readonly numeric: number;
+  readonly kink?: boolean;
+}
+
+/**
+ * The difference at the first step that agrees with the analytic value. Where none does: at a kink whose slopes enclose
+ * the analytic value, that value; else the difference at the first step of all.
+ */
+function nearestDifference(
+  loss: () => number,
+  values: AbstractMatrix,
+  i: number,
+  j: number,
+  analytic: number,
+): Difference {
   let first: number | undefined;
   for (const step of STEPS) {
     const numeric = fourPoint(loss, values, i, j, step);
-    if (agrees(analytic, numeric)) return numeric;
+    if (agrees(analytic, numeric)) return { numeric };
     first ??= numeric;
   }
-  return first ?? Number.NaN;
+  const [wide, narrow] = [oneSided(loss, values, i, j, WIDE), oneSided(loss, values, i, j, NARROW)];
+  const gap = narrow.right - narrow.left;
+  const kink = Math.abs(gap) > GAP && Math.abs(gap) > Math.abs(wide.right - wide.left) / 2;
+  const part = (analytic - narrow.left) / gap;
+  if (kink && part > -GAP && part < 1 + GAP) return { numeric: analytic, kink };
+  return { numeric: first ?? Number.NaN };
 }
 
 /** dL/dvalues[i,j] ≈ (L(−2h) − 8 L(−h) + 8 L(+h) − L(+2h)) / 12h. */
 function fourPoint(loss: () => number, values: AbstractMatrix, i: number, j: number, h: number): number {
+  return shifted(loss, values, i, j, at => (at(-2 * h) - 8 * at(-h) + 8 * at(h) - at(2 * h)) / (12 * h));
+}
+
+/** The slopes (L(0) − L(−h))/h and (L(h) − L(0))/h. */
+function oneSided(loss: () => number, values: AbstractMatrix, i: number, j: number, h: number) {
+  const left = shifted(loss, values, i, j, at => (at(0) - at(-h)) / h);
+  const right = shifted(loss, values, i, j, at => (at(h) - at(0)) / h);
+  return { left, right };
+}
+
+/** A difference of the loss at shifts of element (i, j), which is put back. */
+function shifted(
+  loss: () => number,
+  values: AbstractMatrix,
+  i: number,
+  j: number,
+  difference: (at: (shift: number) => number) => number,
+): number {
   const before = values.get(i, j);
-  const at = (shift: number): number => {
-    values.set(i, j, before + shift);
-    return loss();
-  };
   try {
-    const difference = (at(-2 * h) - 8 * at(-h) + 8 * at(h) - at(2 * h)) / (12 * h);
-    if (!Number.isFinite(difference)) throw new ValueError('loss', 'a finite loss beside the values', `${difference}`);
-    return difference;
+    const found = difference(shift => {
+      values.set(i, j, before + shift);
+      return loss();
+    });
+    if (!Number.isFinite(found)) throw new ValueError('loss', 'a finite loss beside the values', `${found}`);
+    return found;
   } finally {
     values.set(i, j, before);
   }

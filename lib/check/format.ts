@@ -1,23 +1,65 @@
-import type { GradientReport } from './finite-differences.ts';
+import type { GradientReport, TensorReport } from './finite-differences.ts';
+import type { Law } from './laws.ts';
+import type { CheckReport, Problem } from './report.ts';
 
-/** A report as text: a line for every tensor, and below it the first elements that are wrong. */
-export function format({ tensors }: GradientReport): string {
-  const width = Math.max(...tensors.map(({ name }) => name.length));
-  const lines = tensors.flatMap(({ name, tag, ok, elements, maxAbs, maxRel, failed, failures, guess }) => [
-    [
-      `${name.padEnd(width + 2)} ${(tag ?? '').padEnd(8)} ${String(elements).padStart(4)} elements`,
-      `max |a−n| ${maxAbs.toExponential(1)}`,
-      `relative ${maxRel.toExponential(1)}`,
-      ok ? 'ok' : `WRONG${guess ? `: ${guess}` : ''}`,
-    ].join('  '),
-    ...failures.map(
-      ({ index, analytic, numeric }) =>
-        `    d${name}[${index.join(',')}]${tag ? ` (${tag})` : ''}: analytic ${digits(analytic)}, numeric ${digits(numeric)}`,
-    ),
-    ...(failed > failures.length ? [`    … and ${failed - failures.length} more`] : []),
-  ]);
-  return lines.join('\n');
+/**
+ * A report as text: a line for every tensor and every law. What is wrong is shown in the smallest problem that shows it,
+ * with its first elements, what kind of mistake it looks like, and the equation that all of it has in common.
+ */
+export function format(report: GradientReport | CheckReport): string {
+  const lines = report.tensors.map(tensor => tensorLine(tensor, widthOf(report.tensors)));
+  if (!('laws' in report)) return [...lines, ...elements(report.tensors)].join('\n');
+  const { laws, problem, smallest } = report;
+  const all = [...lines, ...laws.map(lawLine)];
+  if (!smallest) return all.join('\n');
+  const [wrong, broken] = [smallest.tensors.filter(({ ok }) => !ok), smallest.laws.filter(({ ok }) => !ok)];
+  const { suspects } = smallest;
+  return [
+    ...all,
+    '',
+    `wrong still with ${sizes(smallest.problem)} (of ${sizes(problem)}):`,
+    ...elements(wrong, suspects, `; ${sizes(smallest.problem)}`),
+    ...(wrong.length === 0 ? broken.map(lawLine) : []),
+    ...(suspects.length > 0
+      ? [`look at ${suspects.join(', ')}: all that is wrong there goes through it, nothing that is right`]
+      : []),
+  ].join('\n');
 }
+
+function tensorLine({ name, tag, ok, elements, maxAbs, maxRel, kinks, guess }: TensorReport, width: number): string {
+  return [
+    `${name.padEnd(width + 2)} ${(tag ?? '').padEnd(8)} ${String(elements).padStart(4)} elements`,
+    `max |a−n| ${maxAbs.toExponential(1)}`,
+    `relative ${maxRel.toExponential(1)}`,
+    `${ok ? 'ok' : `WRONG${guess ? `: ${guess}` : ''}`}${kinks > 0 ? `, ${kinks} at a kink` : ''}`,
+  ].join('  ');
+}
+
+function lawLine({ name, ok, worst, broken }: Law): string {
+  return `${name.padEnd(42)} worst ${worst.toExponential(1)}  ${ok ? 'ok' : `BROKEN by ${broken}`}`;
+}
+
+/** The first failing elements of every tensor. */
+function elements(tensors: readonly TensorReport[], suspects: readonly string[] = [], where = ''): string[] {
+  return tensors.flatMap(({ name, tag, via, failed, failures, guess }) => {
+    const through = via?.find(step => suspects.includes(step)) ?? via?.[0];
+    const from = [...(tag ? [tag] : []), ...(through ? [`via ${through}`] : [])].join(', ');
+    return [
+      ...failures.map(
+        ({ index, analytic, numeric }) =>
+          `    d${name}[${index.join(',')}]${from ? ` (${from})` : ''}: analytic ${digits(analytic)}, numeric ${digits(numeric)}${guess ? ` — ${guess}` : ''}${where}`,
+      ),
+      ...(failed > failures.length ? [`    … and ${failed - failures.length} more`] : []),
+    ];
+  });
+}
+
+const widthOf = (tensors: readonly TensorReport[]): number => Math.max(...tensors.map(({ name }) => name.length));
+
+const sizes = (problem: Problem): string =>
+  Object.entries(problem)
+    .map(([name, size]) => `${name}=${size}`)
+    .join(' ');
 
 /** Eight digits: as many as the bound asks for. */
 function digits(x: number): string {

@@ -2,13 +2,17 @@
 export { type CheckCellOptions, checkCell } from './check-cell.ts';
 export { type CheckLayerOptions, checkLayer } from './check-layer.ts';
 export { type CheckLossOptions, checkLoss } from './check-loss.ts';
+export { type DotTestOptions, dotTest } from './dot-test.ts';
 export {
   agrees,
   type CheckedElement,
   type CheckedTensor,
+  type CheckGradientsOptions,
   checkGradients,
   type GradientReport,
   type TensorReport,
 } from './finite-differences.ts';
 export { format } from './format.ts';
 export { type CheckLawsOptions, checkLaws, type Law } from './laws.ts';
+export type { CellOracle } from './oracle.ts';
+export type { CheckReport, Problem, Smallest } from './report.ts';

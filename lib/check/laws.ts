@@ -1,22 +1,36 @@
 /**
- * What holds of every right backward pass, whatever the numbers: laws that need no finite difference, and that say
- * where a gradient breaks them. They catch what a gradient check on one problem cannot: state that is kept between calls,
- * memory that is overwritten, sequences that look at each other.
+ * What holds of every right pair of passes, whatever the numbers: laws that need no finite difference, or one only, and
+ * that say where a gradient breaks them. They catch what a gradient check on one problem cannot: state that is kept
+ * between calls, memory that is overwritten, sequences that look at each other, steps that are taken twice.
  */
-import { AbstractMatrix, Matrix } from 'ml-matrix';
+import { BpttError } from '../errors.ts';
 import { normal } from '../init/initialisers.ts';
 import type { Layer } from '../layers/layer.ts';
 import { Random } from '../random.ts';
 import { requireSize } from '../require.ts';
-import { Sequence } from '../sequence.ts';
-import type { Matrices } from '../shape.ts';
-import { raggedLengths, randomSequence, randomState } from './problem.ts';
+import type { Sequence } from '../sequence.ts';
+import { dotTest } from './dot-test.ts';
+import {
+  type Cotangent,
+  combine,
+  type Gradients,
+  gradients,
+  inHalves,
+  type Passes,
+  passes,
+  permuted,
+  spoilt,
+  summed,
+} from './passes.ts';
+import { numbersIn, raggedLengths, randomSequence, randomState } from './problem.ts';
 
 /** One law, and whether it holds. */
 export interface Law {
   readonly name: string;
   readonly ok: boolean;
-  /** Where it is broken: the name of a gradient, or what has changed. */
+  /** The largest deviation from it, over the largest number of its tensor where that is more than 1. */
+  readonly worst: number;
+  /** Where it is broken: the name of a gradient or of a result, or what has changed. */
   readonly broken?: string;
 }
 
@@ -25,18 +39,26 @@ export interface CheckLawsOptions {
   readonly T?: number;
   readonly B?: number;
   readonly seed?: number;
+  /**
+   * Whether the sequences of a batch have nothing to do with each other; true unless given. It is false of a layer that
+   * treats a sequence by its place in the batch, as dropout does with a mask drawn for it.
+   */
+  readonly independent?: boolean;
+  /**
+   * Whether the layer carries all it knows of earlier steps in its state. Unless given, that is tried, and the law of
+   * the two halves left out where it is not so, as of a bidirectional layer.
+   */
+  readonly recurrent?: boolean;
 }
 
 /** Sums in another order differ by rounding: |a − b| ≤ this times the largest |b| of the tensor, or 1. */
 const ROUNDING = 1e-11;
 
-/** Everything a backward pass gives, by name, as flat numbers. */
-type Gradients = Readonly<Record<string, readonly number[]>>;
-
 /**
- * Tries the laws of a backward pass on a layer: linear in the cotangents, zero for zero ones, added to what is there, the
- * same bits a second time, nothing else changed, blind to padding, and the same for sequences of a batch in any order.
- * The layer's parameters are overwritten.
+ * Tries the laws of a layer's passes. Backward is linear in the cotangents, zero for zero ones, adds to what is there,
+ * gives the same bits a second time and changes nothing else. Both passes are blind to padding; a batch is the sum of its
+ * sequences, in any order; and two halves in turn are the whole. Every step moves with what goes in. And ⟨dy, Jv⟩ =
+ * ⟨Jᵀdy, v⟩ over four times as many steps: see {@link dotTest}. The layer's parameters are overwritten.
  *
  * @throws ValueError when a size or the seed is none.
  *
@@ -48,7 +70,10 @@ type Gradients = Readonly<Record<string, readonly number[]>>;
  * console.log(checkLaws(unroll(gru, { d: 2, m: 3 })).every(({ ok }) => ok)); // → true
  * ```
  */
-export function checkLaws(layer: Layer, { T = 5, B = 3, seed = 1 }: CheckLawsOptions = {}): readonly Law[] {
+export function checkLaws(
+  layer: Layer,
+  { T = 5, B = 3, seed = 1, independent = true, recurrent }: CheckLawsOptions = {},
+): readonly Law[] {
   requireSize('T', T);
   requireSize('B', B);
   const rng = new Random(seed);
@@ -57,144 +82,124 @@ export function checkLaws(layer: Layer, { T = 5, B = 3, seed = 1 }: CheckLawsOpt
   const x = randomSequence({ T, B, F: layer.inputs, lengths }, rng);
   const s0 = randomState(layer, B, rng);
   const { y, tape } = layer.forward(x, s0);
-  const cotangent = () => ({ dy: randomSequence({ ...y.extent(), F: y.F }, rng), ds: randomState(layer, B, rng) });
+  const cotangent = (): Cotangent => ({
+    dy: randomSequence({ ...y.extent(), F: y.F }, rng),
+    ds: randomState(layer, B, rng),
+  });
   const [first, second] = [cotangent(), cotangent()];
-  const zero = combine(first, first, 1, -1);
   const [a, b] = [1.75, -0.5];
+  const problem = { x, s0, cotangent: first };
 
-  const of = ({ dy, ds }: Cotangent): Gradients => {
-    layer.params.zeroGrads();
-    return backward(layer, tape, dy, ds);
-  };
   const snapshot = () => numbersIn([tape, x, s0, first, layer.params.values]);
   const before = snapshot();
-  const g = of(first);
-  const untouched = same(before, snapshot());
-  const again = of(first);
-  backward(layer, tape, first.dy, first.ds);
-  const twice = parametersOf(layer);
-  const order = Array.from({ length: B }, (_, n) => (n + 1) % B);
-  const swapped = permuted(layer, { x, s0, cotangent: first }, order);
+  const g = gradients(layer, tape, first);
+  const after = snapshot();
+  const whole = passes(layer, problem);
+  layer.params.zeroGrads();
+  layer.backward(tape, first.dy, first.ds);
+  layer.backward(tape, first.dy, first.ds);
+  const twice = { params: [...layer.params.grads] };
 
-  return [
-    law('the same bits a second time', differing(g, again, 0)),
-    law('nothing but the gradients changed', untouched ? undefined : 'tape, inputs, cotangents or parameters'),
-    law(
-      'added to the gradients there are',
-      differing({ params: twice }, { params: scaled(parameters(g), 2) }, ROUNDING),
+  const laws = [
+    law('the same bits a second time', 0, () => differing(gradients(layer, tape, first), g)),
+    law('nothing but the gradients changed', 0, () => differing({ [CHANGED]: after }, { [CHANGED]: before })),
+    law('added to the gradients there are', ROUNDING, () => differing(twice, scaled({ params: g.params ?? [] }, 2))),
+    law('zero for zero cotangents', 0, () =>
+      differing(gradients(layer, tape, combine(first, first, 1, -1)), scaled(g, 0)),
     ),
-    law(
-      'zero for zero cotangents',
+    law('linear in the cotangents', ROUNDING, () =>
       differing(
-        of(zero),
-        mapped(g, () => 0),
-        0,
+        gradients(layer, tape, combine(first, second, a, b)),
+        summed(scaled(g, a), scaled(gradients(layer, tape, second), b)),
       ),
     ),
-    law('linear in the cotangents', differing(of(combine(first, second, a, b)), sum(g, of(second), a, b), ROUNDING)),
-    law('blind to padding', differing(spoilt(layer, { x, s0, cotangent: first }, rng), g, 0)),
-    law('the same for sequences in any order', differing(swapped, g, ROUNDING)),
+    law('blind to padding', 0, () => differing(spoilt(layer, problem, rng), whole)),
   ];
-}
-
-interface Cotangent {
-  readonly dy: Sequence;
-  readonly ds: Matrices;
-}
-
-interface Problem {
-  readonly x: Sequence;
-  readonly s0: Matrices;
-  readonly cotangent: Cotangent;
-}
-
-function law(name: string, broken: string | undefined): Law {
-  return broken === undefined ? { name, ok: true } : { name, ok: false, broken };
-}
-
-function backward(layer: Layer, tape: unknown, dy: Sequence, ds: Matrices): Gradients {
-  const { dx, ds0 } = layer.backward(tape, dy, ds);
-  const states = Object.entries(ds0).map(([name, part]) => [`${name}0`, flat(part)]);
-  return { params: parametersOf(layer), x: flat(dx.rows()), ...Object.fromEntries(states) };
-}
-
-/** The gradients where padding holds other numbers, in x and in the cotangent of y. */
-function spoilt(layer: Layer, { x, s0, cotangent }: Problem, rng: Random): Gradients {
-  const spoil = (s: Sequence) => {
-    const copy = Sequence.dense(Float64Array.from(flat(s.rows())), { ...s.extent(), F: s.F });
-    const rows = copy.rows();
-    for (let n = 0; n < rows.rows; n++) {
-      for (let j = 0; j < rows.columns && !s.counts(n); j++) rows.set(n, j, 100 * rng.normal());
-    }
-    return copy;
+  if (independent) {
+    const order = Array.from({ length: B }, (_, n) => (n + 1) % B);
+    const alone = () => order.map(n => permuted(layer, problem, [n])).reduce(summed);
+    laws.push(
+      law('the same for sequences in any order', ROUNDING, () => differing(permuted(layer, problem, order), whole)),
+      law('a batch is the sum of its sequences', ROUNDING, () => differing(alone(), whole)),
+    );
+  }
+  if (T > 1 && recurrent !== false) {
+    const full = unended(problem, rng);
+    const halves = () => differing(inHalves(layer, full, Math.ceil(T / 2)), passes(layer, full));
+    const carried = recurrent || !halves().some(({ name, deviation }) => isResult(name) && deviation > ROUNDING);
+    if (carried) laws.push(law('two halves in turn are the whole', ROUNDING, halves));
+  }
+  const other = () => {
+    normal(0.5)(layer.params, rng);
+    return layer.forward(randomSequence({ ...x.extent(), F: x.F }, rng), randomState(layer, B, rng)).y;
   };
-  layer.params.zeroGrads();
-  return backward(layer, layer.forward(spoil(x), s0).tape, spoil(cotangent.dy), cotangent.ds);
+  laws.push(
+    law('no step stands still', 0, () => still(y, other)),
+    dotTest(layer, { T: 4 * T, B, seed }),
+  );
+  return laws;
 }
 
-/** The gradients of the batch whose sequence n is sequence order[n] of this one, put back in this one's order. */
-function permuted(layer: Layer, { x, s0, cotangent }: Problem, order: readonly number[]): Gradients {
-  const sequence = (s: Sequence, from: readonly number[]) => {
-    const { T, B, F, lengths } = s;
-    const moved = Array.from({ length: T }, (_, t) => from.map(n => s.rows().getRow(t * B + n))).flat(2);
-    const own = lengths && from.map(n => lengths[n] ?? T);
-    return Sequence.dense(moved, { T, B, F, ...(own && { lengths: own }) });
-  };
-  const state = (s: Matrices, from: readonly number[]): Matrices =>
-    Object.fromEntries(Object.entries(s).map(([name, part]) => [name, new Matrix(from.map(n => part.getRow(n)))]));
-  const back = order.map((_, n) => order.indexOf(n));
-  layer.params.zeroGrads();
-  const { tape } = layer.forward(sequence(x, order), state(s0, order));
-  const { dx, ds0 } = layer.backward(tape, sequence(cotangent.dy, order), state(cotangent.ds, order));
-  const states = Object.entries(state(ds0, back)).map(([name, part]) => [`${name}0`, flat(part)]);
-  return { params: parametersOf(layer), x: flat(sequence(dx, back).rows()), ...Object.fromEntries(states) };
+const CHANGED = 'tape, inputs, cotangents or parameters';
+
+/** How far one tensor of several is from what it should be. */
+interface Deviation {
+  readonly name: string;
+  readonly deviation: number;
 }
 
-/** The first gradient in which two sets differ by more than rounding allows; undefined where none does. */
-function differing(actual: Gradients, expected: Gradients, rounding: number): string | undefined {
-  return Object.keys(expected).find(name => {
-    const [as, es] = [actual[name] ?? [], expected[name] ?? []];
-    const bound = rounding * Math.max(1, ...es.map(Math.abs));
-    return as.length !== es.length || as.some((a, i) => !(Math.abs(a - (es[i] ?? Number.NaN)) <= bound));
+/** A law that the subject refuses to be tried on, with an error of the library, is broken by that. */
+function law(name: string, bound: number, deviations: () => readonly Deviation[]): Law {
+  try {
+    const found = deviations();
+    const worst = Math.max(0, ...found.map(({ deviation }) => deviation));
+    const broken = found.find(({ deviation }) => !(deviation <= bound))?.name;
+    return broken === undefined ? { name, ok: true, worst } : { name, ok: false, worst, broken };
+  } catch (error) {
+    if (error instanceof BpttError) return { name, ok: false, worst: Number.POSITIVE_INFINITY, broken: error.message };
+    throw error;
+  }
+}
+
+/** The deviation of every tensor; infinite where one is missing or has another size. */
+function differing(actual: Gradients, expected: Gradients): Deviation[] {
+  return Object.entries(expected).map(([name, es]) => {
+    const as = actual[name] ?? [];
+    if (as.length !== es.length) return { name, deviation: Number.POSITIVE_INFINITY };
+    const scale = es.reduce((largest, e) => Math.max(largest, Math.abs(e)), 1);
+    const apart = as.reduce((most, a, i) => larger(most, Math.abs(a - (es[i] ?? Number.NaN))), 0);
+    return { name, deviation: apart / scale };
   });
 }
 
-function combine(p: Cotangent, q: Cotangent, a: number, b: number): Cotangent {
-  const mix = (u: AbstractMatrix, v: AbstractMatrix) =>
-    new Matrix(u.to2DArray().map((row, i) => row.map((value, j) => a * value + b * v.get(i, j))));
-  const dy = Sequence.dense(flat(mix(p.dy.rows(), q.dy.rows())), { ...p.dy.extent(), F: p.dy.F });
-  const parts = Object.entries(p.ds).map(([name, part]) => [name, mix(part, q.ds[name] ?? part)]);
-  return { dy, ds: Object.fromEntries(parts) };
+/** The larger of two; what is no number is larger than any. */
+const larger = (a: number, b: number): number => (b > a || Number.isNaN(b) ? b : a);
+
+/** Outputs and states of a forward pass are `y` and `h_T`; all else is a gradient. */
+const isResult = (name: string): boolean => name === 'y' || name.endsWith('_T');
+
+/** The problem with no sequence ending early. */
+function unended({ x, s0, cotangent: { dy, ds } }: Passes, rng: Random): Passes {
+  const long = ({ T, B, F }: Sequence) => randomSequence({ T, B, F }, rng);
+  return { x: long(x), s0, cotangent: { dy: long(dy), ds } };
 }
 
-function sum(g: Gradients, h: Gradients, a: number, b: number): Gradients {
-  return mapped(g, (value, name, i) => a * value + b * (h[name]?.[i] ?? Number.NaN));
+/** How many draws may leave a step where it is, as those that leave a small layer of ReLUs dead do. */
+const DRAWS = 30;
+
+/** Which steps are the same whatever goes in: deviation 0 where they move, infinite where not. */
+function still(y: Sequence, other: () => Sequence): Deviation[] {
+  const first = numbersIn(y.rows());
+  const width = y.B * y.F;
+  const moves = new Array<boolean>(y.T).fill(false);
+  for (let n = 0; n < DRAWS && moves.includes(false); n++) {
+    for (const [i, value] of numbersIn(other().rows()).entries()) {
+      if (value !== first[i]) moves[Math.floor(i / width)] = true;
+    }
+  }
+  return moves.map((moved, t) => ({ name: `y at t=${t}`, deviation: moved ? 0 : Number.POSITIVE_INFINITY }));
 }
 
-function mapped(g: Gradients, f: (value: number, name: string, i: number) => number): Gradients {
-  return Object.fromEntries(
-    Object.entries(g).map(([name, values]) => [name, values.map((value, i) => f(value, name, i))]),
-  );
-}
-
-function scaled(values: readonly number[], factor: number): number[] {
-  return values.map(value => factor * value);
-}
-
-const parameters = (g: Gradients): readonly number[] => g.params ?? [];
-const parametersOf = ({ params }: Layer): number[] => [...params.grads];
-const flat = (a: AbstractMatrix): number[] => a.to2DArray().flat();
-
-/** All numbers in a value, however it is built, in a fixed order. */
-function numbersIn(value: unknown, seen: Set<object> = new Set()): number[] {
-  if (typeof value === 'number') return [value];
-  if (typeof value !== 'object' || value === null || seen.has(value)) return [];
-  seen.add(value);
-  if (value instanceof AbstractMatrix) return flat(value);
-  if (ArrayBuffer.isView(value)) return Array.from(value as unknown as ArrayLike<number>);
-  return Object.values(value).flatMap(part => numbersIn(part, seen));
-}
-
-function same(a: readonly number[], b: readonly number[]): boolean {
-  return a.length === b.length && a.every((value, i) => Object.is(value, b[i]));
+function scaled(g: Gradients, factor: number): Gradients {
+  return Object.fromEntries(Object.entries(g).map(([name, values]) => [name, values.map(value => factor * value)]));
 }

@@ -1,5 +1,5 @@
 /** The random problems that cells, layers and losses are checked on. */
-import type { AbstractMatrix } from 'ml-matrix';
+import { AbstractMatrix } from 'ml-matrix';
 import { normal } from '../init/initialisers.ts';
 import { type Layer, zeroState } from '../layers/layer.ts';
 import type { Random } from '../random.ts';
@@ -27,24 +27,36 @@ export function randomState(layer: Layer, B: number, rng: Random): Matrices {
 }
 
 /** A layer's parameters and the gradients that lie in it. */
-export function parameters({ params, equations }: Layer): CheckedTensor[] {
+export function parameters({ params, equations, via }: Layer): CheckedTensor[] {
   const grads: Matrices = params.namedGrads();
   return Object.entries(params.named()).map(([name, values]) => ({
     name,
     values,
     gradient: part(grads, name),
-    tag: equations[name] ?? '',
+    ...claim(name, equations, via),
   }));
 }
 
 /** The parts of an initial state, under their names and a 0: h0, c0. */
-export function initialStates({ equations }: Layer, s0: Matrices, ds0: Matrices): CheckedTensor[] {
+export function initialStates({ equations, via }: Layer, s0: Matrices, ds0: Matrices): CheckedTensor[] {
   return Object.keys(s0).map(name => ({
     name: `${name}0`,
     values: part(s0, name),
     gradient: part(ds0, name),
-    tag: equations[name] ?? '',
+    ...claim(name, equations, via),
   }));
+}
+
+/** The input, row n of which is step ⌊n/B⌋ of sequence n mod B. */
+export function input({ equations, via }: Layer, x: Sequence, dx: Sequence): CheckedTensor {
+  const index = (n: number, j: number) => [Math.floor(n / x.B), n % x.B, j];
+  return { name: 'x', values: x.rows(), gradient: dx.rows(), ...claim('x', equations, via), index };
+}
+
+/** The equation that a gradient is claimed to come from, and those it goes through. */
+function claim(name: string, equations: Layer['equations'], via: Layer['via']): Pick<CheckedTensor, 'tag' | 'via'> {
+  const through = via?.[name];
+  return { tag: equations[name] ?? '', ...(through && { via: through }) };
 }
 
 /** ⟨a, b⟩ = Σ a ⊙ b. */
@@ -65,4 +77,14 @@ function part(s: Matrices, name: string): AbstractMatrix {
   const matrix = s[name];
   if (!matrix) throw new Error(`there is no ${name}`);
   return matrix;
+}
+
+/** All numbers in a value, however it is built, in a fixed order. */
+export function numbersIn(value: unknown, seen: Set<object> = new Set()): number[] {
+  if (typeof value === 'number') return [value];
+  if (typeof value !== 'object' || value === null || seen.has(value)) return [];
+  seen.add(value);
+  if (value instanceof AbstractMatrix) return value.to2DArray().flat();
+  if (ArrayBuffer.isView(value)) return Array.from(value as unknown as ArrayLike<number>);
+  return Object.values(value).flatMap(part => numbersIn(part, seen));
 }

@@ -6,8 +6,12 @@ import { ValueError } from '../errors.ts';
 
 /** Every cell that a module of `lib/cells` exports, by name. */
 export async function knownCells(): Promise<Readonly<Record<string, Cell>>> {
-  const isCell = (value: unknown): value is Cell => has(value, ['params', 'state', 'forward', 'backward']);
   return byName((await exportsOf('../cells/')).filter(isCell));
+}
+
+/** Whether a value has what every cell has. */
+export function isCell(value: unknown): value is Cell {
+  return has(value, ['params', 'state', 'forward', 'backward']);
 }
 
 /** Every demo that a module of `lib/demos` exports, by name. */

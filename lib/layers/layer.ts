@@ -1,5 +1,5 @@
 import { Matrix } from 'ml-matrix';
-import type { Tag } from '../cells/cell.ts';
+import type { Tag, Via } from '../cells/cell.ts';
 import { ShapeError } from '../errors.ts';
 import type { ParamSet } from '../params.ts';
 import { describe, requireMatrix } from '../require.ts';
@@ -26,6 +26,8 @@ export interface Layer<Tape = unknown, P extends string = string> {
   readonly state: Readonly<Record<string, number>>;
   /** The tag of the equation that gives each gradient: of every parameter, of `x`, and of every part of the state. */
   readonly equations: Readonly<Record<string, Tag>>;
+  /** The equations of the same step that a gradient goes through on its way there, where that is known. */
+  readonly via?: Via;
   /**
    * @param x the input, T steps of B sequences.
    * @param s0 the state before the first step, every part B×its columns; zeros unless given.

@@ -52,6 +52,7 @@ export function stack(layers: Readonly<Record<string, Layer>>): Layer<StackTape>
       ...prefixed(each(layer => layer.equations)),
       x: first[1].equations.x ?? '',
     },
+    via: prefixed(each(layer => (layer.via ?? {}) as Readonly<Record<string, readonly string[]>>)),
 
     forward(x, s0) {
       const s = requireState('s0', s0, state, x.B);

@@ -55,6 +55,7 @@ export function unroll<P extends string, S extends string, Tape>(
     outputs,
     state,
     equations: cell.equations,
+    via: cell.via ?? {},
 
     forward(x, s0) {
       requireSequence('x', x, size.d);

@@ -3,8 +3,11 @@ import { Matrix } from 'ml-matrix';
 import { describe, expect, it } from 'vitest';
 import { rnn, rnnRelu } from '../../lib/cells/rnn.ts';
 import { checkCell } from '../../lib/check/check-cell.ts';
+import { format } from '../../lib/check/format.ts';
+import type { CellOracle } from '../../lib/check/oracle.ts';
 import { ValueError } from '../../lib/errors.ts';
-import { add } from '../../lib/matrix.ts';
+import { add, addTo } from '../../lib/matrix.ts';
+import type { Matrices } from '../../lib/shape.ts';
 import { size } from '../arbitraries.ts';
 
 describe('checkCell', () => {
@@ -45,6 +48,97 @@ describe('checkCell', () => {
         .tensors.filter(({ ok }) => !ok)
         .map(({ name }) => name),
     ).toContain('h0');
+  });
+
+  it('tries the laws too: a cell that is right and remembers is caught', () => {
+    let calls = 0;
+    const counting: typeof rnn = {
+      ...rnn,
+      backward(p, tape, dnext, dp) {
+        const { dx, dprev } = rnn.backward(p, tape, dnext, dp);
+        calls += 1;
+        return { dx: Matrix.add(dx, 1e-12 * calls), dprev };
+      },
+    };
+    const { ok, tensors, laws, smallest } = checkCell(counting);
+    expect({ ok, right: tensors.every(tensor => tensor.ok) }).toEqual({ ok: false, right: true });
+    expect(laws.find(law => !law.ok)?.name).toBe('the same bits a second time');
+    expect(smallest).toMatchObject({ problem: { T: 1, B: 1 }, suspects: [] });
+    expect(format(checkCell(counting))).toMatch(/^the same bits a second time .*BROKEN by /m);
+  });
+
+  it('says what has no effect', () => {
+    const deaf: typeof rnn = { ...rnn, forward: (p, x, prev) => rnn.forward(p, Matrix.mul(x, 0), prev) };
+    const law = checkCell({
+      ...deaf,
+      backward: (p, tape, dnext, dp) => {
+        const { dx, dprev } = rnn.backward(p, tape, dnext, dp);
+        return { dx: Matrix.mul(dx, 0), dprev };
+      },
+    }).laws.find(({ ok }) => !ok);
+    expect(law).toMatchObject({ name: 'everything has an effect', broken: 'U, x' });
+  });
+
+  it('finds a forward pass beside its oracle, and one that is not it', () => {
+    const dot = (a: readonly number[] = [], b: readonly number[]) =>
+      a.reduce((sum, value, k) => sum + value * (b[k] ?? Number.NaN), 0);
+    const oracle: CellOracle = ({ W = [], U = [], b = [] }, x, { h = [] }) => ({
+      h: h.map((_, j) => Math.tanh(dot(W[j], h) + dot(U[j], x) + (b[0]?.[j] ?? Number.NaN))),
+    });
+    const named = (cell: typeof rnn) =>
+      checkCell(cell, { oracle }).laws.find(law => law.name === 'forward is the oracle');
+    expect(checkCell(rnn, { oracle }).ok).toBe(true);
+    expect(named(rnn)).toMatchObject({ ok: true });
+    expect(named(rnnRelu)).toMatchObject({ ok: false, broken: expect.stringMatching(/^h\[\d,\d\] at t=0: /) });
+  });
+
+  it('shrinks a mistake to the fewest steps and the smallest shapes that show it', () => {
+    const problemOf = (backward: typeof rnn.backward) => checkCell({ ...rnn, backward }).smallest?.problem;
+    const least = { T: 1, B: 1, d: 1, m: 1, C: 1, seed: 1 };
+    const own = (p: Matrices<'W' | 'U' | 'b'>) => ({
+      W: p.W.clone().mul(0),
+      U: p.U.clone().mul(0),
+      b: p.b.clone().mul(0),
+    });
+    expect(
+      problemOf((p, tape, dnext, dp) => {
+        const { dx, dprev } = rnn.backward(p, tape, dnext, dp);
+        return { dx: Matrix.mul(dx, -1), dprev };
+      }),
+    ).toEqual(least);
+    expect(
+      problemOf((p, tape, dnext, dp) => {
+        const fresh = own(p);
+        const result = rnn.backward(p, tape, dnext, fresh);
+        addTo(dp.W, fresh.W.transpose());
+        addTo(dp.U, fresh.U);
+        addTo(dp.b, fresh.b);
+        return result;
+      }),
+    ).toEqual({ ...least, m: 2 });
+    expect(
+      problemOf((p, tape, dnext, dp) => {
+        dp.U.mul(0);
+        return rnn.backward(p, tape, dnext, dp);
+      }),
+    ).toEqual({ ...least, T: 2 });
+    expect(
+      problemOf((p, tape, dnext, dp) => {
+        const fresh = own(p);
+        const result = rnn.backward(p, tape, dnext, fresh);
+        for (const name of ['W', 'U', 'b'] as const) addTo(dp[name], fresh[name].div(dnext.h.rows));
+        return result;
+      }),
+    ).toEqual({ ...least, B: 2 });
+  });
+
+  it('refuses what is no cell, naming the part', () => {
+    const without = (part: string) => () => checkCell({ ...rnn, [part]: undefined } as unknown as typeof rnn);
+    for (const part of ['params', 'state', 'forward', 'backward', 'name']) {
+      expect(without(part)).toThrow(new RegExp(`^cell\\.${part}: expected a (function|string), got undefined`));
+    }
+    expect(without('equations')).toThrow(/^cell\.equations\.W: expected the tag of an equation/);
+    expect(() => checkCell(null as unknown as typeof rnn)).toThrow(/^cell: expected a Cell, got null/);
   });
 
   it('refuses sizes that are none', () => {

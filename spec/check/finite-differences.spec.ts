@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { agrees, checkGradients } from '../../lib/check/finite-differences.ts';
 import { format } from '../../lib/check/format.ts';
 import { ShapeError, ValueError } from '../../lib/errors.ts';
-import { matrix, size } from '../arbitraries.ts';
+import { entry, matrix, size } from '../arbitraries.ts';
 import { flat } from '../numbers.ts';
 
 /** L = Σ sin(w_ij) · (i + 1) + w_00², with its gradient. */
@@ -63,12 +63,46 @@ describe('checkGradients', () => {
   });
 
   it('takes a smaller step where a kink is near, and finds the slope on this side of it', () => {
-    for (const distance of [5e-4, 5e-5]) {
+    for (const distance of [5e-4, 5e-5, 5e-6]) {
       const w = new Matrix([[distance]]);
       const loss = () => Math.max(0, w.get(0, 0)) + w.get(0, 0) ** 2;
       const check = (slope: number) =>
         checkGradients(loss, [{ name: 'w', values: w, gradient: new Matrix([[slope + 2 * distance]]) }]).ok;
       expect([check(1), check(0), check(0.5)]).toEqual([true, false, false]);
+    }
+  });
+
+  it('says where an element stands at a kink: right between the two slopes, wrong outside of them', () => {
+    fc.assert(
+      fc.property(
+        entry,
+        entry,
+        fc.integer({ min: -50, max: 150 }).map(n => n / 100),
+        (left, right, part) => {
+          fc.pre(Math.abs(right - left) > 0.1 && Math.min(Math.abs(part), Math.abs(part - 1)) > 0.01);
+          const w = new Matrix([[1, 0.3]]);
+          const loss = () => {
+            const a = w.get(0, 0) - 1;
+            return (a > 0 ? right : left) * a + Math.sin(a) + w.get(0, 1) ** 2;
+          };
+          const gradient = new Matrix([[left + part * (right - left) + 1, 0.6]]);
+          const { ok, tensors } = checkGradients(loss, [{ name: 'w', values: w, gradient }]);
+          const central = Math.abs(part - 0.5) < 1e-6;
+          const inside = part > 0 && part < 1;
+          expect(ok).toBe(inside);
+          expect(tensors[0]).toMatchObject({ kinks: inside && !central ? 1 : 0, elements: 2 });
+          if (inside && !central) expect(format({ ok, tensors })).toContain('ok, 1 at a kink');
+        },
+      ),
+    );
+  });
+
+  it('takes no steep or strongly bent function for a kink', () => {
+    for (const k of [1e2, 1e3]) {
+      const w = new Matrix([[0.01 / k]]);
+      const tensor = (slope: number) => [{ name: 'w', values: w, gradient: new Matrix([[slope]]) }];
+      const loss = () => Math.tanh(k * w.get(0, 0)) + k * w.get(0, 0) ** 2;
+      expect(checkGradients(loss, tensor(0.9 * k)).tensors[0]).toMatchObject({ ok: false, kinks: 0 });
     }
   });
 
@@ -92,8 +126,8 @@ describe('checkGradients', () => {
     expect(format(checkGradients(() => 2 * w.sum(), [tensor]))).toBe(
       [
         'x   T-B9        2 elements  max |a−n| 2.0e+0  relative 1.0e+0  WRONG: nothing arrives',
-        '    dx[7,0,0] (T-B9): analytic 0, numeric 2',
-        '    dx[7,1,0] (T-B9): analytic 0, numeric 2',
+        '    dx[7,0,0] (T-B9): analytic 0, numeric 2 — nothing arrives',
+        '    dx[7,1,0] (T-B9): analytic 0, numeric 2 — nothing arrives',
       ].join('\n'),
     );
   });

@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { cells } from '../../lib/cells/index.ts';
 import { type RnnTape, rnn } from '../../lib/cells/rnn.ts';
 import { checkLaws } from '../../lib/check/laws.ts';
+import { ShapeError } from '../../lib/errors.ts';
 import { bidirectional } from '../../lib/layers/bidirectional.ts';
 import type { Layer } from '../../lib/layers/layer.ts';
 import { lastStep, maxOverTime, meanOverTime } from '../../lib/layers/pool.ts';
@@ -10,8 +11,10 @@ import { readout } from '../../lib/layers/readout.ts';
 import { stack } from '../../lib/layers/stack.ts';
 import { type UnrollTape, unroll } from '../../lib/layers/unroll.ts';
 import { windowInput, windowOutput } from '../../lib/layers/windows.ts';
-import { addColumnSums, mul } from '../../lib/matrix.ts';
+import { addColumnSums, addTo, mul } from '../../lib/matrix.ts';
 import { Sequence } from '../../lib/sequence.ts';
+
+const DOT = '⟨dy, Jv⟩ = ⟨Jᵀdy, v⟩ over 20 steps';
 
 const size = { d: 3, m: 4 };
 const right = unroll(rnn, size);
@@ -75,7 +78,7 @@ describe('a broken law is named', () => {
         return right.backward(tape as UnrollTape<RnnTape>, dy, dsT);
       },
     });
-    expect(broken(layer)).toEqual(['added to the gradients there are']);
+    expect(broken(layer)).toEqual(['added to the gradients there are', 'two halves in turn are the whole']);
   });
 
   it('where a gradient comes from nothing', () => {
@@ -83,7 +86,12 @@ describe('a broken law is named', () => {
       addColumnSums(dp.b, Matrix.ones(1, 4));
       return rnn.backward(p, tape, dnext, dp);
     });
-    expect(broken(layer)).toEqual(['zero for zero cotangents', 'linear in the cotangents']);
+    expect(broken(layer)).toEqual([
+      'zero for zero cotangents',
+      'linear in the cotangents',
+      'a batch is the sum of its sequences',
+      DOT,
+    ]);
   });
 
   it('where a gradient is clipped on its way', () => {
@@ -91,7 +99,7 @@ describe('a broken law is named', () => {
       const clipped = new Matrix(dh.to2DArray().map(row => row.map(g => Math.max(-1, Math.min(1, g)))));
       return rnn.backward(p, tape, { h: clipped }, dp);
     });
-    expect(broken(layer)).toEqual(['linear in the cotangents']);
+    expect(broken(layer)).toEqual(['linear in the cotangents', DOT]);
   });
 
   it('where padding is looked at', () => {
@@ -105,7 +113,67 @@ describe('a broken law is named', () => {
       const first = new Matrix(dh.to2DArray().map((row, n) => row.map(() => (n === 0 ? 2 : 1))));
       return rnn.backward(p, tape, { h: mul(dh, first) }, dp);
     });
-    expect(broken(layer)).toEqual(['the same for sequences in any order']);
+    expect(broken(layer)).toEqual(['the same for sequences in any order', 'a batch is the sum of its sequences', DOT]);
+  });
+
+  it('where a batch is averaged over, backward or forward', () => {
+    const averaged = withBackward((p, tape, dnext, dp) => {
+      const own = { W: Matrix.zeros(4, 4), U: Matrix.zeros(4, 3), b: Matrix.zeros(1, 4) };
+      const result = rnn.backward(p, tape, dnext, own);
+      for (const name of ['W', 'U', 'b'] as const) addTo(dp[name], own[name].div(dnext.h.rows));
+      return result;
+    });
+    expect(broken(averaged)).toEqual(['a batch is the sum of its sequences', DOT]);
+    const centred = around({
+      forward(x, s0) {
+        const { y, sT, tape } = right.forward(x, s0);
+        for (let t = 0; t < y.T; t++) y.at(t).center('column');
+        return { y, sT, tape };
+      },
+    });
+    expect(broken(centred)).toContain('a batch is the sum of its sequences');
+  });
+
+  it('where the memory is not all in the state', () => {
+    const forgetful = around({ forward: x => right.forward(x) });
+    expect(broken(forgetful)).not.toContain('two halves in turn are the whole');
+    const laws = checkLaws(forgetful, { recurrent: true });
+    expect(laws.find(({ name }) => name === 'two halves in turn are the whole')).toMatchObject({ ok: false });
+  });
+
+  it('where backward does not hand the gradient on to the half before', () => {
+    const layer = around({
+      backward(tape, dy, dsT) {
+        const { dx, ds0 } = right.backward(tape as UnrollTape<RnnTape>, dy, dsT);
+        return { dx, ds0: { h: Matrix.mul(ds0.h ?? Matrix.zeros(1, 1), 0.5) } };
+      },
+    });
+    expect(broken(layer)).toEqual(['two halves in turn are the whole', DOT]);
+  });
+
+  it('where a loop never runs, or stops too early', () => {
+    const layer = (steps: number) =>
+      around({
+        forward(x, s0) {
+          const { y, sT, tape } = right.forward(x, s0);
+          const cut = Sequence.zeros({ ...y.extent(), F: y.F });
+          cut.data.set(y.data.subarray(0, steps * y.B * y.F) as Float64Array);
+          return { y: cut, sT, tape };
+        },
+      });
+    const still = (steps: number) => checkLaws(layer(steps)).find(({ name }) => name === 'no step stands still');
+    expect(still(5)).toMatchObject({ ok: true });
+    expect(still(0)).toMatchObject({ ok: false, broken: 'y at t=0' });
+    expect(still(3)).toMatchObject({ ok: false, broken: 'y at t=3' });
+  });
+
+  it('where a size is refused', () => {
+    const layer = withBackward((p, tape, dnext, dp) => {
+      if (dnext.h.rows === 1) throw new ShapeError('dnext', 'more than one sequence', '1');
+      return rnn.backward(p, tape, dnext, dp);
+    });
+    const law = checkLaws(layer).find(({ ok }) => !ok);
+    expect(law).toMatchObject({ name: 'a batch is the sum of its sequences', broken: expect.stringMatching('dnext') });
   });
 
   it('and the tensor with it', () => {

@@ -114,6 +114,23 @@ const mistakes: readonly Mistake[] = [
 
   // Checking.
   ['check of an unknown cell', ['check', 'lstmx'], /^cell: expected one of .*\brnn, .* got "lstmx"$/],
+  [
+    'check of a module that is not there',
+    ['check', './my-cell.ts'],
+    /my-cell\.ts: expected a module to check, got no such file$/,
+  ],
+  [
+    'check of a module without a cell',
+    ['check', 'nothing.mjs'],
+    /nothing\.mjs: expected a module that exports a cell .*, got answer$/,
+  ],
+  [
+    'check of a module that does not run',
+    ['check', 'throws.mjs'],
+    /throws\.mjs: expected a module that can be run, got no such luck$/,
+  ],
+  ['check of half a cell', ['check', 'half.mjs'], /^cell\.equations\.x: expected the tag of an equation/],
+  ['check of a module in layers', ['check', 'half.mjs', '--layers', '2'], /^--layers: expected a cell by its name/],
   ['check without a name', ['check'], /^cell: expected one of .*, or --all, got undefined$/],
   ['check of all and of one', ['check', '--all', 'rnn'], /^cell: expected a name or --all, got both$/],
   ...['0', '1.5'].map((n): Mistake => [`check --layers ${n}`, ['check', 'rnn', '--layers', n], /layers: .* got /]),
@@ -150,6 +167,10 @@ beforeAll(async () => {
   writeFileSync(path('empty.txt'), '');
   writeFileSync(path('one.txt'), 'a');
   writeFileSync(path('short.txt'), 'the quick brown fox jumps');
+  writeFileSync(path('nothing.mjs'), 'export const answer = 42;');
+  writeFileSync(path('throws.mjs'), "throw new Error('no such luck');");
+  const half = "params: () => ({}), state: () => ({}), forward() {}, backward() {}, equations: {}, name: 'half'";
+  writeFileSync(path('half.mjs'), `export const half = { ${half} };`);
   mkdirSync(path('folder'));
   const { status, stderr } = await bptt(prepared, ...train(...TRAINED, '--out', 'run', '--quiet'));
   expect({ status, stderr }).toEqual({ status: 0, stderr: '' });

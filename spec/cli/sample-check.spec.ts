@@ -17,7 +17,7 @@ interface Subject {
   readonly name: string;
   readonly ok: boolean;
   readonly tensors: readonly TensorReport[];
-  readonly laws?: readonly { readonly name: string; readonly ok: boolean }[];
+  readonly checks: readonly { readonly name: string; readonly ok: boolean; readonly worst: number }[];
 }
 
 const CHECKPOINT = join('run', 'checkpoint.safetensors');
@@ -120,8 +120,8 @@ describe.concurrent('bptt check', () => {
     const lines = linesOf(stdout);
     const [tensors, laws] = [lines.slice(0, TENSORS.length), lines.slice(TENSORS.length, -1)];
     expect(tensors.map(line => line.split(/ +/)[0])).toEqual(TENSORS);
-    expect(laws).toHaveLength(7);
-    for (const line of laws) expect(line).toMatch(/^[a-z ]+ {2,}ok$/);
+    expect(laws).toHaveLength(12);
+    for (const line of laws) expect(line).toMatch(/^\S.* +worst \S+ {2}ok$/);
     for (const line of tensors) {
       expect(line).toMatch(/^\w+ +[A-Z]+-B\d +\d+ elements {2}max \|a−n\| \S+ {2}relative \S+ {2}ok$/);
     }
@@ -133,7 +133,8 @@ describe.concurrent('bptt check', () => {
     expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
     expect(linesOf(stdout)).toHaveLength(1);
     const report = JSON.parse(stdout) as { tensors: readonly TensorReport[] };
-    expect(report).toEqual({ ok: true, cell, tensors: expect.any(Array), laws: expect.any(Array) });
+    const [checks, problem] = [expect.any(Array), { T: 5, B: 3, d: 4, m: 5, C: 4, seed: 3 }];
+    expect(report).toEqual({ ok: true, cell, problem, checks, tensors: expect.any(Array) });
     expect(report.tensors.map(({ name }) => name)).toEqual(TENSORS);
     for (const { ok, tag, elements, maxAbs, maxRel, failed, failures } of report.tensors) {
       expect({ ok, failed, failures }).toEqual({ ok: true, failed: 0, failures: [] });
@@ -176,9 +177,13 @@ describe.concurrent('bptt check', () => {
     expect(named('layer')).toEqual(expect.arrayContaining(LAYERS));
     expect(named('loss')).toEqual(expect.arrayContaining(LOSSES));
     expect(new Set(subjects.map(({ name }) => name)).size).toBe(subjects.length);
-    for (const { kind, name, ok, tensors, laws } of subjects) {
-      expect(laws?.length ?? 0, name).toBe(kind === 'cell' ? 7 : 0);
-      for (const law of laws ?? []) expect(law).toEqual({ name: expect.any(String), ok: true });
+    for (const { kind, name, ok, tensors, checks } of subjects) {
+      expect(checks.map(check => check.name)).toContain('finite differences');
+      if (kind === 'cell') expect(checks, name).toHaveLength(13);
+      for (const check of checks) {
+        expect(check).toEqual({ name: expect.any(String), ok: true, worst: expect.any(Number) });
+        expect(check.worst, `${name}: ${check.name}`).toBeLessThan(1e-7);
+      }
       expect({ kind, name, ok }).toEqual({ kind: expect.stringMatching(/^(cell|layer|loss)$/), name, ok: true });
       expect(tensors.length, name).toBeGreaterThan(0);
       for (const tensor of tensors) {
@@ -189,11 +194,34 @@ describe.concurrent('bptt check', () => {
     }
   });
 
+  test('a module of the user’s own, with a mistake: exit code 1, and the equation that is wrong', async () => {
+    const wrong = join(ROOT, 'spec/fixtures/wrong-lstm.ts');
+    const { status, stdout, stderr } = await bptt(freshFolder(), 'check', wrong);
+    expect({ status, stderr }).toEqual({ status: 1, stderr: '' });
+    expect(stdout).toMatch(/^W_i .*WRONG: sign$/m);
+    expect(stdout).toMatch(/^look at LSTM-B4: /m);
+    expect(linesOf(stdout).at(-1)).toMatch(/^wrong-lstm: WRONG by /);
+    const json = await bptt(freshFolder(), 'check', wrong, '--json');
+    expect(json.status).toBe(1);
+    expect(JSON.parse(json.stdout)).toMatchObject({
+      ok: false,
+      smallest: { problem: { T: 1 }, suspects: ['LSTM-B4'] },
+    });
+  });
+
+  test('a module of the user’s own that is right, with its oracle: exit code 0', async () => {
+    const { status, stdout, stderr } = await bptt(freshFolder(), 'check', join(ROOT, 'spec/fixtures/leaky.js'));
+    expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
+    expect(stdout).toMatch(/^forward is the oracle +worst \S+ {2}ok$/m);
+    expect(linesOf(stdout).at(-1)).toMatch(/^leaky: every gradient agrees/);
+  });
+
   test('--all as text: a line each, and the verdict', async () => {
     const { status, stdout, stderr } = await bptt(freshFolder(), 'check', '--all');
     expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
     const lines = linesOf(stdout);
-    for (const line of lines.slice(0, -1)) expect(line).toMatch(/^(cell|layer|loss) +\S+ +max \|a−n\| \S+ {2}ok$/);
+    for (const line of lines.slice(0, -1))
+      expect(line).toMatch(/^(cell|layer|loss) +\S+ +max \|a−n\| \S+ {2}ok, \d+ checks$/);
     expect(lines.at(-1)).toMatch(new RegExp(`^all ${lines.length - 1} agree`));
   });
 });

@@ -1,0 +1,92 @@
+/** The definition of an adjoint as a test: one number for all gradients at once, at any size. */
+import type { AbstractMatrix } from 'ml-matrix';
+import { normal } from '../init/initialisers.ts';
+import type { Layer } from '../layers/layer.ts';
+import { Random } from '../random.ts';
+import { requireSize } from '../require.ts';
+import { agrees } from './finite-differences.ts';
+import type { Law } from './laws.ts';
+import {
+  initialStates,
+  inner,
+  innerStates,
+  input,
+  parameters,
+  raggedLengths,
+  randomSequence,
+  randomState,
+} from './problem.ts';
+
+/** The problem that the dot test is tried on. */
+export interface DotTestOptions {
+  readonly T?: number;
+  readonly B?: number;
+  readonly seed?: number;
+}
+
+/** Steps along the direction, tried in turn until one agrees: a kink may lie within the larger ones. */
+const STEPS = [1e-3, 1e-4, 1e-5] as const;
+
+/**
+ * The dot test ⟨dy, J v⟩ = ⟨Jᵀ dy, v⟩: dy random cotangents on every output and final state, v a random direction of
+ * length 1 in parameters, input and initial state together, J v from a four-point difference along v, Jᵀ dy from the
+ * backward pass. It takes twelve forward passes at most whatever the size, where a check of every element takes four for
+ * each, but does not say which gradient is wrong. The layer's parameters are overwritten.
+ *
+ * @returns a law: `worst` is |⟨dy, J v⟩ − ⟨Jᵀ dy, v⟩| over the larger of |⟨dy, J v⟩| and 1.
+ * @throws ValueError when a size or the seed is none.
+ *
+ * @example
+ * ```ts
+ * import { lstm, unroll } from 'bptt';
+ * import { dotTest } from 'bptt/check';
+ *
+ * const { ok, worst } = dotTest(unroll(lstm, { d: 30, m: 40 }), { T: 50, B: 8 });
+ * console.log(ok, worst < 1e-8); // → true true
+ * ```
+ */
+export function dotTest(layer: Layer, { T = 20, B = 3, seed = 1 }: DotTestOptions = {}): Law {
+  requireSize('T', T);
+  requireSize('B', B);
+  const rng = new Random(seed);
+  normal(Math.min(0.5, 1 / Math.sqrt(layer.outputs)))(layer.params, rng);
+  const lengths = raggedLengths(T, B);
+  const x = randomSequence({ T, B, F: layer.inputs, lengths }, rng);
+  const s0 = randomState(layer, B, rng);
+  const { y, tape } = layer.forward(x, s0);
+  const R = randomSequence({ ...y.extent(), F: y.F }, rng);
+  const r = randomState(layer, B, rng);
+  layer.params.zeroGrads();
+  const { dx, ds0 } = layer.backward(tape, R, r);
+
+  const tensors = [...parameters(layer), input(layer, x, dx), ...initialStates(layer, s0, ds0)].map(
+    ({ values, gradient }) => {
+      const start = values.clone();
+      const v = values.clone();
+      normal(1)(v, rng);
+      return { values, gradient, start, v };
+    },
+  );
+  const length = Math.sqrt(tensors.reduce((sum, { v }) => sum + inner(v, v), 0));
+  const adjoint = tensors.reduce((sum, { gradient, v }) => sum + inner(gradient, v), 0) / length; // ⟨Jᵀ dy, v⟩
+  const along = (shift: number): number => {
+    for (const { values, start, v } of tensors) move(values, start, v, shift / length);
+    const { y, sT } = layer.forward(x, s0);
+    return inner(R.rows(), y.rows()) + innerStates(r, sT);
+  };
+  const differences = STEPS.map(h => (along(-2 * h) - 8 * along(-h) + 8 * along(h) - along(2 * h)) / (12 * h)); // ⟨dy, J v⟩
+  along(0);
+  const forward = differences.find(difference => agrees(adjoint, difference)) ?? differences[0] ?? Number.NaN;
+  const worst = Math.abs(forward - adjoint) / Math.max(1, Math.abs(forward));
+  const name = `⟨dy, Jv⟩ = ⟨Jᵀdy, v⟩ over ${T} steps`;
+  return agrees(adjoint, forward)
+    ? { name, ok: true, worst }
+    : { name, ok: false, worst, broken: 'the whole gradient' };
+}
+
+/** values = start + shift·v. */
+function move(values: AbstractMatrix, start: AbstractMatrix, v: AbstractMatrix, shift: number): void {
+  for (let i = 0; i < values.rows; i++) {
+    for (let j = 0; j < values.columns; j++) values.set(i, j, start.get(i, j) + shift * v.get(i, j));
+  }
+}

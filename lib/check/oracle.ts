@@ -1,0 +1,60 @@
+/** A cell's forward step beside an independent one in plain numbers. */
+import type { Cell } from '../cells/cell.ts';
+import { normal } from '../init/initialisers.ts';
+import { unroll } from '../layers/unroll.ts';
+import { Random } from '../random.ts';
+import type { Matrices } from '../shape.ts';
+import type { Law } from './laws.ts';
+import { randomSequence, randomState } from './problem.ts';
+
+/**
+ * One step of one sequence, written without matrices and without the cell.
+ *
+ * @param p every parameter, row by row; a bias has one row.
+ * @param x the input, d numbers.
+ * @param prev every part of the state before the step.
+ * @returns every part of the state after it.
+ */
+export type CellOracle = (
+  p: Readonly<Record<string, readonly (readonly number[])[]>>,
+  x: readonly number[],
+  prev: Readonly<Record<string, readonly number[]>>,
+) => Readonly<Record<string, readonly number[]>>;
+
+/** Rounding of some sums and functions in another order, over the largest number or 1. */
+const ROUNDING = 1e-12;
+
+/** Runs both over T steps of B sequences and compares every part of every state. */
+export function oracleLaw(
+  cell: Cell,
+  oracle: CellOracle,
+  { T, B, d, m, seed }: Readonly<Record<'T' | 'B' | 'd' | 'm' | 'seed', number>>,
+): Law {
+  const rng = new Random(seed);
+  const layer = unroll(cell, { d, m });
+  normal(0.5)(layer.params, rng);
+  const x = randomSequence({ T, B, F: d }, rng);
+  let s: Matrices = randomState(layer, B, rng);
+  const p = layer.params.named();
+  const numbers = Object.fromEntries(Object.entries(p).map(([name, matrix]) => [name, matrix.to2DArray()]));
+  const rows = (state: Matrices, b: number) =>
+    Object.fromEntries(Object.entries(state).map(([name, part]) => [name, part.getRow(b)]));
+  let [worst, broken]: [number, string | undefined] = [0, undefined];
+  for (let t = 0; t < T; t++) {
+    const { next } = cell.forward(p, x.at(t), s as Matrices<'h'>);
+    for (let b = 0; b < B; b++) {
+      const expected = oracle(numbers, x.at(t).getRow(b), rows(s, b));
+      for (const [name, values] of Object.entries(rows(next, b))) {
+        for (const [j, value] of values.entries()) {
+          const wanted = expected[name]?.[j] ?? Number.NaN;
+          const apart = Math.abs(value - wanted) / Math.max(1, Math.abs(wanted));
+          if (!(apart <= ROUNDING)) broken ??= `${name}[${b},${j}] at t=${t}: ${value}, and by the oracle ${wanted}`;
+          if (!(apart <= worst)) worst = apart;
+        }
+      }
+    }
+    s = next;
+  }
+  const name = 'forward is the oracle';
+  return broken === undefined ? { name, ok: true, worst } : { name, ok: false, worst, broken };
+}

@@ -1,0 +1,58 @@
+/**
+ * Gradient checks as properties of fast-check, for any test runner: sizes and seeds are drawn, and what fails is shrunk to
+ * the smallest problem and replayed by fast-check's own seed and path. fast-check is an optional peer: install it to
+ * import this.
+ */
+import fc from 'fast-check';
+import type { Cell } from '../cells/cell.ts';
+import type { Layer } from '../layers/layer.ts';
+import type { Loss } from '../losses/loss.ts';
+import { type CheckCellOptions, checkCell } from './check-cell.ts';
+import { type CheckLayerOptions, checkLayer } from './check-layer.ts';
+import { type CheckLossOptions, checkLoss } from './check-loss.ts';
+import { format } from './format.ts';
+import type { CheckReport } from './report.ts';
+
+/** A property for `fc.assert`. */
+export type CheckProperty = fc.IProperty<[Readonly<Record<string, number>>]>;
+
+const size = (max: number) => fc.integer({ min: 1, max });
+const seed = fc.integer({ min: 0, max: 2 ** 31 - 1 });
+
+/**
+ * {@link checkCell} holds for all sizes and seeds: 1–6 steps, 1–3 sequences, 1–4 inputs, units and classes.
+ *
+ * @example
+ * ```ts
+ * import fc from 'fast-check';
+ * import { rnn } from 'bptt';
+ * import { cellProperty } from 'bptt/check/properties';
+ *
+ * fc.assert(cellProperty(rnn), { numRuns: 10 });
+ * ```
+ */
+export function cellProperty(cell: Cell, { oracle }: Pick<CheckCellOptions, 'oracle'> = {}): CheckProperty {
+  const problem = fc.record({ T: size(6), B: size(3), d: size(4), m: size(4), C: size(4), seed });
+  return holds(problem, sizes => checkCell(cell, { ...sizes, ...(oracle && { oracle }) }));
+}
+
+/** {@link checkLayer} holds for all numbers of steps and sequences, and seeds. */
+export function layerProperty(layer: Layer, options: Omit<CheckLayerOptions, 'T' | 'B' | 'seed'> = {}): CheckProperty {
+  return holds(fc.record({ T: size(6), B: size(3), seed }), sizes => checkLayer(layer, { ...options, ...sizes }));
+}
+
+/** {@link checkLoss} holds for all sizes and seeds. */
+export function lossProperty<Target>(loss: Loss<Target>, target: CheckLossOptions<Target>['target']): CheckProperty {
+  const problem = fc.record({ T: size(6), B: size(3), F: fc.integer({ min: 2, max: 5 }), seed });
+  return holds(problem, sizes => checkLoss(loss, { ...sizes, target }));
+}
+
+function holds<Sizes extends Record<string, number>>(
+  problem: fc.Arbitrary<Sizes>,
+  check: (sizes: Sizes) => CheckReport,
+): CheckProperty {
+  return fc.property(problem, sizes => {
+    const report = check(sizes);
+    if (!report.ok) throw new Error(`${report.name} is wrong\n${format(report)}`);
+  });
+}

@@ -1,0 +1,128 @@
+/** What a check has found, and what a wrong one shrinks to. */
+import type { Tag } from '../cells/cell.ts';
+import { BpttError } from '../errors.ts';
+import type { GradientReport, TensorReport } from './finite-differences.ts';
+import type { Law } from './laws.ts';
+
+/** The sizes of a problem and the seed of its numbers: what replays it. */
+export type Problem = Readonly<Record<string, number>>;
+
+/** The verdict on a cell, a layer or a loss. */
+export interface CheckReport extends GradientReport {
+  /** Whether every gradient agrees with finite differences and every law holds. */
+  readonly ok: boolean;
+  readonly name: string;
+  readonly problem: Problem;
+  /** Every gradient against finite differences. */
+  readonly tensors: readonly TensorReport[];
+  readonly laws: readonly Law[];
+  /** Where something is wrong: the smallest problem in which it still is. */
+  readonly smallest?: Smallest;
+}
+
+/** A wrong problem that cannot be made smaller without being right. */
+export interface Smallest {
+  readonly problem: Problem;
+  readonly tensors: readonly TensorReport[];
+  /** Tried where it is a law that is broken, and not a gradient wrong. */
+  readonly laws: readonly Law[];
+  /**
+   * The equations that all the wrong gradients of this problem, and none of the right ones, come from or go through. In
+   * one step there is no recursion to carry a mistake elsewhere, so that is where to look. Empty where there is none.
+   */
+  readonly suspects: readonly Tag[];
+}
+
+/** How a subject is checked on a problem of some sizes. */
+export interface Checks {
+  gradients(problem: Problem): readonly TensorReport[];
+  laws(problem: Problem): readonly Law[];
+}
+
+/** Checks on the problem given and, where something is wrong, on ever smaller ones. */
+export function reported(name: string, problem: Problem, { gradients, laws }: Checks): CheckReport {
+  const found = (at: Problem) => {
+    const tensors = gradients(at);
+    const others = (n: number) => gradients({ ...at, seed: (at.seed ?? 0) + n });
+    return { tensors, laws: [...laws(at), effects(tensors, others)] };
+  };
+  const all = found(problem);
+  const agree = all.tensors.every(({ ok }) => ok);
+  if (agree && all.laws.every(({ ok }) => ok)) return { ok: true, name, problem, ...all };
+  const wrong = agree
+    ? (at: Problem) => found(at).laws.some(({ ok }) => !ok)
+    : (at: Problem) => gradients(at).some(({ ok }) => !ok);
+  const short = shrunk(problem, ['T', 'B'], wrong);
+  const least = shrunk(short, Object.keys(problem), wrong);
+  const guesses = new Map(gradients(short).map(({ name, guess }) => [name, guess]));
+  const guessed = (tensors: readonly TensorReport[]) =>
+    tensors.map(({ guess: own, ...tensor }) => {
+      const guess = tensor.ok ? undefined : (guesses.get(tensor.name) ?? own);
+      return { ...tensor, ...(guess && { guess }) };
+    });
+  const smallest = agree ? found(least) : { tensors: gradients(least), laws: [] };
+  return {
+    ok: false,
+    name,
+    problem,
+    tensors: guessed(all.tensors),
+    laws: all.laws,
+    smallest: {
+      problem: least,
+      tensors: guessed(smallest.tensors),
+      laws: smallest.laws,
+      suspects: suspects(smallest.tensors),
+    },
+  };
+}
+
+/** A derivative below this is none: the rounding of a difference between numbers that are the same. */
+const NONE = 1e-9;
+
+/** How many draws may leave a tensor without effect, as those that leave a small layer of ReLUs dead do. */
+const DRAWS = 30;
+
+/** What nothing depends on cannot be checked: a forward pass that ignores an argument, a loop that never runs. */
+function effects(tensors: readonly TensorReport[], others: (n: number) => readonly TensorReport[]): Law {
+  const idleIn = (draw: readonly TensorReport[]) =>
+    draw.flatMap(({ name, largest, kinks }) => (largest < NONE && kinks === 0 ? [name] : []));
+  let idle = idleIn(tensors);
+  for (let n = 1; n <= DRAWS && idle.length > 0; n++) {
+    const again = new Set(idleIn(others(n)));
+    idle = idle.filter(name => again.has(name));
+  }
+  const name = 'everything has an effect';
+  if (idle.length === 0) return { name, ok: true, worst: 0 };
+  return { name, ok: false, worst: Number.POSITIVE_INFINITY, broken: idle.join(', ') };
+}
+
+/** The sizes named made as small as they can be with the problem still wrong, one after the other. */
+function shrunk(problem: Problem, sizes: readonly string[], wrong: (candidate: Problem) => boolean): Problem {
+  let smallest = problem;
+  for (const size of sizes) {
+    for (let n = 1; n < (problem[size] ?? 0) && size !== 'seed'; n++) {
+      const candidate = { ...smallest, [size]: n };
+      if (refused(candidate, wrong)) continue;
+      smallest = candidate;
+      break;
+    }
+  }
+  return smallest;
+}
+
+/** Whether a candidate is right, or of a size that the subject does not take. */
+function refused(candidate: Problem, wrong: (candidate: Problem) => boolean): boolean {
+  try {
+    return !wrong(candidate);
+  } catch (error) {
+    if (error instanceof BpttError) return true;
+    throw error;
+  }
+}
+
+/** See {@link Smallest.suspects}. */
+function suspects(tensors: readonly TensorReport[]): Tag[] {
+  const behind = ({ tag, via = [] }: TensorReport) => [...(tag ? [tag] : []), ...via];
+  const tags = [...new Set(tensors.flatMap(behind))];
+  return tags.filter(tag => tensors.every(tensor => behind(tensor).includes(tag) === !tensor.ok));
+}
