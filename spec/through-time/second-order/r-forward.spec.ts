@@ -1,0 +1,36 @@
+/** R{·} of the forward pass: against differences of it, and where sequences have ended. */
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import type { RnnTape } from '../../../lib/cells/rnn.ts';
+import { rForward } from '../../../lib/through-time/second-order/r-forward.ts';
+import { rnnTwice } from '../../../lib/through-time/second-order/rnn.ts';
+import type { RTape } from '../../../lib/through-time/second-order/twice-cell.ts';
+import { crossEntropyTwice } from '../../../lib/through-time/second-order/twice-loss.ts';
+import { deviation } from '../../numbers.ts';
+import { alongV, DIFFERENCES, fixed, networks, norm, problem } from './problem.ts';
+
+describe.each(networks)('R{·} of the forward pass of %s', (_, cell, loss) => {
+  it('is the difference of every h_t and dL/do_t along v, zero at padding', () => {
+    fc.assert(
+      fc.property(problem(cell, loss), drawn => {
+        fc.pre(norm(drawn.v) > 0);
+        const run = (theta: readonly number[]) => rForward(drawn.net, theta, drawn.batch, drawn.v);
+        const { Rh, RdO } = run(drawn.theta);
+        const h = alongV(drawn, theta => run(theta).outTape.h.rows());
+        const dO = alongV(drawn, theta => loss.backward(run(theta).lossTape).rows());
+        expect(deviation(Rh.rows(), h)).toBeLessThan(DIFFERENCES);
+        expect(deviation(RdO, dO)).toBeLessThan(DIFFERENCES);
+        const padding = [Rh.rows(), RdO].map(R => R.to2DArray().filter((_, n) => !Rh.counts(n)));
+        expect(padding.flat(2).every(value => value === 0)).toBe(true); // ROP-F3  R{y_t} = 0 where t > length
+      }),
+      { numRuns: 20 },
+    );
+  });
+});
+
+it('R{s_t} stays what it is where a sequence has ended', () => {
+  const { net, theta, batch, v } = fixed(rnnTwice, crossEntropyTwice);
+  const { Rh, Rsteps } = rForward(net, theta, batch, v);
+  const { hPrev } = Rsteps.at(-1) as RTape<RnnTape>;
+  expect([1, 2].map(b => hPrev.getRow(b))).toEqual([Rh.at(1).getRow(1), Rh.at(3).getRow(2)]); // ROP-F2  R{s_t} = R{s_{t−1}} where t > length
+});
