@@ -9,7 +9,7 @@
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { fileURLToPath } from 'node:url';
-import { checkpointed, lstm, normal, Random, Sequence, unroll } from '../lib/index.ts';
+import { checkpointed, type Layer, lstm, normal, Random, Sequence, unroll } from '../lib/index.ts';
 
 const [D, M, FEW] = [32, 64, 300];
 
@@ -31,7 +31,7 @@ function measure(T: number, mode: string): Outcome {
   const x = Sequence.zeros({ T, F: D });
   const dy = Sequence.zeros({ T, F: M });
   for (const s of [x, dy]) normal(1)(s.rows(), rng);
-  const run = mode === 'checkpointed' ? checkpointed(layer) : layer;
+  const run: Layer = mode === 'checkpointed' ? (checkpointed(layer) as Layer) : (layer as Layer);
   const none = mode === 'none';
   const held = none ? [Sequence.zeros({ T, F: M }), Sequence.zeros({ T, F: D })] : [];
   for (const s of held) s.data.fill(1);

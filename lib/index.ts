@@ -14,6 +14,11 @@ export { lstmNoForget } from './cells/lstm-no-forget.ts';
 export { lstmPeephole } from './cells/lstm-peephole.ts';
 export { type RnnTape, rnn, rnnRelu } from './cells/rnn.ts';
 export { trace, traceFixed } from './cells/trace.ts';
+export { linear } from './engine/linear.ts';
+export type { EngineOptions } from './engine/options.ts';
+export type { Precision } from './engine/precision.ts';
+export { recurrent } from './engine/recurrent.ts';
+export type { EngineTape } from './engine/tapes.ts';
 export { BpttError, FileError, FormatError, ShapeError, ValueError } from './errors.ts';
 export {
   forgetBias,

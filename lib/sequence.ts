@@ -67,6 +67,11 @@ export class Sequence {
     return new Sequence(flat, F, { T, B, ...(lengths && { lengths }) });
   }
 
+  /** A sequence over an array that is to be filled, shared and not looked at: what is in it need not be finite. */
+  static over(data: FloatArray, { T, B = 1, F, lengths }: Extent & { readonly F: number }): Sequence {
+    return new Sequence(data, F, { T, B, ...(lengths && { lengths }) });
+  }
+
   /** A sequence of zeros, to be filled. */
   static zeros({ T, B = 1, F, lengths }: Extent & { readonly F: number }): Sequence {
     requireSize('T', T);

@@ -57,7 +57,7 @@ export function conditioned<P extends string, S extends string, Tape>(
   if ('v' in cell.equations) throw new ValueError('cell', 'a cell without a v', cell.name);
   const keep = (v: AbstractMatrix) => (when === 'always' ? copy(v) : Matrix.zeros(v.rows, v.columns));
 
-  return {
+  const made: Cell<P, S | 'v', Tape> = {
     name: when === 'always' ? `conditioned(${cell.name})` : `conditioned(${cell.name}, first)`,
     equations: { ...cell.equations, x: 'CND-B2', v: 'CND-B3' },
     via: { ...cell.via, x: ['CND-B1'], v: ['CND-B1'] } as Via<P | S | 'h' | 'x' | 'v'>,
@@ -79,7 +79,21 @@ export function conditioned<P extends string, S extends string, Tape>(
       return { dx, dprev: { ...dprev, v: dvPrev } };
     },
   };
+  conditions.set(made, { cell: cell as unknown as Cell, k, when });
+  return made;
 }
+
+/** A conditioned cell taken apart. */
+export interface Conditioned extends Required<Conditioning> {
+  readonly cell: Cell;
+}
+
+/** What {@link conditioned} made a cell of; undefined of any other cell. */
+export function conditionOf(cell: object): Conditioned | undefined {
+  return conditions.get(cell);
+}
+
+const conditions = new WeakMap<object, Conditioned>();
 
 /** [a, b]. */
 function sideBySide(a: AbstractMatrix, b: AbstractMatrix): Matrix {

@@ -96,7 +96,7 @@ export function traceFixed(mu: number | ArrayLike<number>): Cell<'U' | 'b', 'h',
     return Matrix.rowVector(list ?? Array.from({ length: m }, () => mu as number));
   };
 
-  return {
+  const cell: Cell<'U' | 'b', 'h', TraceFixedTape> = {
     name: 'trace-fixed',
     equations: { U: 'ETM-B2', b: 'ETM-B3', x: 'ETM-B5', h: 'ETM-B6' },
     via: { U: ['ETM-B1'], b: ['ETM-B1'], x: ['ETM-B1'] },
@@ -110,7 +110,16 @@ export function traceFixed(mu: number | ArrayLike<number>): Cell<'U' | 'b', 'h',
 
     backward: (p, tape, { h: dh }, dp) => decayBackward(row(dh.columns), p, tape, dh, dp),
   };
+  fixed.set(cell, m => row(m).getRow(0));
+  return cell;
 }
+
+/** The decays that {@link traceFixed} was given, one for each of m units; undefined of any other cell. */
+export function decaysOf(cell: object, m: number): readonly number[] | undefined {
+  return fixed.get(cell)?.(m);
+}
+
+const fixed = new WeakMap<object, (m: number) => readonly number[]>();
 
 /** What both have in common. */
 function decay(mu: Matrix, { U, b }: Matrices<'U' | 'b'>, x: AbstractMatrix, hPrev: AbstractMatrix) {

@@ -7,12 +7,12 @@
  * numbers of its own, not on the test's.
  */
 import { rnn } from '../cells/rnn.ts';
+import { recurrent } from '../engine/recurrent.ts';
 import { normal } from '../init/initialisers.ts';
 import { delay } from '../layers/delay.ts';
 import type { Layer } from '../layers/layer.ts';
 import { readout } from '../layers/readout.ts';
 import { stack } from '../layers/stack.ts';
-import { unroll } from '../layers/unroll.ts';
 import { binaryCrossEntropy } from '../losses/binary-cross-entropy.ts';
 import { adagrad } from '../optim/adagrad.ts';
 import { clipByValue } from '../optim/clip.ts';
@@ -62,7 +62,7 @@ export const binaryAddition: Demo = {
 function network(rng: Random): Layer {
   const net = stack({
     in: delay({ F: 2 }),
-    hidden: unroll(rnn, { d: 2, m: 3 }),
+    hidden: recurrent(rnn, { d: 2, m: 3 }),
     out: delay({ F: 3 }),
     readout: readout({ m: 3, C: 1 }),
   });

@@ -6,11 +6,11 @@
 import { Matrix } from 'ml-matrix';
 import { conditioned } from '../cells/conditioned.ts';
 import { rnn } from '../cells/rnn.ts';
+import { recurrent } from '../engine/recurrent.ts';
 import { glorot, normal } from '../init/initialisers.ts';
 import type { Layer } from '../layers/layer.ts';
 import { readout } from '../layers/readout.ts';
 import { stack } from '../layers/stack.ts';
-import { unroll } from '../layers/unroll.ts';
 import { crossEntropy } from '../losses/cross-entropy.ts';
 import { adam } from '../optim/adam.ts';
 import { Random } from '../random.ts';
@@ -61,7 +61,7 @@ export const caption: Demo = {
     const pictures = shuffled.map(({ picture }) => picture);
     const [test, train] = [pictures.slice(0, 32), pictures.slice(32)];
     const net = stack({
-      rnn: unroll(conditioned(rnn, { k: FEATURES, when: 'always' }), { d: WORDS.length, m: HIDDEN }),
+      rnn: recurrent(conditioned(rnn, { k: FEATURES, when: 'always' }), { d: WORDS.length, m: HIDDEN }),
       readout: readout({ m: HIDDEN, C: WORDS.length }),
     });
     glorot()(net.params, rng);

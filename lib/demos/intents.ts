@@ -3,13 +3,13 @@
  * it?"), and the last state says which of some intents it was: many to one.
  */
 import { lstm } from '../cells/lstm.ts';
+import { recurrent } from '../engine/recurrent.ts';
 import { forgetBias, glorot } from '../init/initialisers.ts';
 import { embedding } from '../layers/embedding.ts';
 import type { Layer } from '../layers/layer.ts';
 import { lastStep } from '../layers/pool.ts';
 import { readout } from '../layers/readout.ts';
 import { stack } from '../layers/stack.ts';
-import { unroll } from '../layers/unroll.ts';
 import { crossEntropy } from '../losses/cross-entropy.ts';
 import { adam } from '../optim/adam.ts';
 import { Random } from '../random.ts';
@@ -115,7 +115,7 @@ export const intents: Demo = {
     const rng = new Random(seed);
     const net = stack({
       words: embedding({ C: WORDS.length, e: WIDTH }),
-      lstm: unroll(lstm, { d: WIDTH, m: HIDDEN }),
+      lstm: recurrent(lstm, { d: WIDTH, m: HIDDEN }),
       last: lastStep(HIDDEN),
       readout: readout({ m: HIDDEN, C: INTENTS.length }),
     });

@@ -3,10 +3,10 @@
  * written: many to many through one state. Here the other language is the first one backwards.
  */
 import { gru } from '../cells/gru.ts';
+import { recurrent } from '../engine/recurrent.ts';
 import { glorot } from '../init/initialisers.ts';
 import { readout } from '../layers/readout.ts';
 import { stack } from '../layers/stack.ts';
-import { unroll } from '../layers/unroll.ts';
 import { crossEntropy } from '../losses/cross-entropy.ts';
 import { encoderDecoder } from '../models/encoder-decoder.ts';
 import { adam } from '../optim/adam.ts';
@@ -31,8 +31,8 @@ export const reverse: Demo = {
   *run(seed) {
     const rng = new Random(seed);
     const net = encoderDecoder({
-      encoder: stack({ gru: unroll(gru, { d: CLASSES, m: HIDDEN }) }),
-      decoder: stack({ gru: unroll(gru, { d: CLASSES, m: HIDDEN }), readout: readout({ m: HIDDEN, C: CLASSES }) }),
+      encoder: stack({ gru: recurrent(gru, { d: CLASSES, m: HIDDEN }) }),
+      decoder: stack({ gru: recurrent(gru, { d: CLASSES, m: HIDDEN }), readout: readout({ m: HIDDEN, C: CLASSES }) }),
     });
     glorot()(net.params, rng);
     const optimiser = adam(net.params, { learningRate: 0.01 });

@@ -43,6 +43,11 @@ export interface Layer<Tape = unknown, P extends string = string> {
    * @throws ShapeError, ValueError when dy or dsT do not fit or are not finite.
    */
   backward(tape: Tape, dy: Sequence, dsT?: Matrices): { readonly dx: Sequence; readonly ds0: Matrices };
+  /**
+   * Says that a tape is needed no more, nor y and dx that came with it: a layer with memory of its own may use theirs for
+   * its next passes. Layers without have no such function.
+   */
+  release?(tape: Tape): void;
 }
 
 /** A state of the given columns for B sequences, all zero. */

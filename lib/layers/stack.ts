@@ -79,5 +79,9 @@ export function stack(layers: Readonly<Record<string, Layer>>): Layer<StackTape>
       }
       return { dx, ds0: prefixed(initials) };
     },
+
+    release({ tapes }) {
+      for (const [l, [, layer]] of parts.entries()) layer.release?.(tapes[l]);
+    },
   };
 }

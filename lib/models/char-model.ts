@@ -4,11 +4,11 @@
  */
 import type { Cell } from '../cells/cell.ts';
 import { rnn } from '../cells/rnn.ts';
+import { linear } from '../engine/linear.ts';
+import { recurrent } from '../engine/recurrent.ts';
 import { ValueError } from '../errors.ts';
 import type { Layer } from '../layers/layer.ts';
-import { readout } from '../layers/readout.ts';
 import { stack } from '../layers/stack.ts';
-import { unroll } from '../layers/unroll.ts';
 import { crossEntropy } from '../losses/cross-entropy.ts';
 import type { Random } from '../random.ts';
 import { describe, requireFiniteNumber, requireInteger, requireSize } from '../require.ts';
@@ -45,11 +45,11 @@ export function charModel({
   readonly layers?: number;
 }): CharModel {
   const C = vocabulary.size;
-  const recurrent = Array.from({ length: requireSize('layers', layers) }, (_, l) => [
+  const hidden = Array.from({ length: requireSize('layers', layers) }, (_, l) => [
     layers === 1 ? 'cell' : `cell${l + 1}`,
-    unroll(cell, { d: l === 0 ? C : m, m }),
+    recurrent(cell, { d: l === 0 ? C : m, m }),
   ]);
-  const net = stack({ ...Object.fromEntries(recurrent), readout: readout({ m, C }) });
+  const net = stack({ ...Object.fromEntries(hidden), readout: linear({ m, C }) });
   return { vocabulary, cell, m, layers, net };
 }
 
@@ -70,8 +70,9 @@ export function evaluate({ net, vocabulary }: CharModel, text: Int32Array): numb
   for (let from = 0; from < text.length - 1; from += EVALUATED_AT_ONCE) {
     const to = Math.min(from + EVALUATED_AT_ONCE, text.length - 1);
     const x = Sequence.oneHot(text.subarray(from, to), { T: to - from, classes: vocabulary.size });
-    const { y, sT } = net.forward(x, state);
+    const { y, sT, tape } = net.forward(x, state);
     loss += crossEntropy.forward(y, text.subarray(from + 1, to + 1)).loss;
+    net.release?.(tape);
     state = sT;
   }
   return loss / (text.length - 1);
@@ -108,9 +109,10 @@ export function sample(model: CharModel, { prompt, length, temperature = 1, rng,
   const written: number[] = [];
   while (written.length < length) {
     const x = Sequence.oneHot(input, { T: input.length, classes: vocabulary.size });
-    const { y, sT } = net.forward(x, state);
+    const { y, sT, tape } = net.forward(x, state);
     state = sT;
     const logits = y.at(y.T - 1).getRow(0);
+    net.release?.(tape);
     const k = temperature === 0 ? logits.indexOf(Math.max(...logits)) : draw(logits, temperature, rng);
     written.push(k);
     input = Int32Array.of(k);

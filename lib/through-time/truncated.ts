@@ -47,6 +47,7 @@ export function* truncated(
     const { y, sT, tape } = layer.forward(x.slice(start, to), s);
     const { loss, dy } = lossOf(y, start, to);
     layer.backward(tape, dy); // BPTT-T1  dL/ds_{to} is taken as 0: what later chunks would send back is left out
+    layer.release?.(tape);
     s = sT;
     yield { from: start, to, loss, sT };
   }

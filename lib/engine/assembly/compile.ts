@@ -1,0 +1,75 @@
+/**
+ * Compiles this folder into `lib/engine/kernels.ts` and `lib/engine/kernels-fma.ts`: `npm run build:wasm`.
+ *
+ * The library embeds the modules as text, so that they need no file beside them, in Node and in a browser. A spec
+ * compiles again and compares, so that sources and modules cannot drift apart.
+ */
+import { execFile } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+
+const ROOT = fileURLToPath(new URL('../../../', import.meta.url));
+
+/** The stub of a runtime stays empty, since nothing is allocated. */
+const OPTIONS = ['-O3', '--noAssert', '--runtime', 'stub', '--importMemory', '--noExportMemory', '--enable', 'simd'];
+
+const HEADER =
+  '/** Made by `npm run build:wasm` from the AssemblyScript of `lib/engine/assembly`; not to be edited. */';
+
+/**
+ * The generated files: their texts by their paths from the root.
+ *
+ * @throws Error with the compiler's messages when the sources do not compile.
+ */
+export async function generate(): Promise<Readonly<Record<string, string>>> {
+  const [base, fma] = await Promise.all([compile([]), compile(['--enable', 'relaxed-simd'])]);
+  return {
+    'lib/engine/kernels.ts': `${HEADER}
+
+/** What the module exports. Addresses are bytes in the imported memory. */
+export interface Kernels {
+${base.signatures.join('\n')}
+}
+
+/** The module, base64. */
+export const kernels: string = '${base.wasm}';
+`,
+    'lib/engine/kernels-fma.ts': `${HEADER}
+
+/** The same module with fused multiply-adds (relaxed SIMD), base64. */
+export const kernelsFma: string = '${fma.wasm}';
+`,
+  };
+}
+
+async function compile(options: readonly string[]): Promise<Compiled> {
+  // Without the flag the compiler starts itself again, with it.
+  const asc = ['--enable-source-maps', join(ROOT, 'node_modules/assemblyscript/bin/asc.js')];
+  const folder = mkdtempSync(join(tmpdir(), 'bptt-kernels-'));
+  try {
+    const output = ['--outFile', join(folder, 'kernels.wasm'), '--bindings', 'raw'];
+    const entry = 'lib/engine/assembly/index.ts';
+    await promisify(execFile)(process.execPath, [...asc, entry, ...OPTIONS, ...options, ...output], { cwd: ROOT });
+    const bindings = readFileSync(join(folder, 'kernels.d.ts'), 'utf8');
+    return {
+      wasm: readFileSync(join(folder, 'kernels.wasm'), 'base64'),
+      signatures: Array.from(bindings.matchAll(/export function (.*;)/g), ([, signature]) => `  ${signature}`),
+    };
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+interface Compiled {
+  /** The module, base64. */
+  readonly wasm: string;
+  /** The functions that it exports, as the members of an interface. */
+  readonly signatures: readonly string[];
+}
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) {
+  for (const [path, text] of Object.entries(await generate())) writeFileSync(join(ROOT, path), text);
+}

@@ -1,0 +1,6 @@
+/** What the WebAssembly module exports. */
+export * from './arrays';
+export * from './cells/index';
+export * from './product';
+export * from './rows';
+export * from './softmax';

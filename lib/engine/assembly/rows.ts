@@ -1,0 +1,103 @@
+/** What stands around the products: one-hot rows by their indices, and sums over all rows. */
+import { all } from './simd';
+
+export function gatherF64(rows: usize, width: usize, indices: usize, U: usize, d: usize, a: usize): void {
+  gather<f64>(rows, width, indices, U, d, a);
+}
+
+export function gatherF32(rows: usize, width: usize, indices: usize, U: usize, d: usize, a: usize): void {
+  gather<f32>(rows, width, indices, U, d, a);
+}
+
+export function scatterF64(rows: usize, width: usize, indices: usize, da: usize, d: usize, dU: usize): void {
+  scatter<f64>(rows, width, indices, da, d, dU);
+}
+
+export function scatterF32(rows: usize, width: usize, indices: usize, da: usize, d: usize, dU: usize): void {
+  scatter<f32>(rows, width, indices, da, d, dU);
+}
+
+export function addRowF64(rows: usize, width: usize, b: usize, a: usize): void {
+  addRow<f64>(rows, width, b, a);
+}
+
+export function addRowF32(rows: usize, width: usize, b: usize, a: usize): void {
+  addRow<f32>(rows, width, b, a);
+}
+
+export function columnSumsF64(rows: usize, width: usize, a: usize, aRow: usize, sums: usize): void {
+  columnSums<f64>(rows, width, a, 8 * aRow, sums);
+}
+
+export function columnSumsF32(rows: usize, width: usize, a: usize, aRow: usize, sums: usize): void {
+  columnSums<f32>(rows, width, a, 4 * aRow, sums);
+}
+
+export function columnProductsF64(
+  rows: usize, width: usize, a: usize, aRow: usize, b: usize, bRow: usize, sums: usize,
+): void {
+  columnProducts<f64>(rows, width, a, 8 * aRow, b, 8 * bRow, sums);
+}
+
+export function columnProductsF32(
+  rows: usize, width: usize, a: usize, aRow: usize, b: usize, bRow: usize, sums: usize,
+): void {
+  columnProducts<f32>(rows, width, a, 4 * aRow, b, 4 * bRow, sums);
+}
+
+/** Row n of a, rows×width, is column indices[n] of U, width×d: x·Uᵀ for one-hot x. */
+@inline
+function gather<T>(rows: usize, width: usize, indices: usize, U: usize, d: usize, a: usize): void {
+  const step = d * sizeof<T>();
+  for (let n: usize = 0; n < rows; n++) {
+    let from = U + <usize>load<i32>(indices + 4 * n) * sizeof<T>();
+    for (const end = a + width * sizeof<T>(); a < end; a += sizeof<T>(), from += step) store<T>(a, load<T>(from));
+  }
+}
+
+/** Column indices[n] of dU, width×d, += row n of da, rows×width: daᵀ·x for one-hot x. */
+@inline
+function scatter<T>(rows: usize, width: usize, indices: usize, da: usize, d: usize, dU: usize): void {
+  const step = d * sizeof<T>();
+  for (let n: usize = 0; n < rows; n++) {
+    let to = dU + <usize>load<i32>(indices + 4 * n) * sizeof<T>();
+    for (const end = da + width * sizeof<T>(); da < end; da += sizeof<T>(), to += step) {
+      store<T>(to, load<T>(to) + load<T>(da));
+    }
+  }
+}
+
+/** Every row of a, rows×width, += b; width is a multiple of the lanes. */
+@inline
+function addRow<T>(rows: usize, width: usize, b: usize, a: usize): void {
+  const row = width * sizeof<T>();
+  for (let n: usize = 0; n < rows; n++, a += row) {
+    for (let j: usize = 0; j < row; j += 16) v128.store(a + j, v128.add<T>(v128.load(a + j), v128.load(b + j)));
+  }
+}
+
+/** sums, 1×width, += the rows of a, which are aRow bytes apart; width is a multiple of the lanes. */
+@inline
+function columnSums<T>(rows: usize, width: usize, a: usize, aRow: usize, sums: usize): void {
+  const row = width * sizeof<T>();
+  for (let j: usize = 0; j < row; j += 16) {
+    let total = all<T>(0);
+    for (let n: usize = 0; n < rows; n++) total = v128.add<T>(total, v128.load(a + j + n * aRow));
+    v128.store(sums + j, v128.add<T>(v128.load(sums + j), total));
+  }
+}
+
+/** sums, 1×width, += Σ over rows of a⊙b, whose rows are aRow and bRow bytes apart. */
+@inline
+function columnProducts<T>(
+  rows: usize, width: usize, a: usize, aRow: usize, b: usize, bRow: usize, sums: usize,
+): void {
+  const row = width * sizeof<T>();
+  for (let j: usize = 0; j < row; j += 16) {
+    let total = all<T>(0);
+    for (let n: usize = 0; n < rows; n++) {
+      total = v128.add<T>(total, v128.mul<T>(v128.load(a + j + n * aRow), v128.load(b + j + n * bRow)));
+    }
+    v128.store(sums + j, v128.add<T>(v128.load(sums + j), total));
+  }
+}

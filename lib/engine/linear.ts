@@ -1,0 +1,88 @@
+/** The readout in the engine. */
+import { type Layer, requireState } from '../layers/layer.ts';
+import { readout } from '../layers/readout.ts';
+import { requireSequence } from '../sequence.ts';
+import { gradUb } from './cells/products.ts';
+import { input, inputGradient } from './input.ts';
+import { layoutOf } from './layout.ts';
+import { type EngineOptions, engineOf, requireOptions } from './options.ts';
+import { Pass } from './pass.ts';
+import { type EngineTape, Tapes } from './tapes.ts';
+
+/**
+ * A drop-in for `readout`: o_t = V h_t + c of all steps, each product done at once.
+ *
+ * @param size m hidden units in, C classes out.
+ * @throws ValueError when a size or an option is none.
+ *
+ * @example
+ * ```ts
+ * import { linear, Sequence } from 'bptt';
+ *
+ * const { y } = linear({ m: 3, C: 2 }).forward(Sequence.zeros({ T: 4, F: 3 }));
+ * console.log(y.T, y.F); // → 4 2
+ * ```
+ */
+export function linear(
+  { m: d, C }: { readonly m: number; readonly C: number },
+  options: EngineOptions = {},
+): Layer<EngineTape, 'V' | 'c'> {
+  requireOptions(options);
+  const { name, params, equations } = readout({ m: d, C });
+  const tapes = new Tapes();
+
+  return {
+    name,
+    params,
+    inputs: d,
+    outputs: C,
+    state: {},
+    equations,
+
+    forward(h, s0) {
+      requireSequence('x', h, d);
+      requireState('s0', s0, {}, h.B);
+      const { T, B } = h;
+      const { rt, products } = engineOf(options);
+      const m = Math.ceil(C / rt.lanes) * rt.lanes;
+      const layout = layoutOf({ d, m, units: C, gates: [''], hasW: false, extras: [], called: ['V', 'c'] });
+      tapes.makeRoom();
+      const pass = new Pass(rt, products, { T, B, d, m, units: C, G: 1 }, h);
+      try {
+        pass.take('p', layout.count);
+        layout.load(rt, params, pass.block('p'));
+        input(pass, layout);
+        rt.kernels.addRow(T * B, m, pass.block('p', layout.b), pass.block('a')); // RO-F1  o_t = V h_t + c
+      } catch (error) {
+        pass.release();
+        throw error;
+      }
+      const y = tapes.newY({ ...h.extent(), F: C });
+      pass.unload(pass.block('a'), m, y);
+      pass.give('a');
+      return { y, sT: {}, tape: tapes.add(pass, layout, y) };
+    },
+
+    backward(tape, dy, dsT) {
+      const { pass, layout } = tape;
+      const { T, B, m } = pass.size;
+      requireSequence('dy', dy, C, pass.x);
+      requireState('dsT', dsT, {}, B);
+      tapes.use(tape);
+      try {
+        pass.take('dp', layout.count, true);
+        pass.take('da', T * B * m);
+        pass.load('da', dy, m);
+        gradUb({ pass, layout, operands: {} });
+        layout.addTo(params, pass.runtime, pass.block('dp'));
+        const dx = tapes.newDx(tape, { ...pass.x.extent(), F: d });
+        inputGradient(pass, layout, dx);
+        return { dx, ds0: {} };
+      } finally {
+        pass.give('dp', 'da');
+      }
+    },
+
+    release: tape => tapes.release(tape),
+  };
+}

@@ -1,0 +1,24 @@
+/** How the engine computes, and what it computes with. */
+import { ValueError } from '../errors.ts';
+import { describe } from '../require.ts';
+import { type Precision, type Runtime, runtime } from './precision.ts';
+import { type Products, wasmProducts } from './products.ts';
+
+/** How the engine computes. */
+export interface EngineOptions {
+  /** f64 unless given. Parameters, inputs and outputs are f64 outside in either. */
+  readonly precision?: Precision;
+  /** Fused multiply-adds where the runtime has them: faster, and not the same bits on every machine. False unless given. */
+  readonly fma?: boolean;
+}
+
+/** @throws ValueError when an option is none. */
+export function requireOptions({ precision = 'f64' }: EngineOptions): void {
+  if (precision !== 'f64' && precision !== 'f32') throw new ValueError('precision', 'f64 or f32', describe(precision));
+}
+
+/** The kernels, compiled when the first layer runs, and where products are done. */
+export function engineOf({ precision = 'f64', fma = false }: EngineOptions): { rt: Runtime; products: Products } {
+  const rt = runtime(precision, fma);
+  return { rt, products: wasmProducts(rt) };
+}

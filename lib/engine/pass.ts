@@ -1,0 +1,192 @@
+/**
+ * One forward pass through the engine, and what its backward pass needs of it: where everything lies.
+ *
+ * | block      | shape        | meaning |
+ * |------------|--------------|---------|
+ * | p, dp      | see Layout   | the parameters, and their gradients |
+ * | x, dx      | T·B×d        | the input; or T·B indices |
+ * | a, da      | T·B×G·m      | the pre-activations, which become the gates; the gradients in them |
+ * | h, c       | (T+1)·B×m    | the states, slot 0 the initial one |
+ * | dy         | T·B×m        | dL/dy |
+ * | dh, dc     | B×m          | what step t+1 sends back |
+ *
+ * m is rounded up to whole vectors: the columns and units beyond it are zero and stay so. Sequences are sorted by
+ * falling length, so that those still active at step t are the first of the batch, and no step needs a mask.
+ */
+import type { AbstractMatrix } from 'ml-matrix';
+import type { Sequence } from '../sequence.ts';
+import type { Runtime } from './precision.ts';
+import type { Products } from './products.ts';
+
+/** Sizes of a pass; m is rounded up, `units` is not. */
+export interface PassSize {
+  readonly T: number;
+  readonly B: number;
+  readonly d: number;
+  readonly m: number;
+  readonly units: number;
+  /** Gates. */
+  readonly G: number;
+}
+
+/** Where a block is, and how large. */
+interface Block {
+  readonly address: number;
+  readonly bytes: number;
+}
+
+/** Blocks by name: where they are, and of how many numbers. */
+export class Pass {
+  readonly runtime: Runtime;
+  readonly products: Products;
+  readonly size: PassSize;
+  readonly x: Sequence;
+  /** Sequence order[n] is the n-th of the batch here; undefined where all are as long. */
+  readonly order: readonly number[] | undefined;
+  readonly #blocks = new Map<string, Block>();
+  #spilled: ReadonlyMap<string, Uint8Array> | undefined;
+
+  constructor(runtime: Runtime, products: Products, size: PassSize, x: Sequence) {
+    this.runtime = runtime;
+    this.products = products;
+    this.size = size;
+    this.x = x;
+    const { lengths } = x;
+    this.order = lengths && Array.from(lengths.keys()).sort((i, j) => (lengths[j] ?? 0) - (lengths[i] ?? 0));
+  }
+
+  /** How many sequences are active at step t: the first ones. */
+  active(t: number): number {
+    const { lengths } = this.x;
+    return lengths ? lengths.reduce((count, length) => count + (t < length ? 1 : 0), 0) : this.size.B;
+  }
+
+  /** The address of number `offset` of a block. */
+  block(name: string, offset: number = 0): number {
+    const block = this.#blocks.get(name);
+    if (!block) throw new Error(`there is no block ${name}`);
+    return block.address + offset * this.runtime.bytes;
+  }
+
+  /** The address of column `offset` of step t, in a block of rows of so many columns. */
+  step(name: string, t: number, columns: number, offset: number = 0): number {
+    return this.block(name, t * this.size.B * columns + offset);
+  }
+
+  /** Makes a block of so many numbers; of zeros where asked for. */
+  take(name: string, count: number, zeros: boolean = false): void {
+    const bytes = count * this.runtime.bytes;
+    const address = this.runtime.heap.take(bytes);
+    this.#blocks.set(name, { address, bytes });
+    if (zeros) this.runtime.heap.bytes(address, bytes).fill(0);
+  }
+
+  /** Gives blocks back. */
+  give(...names: readonly string[]): void {
+    for (const name of names) {
+      const block = this.#blocks.get(name);
+      if (block && !this.#spilled) this.runtime.heap.give(block.address, block.bytes);
+      this.#blocks.delete(name);
+    }
+  }
+
+  /** Gives everything back. */
+  release(): void {
+    this.give(...this.#blocks.keys());
+    this.#spilled = undefined;
+  }
+
+  /** Moves everything out of the kernels' memory, for as long as it is not needed there. */
+  spill(): void {
+    if (this.#spilled) return;
+    const { heap } = this.runtime;
+    const kept = new Map<string, Uint8Array>();
+    for (const [name, { address, bytes }] of this.#blocks) {
+      kept.set(name, heap.bytes(address, bytes).slice());
+      heap.give(address, bytes);
+    }
+    this.#spilled = kept;
+  }
+
+  /** Moves it back. */
+  restore(): void {
+    const { heap, bytes } = this.runtime;
+    const kept = this.#spilled ?? [];
+    this.#spilled = undefined;
+    for (const [name, copy] of kept) {
+      this.take(name, copy.length / bytes);
+      heap.bytes(this.block(name), copy.length).set(copy);
+    }
+  }
+
+  /** The block x: the input, or its indices where it is one-hot. */
+  takeInput(columns: number): void {
+    const { T, B } = this.size;
+    const { data } = this.x;
+    if (!(data instanceof Int32Array)) {
+      this.take('x', T * B * columns);
+      this.load('x', this.x, columns);
+      return;
+    }
+    this.take('x', Math.ceil((4 * T * B) / this.runtime.bytes));
+    const indices = new Int32Array(this.runtime.heap.memory.buffer, this.block('x'), T * B);
+    if (!this.order) indices.set(data);
+    else for (let n = 0; n < T * B; n++) indices[n] = data[this.#outside(n)] ?? 0;
+  }
+
+  /** Rows of a dense sequence into a block whose rows have `padded` columns; zeros where a row is padding. */
+  load(block: string, s: Sequence, padded: number): void {
+    const { F, T, B } = s;
+    const view = this.runtime.view(this.block(block), T * B * padded);
+    if (!this.order && F === padded) {
+      view.set(s.data);
+      return;
+    }
+    view.fill(0);
+    for (let n = 0; n < T * B; n++) {
+      const from = this.#outside(n);
+      if (s.counts(from)) view.set(s.data.subarray(from * F, (from + 1) * F), n * padded);
+    }
+  }
+
+  /** Rows of a block into a sequence, zeros where it is padding. */
+  unload(address: number, padded: number, s: Sequence): void {
+    const { data, F, T, B } = s;
+    if (data instanceof Int32Array) return;
+    const view = this.runtime.view(address, T * B * padded);
+    if (!this.order && F === padded) {
+      data.set(view);
+      return;
+    }
+    for (let n = 0; n < T * B; n++) {
+      const to = this.#outside(n);
+      if (s.counts(to)) data.set(view.subarray(n * padded, n * padded + F), to * F);
+    }
+  }
+
+  /** A part of a state into B rows from an address on. */
+  loadState(address: number, part: AbstractMatrix): void {
+    const { B, m } = this.size;
+    const view = this.runtime.view(address, B * m);
+    if (part.columns < m) view.fill(0);
+    for (let n = 0; n < B; n++) {
+      for (let j = 0; j < part.columns; j++) view[n * m + j] = part.get(this.order?.[n] ?? n, j);
+    }
+  }
+
+  /** B rows from an address on, or every row from the step that its sequence ends with, into a part of a state. */
+  unloadState(part: AbstractMatrix, address: (b: number) => number): void {
+    const { B } = this.size;
+    for (let n = 0; n < B; n++) {
+      const b = this.order?.[n] ?? n;
+      const row = this.runtime.view(address(b) + n * this.size.m * this.runtime.bytes, part.columns);
+      for (let j = 0; j < part.columns; j++) part.set(b, j, row[j] ?? Number.NaN);
+    }
+  }
+
+  /** The row of a sequence that row n of a block is. */
+  #outside(n: number): number {
+    const { B } = this.size;
+    return this.order ? n - (n % B) + (this.order[n % B] ?? 0) : n;
+  }
+}

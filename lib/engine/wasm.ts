@@ -1,0 +1,64 @@
+/**
+ * The WebAssembly kernels: compiled at first use, not on import, and synchronously.
+ *
+ * The base module needs SIMD, which every current runtime has, and gives the same bits on every machine. The FMA module
+ * is the same source with fused multiply-adds (relaxed SIMD), which a runtime may lack and whose bits depend on the
+ * machine.
+ */
+import { ValueError } from '../errors.ts';
+import { type Kernels, kernels } from './kernels.ts';
+import { kernelsFma } from './kernels-fma.ts';
+
+/** A `WebAssembly.Memory`: pages of 64 KiB. Growing it detaches `buffer` and all views of it. */
+export interface WasmMemory {
+  readonly buffer: ArrayBuffer;
+  /** Adds pages and returns how many there were. */
+  grow(pages: number): number;
+}
+
+/** What is used of the global `WebAssembly`, whose types come with the DOM's only. */
+interface WebAssemblyApi {
+  readonly Memory: new (size: { readonly initial: number }) => WasmMemory;
+  readonly Module: new (bytes: Uint8Array) => object;
+  readonly Instance: new (
+    module: object,
+    imports: { readonly env: { readonly memory: WasmMemory } },
+  ) => { readonly exports: Kernels };
+  validate(bytes: Uint8Array): boolean;
+}
+
+const modules = new Map<boolean, object>();
+
+/** A memory of so many pages of 64 KiB, all zeros, that may grow as far as WebAssembly allows: 65536 pages. */
+export function wasmMemory(pages: number): WasmMemory {
+  return new (api().Memory)({ initial: pages });
+}
+
+/** Whether this runtime knows fused multiply-adds. */
+export function hasFma(): boolean {
+  return modules.has(true) || api().validate(decode(kernelsFma));
+}
+
+/**
+ * The kernels, on the given memory. They keep nothing in it and use none of it but what they are given.
+ *
+ * @param fma use fused multiply-adds: faster, and not the same bits on every machine.
+ * @throws ValueError when `fma` is asked for and the runtime has none.
+ */
+export function instantiate(memory: WasmMemory, { fma = false }: { readonly fma?: boolean } = {}): Kernels {
+  if (fma && !hasFma()) {
+    throw new ValueError('fma', 'false where the runtime has no relaxed SIMD', 'true');
+  }
+  const { Module, Instance } = api();
+  const module = modules.get(fma) ?? new Module(decode(fma ? kernelsFma : kernels));
+  modules.set(fma, module);
+  return new Instance(module, { env: { memory } }).exports;
+}
+
+function decode(base64: string): Uint8Array {
+  return Uint8Array.from(atob(base64), character => character.charCodeAt(0));
+}
+
+function api(): WebAssemblyApi {
+  return (globalThis as unknown as { readonly WebAssembly: WebAssemblyApi }).WebAssembly;
+}

@@ -1,0 +1,252 @@
+/** The engine's layer is the reference's, cell by cell, over shapes, lengths, states, one-hot inputs and cotangents drawn at random. */
+import fc from 'fast-check';
+import { Matrix } from 'ml-matrix';
+import { describe, expect, it } from 'vitest';
+import type { Cell } from '../../lib/cells/cell.ts';
+import { conditioned } from '../../lib/cells/conditioned.ts';
+import { gru } from '../../lib/cells/gru.ts';
+import { cells } from '../../lib/cells/index.ts';
+import { lstm } from '../../lib/cells/lstm.ts';
+import { rnn } from '../../lib/cells/rnn.ts';
+import { traceFixed } from '../../lib/cells/trace.ts';
+import { checkLayer } from '../../lib/check/check-layer.ts';
+import { raggedLengths, randomSequence, randomState } from '../../lib/check/problem.ts';
+import { fusedOf } from '../../lib/engine/cells/index.ts';
+import { linear } from '../../lib/engine/linear.ts';
+import type { EngineOptions } from '../../lib/engine/options.ts';
+import { runtime } from '../../lib/engine/precision.ts';
+import { recurrent } from '../../lib/engine/recurrent.ts';
+import { normal } from '../../lib/init/initialisers.ts';
+import type { Layer } from '../../lib/layers/layer.ts';
+import { readout } from '../../lib/layers/readout.ts';
+import { stack } from '../../lib/layers/stack.ts';
+import { unroll } from '../../lib/layers/unroll.ts';
+import { Random } from '../../lib/random.ts';
+import { Sequence } from '../../lib/sequence.ts';
+import { flat } from '../numbers.ts';
+
+const all: readonly Cell[] = [
+  ...Object.values<Cell>(cells),
+  traceFixed(0.7) as Cell,
+  conditioned(gru, { k: 2 }) as Cell,
+  conditioned(lstm, { k: 3, when: 'first' }) as Cell,
+];
+
+interface Drawn {
+  readonly T: number;
+  readonly B: number;
+  readonly d: number;
+  readonly m: number;
+  readonly ragged: boolean;
+  readonly oneHot: boolean;
+  readonly seed: number;
+}
+
+const size = (max: number) => fc.integer({ min: 1, max });
+const drawn: fc.Arbitrary<Drawn> = fc.record({
+  T: size(12),
+  B: size(11),
+  d: size(9),
+  m: size(13),
+  ragged: fc.boolean(),
+  oneHot: fc.boolean(),
+  seed: fc.nat(),
+});
+
+type Tensors = Readonly<Record<string, readonly number[]>>;
+
+/** Everything both passes give, tensor by tensor, after two backward passes into the same gradients. */
+function everything(layer: Layer, { T, B, ragged, oneHot, seed }: Drawn): Record<string, readonly number[]> {
+  const rng = new Random(seed);
+  normal(0.5)(layer.params, rng);
+  const lengths = ragged ? raggedLengths(T, B).reverse() : undefined;
+  const extent = { T, B, ...(lengths && { lengths }) };
+  const x = oneHot
+    ? Sequence.oneHot(
+        Array.from({ length: T * B }, () => Math.floor(rng.uniform() * layer.inputs)),
+        { ...extent, classes: layer.inputs },
+      )
+    : randomSequence({ ...extent, F: layer.inputs }, rng);
+  const s0 = randomState(layer, B, rng);
+  const { y, sT, tape } = layer.forward(x, s0);
+  const dy = randomSequence({ ...extent, F: layer.outputs }, rng);
+  const dsT = randomState(layer, B, rng);
+  layer.params.zeroGrads();
+  layer.backward(tape, dy, dsT);
+  const { dx, ds0 } = layer.backward(tape, dy, dsT);
+  const grads = Object.entries(layer.params.namedGrads()).map(([name, matrix]) => [`d${name}`, flat(matrix)]);
+  const states = (s: object, suffix: string) =>
+    Object.entries(s).map(([name, matrix]) => [name + suffix, flat(matrix)]);
+  return Object.fromEntries([
+    ['y', flat(y.rows())],
+    ['dx', flat(dx.rows())],
+    ...states(sT, '_T'),
+    ...states(ds0, '0'),
+    ...grads,
+  ]);
+}
+
+/**
+ * The largest deviation of a tensor over the tensor's largest number. Where sums cancel, as in a bias of one unit, both
+ * orders of summation are off by the rounding of what was summed: a hundredth of the largest number of all is the least
+ * that is divided by.
+ */
+function apart(ours: Tensors, theirs: Tensors): Record<string, number> {
+  expect(Object.keys(ours)).toEqual(Object.keys(theirs));
+  const largestOf = (values: readonly number[]) => values.reduce((most, value) => Math.max(most, Math.abs(value)), 0);
+  const least = largestOf(Object.values(theirs).flat()) / 100;
+  return Object.fromEntries(
+    Object.entries(theirs).map(([name, values]) => {
+      const worst = largestOf(values.map((value, i) => value - (ours[name]?.[i] ?? Number.NaN)));
+      return [name, worst / Math.max(largestOf(values), least)];
+    }),
+  );
+}
+
+const agree = (cell: Cell, options: EngineOptions, bound: number, runs: number): void =>
+  fc.assert(
+    fc.property(drawn, sizes => {
+      const { d, m } = sizes;
+      const [engine, reference] = [recurrent(cell, { d, m }, options), unroll(cell, { d, m })];
+      const deviations = apart(everything(engine, sizes), everything(reference, sizes));
+      expect(Object.entries(deviations).filter(([, deviation]) => !(deviation <= bound))).toEqual([]);
+    }),
+    { numRuns: runs },
+  );
+
+describe.each(all)('$name', cell => {
+  it('is the reference to 1e-12 in f64', () => agree(cell, {}, 1e-12, 60));
+
+  it('is the reference to 1e-4 in f32', () => agree(cell, { precision: 'f32' }, 1e-4, 20));
+
+  it('passes the checker as it is', () => {
+    const { tensors, laws } = checkLayer(recurrent(cell, { d: 3, m: 5 }) as Layer);
+    expect(tensors.filter(({ ok }) => !ok)).toEqual([]);
+    expect(laws.filter(({ ok }) => !ok)).toEqual([]);
+  });
+});
+
+it('every cell of the library has kernels', () => {
+  for (const cell of Object.values<Cell>(cells)) expect(fusedOf(cell, 3), cell.name).toBeDefined();
+});
+
+describe('a readout', () => {
+  it('is the reference’s', () => {
+    fc.assert(
+      fc.property(drawn, sizes => {
+        const { d, m } = sizes;
+        const theirs = everything(readout({ m: d, C: m }), sizes);
+        for (const [name, deviation] of Object.entries(
+          apart(everything(linear({ m: d, C: m }) as Layer, sizes), theirs),
+        )) {
+          expect(deviation, name).toBeLessThan(1e-12);
+        }
+        const f32 = apart(everything(linear({ m: d, C: m }, { precision: 'f32' }) as Layer, sizes), theirs);
+        for (const [name, deviation] of Object.entries(f32)) expect(deviation, name).toBeLessThan(1e-4);
+      }),
+    );
+  });
+
+  it('passes the checker as it is', () => {
+    expect(checkLayer(linear({ m: 3, C: 5 }) as Layer)).toMatchObject({ ok: true });
+  });
+});
+
+describe('a tape', () => {
+  const net = () =>
+    stack({ low: recurrent(lstm, { d: 3, m: 4 }), high: recurrent(gru, { d: 4, m: 5 }), out: linear({ m: 5, C: 2 }) });
+
+  it('outlives other forward passes, and gives the same bits again', () => {
+    const layer = recurrent(lstm, { d: 3, m: 4 });
+    normal(0.5)(layer.params, new Random(1));
+    const rng = new Random(2);
+    const [x, other] = [randomSequence({ T: 5, B: 2, F: 3 }, rng), randomSequence({ T: 9, B: 3, F: 3 }, rng)];
+    const { y, tape } = layer.forward(x);
+    const dy = randomSequence({ T: 5, B: 2, F: 4 }, rng);
+    const first = layer.backward(tape, dy).dx.data.slice();
+    const before = y.data.slice();
+    for (let n = 0; n < 3; n++) layer.forward(other);
+    expect(layer.backward(tape, dy).dx.data).toEqual(first);
+    expect(y.data).toEqual(before);
+  });
+
+  it('that was released cannot be used again; released twice is released', () => {
+    const layer = recurrent(rnn, { d: 2, m: 3 });
+    const { y, tape } = layer.forward(Sequence.zeros({ T: 2, F: 2 }));
+    layer.release?.(tape);
+    layer.release?.(tape);
+    expect(() => layer.backward(tape, y)).toThrow(/^tape: expected one that was not released/);
+  });
+
+  it('released step by step takes no memory: neither the kernels’ nor arrays outside', () => {
+    const layer = net();
+    normal(0.3)(layer.params, new Random(1));
+    const rng = new Random(2);
+    const { heap } = runtime('f64', false);
+    const x = randomSequence({ T: 20, B: 4, F: 3, lengths: [20, 7, 19, 1] }, rng);
+    const dy = randomSequence({ T: 20, B: 4, F: 2 }, rng);
+    const seen = new Set<unknown>();
+    const [held, sizes] = [[] as number[], [] as number[]];
+    for (let n = 0; n < 30; n++) {
+      const { y, tape } = layer.forward(x);
+      const { dx } = layer.backward(tape, dy);
+      seen.add(y.data).add(dx.data);
+      layer.release?.(tape);
+      held.push(heap.held);
+      sizes.push(heap.memory.buffer.byteLength);
+    }
+    expect(seen.size).toBe(2);
+    expect(new Set(held.slice(1)).size).toBe(1);
+    expect(new Set(sizes.slice(1)).size).toBe(1);
+  });
+
+  it('survives the growth of the memory', () => {
+    const layer = recurrent(gru, { d: 3, m: 4 });
+    normal(0.5)(layer.params, new Random(1));
+    const rng = new Random(2);
+    const { tape } = layer.forward(randomSequence({ T: 5, B: 2, F: 3 }, rng));
+    const dy = randomSequence({ T: 5, B: 2, F: 4 }, rng);
+    const first = layer.backward(tape, dy).dx.data.slice();
+    const before = runtime('f64', false).heap.memory.buffer.byteLength;
+    recurrent(gru, { d: 50, m: 60 }).forward(randomSequence({ T: 400, B: 20, F: 50 }, rng));
+    expect(runtime('f64', false).heap.memory.buffer.byteLength).toBeGreaterThan(before);
+    expect(layer.backward(tape, dy).dx.data).toEqual(first);
+  });
+});
+
+it('bad input is what it is to the reference, and costs no memory', () => {
+  const layer = recurrent(lstm, { d: 2, m: 3 });
+  const reference = unroll(lstm, { d: 2, m: 3 });
+  const { heap } = runtime('f64', false);
+  const { y, tape } = layer.forward(Sequence.zeros({ T: 2, F: 2 }));
+  const held = heap.held;
+  const message = (f: () => unknown) => {
+    try {
+      f();
+    } catch (error) {
+      return (error as Error).message;
+    }
+    return 'nothing';
+  };
+  for (const x of [
+    Sequence.zeros({ T: 2, F: 3 }),
+    Sequence.over(new Float64Array(2).fill(Number.NaN), { T: 1, F: 2 }),
+  ]) {
+    expect(message(() => layer.forward(x))).toBe(message(() => reference.forward(x)));
+  }
+  const s0 = { h: Matrix.zeros(2, 3), c: Matrix.zeros(1, 3) };
+  expect(message(() => layer.forward(y.slice(0, 1), s0))).toMatch(/./);
+  expect(message(() => layer.forward(Sequence.zeros({ T: 1, F: 2 }), s0))).toMatch(/^s0\.h: /);
+  expect(message(() => layer.backward(tape, Sequence.zeros({ T: 2, F: 2 })))).toMatch(/^dy: /);
+  expect(heap.held).toBe(held);
+  expect(() => recurrent(lstm, { d: 0, m: 3 })).toThrow(/^d: /);
+  expect(() => recurrent(lstm, { d: 1, m: 1 }, { precision: 'f16' as 'f32' })).toThrow(
+    /^precision: expected f64 or f32/,
+  );
+});
+
+it('a cell of one’s own is unrolled', () => {
+  const own: typeof lstm = { ...lstm, name: 'own' };
+  expect(fusedOf(own as Cell, 2)).toBeUndefined();
+  agree(own as Cell, {}, 0, 5);
+});
