@@ -2,7 +2,7 @@
  * A cell's gradients, checked where they are used: unrolled through time under the lecture's readout and cross-entropy.
  */
 import { Matrix } from 'ml-matrix';
-import type { Cell } from '../cells/cell.ts';
+import type { Cell, CellSize } from '../cells/cell.ts';
 import { ValueError } from '../errors.ts';
 import { normal } from '../init/initialisers.ts';
 import { readout } from '../layers/readout.ts';
@@ -66,8 +66,8 @@ export function checkCell<P extends string, S extends string, Tape>(
   cell: Cell<P, S, Tape>,
   { T = 5, B = 3, d = 4, m = 5, C = 4, seed = 1, oracle }: CheckCellOptions = {},
 ): CheckReport {
-  requireCell(cell as Cell);
   for (const [name, size] of Object.entries({ T, B, d, m, C })) requireSize(name, size);
+  requireCell(cell as Cell, { d, m });
   return reported(
     cell.name,
     { T, B, d, m, C, seed },
@@ -152,13 +152,12 @@ function accumulating(cell: Cell): Cell {
 }
 
 /** @throws ValueError when a part that the checker calls is missing, or a gradient has no equation. */
-function requireCell(cell: Cell): void {
+function requireCell(cell: Cell, size: CellSize): void {
   if (typeof cell !== 'object' || cell === null) throw new ValueError('cell', 'a Cell', describe(cell));
   for (const part of ['params', 'state', 'forward', 'backward'] as const) {
     if (typeof cell[part] !== 'function') throw new ValueError(`cell.${part}`, 'a function', describe(cell[part]));
   }
   if (typeof cell.name !== 'string') throw new ValueError('cell.name', 'a string', describe(cell.name));
-  const size = { d: 1, m: 1 };
   for (const name of [...Object.keys(cell.params(size)), ...Object.keys(cell.state(size)), 'x']) {
     const tag: unknown = cell.equations?.[name];
     if (typeof tag !== 'string')

@@ -56,7 +56,7 @@ const ARGUMENTS: readonly number[] = [
   ...many(2000, () => uniform(-1, 1) * 2 ** uniform(-1074, 10)),
   ...breakpoints.flat(),
   ...breakpoints.slice(1080, 1150).flatMap(near => near.flatMap(x => [x / 2, -x / 2])),
-  ...[0.69, 0.625, 22, 19.06, 36.74, 64, 709.7827128933841, 710, 745.1332191019412, 746].flatMap(x =>
+  ...[0.69, 0.66, 22, 19.06, 36.74, 64, 709.7827128933841, 710, 745.1332191019412, 746].flatMap(x =>
     around(x).flatMap(y => [y, -y]),
   ),
   ...[5e-324, 2.2e-308, 1e-300, 1e300, 1.7976931348623157e308].flatMap(x => [x, -x]),

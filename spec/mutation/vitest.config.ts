@@ -2,7 +2,7 @@
 import { defineConfig, type ViteUserConfig } from 'vitest/config';
 import main from '../../vitest.config.ts';
 
-const folders = ['cells', 'check', 'layers', 'losses', 'through-time'];
+const folders = ['cells', 'layers', 'losses', 'through-time'];
 const config: ViteUserConfig = defineConfig({
   resolve: { alias: main.resolve?.alias ?? [] },
   test: {

@@ -1,6 +1,6 @@
 /**
  * exp, the logistic function and tanh of a vector, for the fused kernels, and the logarithm of a number. Derived in
- * `derivations/elementary.md`, with the errors: at most 1.5 units in the last place, the logistic function 2.5.
+ * `derivations/elementary.md`, with their errors: at most 1.5 units in the last place, the logistic function 2.5.
  *
  * They hold over the whole range. Zeros keep their sign, subnormal arguments and results are right, infinities give
  * the limits, NaN gives NaN. They have no branches, no tables and one division each.
@@ -42,7 +42,7 @@ export function sigmoid<T>(a: v128): v128 {
 export function tanh<T>(a: v128): v128 {
   const sign = all<T>(-0.0);
   const x = v128.pmin<T>(v128.andnot(a, sign), all<T>(per<T>(22, 10))); // beyond lies 1
-  const small = v128.lt<T>(x, all<T>(per<T>(0.69, 0.625)));
+  const small = v128.lt<T>(x, all<T>(per<T>(0.69, 0.66)));
   const origin = binaryOrigin<T>(per<T>(1023, 127));
   const t = mulAdd<T>(v128.andnot(x, small), all<T>(2 * LOG2_E), origin);
   const r = remainder<T>(x, v128.sub<T>(t, origin), 0.5); // ELM-8  |x| = k (ln 2)/2 + r, with k = 0 where |x| is small
@@ -126,10 +126,10 @@ function series<T>(z: v128): v128 {
   return mulAdd<T>(z2, mulAdd<T>(z2, all<T>(4.138152748459295e-8), middle), low);
 }
 
-/** P(w), for w ≤ (0.69)², in f32 (0.625)². */
+/** P(w), for w ≤ (0.69)², in f32 (0.66)². */
 @inline
 function numerator<T>(w: v128): v128 {
-  if (sizeof<T>() == 4) return mulAdd<T>(w, all<T>(0.0015415678499266505), all<T>(0.3333330750465393));
+  if (sizeof<T>() == 4) return mulAdd<T>(w, all<T>(0.0015364885330200195), all<T>(0.33333298563957214));
   const high = mulAdd<T>(w, all<T>(0.0001989272457026182), all<T>(0.020493133231921236));
   return mulAdd<T>(w, high, all<T>(0.333333333333333));
 }
@@ -137,7 +137,7 @@ function numerator<T>(w: v128): v128 {
 /** Q(w), for the same w. */
 @inline
 function denominator<T>(w: v128): v128 {
-  if (sizeof<T>() == 4) return mulAdd<T>(w, all<T>(0.404612272977829), all<T>(1));
+  if (sizeof<T>() == 4) return mulAdd<T>(w, all<T>(0.4045940637588501), all<T>(1));
   const high = mulAdd<T>(w, all<T>(0.00020626515740749062), all<T>(0.023283779711223015));
   return mulAdd<T>(w, mulAdd<T>(w, high, all<T>(0.46147939969572194)), all<T>(1));
 }
