@@ -43,10 +43,19 @@ export function requireFinite(argument: string, values: AbstractMatrix | ArrayLi
     }
     return;
   }
+  if (values instanceof Float64Array && allFinite(values)) return;
   for (let i = 0; i < values.length; i++) {
     const x = values[i];
     if (!Number.isFinite(x)) throw new ValueError(`${argument}[${i}]`, 'a finite number', describe(x));
   }
+}
+
+/** The usual answer, from a loop that sees one kind of array only, which is several times faster. */
+function allFinite(values: Float64Array): boolean {
+  for (let i = 0; i < values.length; i++) {
+    if (!Number.isFinite(values[i])) return false;
+  }
+  return true;
 }
 
 /** `x` is a finite number, or throws {@link ValueError}. Returns it. */

@@ -3,7 +3,7 @@
  * each. m is rounded up to whole vectors; the numbers beyond it are zero.
  */
 import type { ParamSet } from '../params.ts';
-import type { FlatMatrix } from '../views.ts';
+import type { FlatMatrix, FloatArray } from '../views.ts';
 import type { Runtime } from './precision.ts';
 
 /** Sizes, and the names of gates and of further rows; a cell with a single gate calls it by no name. */
@@ -66,11 +66,14 @@ export function layoutOf({ d, m, units, gates, hasW, extras, called = ['U', 'b']
     },
     addTo(params, runtime, address) {
       const view = runtime.view(address, count);
-      each(params.namedGrads(), ({ data }, to, from, width) => {
-        for (let i = 0; i < width; i++) data[to + i] = (data[to + i] ?? 0) + (view[from + i] ?? 0);
-      });
+      each(params.namedGrads(), ({ data }, to, from, width) => addInto(data, to, view, from, width));
     },
   };
+}
+
+/** A function of its own, so that its loop is compiled for itself. */
+function addInto(sums: FloatArray, to: number, values: FloatArray, from: number, count: number): void {
+  for (let i = 0; i < count; i++) sums[to + i] = (sums[to + i] ?? 0) + (values[from + i] ?? 0);
 }
 
 type Visit = (matrix: FlatMatrix, outside: number, inside: number, width: number) => void;

@@ -4,21 +4,36 @@ import { describe } from '../require.ts';
 import { type Precision, type Runtime, runtime } from './precision.ts';
 import { type Products, wasmProducts } from './products.ts';
 
+/** Where the engine's matrix products are done: in WebAssembly, or by another library in the same memory. */
+export interface Backend {
+  readonly name: string;
+  /** The products over the memory of a runtime; asked for once a pass. */
+  products(runtime: Runtime): Products;
+}
+
 /** How the engine computes. */
 export interface EngineOptions {
   /** f64 unless given. Parameters, inputs and outputs are f64 outside in either. */
   readonly precision?: Precision;
   /** Fused multiply-adds where the runtime has them: faster, and not the same bits on every machine. False unless given. */
   readonly fma?: boolean;
+  /** WebAssembly unless given; `blas()` of `bptt/blas` is another. */
+  readonly backend?: Backend;
 }
 
+const wasm: Backend = { name: 'wasm', products: wasmProducts };
+
 /** @throws ValueError when an option is none. */
-export function requireOptions({ precision = 'f64' }: EngineOptions): void {
+export function requireOptions({ precision = 'f64', backend = wasm }: EngineOptions): void {
   if (precision !== 'f64' && precision !== 'f32') throw new ValueError('precision', 'f64 or f32', describe(precision));
+  if (typeof backend?.products !== 'function') throw new ValueError('backend', 'a backend', describe(backend));
 }
 
 /** The kernels, compiled when the first layer runs, and where products are done. */
-export function engineOf({ precision = 'f64', fma = false }: EngineOptions): { rt: Runtime; products: Products } {
+export function engineOf({ precision = 'f64', fma = false, backend = wasm }: EngineOptions): {
+  rt: Runtime;
+  products: Products;
+} {
   const rt = runtime(precision, fma);
-  return { rt, products: wasmProducts(rt) };
+  return { rt, products: backend.products(rt) };
 }

@@ -22,11 +22,12 @@ export function adagrad(
     memory: { mem },
     size,
     update(values, grads, eta) {
-      grads.forEach((g, i) => {
+      for (let i = 0; i < grads.length; i++) {
+        const g = grads[i] ?? 0;
         const sum = (mem[i] ?? 0) + g * g;
         mem[i] = sum;
         values[i] = (values[i] ?? 0) - (eta * g) / Math.sqrt(sum + epsilon);
-      });
+      }
     },
   });
 }

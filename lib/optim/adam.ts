@@ -48,7 +48,8 @@ export function adam(
       const t = (steps[0] ?? 0) + 1;
       steps[0] = t;
       const [correction1, correction2] = [1 - beta1 ** t, 1 - beta2 ** t];
-      grads.forEach((g, i) => {
+      for (let i = 0; i < grads.length; i++) {
+        const g = grads[i] ?? 0;
         const m = beta1 * (mean[i] ?? 0) + (1 - beta1) * g;
         const v = beta2 * (meanSquare[i] ?? 0) + (1 - beta2) * g * g;
         mean[i] = m;
@@ -56,7 +57,7 @@ export function adam(
         const theta = values[i] ?? 0;
         const kept = theta - eta * weightDecay * theta;
         values[i] = kept - (eta * (m / correction1)) / (Math.sqrt(v / correction2) + epsilon);
-      });
+      }
     },
   });
 }

@@ -49,7 +49,9 @@ export function clipByGlobalNorm({ grads }: ParamSet, theta: number): number {
 export function clipByValue({ grads }: ParamSet, limit: number): void {
   requirePositive('limit', limit);
   requireFinite('grads', grads);
-  grads.forEach((g, i) => {
-    grads[i] = Math.max(-limit, Math.min(limit, g));
-  });
+  for (let i = 0; i < grads.length; i++) {
+    const g = grads[i] ?? 0;
+    if (g > limit) grads[i] = limit;
+    else if (g < -limit) grads[i] = -limit;
+  }
 }

@@ -29,11 +29,12 @@ export function rmsprop(params: ParamSet, { learningRate, decay = 0.99, epsilon 
     memory: { v: meanSquare },
     size,
     update(values, grads, eta) {
-      grads.forEach((g, i) => {
+      for (let i = 0; i < grads.length; i++) {
+        const g = grads[i] ?? 0;
         const v = decay * (meanSquare[i] ?? 0) + (1 - decay) * g * g;
         meanSquare[i] = v;
         values[i] = (values[i] ?? 0) - (eta * g) / (Math.sqrt(v) + epsilon);
-      });
+      }
     },
   });
 }

@@ -37,9 +37,10 @@ function plain(learningRate: number): Optimiser {
     learningRate,
     memory: {},
     update(values, grads, eta) {
-      grads.forEach((g, i) => {
+      for (let i = 0; i < grads.length; i++) {
+        const g = grads[i] ?? 0;
         values[i] = (values[i] ?? 0) - eta * g;
-      });
+      }
     },
   });
 }
@@ -52,11 +53,12 @@ function withMomentum(size: number, learningRate: number, mu: number, nesterov: 
     memory: { velocity },
     size,
     update(values, grads, eta) {
-      grads.forEach((g, i) => {
+      for (let i = 0; i < grads.length; i++) {
+        const g = grads[i] ?? 0;
         const v = mu * (velocity[i] ?? 0) + g;
         velocity[i] = v;
         values[i] = (values[i] ?? 0) - eta * (nesterov ? g + mu * v : v);
-      });
+      }
     },
   });
 }

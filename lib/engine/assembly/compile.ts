@@ -34,13 +34,17 @@ export interface Kernels {
 ${base.signatures.join('\n')}
 }
 
-/** The module, base64. */
-export const kernels: string = '${base.wasm}';
+/** The module, base64. White space in it means nothing. */
+export const kernels: string = \`
+${base.wasm}
+\`;
 `,
     'lib/engine/kernels-fma.ts': `${HEADER}
 
-/** The same module with fused multiply-adds (relaxed SIMD), base64. */
-export const kernelsFma: string = '${fma.wasm}';
+/** The same module with fused multiply-adds (relaxed SIMD), base64. White space in it means nothing. */
+export const kernelsFma: string = \`
+${fma.wasm}
+\`;
 `,
   };
 }
@@ -55,7 +59,7 @@ async function compile(options: readonly string[]): Promise<Compiled> {
     await promisify(execFile)(process.execPath, [...asc, entry, ...OPTIONS, ...options, ...output], { cwd: ROOT });
     const bindings = readFileSync(join(folder, 'kernels.d.ts'), 'utf8');
     return {
-      wasm: readFileSync(join(folder, 'kernels.wasm'), 'base64'),
+      wasm: readFileSync(join(folder, 'kernels.wasm'), 'base64').replace(/.{120}(?!$)/g, '$&\n'),
       signatures: Array.from(bindings.matchAll(/export function (.*;)/g), ([, signature]) => `  ${signature}`),
     };
   } finally {
@@ -64,7 +68,7 @@ async function compile(options: readonly string[]): Promise<Compiled> {
 }
 
 interface Compiled {
-  /** The module, base64. */
+  /** The module, base64, in lines. */
   readonly wasm: string;
   /** The functions that it exports, as the members of an interface. */
   readonly signatures: readonly string[];
