@@ -98,7 +98,7 @@ function apart(ours: Tensors, theirs: Tensors): Record<string, number> {
   return Object.fromEntries(
     Object.entries(theirs).map(([name, values]) => {
       const worst = largestOf(values.map((value, i) => value - (ours[name]?.[i] ?? Number.NaN)));
-      return [name, worst / Math.max(largestOf(values), least)];
+      return [name, worst === 0 ? 0 : worst / Math.max(largestOf(values), least)];
     }),
   );
 }
