@@ -309,7 +309,10 @@ function repository(): Texts {
     readdirSync(join(ROOT, folder), { recursive: true, encoding: 'utf8' })
       .map(path => `${folder}/${path.replaceAll('\\', '/')}`)
       .filter(
-        path => path.endsWith(extension) && path !== 'spec/crossrefs.spec.ts' && !path.startsWith('spec/fixtures/'),
+        path =>
+          path.endsWith(extension) &&
+          path !== 'spec/crossrefs.spec.ts' &&
+          !/^spec\/(fixtures|peers\/node_modules)\//.test(path),
       )
       .sort()
       .map(path => ({ path, text: readFileSync(join(ROOT, path), 'utf8') }));

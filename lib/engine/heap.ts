@@ -28,14 +28,8 @@ export class Heap {
    */
   take(bytes: number): number {
     const size = sizeClass(bytes);
+    const address = this.#free.get(size)?.pop() ?? this.#atTop(size);
     this.#held += size;
-    const free = this.#free.get(size)?.pop();
-    if (free !== undefined) return free;
-    const address = this.#top;
-    const end = address + size;
-    const there = this.memory.buffer.byteLength;
-    if (end > there) this.#grow(end, there);
-    this.#top = end;
     return address;
   }
 
@@ -51,6 +45,15 @@ export class Heap {
   /** The bytes from an address on. */
   bytes(address: number, count: number): Uint8Array {
     return new Uint8Array(this.memory.buffer, address, count);
+  }
+
+  #atTop(size: number): number {
+    const address = this.#top;
+    const end = address + size;
+    const there = this.memory.buffer.byteLength;
+    if (end > there) this.#grow(end, there);
+    this.#top = end;
+    return address;
   }
 
   #grow(end: number, there: number): void {
