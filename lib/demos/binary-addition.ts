@@ -44,6 +44,7 @@ export const binaryAddition: Demo = {
         const { loss, tape: lossTape } = binaryCrossEntropy.forward(o, y, { mask, reduction: 'mean' });
         net.params.zeroGrads();
         net.backward(tape, binaryCrossEntropy.backward(lossTape));
+        net.release?.(tape);
         clipByValue(net.params, 1);
         optimiser.step(net.params);
         const note = `loss ${loss.toFixed(4)} nats/digit, attempt ${attempt}`;

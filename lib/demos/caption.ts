@@ -72,6 +72,7 @@ export const caption: Demo = {
       const { loss, tape: lossTape } = crossEntropy.forward(o, y, { reduction: 'mean' });
       net.params.zeroGrads();
       net.backward(tape, crossEntropy.backward(lossTape));
+      net.release?.(tape);
       optimiser.step(net.params);
       if (done % 5 === 0) yield { done, total: STEPS, note: `loss ${loss.toFixed(4)} nats/word` };
     }

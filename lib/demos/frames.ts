@@ -53,6 +53,7 @@ export const frames: Demo = {
         const { loss, tape: lossTape } = lossOf.forward(o, y, { reduction: 'mean' });
         net.params.zeroGrads();
         net.backward(tape, lossOf.backward(lossTape));
+        net.release?.(tape);
         optimiser.step(net.params);
         const [done, total] = [n * STEPS + step, 2 * STEPS];
         if (step % 5 === 0) yield { done, total, note: `${name}: loss ${loss.toFixed(3)} nats/frame` };

@@ -104,6 +104,11 @@ export function bidirectional({
       addTo(dx.rows(), reverseWithinLengths(second.dx).rows()); // BI-B4  dL/dx = fᵀ(dL/dy⃗) + P dL/d(Px), through F2, F3
       return { dx, ds0: prefixed({ forward: first.ds0, backward: second.ds0 }) };
     },
+
+    release({ there: thereTape, back: backTape }) {
+      there.release?.(thereTape);
+      back.release?.(backTape);
+    },
   };
 }
 
