@@ -132,23 +132,23 @@ export function reverseWithinLengths(x: Sequence): Sequence {
   }
   return reversed instanceof Int32Array
     ? Sequence.oneHot(reversed, { ...x.extent(), classes: F })
-    : Sequence.dense(reversed, { ...x.extent(), F });
+    : Sequence.over(reversed, { ...x.extent(), F });
 }
 
 /** Adds the columns of a to those of y from `from` on. */
 function addColumns(y: Sequence, from: number, a: Sequence): void {
-  const [Y, A] = [y.rows(), a.rows()];
-  for (let n = 0; n < A.rows; n++) {
-    for (let j = 0; j < A.columns; j++) Y.set(n, from + j, Y.get(n, from + j) + A.get(n, j));
+  for (let n = 0; n < y.T * y.B; n++) {
+    const at = n * y.F + from;
+    for (let j = 0; j < a.F; j++) y.data[at + j] = (y.data[at + j] ?? 0) + (a.data[n * a.F + j] ?? 0);
   }
 }
 
 /** F columns of dy from `from` on, with y's lengths: dy may have been given without. */
 function columns(dy: Sequence, from: number, F: number, y: Sequence): Sequence {
   const result = Sequence.zeros({ ...y.extent(), F });
-  const [Part, dY] = [result.rows(), dy.rows()];
-  for (let n = 0; n < Part.rows; n++) {
-    for (let j = 0; j < F; j++) Part.set(n, j, dY.get(n, from + j));
+  for (let n = 0; n < dy.T * dy.B; n++) {
+    const at = n * dy.F + from;
+    result.data.set(dy.data.subarray(at, at + F), n * F);
   }
   return result;
 }
