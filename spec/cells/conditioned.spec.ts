@@ -151,6 +151,11 @@ function at(list: readonly Matrix[], t: number): Matrix {
   return list[t] ?? Matrix.zeros(0, 0);
 }
 
+it('has the state of the cell inside for d + k inputs, and v beside it', () => {
+  const echo = { ...rnn, state: ({ d, m }: { d: number; m: number }) => ({ h: m, last: d }) };
+  expect(conditioned(echo, { k: 2 }).state({ d: 3, m: 4 })).toEqual({ h: 4, last: 5, v: 2 });
+});
+
 it('first and always agree at the first step and differ from the second on', () => {
   const outputs = WHENS.map(when => {
     const layer = unroll(conditioned(rnn, { k: 1, when }), { d: 1, m: 1 });

@@ -165,6 +165,11 @@ describe('traceFixed', () => {
     ['of 1', 1, 'mu: expected a number between 0 and 1, exclusive, got 1'],
     ['NaN', Number.NaN, 'mu: expected a number between 0 and 1, exclusive, got NaN'],
     ['one of several', [0.5, -0.1], 'mu[1]: expected a number between 0 and 1, exclusive, got -0.1'],
+    [
+      'a number as text',
+      ['0.5'] as unknown as number[],
+      'mu[0]: expected a number between 0 and 1, exclusive, got "0.5"',
+    ],
     ['none', [], 'mu: expected a decay, or a list of decays, got Array of length 0'],
     ['no number', ['a'] as unknown as number[], 'mu[0]: expected a number between 0 and 1, exclusive, got "a"'],
     ['nothing', undefined as unknown as number, 'mu: expected a decay, or a list of decays, got undefined'],

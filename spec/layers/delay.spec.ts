@@ -25,6 +25,14 @@ describe('a delay', () => {
     expect(flat(ds0.past ?? Matrix.zeros(0, 0))).toEqual([4, 40]);
   });
 
+  it('does so without lengths too', () => {
+    const layer = delay({ F: 1 });
+    const { y, sT, tape } = layer.forward(Sequence.dense([1, 2, 3], { T: 3, F: 1 }), { past: new Matrix([[7]]) });
+    expect([...y.data, ...flat(sT.past ?? Matrix.zeros(0, 0))]).toEqual([7, 1, 2, 3]);
+    const { dx, ds0 } = layer.backward(tape, Sequence.dense([4, 5, 6], { T: 3, F: 1 }), { past: new Matrix([[0.5]]) });
+    expect([...dx.data, ...flat(ds0.past ?? Matrix.zeros(0, 0))]).toEqual([5, 6, 0.5, 4]);
+  });
+
   it('has the gradients of finite differences', () => {
     expect(checkLayer(delay({ F: 3 }))).toMatchObject({ ok: true, tensors: [{ name: 'x' }, { name: 'past0' }] });
   });

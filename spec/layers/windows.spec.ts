@@ -184,6 +184,8 @@ describe('the window over outputs', () => {
     layer.params.values.set([1000, 999]);
     const { y } = layer.forward(Sequence.dense([1, 0, 0, 0], { T: 2, F: 2 }));
     expect(y.data[0]).toBeCloseTo(1 / (1 + Math.exp(-1)), 14);
+    layer.params.values.set([-1000, 1000]);
+    expect([...layer.forward(Sequence.dense([1, 2, 3, 4], { T: 2, F: 2 })).y.data]).toEqual([4, 3]);
   });
 });
 

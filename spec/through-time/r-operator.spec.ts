@@ -221,6 +221,7 @@ describe('bad input', () => {
 
   it.each<[string, string, () => unknown]>([
     ['a number of parameters too few', 'theta', () => hessianVector(net, theta.slice(1), batch, v)],
+    ['no parameters', 'theta', () => hessianVector(net, undefined as unknown as Float64Array, batch, v)],
     ['a direction for another network', 'v', () => hessianVector(net, theta, batch, [...v, 0])],
     [
       'inputs of another width',
