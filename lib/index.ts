@@ -15,7 +15,7 @@ export { lstmPeephole } from './cells/lstm-peephole.ts';
 export { type RnnTape, rnn, rnnRelu } from './cells/rnn.ts';
 export { trace, traceFixed } from './cells/trace.ts';
 export { linear } from './engine/linear.ts';
-export type { EngineOptions } from './engine/options.ts';
+export type { Backend, EngineOptions } from './engine/options.ts';
 export type { Precision } from './engine/precision.ts';
 export { recurrent } from './engine/recurrent.ts';
 export type { EngineTape } from './engine/tapes.ts';
@@ -48,7 +48,7 @@ export { type RankingOptions, type RankingTape, type RankingTerm, rankingLoss } 
 export { type SquaredErrorTape, squaredError } from './losses/squared-error.ts';
 export * from './matrix.ts';
 export { type Baselines, baselines } from './models/baselines.ts';
-export { type CharModel, charModel, evaluate, type SampleOptions, sample } from './models/char-model.ts';
+export { type CharModel, charModel, type Engine, evaluate, type SampleOptions, sample } from './models/char-model.ts';
 export {
   type CharTrainerOptions,
   lectureOptions,

@@ -6,9 +6,11 @@ import { cellNamed } from '../cells/index.ts';
 import { ValueError } from '../errors.ts';
 import { type Checkpoint, resumeTrainer } from '../io/checkpoint.ts';
 import { makeFolder, readText } from '../io/files.ts';
+import type { Engine } from '../models/char-model.ts';
 import { type CharTrainerOptions, lectureOptions, optimiserNames } from '../models/char-options.ts';
 import { CharTrainer } from '../models/char-trainer.ts';
 import { requireInteger, requireSize } from '../require.ts';
+import { type BackendName, backendOption, engineNamed } from './backend.ts';
 import { type Corpus, corpusNames, readCorpus, type Source } from './corpus.ts';
 import { LossLog } from './loss-log.ts';
 import { type Run, type Schedule, train } from './run.ts';
@@ -20,10 +22,11 @@ interface Flags extends Omit<CharTrainerOptions, 'cell'>, Schedule, Verbosity {
   readonly corpus?: string;
   readonly out?: string;
   readonly resume?: string;
+  readonly backend: BackendName;
 }
 
 /** The options that may stand beside --resume. */
-const CHANGEABLE: readonly string[] = ['resume', 'steps', 'corpus', 'json', 'quiet'];
+const CHANGEABLE: readonly string[] = ['resume', 'steps', 'corpus', 'backend', 'json', 'quiet'];
 
 /** `bptt train`: a character model learns a text. */
 export function trainCommand(cells: Readonly<Record<string, Cell>>): Command {
@@ -62,6 +65,7 @@ export function trainCommand(cells: Readonly<Record<string, Cell>>): Command {
     .addOption(count('--save-every', 'steps between two checkpoints', 1000))
     .addOption(count('--sample-every', 'steps between two samples; 0 for none', 1000))
     .addOption(count('--sample-length', 'symbols a sample', 200))
+    .addOption(backendOption())
     .option('--json', 'one line of JSON at the end, and nothing else')
     .option('--quiet', 'no progress, only the result')
     .addHelpText(
@@ -76,18 +80,22 @@ Examples:
     )
     .action(async (file: string | undefined, flags: Flags, command: Command) => {
       const { resume } = flags;
-      const run = resume === undefined ? newRun(file, flags, cells) : resumedRun(resume, file, flags, command, cells);
+      const engine = await engineNamed(flags.backend);
+      const run =
+        resume === undefined
+          ? newRun(file, flags, cells, engine)
+          : resumedRun(resume, file, flags, command, cells, engine);
       await train(run, flags);
     });
 }
 
-function newRun(file: string | undefined, flags: Flags, cells: Readonly<Record<string, Cell>>): Run {
+function newRun(file: string | undefined, flags: Flags, cells: Readonly<Record<string, Cell>>, engine: Engine): Run {
   const corpus = corpusOf(file, flags.corpus);
   if (!corpus) throw new ValueError('text', 'a FILE, or --corpus sonnets', 'neither');
   const { source, text } = corpus;
   const { steps, logEvery, saveEvery, sampleEvery, sampleLength } = flags;
   const schedule = checkedSchedule({ steps, logEvery, saveEvery, sampleEvery, sampleLength });
-  const trainer = new CharTrainer(text, { ...trainerOptions(flags), cell: cellNamed(flags.cell, cells) });
+  const trainer = new CharTrainer(text, { ...trainerOptions(flags), cell: cellNamed(flags.cell, cells) }, engine);
   const files = newRunFolder(basename(source.name, extname(source.name)), flags.out);
   makeFolder(files.folder);
   return { trainer, source, schedule, files, log: new LossLog() };
@@ -99,6 +107,7 @@ function resumedRun(
   flags: Flags,
   command: Command,
   cells: Readonly<Record<string, Cell>>,
+  engine: Engine,
 ): Run {
   const given = command.options.find(option => {
     const name = option.attributeName();
@@ -109,7 +118,7 @@ function resumedRun(
   const checkpoint = readCheckpoint(path, cells);
   const { source, schedule } = noteOf(checkpoint);
   const corpus = corpusOf(text, flags.corpus) ?? readCorpus(source);
-  const trainer = resumeTrainer(checkpoint, corpus.text);
+  const trainer = resumeTrainer(checkpoint, corpus.text, engine);
   const steps = command.getOptionValueSource('steps') === 'cli' ? flags.steps : schedule.steps;
   if (requireSize('--steps', steps) <= trainer.position.step) {
     throw new ValueError('--steps', `more than the ${trainer.position.step} steps that ${path} has made`, `${steps}`);

@@ -6,7 +6,7 @@ import { createHash } from 'node:crypto';
 import type { Cell } from '../cells/cell.ts';
 import { cellNamed, cells } from '../cells/index.ts';
 import { FormatError, ShapeError, ValueError } from '../errors.ts';
-import { type CharModel, charModel } from '../models/char-model.ts';
+import { type CharModel, charModel, type Engine } from '../models/char-model.ts';
 import { type CharTrainerOptions, requireOptions } from '../models/char-options.ts';
 import { CharTrainer, type TrainerPosition } from '../models/char-trainer.ts';
 import { Vocabulary } from '../models/vocabulary.ts';
@@ -110,15 +110,17 @@ export function decodeCheckpoint(
  *
  * @param checkpoint what {@link decodeCheckpoint} read.
  * @param text the text it was trained on.
+ * @param engine what computes it: the engine unless given.
  * @throws ValueError when the text is another; FormatError when the checkpoint lacks what training needs.
  */
 export function resumeTrainer(
   { file, text: hash, model, options, position, state, memory }: Checkpoint,
   text: string,
+  engine: Engine = {},
 ): CharTrainer {
   if (sha256(text) !== hash) throw new ValueError('text', `the text that ${file} was trained on`, 'another one');
   return refusing(file, () => {
-    const trainer = new CharTrainer(text, options);
+    const trainer = new CharTrainer(text, options, engine);
     trainer.model.net.params.values.set(model.net.params.values);
     for (const [name, into] of Object.entries(trainer.optimiser.memory)) {
       const data = memory.get(name);

@@ -5,16 +5,22 @@
 import type { Cell } from '../cells/cell.ts';
 import { rnn } from '../cells/rnn.ts';
 import { linear } from '../engine/linear.ts';
+import type { EngineOptions } from '../engine/options.ts';
 import { recurrent } from '../engine/recurrent.ts';
 import { ValueError } from '../errors.ts';
 import type { Layer } from '../layers/layer.ts';
+import { readout } from '../layers/readout.ts';
 import { stack } from '../layers/stack.ts';
+import { unroll } from '../layers/unroll.ts';
 import { crossEntropy } from '../losses/cross-entropy.ts';
 import type { Random } from '../random.ts';
 import { describe, requireFiniteNumber, requireInteger, requireSize } from '../require.ts';
 import { Sequence } from '../sequence.ts';
 import type { Matrices } from '../shape.ts';
 import type { Vocabulary } from './vocabulary.ts';
+
+/** How a network is run: by the reference's layers, or by the engine. The numbers are the same up to rounding. */
+export type Engine = 'reference' | EngineOptions;
 
 /** A network from symbols to the logits of the next symbol. */
 export interface CharModel {
@@ -30,26 +36,32 @@ export interface CharModel {
 /**
  * A model with fresh parameters, all zero.
  *
- * @param options the vocabulary; the cell (the vanilla one); m hidden units (100) in each of some layers (1).
- * @throws ValueError when m or the number of layers is no positive integer.
+ * @param options the vocabulary; the cell (the vanilla one); m hidden units (100) in each of some layers (1); how it is run
+ * (by the engine).
+ * @throws ValueError when m or the number of layers is no positive integer, or an option of the engine is none.
  */
 export function charModel({
   vocabulary,
   cell = rnn,
   m = 100,
   layers = 1,
+  engine = {},
 }: {
   readonly vocabulary: Vocabulary;
   readonly cell?: Cell;
   readonly m?: number;
   readonly layers?: number;
+  readonly engine?: Engine;
 }): CharModel {
+  const cellLayer = (d: number) =>
+    engine === 'reference' ? unroll(cell, { d, m }) : recurrent(cell, { d, m }, engine);
   const C = vocabulary.size;
   const hidden = Array.from({ length: requireSize('layers', layers) }, (_, l) => [
     layers === 1 ? 'cell' : `cell${l + 1}`,
-    recurrent(cell, { d: l === 0 ? C : m, m }),
+    cellLayer(l === 0 ? C : m),
   ]);
-  const net = stack({ ...Object.fromEntries(hidden), readout: linear({ m, C }) });
+  const out = engine === 'reference' ? readout({ m, C }) : linear({ m, C }, engine);
+  const net = stack({ ...Object.fromEntries(hidden), readout: out });
   return { vocabulary, cell, m, layers, net };
 }
 

@@ -13,7 +13,7 @@ import { requireFinite, requireFiniteNumber, requireInteger, requirePositive } f
 import { Sequence } from '../sequence.ts';
 import type { Matrices } from '../shape.ts';
 import { type Chunk, truncated } from '../through-time/truncated.ts';
-import { type CharModel, charModel } from './char-model.ts';
+import { type CharModel, charModel, type Engine } from './char-model.ts';
 import { type CharTrainerOptions, lectureOptions, optimiserOf, requireOptions } from './char-options.ts';
 import { Vocabulary } from './vocabulary.ts';
 
@@ -71,9 +71,11 @@ export class CharTrainer {
   /**
    * @param text what to learn.
    * @param options those of the lectures unless given.
+   * @param engine what computes it: the engine unless given. Another may round otherwise, so a run that is to be repeated to
+   * the last bit needs the same.
    * @throws ValueError when the text is shorter than a chunk and its successor, or an option is out of range.
    */
-  constructor(text: string, options: Partial<CharTrainerOptions> = {}) {
+  constructor(text: string, options: Partial<CharTrainerOptions> = {}, engine: Engine = {}) {
     const all = requireOptions({ ...lectureOptions, ...options });
     this.text = text;
     this.options = all;
@@ -87,7 +89,7 @@ export class CharTrainer {
       throw new ValueError('text', needed, `${this.train.length}`);
     }
     this.#random = new Random(all.seed);
-    this.model = charModel({ vocabulary, cell: all.cell, m: all.hidden, layers: all.layers });
+    this.model = charModel({ vocabulary, cell: all.cell, m: all.hidden, layers: all.layers, engine });
     initialise(this.model, all.initStd, this.#random);
     this.optimiser = optimiserOf(all, this.model.net.params);
     this.#smoothed = Math.log(vocabulary.size);

@@ -1,0 +1,185 @@
+/** Forward and backward of a recurrent layer: what every library has. */
+import type { Cell } from '../../lib/cells/cell.ts';
+import { gru } from '../../lib/cells/gru.ts';
+import { lstm } from '../../lib/cells/lstm.ts';
+import { rnn } from '../../lib/cells/rnn.ts';
+import { dotTest } from '../../lib/check/dot-test.ts';
+import { randomSequence, randomState } from '../../lib/check/problem.ts';
+import type { Precision } from '../../lib/engine/precision.ts';
+import { normal } from '../../lib/init/initialisers.ts';
+import { bidirectional } from '../../lib/layers/bidirectional.ts';
+import type { Layer } from '../../lib/layers/layer.ts';
+import { stack } from '../../lib/layers/stack.ts';
+import { Random } from '../../lib/random.ts';
+import { Sequence } from '../../lib/sequence.ts';
+import type { Matrices } from '../../lib/shape.ts';
+import type { FlatMatrix } from '../../lib/views.ts';
+import { type Backend, clocked, type Ours, reference } from '../backends.ts';
+import type { Tensors } from '../tensors.ts';
+import { against, DOT_TEST, EXACT, REFERENCE_PACE } from '../verify.ts';
+import type { Case, CellName, LayerProblem, Opened, Place, Topology, Verification, Work } from './case.ts';
+
+const CELLS: Readonly<Record<CellName, Cell>> = { lstm: lstm as Cell, gru: gru as Cell, rnn: rnn as Cell };
+
+interface Size {
+  readonly cell: CellName;
+  readonly d: number;
+  readonly m: number;
+  readonly B: number;
+  readonly T: number;
+  readonly topology: Topology;
+  /** Sequences from T down to a quarter of it. */
+  readonly ragged: boolean;
+}
+
+/** How a case differs from one layer with sequences of the same length. */
+export interface LayerOptions {
+  readonly topology?: Topology;
+  readonly ragged?: boolean;
+  readonly full?: boolean;
+  readonly series?: Place;
+}
+
+/** The case of a layer of that cell, d inputs, m units, B sequences, T steps. */
+export function layerCase(
+  cell: CellName,
+  [d, m, B, T]: readonly [d: number, m: number, B: number, T: number],
+  { topology = 'one', ragged = false, full = false, series }: LayerOptions = {},
+): Case {
+  const size: Size = { cell, d, m, B, T, topology, ragged };
+  const kind = [cell, ...(topology === 'one' ? [] : [topology]), ...(ragged ? ['ragged'] : [])].join('-');
+  const name = series ? `scaling-${series.along}${series.at}` : `${kind}-d${d}-m${m}-B${B}-T${T}`;
+  return { name, full, ...(series && { series }), work: workOf(size), open: () => open(size, series === undefined) };
+}
+
+/** What a layer is run on. */
+interface Numbers {
+  readonly params: Float64Array;
+  readonly x: Sequence;
+  readonly dy: Sequence;
+  readonly s0: Matrices;
+  readonly dsT: Matrices;
+}
+
+function open(size: Size, hasPeers: boolean): Opened {
+  const rng = new Random(1);
+  const layer = network(size, reference, 'f64');
+  normal(Math.min(0.5, 1 / Math.sqrt(size.m)))(layer.params, rng);
+  const lengths = lengthsOf(size);
+  const extent = { T: size.T, B: size.B, ...(lengths && { lengths }) };
+  const all: Numbers = {
+    params: layer.params.values.slice(),
+    x: randomSequence({ ...extent, F: layer.inputs }, rng),
+    dy: randomSequence({ ...extent, F: layer.outputs }, rng),
+    s0: randomState(layer, size.B, rng),
+    dsT: randomState(layer, size.B, rng),
+  };
+  const ours = (backend: Backend, precision: Precision) => contender(network(size, backend, precision), all);
+  return {
+    ...(hasPeers && { problem: problemOf(size, layer, all) }),
+    ours,
+    spotCheck: backend => spotCheck(size, backend, all),
+  };
+}
+
+/** A third of a second's worth of first steps against the reference, and a dot test over all steps. */
+function spotCheck(size: Size, backend: Backend, all: Numbers): Verification {
+  const steps = Math.min(size.T, Math.max(1, Math.floor((size.T * REFERENCE_PACE) / (3 * workOf(size).flops))));
+  const few = { ...all, x: first(all.x, steps), dy: first(all.dy, steps) };
+  const [ours, theirs] = [backend, reference].map(each => contender(network(size, each, 'f64'), few));
+  const by = `${DOT_TEST}, and the reference over ${steps} steps`;
+  const start = against(ours, theirs, EXACT, by);
+  if (!start.ok) return start;
+  const { ok, worst } = dotTest(network(size, backend, 'f64'), { T: size.T, B: size.B });
+  return { ok, by, worst: Math.max(worst, start.worst), tensor: 'the whole gradient', bound: 1e-7 };
+}
+
+/** Forward and backward of a layer with the given parameters. */
+function contender(layer: Layer, { params, x, dy, s0, dsT }: Numbers): Ours {
+  layer.params.values.set(params);
+  return {
+    outside: 8 * (2 * params.length + 2 * x.data.length + 2 * dy.data.length), // with gradients, y and dx
+    run: times =>
+      clocked(times, () => {
+        const { tape } = layer.forward(x);
+        layer.params.zeroGrads();
+        layer.backward(tape, dy);
+        layer.release?.(tape);
+      }),
+    result({ states }) {
+      const { y, sT, tape } = layer.forward(x, states ? s0 : undefined);
+      layer.params.zeroGrads();
+      const { dx, ds0 } = layer.backward(tape, dy, states ? dsT : undefined);
+      const tensors = {
+        y: Float64Array.from(y.data),
+        dx: Float64Array.from(dx.data),
+        ...named(layer.params.namedGrads(), 'd'),
+        ...(states && { ...parts(sT, 'final '), ...parts(ds0, 'd initial ') }),
+      };
+      layer.release?.(tape);
+      return tensors;
+    },
+  };
+}
+
+function network({ cell, d, m, topology }: Size, backend: Backend, precision: Precision): Layer {
+  const layer = (inputs: number) => backend.recurrent(CELLS[cell], { d: inputs, m }, precision);
+  if (topology === 'stacked') return stack({ low: layer(d), high: layer(m) }) as Layer;
+  if (topology === 'bidirectional') return bidirectional({ forward: layer(d), backward: layer(d) }) as Layer;
+  return layer(d);
+}
+
+const GATES: Readonly<Record<CellName, number>> = { lstm: 4, gru: 3, rnn: 1 };
+const STATES: Readonly<Record<CellName, number>> = { lstm: 2, gru: 1, rnn: 1 };
+
+/**
+ * A step of a layer has G gates of m units, each of m + d inputs: 2·G·m·(m + d) operations forward and twice that
+ * backward, where the gradients of inputs and of parameters are products of the same size. What is kept of a step is
+ * written once and read once: gates, their gradients and states; beside x, dx, y and dy.
+ */
+function workOf({ cell, d, m, B, T, topology, ragged }: Size): Work {
+  const tokens = lengthsOf({ B, T, ragged })?.reduce((sum, length) => sum + length, 0) ?? T * B;
+  const inputs = topology === 'one' ? [d] : [d, topology === 'stacked' ? m : d];
+  const [G, S] = [GATES[cell], STATES[cell]];
+  let [flops, numbers] = [0, 0];
+  for (const from of inputs) {
+    flops += 6 * tokens * G * m * (m + from);
+    numbers += 2 * G * m * (m + from + 1) + tokens * (3 * from + 2 * m + 4 * G * m + 2 * S * m);
+  }
+  return { flops, numbers, tokens };
+}
+
+function lengthsOf({ B, T, ragged }: Pick<Size, 'B' | 'T' | 'ragged'>): number[] | undefined {
+  if (!ragged) return undefined;
+  return Array.from({ length: B }, (_, b) => Math.ceil(T * (1 - (0.75 * b) / Math.max(1, B - 1))));
+}
+
+function problemOf(size: Size, { params }: Layer, { x, dy }: Numbers): LayerProblem {
+  const { cell, d, m, B, T, topology } = size;
+  const lengths = lengthsOf(size);
+  const numbers = { params: named(params.named()), x: Float64Array.from(x.data), dy: Float64Array.from(dy.data) };
+  return { kind: 'layer', cell, topology, d, m, B, T, ...(lengths && { lengths }), ...numbers };
+}
+
+/** The first steps of a sequence. */
+function first(s: Sequence, steps: number): Sequence {
+  const data = Float64Array.from(s.data.subarray(0, steps * s.B * s.F));
+  const lengths = s.lengths?.map(length => Math.min(length, steps));
+  return Sequence.dense(data, { T: steps, B: s.B, F: s.F, ...(lengths && { lengths }) });
+}
+
+/** Copies of matrices over flat memory. */
+function named(matrices: Readonly<Record<string, FlatMatrix>>, prefix: string = ''): Tensors {
+  return Object.fromEntries(
+    Object.entries(matrices).map(([name, { data, offset, rows, columns }]) => [
+      prefix + name,
+      Float64Array.from(data.subarray(offset, offset + rows * columns)),
+    ]),
+  );
+}
+
+function parts(state: Matrices, prefix: string): Tensors {
+  return Object.fromEntries(
+    Object.entries(state).map(([name, part]) => [prefix + name, Float64Array.from(part.to1DArray())]),
+  );
+}
