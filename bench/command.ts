@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 import { join, sep } from 'node:path';
-import { Command } from 'commander';
+import { Command, Option } from 'commander';
 import { number, print, printJson, progress, untilSignal, type Verbosity } from '../lib/cli/terminal.ts';
 import type { Precision } from '../lib/engine/precision.ts';
 import { FileError, ValueError } from '../lib/errors.ts';
@@ -37,9 +37,9 @@ export function benchCommand(known: Readonly<Record<string, Backend>> = knownBac
     .description('verify every case, then time it in turns with every other library that is installed')
     .option('--full', 'the large cases too')
     .option('--only <names>', 'cases by their names or what these begin with, with commas between', list)
-    .option('--backend <names>', `what ours runs on: auto, ${Object.keys(known).join(', ')}`, list, ['auto'])
-    .option('--precision <names>', 'f64, f32 or both', list, ['f64', 'f32'])
-    .option('--peers <names>', `who runs beside it: all, none, ${familyNames.join(', ')}`, list, ['all'])
+    .addOption(names('--backend', `what ours runs on: auto, ${Object.keys(known).join(', ')}`, 'auto'))
+    .addOption(names('--precision', 'f64, f32 or both', 'f64,f32'))
+    .addOption(names('--peers', `who runs beside it: all, none, ${familyNames.join(', ')}`, 'all'))
     .option('--rounds <n>', 'times that everyone has a turn', number('--rounds'), 7)
     .option('--python <path>', 'the Python that has PyTorch and numpy (default: $BPTT_PYTHON, or python3)')
     .option('--save <file>', 'keep the figures for a later --compare')
@@ -108,7 +108,11 @@ function chosenPrecisions(names: readonly string[], chosen: readonly Backend[]):
   throw new ValueError('--precision', `one that ${chosen.map(({ name }) => name).join(', ')} has`, names.join(','));
 }
 
-/** A parser for names with commas between. */
-function list(names: string): readonly string[] {
-  return names.split(',').map(name => name.trim());
+/** An option that takes names with commas between. */
+function names(flag: string, text: string, value: string): Option {
+  return new Option(`${flag} <names>`, text).argParser(list).default(list(value), value);
+}
+
+function list(text: string): readonly string[] {
+  return text.split(',').map(name => name.trim());
 }

@@ -18,6 +18,12 @@ type Reply = { readonly error?: string } & Readonly<Record<string, unknown>>;
 
 const SCRIPT = fileURLToPath(new URL('peers.py', import.meta.url));
 
+/**
+ * numpy's products on one thread; PyTorch is told by itself how many it gets. Threads that wait sleep: were they to spin,
+ * they would run into the turns of others, and into each other where the machine has other work.
+ */
+const DEFAULTS = { OPENBLAS_NUM_THREADS: '1', OMP_WAIT_POLICY: 'passive' } as const;
+
 export class Python {
   readonly #child: ChildProcessWithoutNullStreams;
   readonly #lines: AsyncIterator<string>;
@@ -25,8 +31,7 @@ export class Python {
   #ended: string | undefined;
 
   private constructor(command: string) {
-    // numpy's products on one thread; PyTorch is told by itself how many it gets
-    this.#child = spawn(command, [SCRIPT], { env: { ...process.env, OPENBLAS_NUM_THREADS: '1' } });
+    this.#child = spawn(command, [SCRIPT], { env: { ...DEFAULTS, ...process.env } });
     this.#child.on('error', error => {
       this.#ended = (error as NodeJS.ErrnoException).code === 'ENOENT' ? `there is no ${command}` : error.message;
     });
@@ -60,7 +65,7 @@ export class Python {
     const { done, value } = await this.#lines.next();
     if (!done) return JSON.parse(value) as Reply;
     const last = this.#said.trim().split('\n').at(-1);
-    throw new Error(this.#ended ?? (last || 'the process ended'));
+    throw new Error(this.#ended ?? `Python has ended: ${last || 'without a word'}`);
   }
 }
 

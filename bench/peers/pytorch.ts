@@ -34,6 +34,8 @@ function close(): void {
   started = undefined;
 }
 
+const lacking = (what: string): string => `${what} is not installed (pip install -r bench/peers/requirements.txt)`;
+
 /** On one thread, as ours. */
 export const pytorch: Family = torchFamily('pytorch', () => 1);
 /** On as many as it takes by itself. */
@@ -44,8 +46,8 @@ function torchFamily(name: string, count: (threads: number) => number): Family {
     name,
     async open({ python: command }) {
       const { python, greeting } = await pythonOf(command);
-      if (!greeting.numpy) return 'numpy is not installed';
-      if (!greeting.torch) return 'PyTorch is not installed';
+      if (!greeting.numpy) return lacking('numpy');
+      if (!greeting.torch) return lacking('PyTorch');
       const threads = count(greeting.threads);
       const [version] = greeting.torch.split('+');
       return (['f64', 'f32'] as const).map(
@@ -66,7 +68,7 @@ export const numpy: Family = {
   name: 'numpy',
   async open({ python: command }) {
     const { python, greeting } = await pythonOf(command);
-    if (!greeting.numpy) return 'numpy is not installed';
+    if (!greeting.numpy) return lacking('numpy');
     return [
       {
         name: `numpy ${greeting.numpy}`,
