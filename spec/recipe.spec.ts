@@ -25,9 +25,13 @@ const copy = mkdtempSync(join(tmpdir(), 'bptt-recipe-'));
 const fixtures = join(ROOT, 'spec/fixtures/toy-cell');
 
 beforeAll(() => {
-  const fixed = join(ROOT, 'spec/fixtures');
-  for (const path of ['derivations', 'lib', 'spec', ...SETTINGS]) {
-    cpSync(join(ROOT, path), join(copy, path), { recursive: true, filter: source => source !== fixed });
+  const left = [
+    join(ROOT, 'spec/fixtures/pytorch'),
+    join(ROOT, 'spec/peers/node_modules'),
+    join(ROOT, 'bench/peers/node_modules'),
+  ];
+  for (const path of ['bench', 'derivations', 'lib', 'spec', ...SETTINGS]) {
+    cpSync(join(ROOT, path), join(copy, path), { recursive: true, filter: source => !left.includes(source) });
   }
   symlinkSync(join(ROOT, 'node_modules'), join(copy, 'node_modules'), 'junction');
   for (const [file, path] of RECIPE) cpSync(join(fixtures, file), join(copy, path));

@@ -64,13 +64,18 @@ export function checkLayer(
     layer.name,
     { T, B, seed },
     {
-      gradients: problem => layerGradients(layer, problem, oneHot),
+      gradients: (problem, first) => layerGradients(layer, problem, oneHot, first),
       laws: ({ T = 1, B = 1, seed = 1 }) => (oneHot ? [] : checkLaws(layer, { T, B, seed, independent })),
     },
   );
 }
 
-function layerGradients(layer: Layer, { T = 1, B = 1, seed = 1 }: Problem, oneHot: boolean): readonly TensorReport[] {
+function layerGradients(
+  layer: Layer,
+  { T = 1, B = 1, seed = 1 }: Problem,
+  oneHot: boolean,
+  first: boolean,
+): readonly TensorReport[] {
   const rng = new Random(seed);
   const lengths = raggedLengths(T, B);
   normal(0.5)(layer.params, rng);
@@ -91,7 +96,7 @@ function layerGradients(layer: Layer, { T = 1, B = 1, seed = 1 }: Problem, oneHo
     return inner(R.rows(), y.rows()) + innerStates(r, sT);
   };
   const tensors = [...parameters(layer), ...(oneHot ? [] : [input(layer, x, dx)]), ...initialStates(layer, s0, ds0)];
-  return checkGradients(loss, tensors, { after }).tensors;
+  return checkGradients(loss, tensors, { after, first }).tensors;
 }
 
 /** @throws ValueError when a part that the checker reads is missing. */

@@ -35,15 +35,16 @@ export interface Smallest {
 
 /** How a subject is checked on a problem of some sizes. */
 export interface Checks {
-  gradients(problem: Problem): readonly TensorReport[];
+  /** With `first`, up to the first tensor that is wrong: enough to see that one is. */
+  gradients(problem: Problem, first: boolean): readonly TensorReport[];
   laws(problem: Problem): readonly Law[];
 }
 
 /** Checks on the problem given and, where something is wrong, on ever smaller ones. */
 export function reported(name: string, problem: Problem, { gradients, laws }: Checks): CheckReport {
   const found = (at: Problem) => {
-    const tensors = gradients(at);
-    const others = (n: number) => gradients({ ...at, seed: (at.seed ?? 0) + n });
+    const tensors = gradients(at, false);
+    const others = (n: number) => gradients({ ...at, seed: (at.seed ?? 0) + n }, false);
     return { tensors, laws: [...laws(at), effects(tensors, others)] };
   };
   const all = found(problem);
@@ -51,16 +52,16 @@ export function reported(name: string, problem: Problem, { gradients, laws }: Ch
   if (agree && all.laws.every(({ ok }) => ok)) return { ok: true, name, problem, ...all };
   const wrong = agree
     ? (at: Problem) => found(at).laws.some(({ ok }) => !ok)
-    : (at: Problem) => gradients(at).some(({ ok }) => !ok);
+    : (at: Problem) => gradients(at, true).some(({ ok }) => !ok);
   const short = shrunk(problem, ['T', 'B'], wrong);
   const least = shrunk(short, Object.keys(problem), wrong);
-  const guesses = new Map(gradients(short).map(({ name, guess }) => [name, guess]));
+  const guesses = new Map(gradients(short, false).map(({ name, guess }) => [name, guess]));
   const guessed = (tensors: readonly TensorReport[]) =>
     tensors.map(({ guess: own, ...tensor }) => {
       const guess = tensor.ok ? undefined : (guesses.get(tensor.name) ?? own);
       return { ...tensor, ...(guess && { guess }) };
     });
-  const smallest = agree ? found(least) : { tensors: gradients(least), laws: [] };
+  const smallest = agree ? found(least) : { tensors: gradients(least, false), laws: [] };
   return {
     ok: false,
     name,
