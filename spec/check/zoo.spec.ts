@@ -25,7 +25,7 @@ const CHANGES: readonly (readonly [string, Change, string?])[] = [
   ['its columns shifted by one', a => rolled(a)],
 ];
 
-const SIZES = { T: 2, B: 2, d: 2, m: 2, C: 1, seed: 4 } as const;
+const SIZES = { T: 2, B: 2, d: 1, m: 2, C: 1, seed: 4 } as const;
 
 const all: readonly Cell[] = [...Object.values<Cell>(cells), conditioned(lstm, { k: 2 }) as Cell];
 
