@@ -3,7 +3,7 @@
  * each. m is rounded up to whole vectors; the numbers beyond it are zero.
  */
 import type { ParamSet } from '../params.ts';
-import type { FlatMatrix, FloatArray } from '../views.ts';
+import type { FlatMatrix } from '../views.ts';
 import type { Runtime } from './precision.ts';
 
 /** Sizes, and the names of gates and of further rows; a cell with a single gate calls it by no name. */
@@ -66,13 +66,21 @@ export function layoutOf({ d, m, units, gates, hasW, extras, called = ['U', 'b']
     },
     addTo(params, runtime, address) {
       const view = runtime.view(address, count);
-      each(params.namedGrads(), ({ data }, to, from, width) => addInto(data, to, view, from, width));
+      const { grads } = params;
+      each(params.namedGrads(), (_, to, from, width) => {
+        if (view instanceof Float64Array) addDoubles(grads, to, view, from, width);
+        else addSingles(grads, to, view, from, width);
+      });
     },
   };
 }
 
-/** A function of its own, so that its loop is compiled for itself. */
-function addInto(sums: FloatArray, to: number, values: FloatArray, from: number, count: number): void {
+/** Two functions, so that each loop is compiled for one kind of array: several times faster than for both. */
+function addDoubles(sums: Float64Array, to: number, values: Float64Array, from: number, count: number): void {
+  for (let i = 0; i < count; i++) sums[to + i] = (sums[to + i] ?? 0) + (values[from + i] ?? 0);
+}
+
+function addSingles(sums: Float64Array, to: number, values: Float32Array, from: number, count: number): void {
   for (let i = 0; i < count; i++) sums[to + i] = (sums[to + i] ?? 0) + (values[from + i] ?? 0);
 }
 
