@@ -81,7 +81,7 @@ export function reported(name: string, problem: Problem, { gradients, laws }: Ch
 const NONE = 1e-9;
 
 /** How many draws may leave a tensor without effect, as those that leave a small layer of ReLUs dead do. */
-const DRAWS = 30;
+const DRAWS = 12;
 
 /** What nothing depends on cannot be checked: a forward pass that ignores an argument, a loop that never runs. */
 function effects(tensors: readonly TensorReport[], others: (n: number) => readonly TensorReport[]): Law {
