@@ -27,8 +27,8 @@ import { type EngineTape, Tapes } from './tapes.ts';
  * the largest of a tensor in f64, 1e-4 in f32), many times faster. A cell that is not of the library is unrolled.
  *
  * A tape lies in the kernels' memory until the layer's next forward pass, which moves it out of the way. A training loop
- * saves that by saying `layer.release(tape)` when it is done with one: it then allocates nothing from step to step, and y
- * and dx of that tape are overwritten by later passes.
+ * saves that by saying `layer.release(tape)` when it is done with one: its memory is then used again from step to
+ * step, as are the arrays of y and dx, which later passes overwrite.
  *
  * @param cell any cell of the library, or one's own.
  * @param size d inputs and m hidden units.

@@ -17,6 +17,7 @@ import type { EngineOptions } from '../../lib/engine/options.ts';
 import { runtime } from '../../lib/engine/precision.ts';
 import { recurrent } from '../../lib/engine/recurrent.ts';
 import { normal } from '../../lib/init/initialisers.ts';
+import { bidirectional } from '../../lib/layers/bidirectional.ts';
 import type { Layer } from '../../lib/layers/layer.ts';
 import { readout } from '../../lib/layers/readout.ts';
 import { stack } from '../../lib/layers/stack.ts';
@@ -126,7 +127,8 @@ describe.each(all)('$name', cell => {
   });
 });
 
-it('every cell of the library has kernels', () => {
+it('every cell of the library has kernels, fixed decays and conditioned cells too', () => {
+  for (const cell of all) expect(recurrent(cell, { d: 2, m: 3 }).release, cell.name).toBeDefined(); // unroll has none
   for (const cell of Object.values<Cell>(cells)) expect(fusedOf(cell, 3), cell.name).toBeDefined();
 });
 
@@ -198,6 +200,17 @@ describe('a tape', () => {
     expect(seen.size).toBe(2);
     expect(new Set(held.slice(1)).size).toBe(1);
     expect(new Set(sizes.slice(1)).size).toBe(1);
+  });
+
+  it('of both directions is released with the layer around them', () => {
+    const one = () => recurrent(lstm, { d: 3, m: 4 });
+    const layer = bidirectional({ forward: one(), backward: one() });
+    const { heap } = runtime('f64', false);
+    const before = heap.held;
+    const { tape } = layer.forward(Sequence.zeros({ T: 5, B: 2, F: 3 }));
+    expect(heap.held).toBeGreaterThan(before);
+    layer.release?.(tape);
+    expect(heap.held).toBe(before);
   });
 
   it('survives the growth of the memory', () => {
