@@ -13,16 +13,7 @@ import type { BackwardStep, RTape, TwiceCell } from '../../../lib/through-time/s
 import { crossEntropyTwice, squaredErrorTwice } from '../../../lib/through-time/second-order/twice-loss.ts';
 import { entry, matrix } from '../../arbitraries.ts';
 import { deviation } from '../../numbers.ts';
-import {
-  type AnyCell,
-  type AnyLoss,
-  DIFFERENCES,
-  differences,
-  different,
-  fixed,
-  fourPoint,
-  scaled,
-} from './problem.ts';
+import { type AnyCell, type AnyLoss, fixed, fourPoint, scaled, wrong } from './problem.ts';
 
 describe('by hand', () => {
   it('one step of one unit under squared error has the Hessian of five lines', () => {
@@ -118,7 +109,7 @@ function spoiltBy(mistaken: AnyCell, right: AnyCell, loss: AnyLoss): string[] {
   const drawn = fixed(right, loss);
   const { net, theta, batch, v } = drawn;
   const product = hessianVector({ ...net, cell: mistaken }, theta, batch, v);
-  return different(net, product, differences(drawn), DIFFERENCES);
+  return wrong(drawn, product);
 }
 
 /** All parameters of a cell. */

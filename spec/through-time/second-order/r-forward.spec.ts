@@ -6,8 +6,7 @@ import { rForward } from '../../../lib/through-time/second-order/r-forward.ts';
 import { rnnTwice } from '../../../lib/through-time/second-order/rnn.ts';
 import type { RTape } from '../../../lib/through-time/second-order/twice-cell.ts';
 import { crossEntropyTwice } from '../../../lib/through-time/second-order/twice-loss.ts';
-import { deviation } from '../../numbers.ts';
-import { alongV, DIFFERENCES, fixed, networks, norm, problem } from './problem.ts';
+import { apart, DIFFERENCES, fixed, networks, norm, problem } from './problem.ts';
 
 describe.each(networks)('R{·} of the forward pass of %s', (_, cell, loss) => {
   it('is the difference of every h_t and dL/do_t along v, zero at padding', () => {
@@ -16,10 +15,8 @@ describe.each(networks)('R{·} of the forward pass of %s', (_, cell, loss) => {
         fc.pre(norm(drawn.v) > 0);
         const run = (theta: readonly number[]) => rForward(drawn.net, theta, drawn.batch, drawn.v);
         const { Rh, RdO } = run(drawn.theta);
-        const h = alongV(drawn, theta => run(theta).outTape.h.rows());
-        const dO = alongV(drawn, theta => loss.backward(run(theta).lossTape).rows());
-        expect(deviation(Rh.rows(), h)).toBeLessThan(DIFFERENCES);
-        expect(deviation(RdO, dO)).toBeLessThan(DIFFERENCES);
+        expect(apart(Rh.rows(), drawn, theta => run(theta).outTape.h.rows())).toBeLessThan(DIFFERENCES);
+        expect(apart(RdO, drawn, theta => loss.backward(run(theta).lossTape).rows())).toBeLessThan(DIFFERENCES);
         const padding = [Rh.rows(), RdO].map(R => R.to2DArray().filter((_, n) => !Rh.counts(n)));
         expect(padding.flat(2).every(value => value === 0)).toBe(true); // ROP-F3  R{y_t} = 0 where t > length
       }),
