@@ -50,12 +50,21 @@ export function requireFinite(argument: string, values: AbstractMatrix | ArrayLi
   }
 }
 
-/** The usual answer, from a loop that sees one kind of array only, which is several times faster. */
+/**
+ * The usual answer, from a loop that sees one kind of array only and asks no question of a single number: x·0 is 0 where
+ * x is finite, else NaN. Four sums, since one would wait for itself.
+ */
 function allFinite(values: Float64Array): boolean {
-  for (let i = 0; i < values.length; i++) {
-    if (!Number.isFinite(values[i])) return false;
+  let [a, b, c, d] = [0, 0, 0, 0];
+  const whole = values.length - (values.length % 4);
+  for (let i = 0; i < whole; i += 4) {
+    a += (values[i] ?? 0) * 0;
+    b += (values[i + 1] ?? 0) * 0;
+    c += (values[i + 2] ?? 0) * 0;
+    d += (values[i + 3] ?? 0) * 0;
   }
-  return true;
+  for (let i = whole; i < values.length; i++) a += (values[i] ?? 0) * 0;
+  return a + b + c + d === 0;
 }
 
 /** `x` is a finite number, or throws {@link ValueError}. Returns it. */

@@ -60,28 +60,18 @@ export function layoutOf({ d, m, units, gates, hasW, extras, called = ['U', 'b']
     extras: Object.fromEntries(extras.map((name, n) => [name, behind + n * m])),
     count,
     load(runtime, params, address) {
-      const view = runtime.view(address, count);
-      if (units < m) view.fill(0);
-      each(params.named(), ({ data }, from, to, width) => view.set(data.subarray(from, from + width), to));
+      if (units < m) runtime.view(address, count).fill(0);
+      each(params.named(), ({ data }, outside, inside, width) =>
+        runtime.put(data.subarray(outside, outside + width), address + inside * runtime.bytes),
+      );
     },
     addTo(params, runtime, address) {
-      const view = runtime.view(address, count);
       const { grads } = params;
-      each(params.namedGrads(), (_, to, from, width) => {
-        if (view instanceof Float64Array) addDoubles(grads, to, view, from, width);
-        else addSingles(grads, to, view, from, width);
-      });
+      each(params.namedGrads(), (_, outside, inside, width) =>
+        runtime.addTo(address + inside * runtime.bytes, grads.subarray(outside, outside + width)),
+      );
     },
   };
-}
-
-/** Two functions, so that each loop is compiled for one kind of array: several times faster than for both. */
-function addDoubles(sums: Float64Array, to: number, values: Float64Array, from: number, count: number): void {
-  for (let i = 0; i < count; i++) sums[to + i] = (sums[to + i] ?? 0) + (values[from + i] ?? 0);
-}
-
-function addSingles(sums: Float64Array, to: number, values: Float32Array, from: number, count: number): void {
-  for (let i = 0; i < count; i++) sums[to + i] = (sums[to + i] ?? 0) + (values[from + i] ?? 0);
 }
 
 type Visit = (matrix: FlatMatrix, outside: number, inside: number, width: number) => void;

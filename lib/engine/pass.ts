@@ -137,15 +137,17 @@ export class Pass {
   /** Rows of a dense sequence into a block whose rows have `padded` columns; zeros where a row is padding. */
   load(block: string, s: Sequence, padded: number): void {
     const { F, T, B } = s;
-    const view = this.runtime.view(this.block(block), T * B * padded);
+    const { runtime } = this;
+    const { data } = s;
+    if (data instanceof Int32Array) return;
     if (!this.order && F === padded) {
-      view.set(s.data);
+      runtime.put(data, this.block(block));
       return;
     }
-    view.fill(0);
+    runtime.view(this.block(block), T * B * padded).fill(0);
     for (let n = 0; n < T * B; n++) {
       const from = this.#outside(n);
-      if (s.counts(from)) view.set(s.data.subarray(from * F, (from + 1) * F), n * padded);
+      if (s.counts(from)) runtime.put(data.subarray(from * F, (from + 1) * F), this.block(block, n * padded));
     }
   }
 
@@ -153,14 +155,14 @@ export class Pass {
   unload(address: number, padded: number, s: Sequence): void {
     const { data, F, T, B } = s;
     if (data instanceof Int32Array) return;
-    const view = this.runtime.view(address, T * B * padded);
+    const { runtime } = this;
     if (!this.order && F === padded) {
-      data.set(view);
+      runtime.get(address, data);
       return;
     }
     for (let n = 0; n < T * B; n++) {
       const to = this.#outside(n);
-      if (s.counts(to)) data.set(view.subarray(n * padded, n * padded + F), to * F);
+      if (s.counts(to)) runtime.get(address + n * padded * runtime.bytes, data.subarray(to * F, (to + 1) * F));
     }
   }
 

@@ -1,4 +1,5 @@
-/** The kernels of one precision, and arrays over their memory. */
+/** The kernels of one precision, and what moves numbers in and out of their memory. */
+import type { FloatArray } from '../views.ts';
 import { Heap } from './heap.ts';
 import type { Kernels } from './kernels.ts';
 import { instantiate } from './wasm.ts';
@@ -22,33 +23,84 @@ export interface Runtime {
   /** Numbers a vector: what the columns of every row are rounded up to. */
   readonly lanes: number;
   /** A view of numbers: to be used at once, not kept. */
-  view(address: number, count: number): Float64Array | Float32Array;
+  view(address: number, count: number): FloatArray;
+  /** Writes values to an address. */
+  put(values: FloatArray, address: number): void;
+  /** Reads as many numbers as there are values from an address. */
+  get(address: number, values: FloatArray): void;
+  /** Adds the numbers from an address on to as many sums. */
+  addTo(address: number, sums: Float64Array): void;
 }
+
+/** Numbers that go through the memory at a time where they change their precision: what the cache next to a core holds. */
+const STAGE = 2048;
 
 const runtimes = new Map<string, Runtime>();
 
 /** The runtime of a precision, made when it is first asked for. All layers share it, and its memory. */
 export function runtime(precision: Precision, fma: boolean): Runtime {
   const key = `${precision}${fma}`;
-  const known = runtimes.get(key);
-  if (known) return known;
+  const made = runtimes.get(key) ?? newRuntime(precision, fma);
+  runtimes.set(key, made);
+  return made;
+}
+
+function newRuntime(precision: Precision, fma: boolean): Runtime {
   const heap = new Heap();
   const all = instantiate(heap.memory, { fma });
   const suffix = precision.toUpperCase();
   const own = Object.entries(all).filter(([name]) => name.endsWith(suffix));
+  const kernels = Object.fromEntries(own.map(([name, kernel]) => [name.slice(0, -3), kernel])) as unknown as Fused;
   const bytes = precision === 'f64' ? 8 : 4;
-  const made: Runtime = {
+  const stage = heap.take(8 * STAGE);
+  const view = (address: number, count: number) =>
+    precision === 'f64'
+      ? new Float64Array(heap.memory.buffer, address, count)
+      : new Float32Array(heap.memory.buffer, address, count);
+  /** Visits doubles part by part, and with each a stage of its length and the address that belongs to it. */
+  const inParts = (doubles: Float64Array, address: number, visit: Visit) => {
+    const staged = new Float64Array(heap.memory.buffer, stage, STAGE);
+    for (let from = 0; from < doubles.length; from += STAGE) {
+      const part = doubles.subarray(from, from + STAGE);
+      visit(part, part.length === STAGE ? staged : staged.subarray(0, part.length), address + from * bytes);
+    }
+  };
+  return {
     heap,
     precision,
-    kernels: Object.fromEntries(own.map(([name, kernel]) => [name.slice(0, -3), kernel])) as unknown as Fused,
+    kernels,
     productScratch: heap.take(all.productScratch()),
     bytes,
     lanes: 16 / bytes,
-    view: (address, count) =>
-      precision === 'f64'
-        ? new Float64Array(heap.memory.buffer, address, count)
-        : new Float32Array(heap.memory.buffer, address, count),
+    view,
+    put(values, address) {
+      if (precision === 'f64' || !(values instanceof Float64Array)) {
+        view(address, values.length).set(values);
+        return;
+      }
+      inParts(values, address, (part, staged, at) => {
+        staged.set(part);
+        all.demote(part.length, stage, at);
+      });
+    },
+    get(address, values) {
+      if (precision === 'f64' || !(values instanceof Float64Array)) {
+        values.set(view(address, values.length));
+        return;
+      }
+      inParts(values, address, (part, staged, at) => {
+        all.promote(part.length, at, stage);
+        part.set(staged);
+      });
+    },
+    addTo(address, sums) {
+      inParts(sums, address, (part, staged, at) => {
+        staged.set(part);
+        kernels.addToDoubles(part.length, at, stage);
+        part.set(staged);
+      });
+    },
   };
-  runtimes.set(key, made);
-  return made;
 }
+
+type Visit = (part: Float64Array, staged: Float64Array, address: number) => void;

@@ -51,7 +51,6 @@ export function clipByValue({ grads }: ParamSet, limit: number): void {
   requireFinite('grads', grads);
   for (let i = 0; i < grads.length; i++) {
     const g = grads[i] ?? 0;
-    if (g > limit) grads[i] = limit;
-    else if (g < -limit) grads[i] = -limit;
+    if (Math.abs(g) > limit) grads[i] = g > 0 ? limit : -limit;
   }
 }

@@ -14,11 +14,11 @@
  * of a batch has the same bits as that row by itself, and the same bits again with B packed.
  *
  * The loops, from the outside: blocks of K; blocks of rows of A, which stay in the L2 cache; panels of B, 64 bytes
- * wide, which stay in the L1 cache; in `sweep`, pairs of rows of A. A panel is packed where B lies transposed or more
+ * wide, which stay in the L1 cache; in `sweep`, pairs of rows of A. A single row takes panels in pairs. A panel is packed where B lies transposed or more
  * than a few rows use it: a matrix–vector product reads B as it lies, or transposes it within the L1 cache.
  */
 import { packPanel } from './pack';
-import { WIDTH, panelColumns, sweep } from './sweep';
+import { WIDTH, panelColumns, rowOfTwo, sweep } from './sweep';
 
 /** The rows of a panel, which has 12 KiB. Another value gives other bits. */
 const DEPTH: usize = 192;
@@ -95,7 +95,14 @@ function multiply<T>(
     for (let i: usize = 0; i < M; i += block) {
       const rows = min(block, M - i);
       if (transA) packPanels<T>(false, rows, depth, a + k * aRow + i * size, aRow, blockOfA);
-      for (let j: usize = 0; j < N; j += width) {
+      let j: usize = 0;
+      if (M == 1 && !transA && !transB) {
+        for (; j + 2 * width <= N; j += 2 * width) {
+          const panel = b + k * bRow + j * size;
+          rowOfTwo<T>(depth, a + k * size, size, panel, panel + WIDTH, bRow, c + j * size, add);
+        }
+      }
+      for (; j < N; j += width) {
         const columns = min(width, N - j);
         let panel = transB ? b + j * bRow + k * size : b + k * bRow + j * size;
         let step = bRow;
@@ -128,8 +135,14 @@ function multiplyPacked<T>(
     const add = accumulate || k > 0;
     for (let i: usize = 0; i < M; i += block) {
       const rows = min(block, M - i), from = a + i * aRow + k * size;
-      let panel = packed;
-      for (let j: usize = 0; j < N; j += width) {
+      let panel = packed, j: usize = 0;
+      if (M == 1) {
+        for (; j + 2 * width <= N; j += 2 * width) {
+          rowOfTwo<T>(depth, from, size, panel, panel + depth * WIDTH, WIDTH, c + j * size, add);
+          panel += 2 * depth * WIDTH;
+        }
+      }
+      for (; j < N; j += width) {
         const to = c + i * cRow + j * size;
         sweep<T>(rows, depth, from, aRow, size, panel, WIDTH, to, cRow, min(width, N - j), add);
         panel += depth * WIDTH;

@@ -79,12 +79,7 @@ function addRow<T>(rows: usize, width: usize, b: usize, a: usize): void {
 /** sums, 1×width, += the rows of a, which are aRow bytes apart; width is a multiple of the lanes. */
 @inline
 function columnSums<T>(rows: usize, width: usize, a: usize, aRow: usize, sums: usize): void {
-  const row = width * sizeof<T>();
-  for (let j: usize = 0; j < row; j += 16) {
-    let total = all<T>(0);
-    for (let n: usize = 0; n < rows; n++) total = v128.add<T>(total, v128.load(a + j + n * aRow));
-    v128.store(sums + j, v128.add<T>(v128.load(sums + j), total));
-  }
+  sumColumns<T>(false, rows, width, a, aRow, a, 0, sums);
 }
 
 /** sums, 1×width, += Σ over rows of a⊙b, whose rows are aRow and bRow bytes apart. */
@@ -92,12 +87,38 @@ function columnSums<T>(rows: usize, width: usize, a: usize, aRow: usize, sums: u
 function columnProducts<T>(
   rows: usize, width: usize, a: usize, aRow: usize, b: usize, bRow: usize, sums: usize,
 ): void {
-  const row = width * sizeof<T>();
-  for (let j: usize = 0; j < row; j += 16) {
-    let total = all<T>(0);
-    for (let n: usize = 0; n < rows; n++) {
-      total = v128.add<T>(total, v128.mul<T>(v128.load(a + j + n * aRow), v128.load(b + j + n * bRow)));
+  sumColumns<T>(true, rows, width, a, aRow, b, bRow, sums);
+}
+
+/** Four vectors at a time, which are a line of the cache and sums that do not wait for each other; then one by one. */
+@inline
+function sumColumns<T>(
+  products: bool, rows: usize, width: usize, a: usize, aRow: usize, b: usize, bRow: usize, sums: usize,
+): void {
+  let row = width * sizeof<T>();
+  for (; row >= 64; row -= 64, a += 64, b += 64, sums += 64) {
+    let s0 = all<T>(0), s1 = s0, s2 = s0, s3 = s0;
+    for (let n: usize = 0, p = a, q = b; n < rows; n++, p += aRow, q += bRow) {
+      s0 = v128.add<T>(s0, term<T>(products, p, q));
+      s1 = v128.add<T>(s1, term<T>(products, p + 16, q + 16));
+      s2 = v128.add<T>(s2, term<T>(products, p + 32, q + 32));
+      s3 = v128.add<T>(s3, term<T>(products, p + 48, q + 48));
     }
-    v128.store(sums + j, v128.add<T>(v128.load(sums + j), total));
+    v128.store(sums, v128.add<T>(v128.load(sums), s0));
+    v128.store(sums, v128.add<T>(v128.load(sums, 16), s1), 16);
+    v128.store(sums, v128.add<T>(v128.load(sums, 32), s2), 32);
+    v128.store(sums, v128.add<T>(v128.load(sums, 48), s3), 48);
   }
+  for (; row > 0; row -= 16, a += 16, b += 16, sums += 16) {
+    let total = all<T>(0);
+    for (let n: usize = 0, p = a, q = b; n < rows; n++, p += aRow, q += bRow) {
+      total = v128.add<T>(total, term<T>(products, p, q));
+    }
+    v128.store(sums, v128.add<T>(v128.load(sums), total));
+  }
+}
+
+@inline
+function term<T>(products: bool, p: usize, q: usize): v128 {
+  return products ? v128.mul<T>(v128.load(p), v128.load(q)) : v128.load(p);
 }

@@ -87,6 +87,31 @@ function oneRow<T>(
   writeRow<T>(c, columns, add, s0, s1, s2, s3);
 }
 
+/**
+ * A row of C from the row p of A and two panels of B side by side: 8 sums, so that none waits for its last addition.
+ * What a matrix–vector product is made of; the sums are those of two turns of `oneRow`.
+ */
+export function rowOfTwo<T>(K: usize, p: usize, aStep: usize, b: usize, d: usize, bStep: usize, c: usize, add: bool): void {
+  const zero = v128.splat<T>(0), full = panelColumns<T>();
+  let s0 = zero, s1 = zero, s2 = zero, s3 = zero;
+  let t0 = zero, t1 = zero, t2 = zero, t3 = zero;
+  for (let k = K; k > 0; k--) {
+    const x = v128.load_splat<T>(p);
+    s0 = mulAdd<T>(x, v128.load(b), s0);
+    s1 = mulAdd<T>(x, v128.load(b, 16), s1);
+    s2 = mulAdd<T>(x, v128.load(b, 32), s2);
+    s3 = mulAdd<T>(x, v128.load(b, 48), s3);
+    if (d == 0) break;
+    t0 = mulAdd<T>(x, v128.load(d), t0);
+    t1 = mulAdd<T>(x, v128.load(d, 16), t1);
+    t2 = mulAdd<T>(x, v128.load(d, 32), t2);
+    t3 = mulAdd<T>(x, v128.load(d, 48), t3);
+    p += aStep, b += bStep, d += bStep;
+  }
+  writeRow<T>(c, full, add, s0, s1, s2, s3);
+  writeRow<T>(c + WIDTH, full, add, t0, t1, t2, t3);
+}
+
 /** c (+)= the first `columns` numbers of four vectors. */
 @inline
 function writeRow<T>(c: usize, columns: usize, add: bool, s0: v128, s1: v128, s2: v128, s3: v128): void {
