@@ -1,30 +1,50 @@
 /**
  * Checkpoints of character models: one sealed safetensors file that holds the parameters, the optimiser's memory and
- * the network's state as tensors, and everything else as JSON in its metadata. Any safetensors reader opens it.
+ * the network's state as tensors, and everything else in its metadata. Any safetensors reader opens it.
+ *
+ * | metadata           | meaning |
+ * |--------------------|---------|
+ * | format, version    | `bptt-char-model`, 2 |
+ * | library            | what wrote it |
+ * | cell, sizes        | the cell's name; d inputs, m hidden units in each of some layers, C classes |
+ * | vocabulary         | the symbols |
+ * | options            | how it is trained |
+ * | position           | step, place in the text, average of the loss, learning rate, norms, random generator |
+ * | text               | the SHA-256 of the text |
+ * | note               | what the one who saved wrote beside it |
+ * | sha256             | the seal, see `sealed.ts` |
+ *
+ * All but format, version, library, cell, text and the seal are JSON. Version 1 lacked library, cell, sizes, the
+ * learning rate and the norms; it is still read.
  */
 import { createHash } from 'node:crypto';
 import type { Cell } from '../cells/cell.ts';
 import { cellNamed, cells } from '../cells/index.ts';
 import { FormatError, ShapeError, ValueError } from '../errors.ts';
+import { parameterCount } from '../models/char-memory.ts';
 import { type CharModel, charModel, type Engine } from '../models/char-model.ts';
 import { type CharTrainerOptions, requireOptions } from '../models/char-options.ts';
 import { CharTrainer, type TrainerPosition } from '../models/char-trainer.ts';
 import { Vocabulary } from '../models/vocabulary.ts';
 import type { ParamSet } from '../params.ts';
 import { Random } from '../random.ts';
-import { requireFinite, requireInteger, requirePositive } from '../require.ts';
+import { describe, requireFinite, requireFiniteNumber, requireInteger, requirePositive } from '../require.ts';
 import type { Matrices } from '../shape.ts';
 import { FlatMatrix } from '../views.ts';
 import type { Tensor } from './safetensors.ts';
 import { readSealed, writeSealed } from './sealed.ts';
+import { version as library } from './version.ts';
 
 const FORMAT = 'bptt-char-model';
-const VERSION = '1';
+const VERSION = '2';
+const OLD_VERSION = '1';
 
 /** What a checkpoint holds. */
 export interface Checkpoint {
   /** The file's name, for messages. */
   readonly file: string;
+  /** The library that wrote it, with its version; none in files of version 1. */
+  readonly library: string | undefined;
   /** The model with its trained parameters. */
   readonly model: CharModel;
   /** The SHA-256 of the text it was trained on. */
@@ -44,8 +64,10 @@ export interface Checkpoint {
  *
  * @param trainer the run, between two steps.
  * @param note any JSON to keep beside it: where the text came from, say.
+ * @throws DivergenceError when a number to be saved is not finite: it could not be read back.
  */
 export function encodeCheckpoint(trainer: CharTrainer, note: unknown = null): Uint8Array {
+  trainer.requireFinite();
   const { text, model, optimiser, options, position, state } = trainer;
   const tensors = new Map<string, Tensor>();
   for (const [name, matrix] of Object.entries(model.net.params.named())) tensors.set(`param.${name}`, tensorOf(matrix));
@@ -56,6 +78,9 @@ export function encodeCheckpoint(trainer: CharTrainer, note: unknown = null): Ui
   return writeSealed(tensors, {
     format: FORMAT,
     version: VERSION,
+    library: `bptt ${library}`,
+    cell: options.cell.name,
+    sizes: JSON.stringify(sizesOf(options, model.vocabulary)),
     text: sha256(text),
     vocabulary: JSON.stringify(model.vocabulary.symbols),
     options: JSON.stringify({ ...options, cell: options.cell.name }),
@@ -81,19 +106,30 @@ export function decodeCheckpoint(
   const format = metadata.get('format');
   const version = metadata.get('version');
   if (format !== FORMAT) throw new FormatError(file, `a ${FORMAT} checkpoint`, `format ${JSON.stringify(format)}`);
-  if (version !== VERSION) throw new FormatError(file, `version ${VERSION}`, `version ${JSON.stringify(version)}`);
+  if (version !== VERSION && version !== OLD_VERSION)
+    throw new FormatError(file, `version ${OLD_VERSION} or ${VERSION}`, `version ${JSON.stringify(version)}`);
   const text = metadata.get('text');
   if (text === undefined) throw new FormatError(file, 'the hash of its text in its metadata', 'none');
   const json = (key: string): unknown => parse(file, key, metadata.get(key));
   return refusing(file, () => {
     const saved = { ...(json('options') as Omit<CharTrainerOptions, 'cell'> & { readonly cell: string }) };
+    if (typeof saved.cell !== 'string') throw new ValueError('cell', 'the name of a cell', describe(saved.cell));
     const options = requireOptions({ ...saved, cell: cellNamed(saved.cell, known) });
-    const position = requirePosition({ ...(json('position') as TrainerPosition) });
+    const old = { learningRate: options.learningRate, norms: [] };
+    const written = json('position') as TrainerPosition;
+    const position = requirePosition(version === OLD_VERSION ? { ...written, ...old } : { ...written });
     const vocabulary = vocabularyOf(json('vocabulary'));
+    if (version === VERSION) {
+      requireSame('cell', options.cell.name, metadata.get('cell'));
+      requireSame('sizes', JSON.stringify(sizesOf(options, vocabulary)), metadata.get('sizes'));
+    }
+    // Before a model is made: a file must hold the numbers that it asks memory for.
+    requireCount(parameterCount(options, vocabulary.size), tensors);
     const model = charModel({ vocabulary, cell: options.cell, m: options.hidden, layers: options.layers });
     setParams(model.net.params, tensors);
     return {
       file,
+      library: metadata.get('library'),
       text,
       model,
       options,
@@ -139,6 +175,20 @@ function tensorOf(matrix: FlatMatrix | Matrices[string]): Tensor {
   return { shape: [matrix.rows, matrix.columns], data };
 }
 
+function sizesOf({ hidden: m, layers }: CharTrainerOptions, { size: C }: Vocabulary): Readonly<Record<string, number>> {
+  return { d: C, m, layers, C };
+}
+
+function requireCount(count: number, tensors: ReadonlyMap<string, Tensor>): void {
+  let found = 0;
+  for (const [name, { data }] of tensors) if (name.startsWith('param.')) found += data.length;
+  if (found !== count) throw new ShapeError('param', `${count} numbers in all`, `${found}`);
+}
+
+function requireSame(key: string, expected: string, got: string | undefined): void {
+  if (got !== expected) throw new ValueError(key, `${expected}, as the options and the vocabulary say`, `${got}`);
+}
+
 function setParams(params: ParamSet, tensors: ReadonlyMap<string, Tensor>): void {
   let offset = 0;
   for (const [name, [rows, columns]] of Object.entries(params.shapes)) {
@@ -153,7 +203,8 @@ function setParams(params: ParamSet, tensors: ReadonlyMap<string, Tensor>): void
 }
 
 function vocabularyOf(symbols: unknown): Vocabulary {
-  if (!Array.isArray(symbols)) throw new ValueError('vocabulary', 'a list of symbols', String(symbols));
+  if (!Array.isArray(symbols) || !symbols.every(symbol => typeof symbol === 'string'))
+    throw new ValueError('vocabulary', 'a list of symbols', describe(symbols));
   const vocabulary = Vocabulary.of(symbols.join(''));
   if (vocabulary.symbols.join('\0') !== symbols.join('\0')) {
     throw new ValueError('vocabulary', 'different code points in ascending order', 'others');
@@ -201,7 +252,14 @@ function requirePosition(position: TrainerPosition): TrainerPosition {
   requireInteger('step', position.step, 0);
   requireInteger('position', position.position, 0);
   requirePositive('smoothed', position.smoothed);
-  Random.fromState(position.random);
+  const { random } = position;
+  if (!Array.isArray(random) || !random.every(word => typeof word === 'number'))
+    throw new ValueError('random', 'four integers', describe(random));
+  Random.fromState(random);
+  if (requireFiniteNumber('learningRate', position.learningRate) < 0)
+    throw new ValueError('learningRate', 'a number ≥ 0', describe(position.learningRate));
+  if (!Array.isArray(position.norms)) throw new ValueError('norms', 'a list of numbers', describe(position.norms));
+  requireFinite('norms', position.norms);
   return position;
 }
 

@@ -7,6 +7,7 @@ import {
   fsyncSync,
   mkdirSync,
   openSync,
+  readdirSync,
   readFileSync,
   realpathSync,
   renameSync,
@@ -56,7 +57,7 @@ export function writeAtomically(path: string, data: string | Uint8Array): void {
   try {
     const target = replaceable(path);
     const folder = dirname(target);
-    const temporary = join(folder, `.${basename(target)}.${process.pid}.tmp`);
+    const temporary = join(folder, `.${basename(target)}.${process.pid}.tmp`); // as TEMPORARY below
     const handle = openSync(temporary, 'w');
     try {
       try {
@@ -90,6 +91,21 @@ export function makeFolder(path: string): void {
   }
 }
 
+const TEMPORARY = /^\..+\.\d+\.tmp$/;
+
+/**
+ * Removes the temporary files that killed processes left in a folder. Nobody else may be writing there.
+ *
+ * @throws {FileError} when the folder cannot be read or a file cannot be removed.
+ */
+export function removeTemporaries(folder: string): void {
+  try {
+    for (const name of readdirSync(folder)) if (TEMPORARY.test(name)) rmSync(join(folder, name), { force: true });
+  } catch (error) {
+    throw new FileError(folder, 'a folder that can be tidied', reason(error, 'no such folder'));
+  }
+}
+
 /** Where a file written to `path` goes. Only a regular file may be replaced: a rename would take /dev/null away. */
 function replaceable(path: string): string {
   const there = statSync(path, { throwIfNoEntry: false });
@@ -120,18 +136,20 @@ const REASONS: ReadonlyMap<string, string> = new Map([
   ['EEXIST', 'a file of that name'],
   ['ENOSPC', 'no space left'],
   ['EDQUOT', 'no space left'],
+  ['EFBIG', 'a limit on the size of files'],
   ['EROFS', 'a read-only disk'],
   ['ENAMETOOLONG', 'a name that is too long'],
   ['ELOOP', 'links in a circle'],
 ]);
 
 /** A system error in a few words; `missing` when something is not there. */
-function reason(error: unknown, missing: string): string {
+export function reason(error: unknown, missing: string): string {
   const code = codeOf(error);
   if (code === 'ENOENT') return missing;
   return REASONS.get(code) ?? (error instanceof Error ? error.message : String(error));
 }
 
-function codeOf(error: unknown): string {
+/** The system's code of an error, such as ENOENT; empty where it has none. */
+export function codeOf(error: unknown): string {
   return error instanceof Error && 'code' in error ? String(error.code) : '';
 }

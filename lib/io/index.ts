@@ -1,5 +1,8 @@
 /** Files, for Node: `import { decodeCheckpoint, readBytes } from 'bptt/io'`. */
 export { type Checkpoint, decodeCheckpoint, encodeCheckpoint, resumeTrainer } from './checkpoint.ts';
 export { makeFolder, readBytes, readText, writeAtomically } from './files.ts';
-export { readSafetensors, type Tensor, type TensorFile, writeSafetensors } from './safetensors.ts';
+export { type OnnxOptions, onnxCells, toOnnx } from './onnx.ts';
+export { type Dtype, readSafetensors, type Tensor, type TensorFile, writeSafetensors } from './safetensors.ts';
 export { readSealed, writeSealed } from './sealed.ts';
+export { fromTorch, type TorchModules, torchCells, toTorch } from './torch.ts';
+export { decodeTorch, encodeTorch, type TorchFileOptions } from './torch-file.ts';

@@ -1,5 +1,6 @@
 /**
- * The safetensors format, for tensors of 64-bit floats: named arrays and a map of strings in one file, no code in it.
+ * The safetensors format, for tensors of 64-bit floats, or of 32-bit ones where another tool has them: named arrays and a
+ * map of strings in one file, no code in it.
  *
  *     8 bytes    N, the length of the header, little-endian
  *     N bytes    the header: JSON in UTF-8, padded with spaces
@@ -19,6 +20,9 @@ export interface Tensor {
   readonly data: Float64Array;
 }
 
+/** How a file keeps its numbers: in 64 bits, as here, or in 32, as most of PyTorch does. */
+export type Dtype = 'F64' | 'F32';
+
 /** What a safetensors file holds. */
 export interface TensorFile {
   /** In the order of their bytes. */
@@ -28,12 +32,13 @@ export interface TensorFile {
 
 const METADATA = '__metadata__';
 const LENGTH_BYTES = 8;
-const NUMBER_BYTES = 8;
+const BYTES: Readonly<Record<Dtype, number>> = { F64: 8, F32: 4 };
 const MAX_HEADER_BYTES = 100_000_000;
 
 /**
  * The bytes of a file with the given tensors, in the map's order, and metadata. The same input gives the same bytes.
  *
+ * @param dtype how the numbers are kept: as they are, or rounded to 32 bits.
  * @throws {ShapeError} when a shape does not match the length of its data.
  * @throws {ValueError} when a tensor is called `__metadata__`, a metadata value is no string, or the header would
  * exceed 100 MB.
@@ -41,10 +46,11 @@ const MAX_HEADER_BYTES = 100_000_000;
 export function writeSafetensors(
   tensors: ReadonlyMap<string, Tensor>,
   metadata: Readonly<Record<string, string>>,
+  dtype: Dtype = 'F64',
 ): Uint8Array {
-  const header = headerBytes(tensors, metadata);
+  const header = headerBytes(tensors, metadata, dtype);
   let size = LENGTH_BYTES + header.length;
-  for (const { data } of tensors.values()) size += data.length * NUMBER_BYTES;
+  for (const { data } of tensors.values()) size += data.length * BYTES[dtype];
 
   const bytes = new Uint8Array(size);
   const view = new DataView(bytes.buffer);
@@ -53,8 +59,9 @@ export function writeSafetensors(
   let at = LENGTH_BYTES + header.length;
   for (const { data } of tensors.values()) {
     for (const x of data) {
-      view.setFloat64(at, x, true);
-      at += NUMBER_BYTES;
+      if (dtype === 'F64') view.setFloat64(at, x, true);
+      else view.setFloat32(at, x, true);
+      at += BYTES[dtype];
     }
   }
   return bytes;
@@ -63,9 +70,14 @@ export function writeSafetensors(
 /**
  * The tensors and metadata in the bytes of a file; `file` is its name in errors. The numbers are copied.
  *
- * @throws {FormatError} when the bytes are not a safetensors file of F64 tensors that cover its buffer exactly once.
+ * @param dtypes how the file may keep its numbers; those of 32 bits are widened, which changes none of them.
+ * @throws {FormatError} when the bytes are not a safetensors file of such tensors that cover its buffer exactly once.
  */
-export function readSafetensors(bytes: Uint8Array, file: string = 'file'): TensorFile {
+export function readSafetensors(
+  bytes: Uint8Array,
+  file: string = 'file',
+  dtypes: readonly Dtype[] = ['F64'],
+): TensorFile {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const start = LENGTH_BYTES + headerLength(view, file);
   const header = parseHeader(bytes.subarray(LENGTH_BYTES, start), file);
@@ -74,16 +86,19 @@ export function readSafetensors(bytes: Uint8Array, file: string = 'file'): Tenso
   let metadata = new Map<string, string>();
   for (const [name, entry] of Object.entries(header)) {
     if (name === METADATA) metadata = parseMetadata(entry, file);
-    else places.push(parseEntry(name, entry, file));
+    else places.push(parseEntry(name, entry, file, dtypes));
   }
   // Before any number is read: tensors that share no byte cannot ask for more memory than the file has.
   places.sort((a, b) => a.begin - b.begin || a.end - b.end);
   requireCover(places, bytes.length - start, file);
 
   const tensors = new Map<string, Tensor>();
-  for (const { name, shape, begin, end } of places) {
-    const data = new Float64Array((end - begin) / NUMBER_BYTES);
-    for (let i = 0; i < data.length; i++) data[i] = view.getFloat64(start + begin + i * NUMBER_BYTES, true);
+  for (const { name, dtype, shape, begin, end } of places) {
+    const data = new Float64Array((end - begin) / BYTES[dtype]);
+    for (let i = 0; i < data.length; i++) {
+      const at = start + begin + i * BYTES[dtype];
+      data[i] = dtype === 'F64' ? view.getFloat64(at, true) : view.getFloat32(at, true);
+    }
     tensors.set(name, { shape, data });
   }
   return { tensors, metadata };
@@ -92,6 +107,7 @@ export function readSafetensors(bytes: Uint8Array, file: string = 'file'): Tenso
 /** Where a tensor lies: bytes begin … end − 1 of the buffer. */
 interface Place {
   readonly name: string;
+  readonly dtype: Dtype;
   readonly shape: readonly number[];
   readonly begin: number;
   readonly end: number;
@@ -101,6 +117,7 @@ interface Place {
 function headerBytes(
   tensors: ReadonlyMap<string, Tensor>,
   metadata: Readonly<Record<string, string>>,
+  dtype: Dtype,
 ): Uint8Array<ArrayBuffer> {
   const fields: string[] = [];
   for (const [key, value] of Object.entries(metadata)) {
@@ -115,13 +132,13 @@ function headerBytes(
       const expected = `${data.length} numbers' worth of shape`;
       throw new ShapeError(`tensors[${describe(name)}].shape`, expected, `[${shape.join(', ')}]`);
     }
-    const end = begin + data.length * NUMBER_BYTES;
-    fields.push(`${JSON.stringify(name)}:${JSON.stringify({ dtype: 'F64', shape, data_offsets: [begin, end] })}`);
+    const end = begin + data.length * BYTES[dtype];
+    fields.push(`${JSON.stringify(name)}:${JSON.stringify({ dtype, shape, data_offsets: [begin, end] })}`);
     begin = end;
   }
 
   const text = new TextEncoder().encode(`{${fields.join(',')}}`);
-  const padded = new Uint8Array(Math.ceil(text.length / NUMBER_BYTES) * NUMBER_BYTES).fill(0x20);
+  const padded = new Uint8Array(Math.ceil(text.length / LENGTH_BYTES) * LENGTH_BYTES).fill(0x20);
   padded.set(text);
   if (padded.length > MAX_HEADER_BYTES) {
     throw new ValueError('tensors', 'names and metadata of at most 100 MB', `${padded.length} bytes`);
@@ -189,12 +206,13 @@ function parseMetadata(entry: unknown, file: string): Map<string, string> {
   return metadata;
 }
 
-function parseEntry(name: string, entry: unknown, file: string): Place {
+function parseEntry(name: string, entry: unknown, file: string, dtypes: readonly Dtype[]): Place {
   const tensor = `tensor ${describe(name)}`;
   if (!isRecord(entry)) throw malformed(file, `that describes ${tensor} by an object`, briefly(entry));
 
-  const { dtype, shape, data_offsets: offsets } = entry;
-  if (dtype !== 'F64') throw malformed(file, `with ${tensor} of dtype F64`, `dtype ${briefly(dtype)}`);
+  const { dtype: kept, shape, data_offsets: offsets } = entry;
+  const dtype = dtypes.find(known => known === kept);
+  if (!dtype) throw malformed(file, `with ${tensor} of dtype ${dtypes.join(' or ')}`, `dtype ${briefly(kept)}`);
 
   if (!Array.isArray(shape) || !shape.every(isCount)) {
     throw malformed(file, `with ${tensor} of a shape of non-negative integers`, briefly(shape));
@@ -206,10 +224,10 @@ function parseEntry(name: string, entry: unknown, file: string): Place {
     throw malformed(file, `with data_offsets [begin, end] for ${tensor}`, briefly(offsets));
   }
   const [begin = 0, end = 0] = offsets;
-  if (end - begin !== count * NUMBER_BYTES) {
-    throw malformed(file, `with ${count * NUMBER_BYTES} bytes for ${tensor}`, `data_offsets [${begin}, ${end}]`);
+  if (end - begin !== count * BYTES[dtype]) {
+    throw malformed(file, `with ${count * BYTES[dtype]} bytes for ${tensor}`, `data_offsets [${begin}, ${end}]`);
   }
-  return { name, shape, begin, end };
+  return { name, dtype, shape, begin, end };
 }
 
 /** The places, sorted, cover `size` bytes without overlap or gap. */

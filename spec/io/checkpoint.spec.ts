@@ -11,6 +11,7 @@ import { readSealed, writeSealed } from '../../lib/io/sealed.ts';
 import { evaluate, sample } from '../../lib/models/char-model.ts';
 import { type CharTrainerOptions, type OptimiserName, optimiserNames } from '../../lib/models/char-options.ts';
 import { CharTrainer, type TrainingStep } from '../../lib/models/char-trainer.ts';
+import { DivergenceError } from '../../lib/models/divergence.ts';
 import { Random } from '../../lib/random.ts';
 
 /** 41 symbols to train on and four held out: ten chunks of four a sweep, or thirteen of three and one symbol left. */
@@ -180,7 +181,7 @@ describe('what is no checkpoint: a FormatError that names the file', () => {
     ['no format', ({ metadata }) => delete metadata.format],
     ['another format', set('format', 'bptt-word-model')],
     ['no version', ({ metadata }) => delete metadata.version],
-    ['another version', set('version', '2')],
+    ['another version', set('version', '3')],
     ...['vocabulary', 'options', 'position', 'note'].flatMap((key): Wrong[] => [
       [`no ${key}`, ({ metadata }) => delete metadata[key]],
       [`a ${key} that is not JSON`, set(key, '{')],
@@ -202,10 +203,23 @@ describe('what is no checkpoint: a FormatError that names the file', () => {
     ['an unknown cell', option('cell', 'lstmx')],
     ['a cell named as Object is', option('cell', 'constructor')],
     ['a cell that is no text', option('cell', 7)],
+    ['a cell that cannot be made a text', option('cell', { toString: 1 })],
+    ['a random state that cannot be made a number', placed('random', [{ valueOf: 1, toString: 1 }, 1, 2, 3])],
     ['no cell', option('cell', undefined)],
     ['more hidden units', option('hidden', 4)],
     ['no hidden units', option('hidden', 0)],
     ['more hidden units than fit', option('hidden', 1e9)],
+
+    ['no cell beside the options', ({ metadata }) => delete metadata.cell],
+    ['another cell than in the options', set('cell', 'gru')],
+    ['other sizes than in the options', field('sizes', 'm', 4)],
+    ['no learning rate', placed('learningRate', undefined)],
+    ['a learning rate below 0', placed('learningRate', -0.1)],
+    ['no norms', placed('norms', undefined)],
+    ['a norm that is no number', placed('norms', [1, null])],
+    ['a symbol that is an object', edit('vocabulary', symbols => Object.assign(symbols, [{ toString: 1 }]))],
+    ['options with another prototype', set('options', '{"__proto__":{"cell":"rnn"}}')],
+    ['infinitely many layers', option('layers', 1e15)],
 
     ['no parameter', ({ tensors }) => tensors.delete('param.cell.W')],
     ['no parameters', ({ tensors }) => tensors.clear()],
@@ -224,6 +238,72 @@ describe('what is no checkpoint: a FormatError that names the file', () => {
     const bytes = changed(change);
     expectRefused(() => decodeCheckpoint(bytes, FILE));
   });
+});
+
+describe('a file of version 1', () => {
+  /** What the version before wrote. */
+  const old = changed(({ metadata }) => {
+    const { learningRate, norms, ...position } = JSON.parse(metadata.position ?? '') as Record<string, unknown>;
+    expect([learningRate, norms]).toEqual([0.05, expect.any(Array)]);
+    metadata.position = JSON.stringify(position);
+    metadata.version = '1';
+    for (const key of ['library', 'cell', 'sizes']) delete metadata[key];
+  });
+
+  test('is read: its learning rate is that of its options, its norms are forgotten', () => {
+    const checkpoint = decodeCheckpoint(old, FILE);
+    expect(checkpoint).toMatchObject({ library: undefined, position: { learningRate: 0.05, norms: [] } });
+    expect(steps(resumeTrainer(checkpoint, TEXT), 12)).toEqual(steps(trained(3), 12));
+  });
+});
+
+describe('the metadata', () => {
+  test('says what wrote it, and the cell and the sizes in plain words', () => {
+    const { metadata } = readSealed(valid);
+    expect(metadata.get('library')).toMatch(/^bptt \d+\.\d+\.\d+/);
+    expect(metadata.get('cell')).toBe('rnn');
+    const C = decodeCheckpoint(valid).model.vocabulary.size;
+    expect(JSON.parse(metadata.get('sizes') ?? '')).toEqual({ d: C, m: 3, layers: 1, C });
+    expect(decodeCheckpoint(valid).library).toBe(metadata.get('library'));
+  });
+
+  test('has the learning rate as it is now, and the norms of the last steps', () => {
+    const trainer = trained(3);
+    trainer.optimiser.learningRate = 0.0125;
+    const resumed = resumeTrainer(decodeCheckpoint(encodeCheckpoint(trainer)), TEXT);
+    expect(resumed.optimiser.learningRate).toBe(0.0125);
+    expect(resumed.position.norms).toEqual(trainer.position.norms);
+    expect(resumed.position.norms).toHaveLength(3);
+    expect(steps(resumed, 4)).toEqual(steps(trainer, 4));
+    expect(steps(trained(3), 4)).not.toEqual(
+      steps(resumeTrainer(decodeCheckpoint(encodeCheckpoint(trainer)), TEXT), 4),
+    );
+  });
+});
+
+test('what a file asks memory for, it holds: a small one that says it is large is refused at once', () => {
+  const liar = (hidden: number) =>
+    changed(contents => {
+      field('options', 'hidden', hidden)(contents);
+      field('sizes', 'm', hidden)(contents);
+    });
+  // 8 000 hidden units would take a gigabyte.
+  for (const hidden of [8_000, 1e9, 2 ** 53 - 1]) {
+    const bytes = liar(hidden);
+    const before = process.memoryUsage();
+    expectRefused(() => decodeCheckpoint(bytes, FILE));
+    const { arrayBuffers } = process.memoryUsage();
+    expect(arrayBuffers - before.arrayBuffers).toBeLessThan(2 ** 20);
+  }
+});
+
+test.each<[string, (trainer: CharTrainer) => Float64Array | undefined]>([
+  ['a parameter', ({ model }) => model.net.params.values],
+  ['memory of the optimiser', ({ optimiser }) => optimiser.memory.mem],
+])('%s that is not finite is not saved', (_, dataOf) => {
+  const trainer = trained(2);
+  dataOf(trainer)?.set([Number.NaN], 4);
+  expect(() => encodeCheckpoint(trainer)).toThrow(DivergenceError);
 });
 
 describe('what cannot be gone on with: a FormatError that names the file', () => {

@@ -79,6 +79,25 @@ describe('writing and reading', () => {
     );
   });
 
+  test('in 32 bits they come back rounded, where that is let in', () => {
+    const numbers = [0, -0, 1.5, Math.PI, 1e-46, 1e39, -Infinity, 2 ** -149];
+    const tensors = new Map([
+      ['odd', tensor([3], [1, 2, 3])],
+      ['x', tensor([2, 4], numbers)],
+    ]);
+    const bytes = writeSafetensors(tensors, {}, 'F32');
+    const header = new TextDecoder().decode(bytes.subarray(8)).slice(0, 60);
+    expect(header).toContain('{"odd":{"dtype":"F32","shape":[3],"data_offsets":[0,12]}');
+    const back = readSafetensors(bytes, 'model.safetensors', ['F64', 'F32']).tensors;
+    expect([...back.keys()]).toEqual(['odd', 'x']);
+    expect(bits(back.get('x')?.data)).toEqual(bits(Float64Array.from(numbers, Math.fround)));
+    expect(readSafetensors(writeSafetensors(tensors, {}), 'file', ['F64', 'F32']).tensors).toEqual(tensors);
+    expect(refusal(bytes).message).toContain('of dtype F64, got dtype "F32"');
+    expect(() => readSafetensors(writeSafetensors(tensors, {}), 'file', ['F32'])).toThrow(
+      'of dtype F32, got dtype "F64"',
+    );
+  });
+
   test('bytes at an odd place in a larger buffer are read, and copied', () => {
     const tensors = new Map([['x', tensor([2], [3, 4])]]);
     const bytes = writeSafetensors(tensors, {});
@@ -221,6 +240,21 @@ describe('what is refused', () => {
     expect(error.expected).toMatch(/^a safetensors file /);
     expect(error.message).toContain(message);
     expect(error.message.length).toBeLessThan(200);
+  });
+
+  test.each([
+    ['the bytes of 64 bits', '{"a":{"dtype":"F32","shape":[1],"data_offsets":[0,8]}}', 8, '4 bytes for tensor "a"'],
+    [
+      'half precision',
+      '{"a":{"dtype":"F16","shape":[1],"data_offsets":[0,2]}}',
+      2,
+      'of dtype F64 or F32, got dtype "F16"',
+    ],
+    ['brain floats', '{"a":{"dtype":"BF16","shape":[1],"data_offsets":[0,2]}}', 2, 'got dtype "BF16"'],
+  ])('where 32 bits are let in, %s', (_, header, rest, message) => {
+    const read = () => readSafetensors(file(header, rest), 'model.safetensors', ['F64', 'F32']);
+    expect(read).toThrow(FormatError);
+    expect(read).toThrow(message);
   });
 
   test('random bytes, and nothing but a FormatError', () => {

@@ -1,0 +1,184 @@
+/**
+ * Parameters as PyTorch's `nn.RNN`, `nn.LSTM`, `nn.GRU` and `nn.Linear` name and order them, both ways.
+ * Derived in `derivations/exchange.md`.
+ *
+ * | here                        | there                            | shape |
+ * |-----------------------------|----------------------------------|-------|
+ * | U_k of layer l              | `rnn.weight_ih_l{l}`, a block    | m×d   |
+ * | W_k of layer l              | `rnn.weight_hh_l{l}`, a block    | m×m   |
+ * | b_k of layer l              | `rnn.bias_ih_l{l}` + `rnn.bias_hh_l{l}`, a block of each | m |
+ * | b_h of a GRU                | the last block of `rnn.bias_hh_l{l}` | m |
+ * | V, c                        | `readout.weight`, `readout.bias` | C×m, C |
+ *
+ * What goes against time has `_reverse` behind its name. PyTorch has no more than this: other cells, layers of unequal
+ * width, and anything but one readout on top are refused by name.
+ */
+import { ShapeError, ValueError } from '../errors.ts';
+import type { Layer } from '../layers/layer.ts';
+import { ParamSet, pick } from '../params.ts';
+import { describe, requireFinite } from '../require.ts';
+import { type CellPart, type Part, partsOf } from './parts.ts';
+import type { Tensor } from './safetensors.ts';
+
+/** What the modules are called in the network over there; a module that is the whole network is called ''. */
+export interface TorchModules {
+  /** The recurrent one: `rnn` unless given. */
+  readonly rnn?: string;
+  /** The `nn.Linear`: `readout` unless given. */
+  readonly readout?: string;
+}
+
+/** The gates of every cell that PyTorch has, in the order of its blocks: what is behind `W_`, or nothing for W alone. */
+const GATES: Readonly<Record<string, readonly string[]>> = {
+  rnn: [''],
+  'rnn-relu': [''],
+  lstm: ['i', 'f', 'g', 'o'],
+  gru: ['r', 'z', 'n'],
+};
+
+/** The names of the cells that PyTorch has. */
+export const torchCells: readonly string[] = Object.keys(GATES);
+
+/**
+ * The state_dict of the network in PyTorch that computes what the layer does: tensors by name, in PyTorch's order, copied.
+ * All of a bias that PyTorch has twice is in `bias_ih`.
+ *
+ * @throws ValueError naming what PyTorch lacks.
+ */
+export function toTorch(layer: Layer, modules: TorchModules = {}): Map<string, Tensor> {
+  const slots = slotsOf(layer, modules);
+  const values = layer.params.named();
+  return new Map(
+    slots.map(({ name, shape, blocks }) => {
+      const data = new Float64Array(shape.reduce((size, n) => size * n, 1));
+      const size = data.length / blocks.length;
+      blocks.forEach(({ parameter, second }, k) => {
+        const { data: all, offset } = pick(values, parameter);
+        if (!second) data.set(all.subarray(offset, offset + size), k * size);
+      });
+      return [name, { shape, data }];
+    }),
+  );
+}
+
+/**
+ * Sets all parameters of a layer from the state_dict of a network in PyTorch. Two biases that only their sum counts of
+ * become that sum. After a throw the layer is as it was.
+ *
+ * @throws ValueError naming what PyTorch lacks, a tensor that is missing, one too many, or a number that is not finite;
+ * ShapeError when a tensor is of another shape.
+ */
+export function fromTorch(layer: Layer, tensors: ReadonlyMap<string, Tensor>, modules: TorchModules = {}): void {
+  if (!(tensors instanceof Map)) throw new ValueError('tensors', 'a Map of tensors by name', describe(tensors));
+  const slots = slotsOf(layer, modules);
+  const names = slots.map(({ name }) => name);
+  const others = [...tensors.keys()].filter(name => !names.includes(name));
+  if (others[0] !== undefined) throw new ValueError('tensors', `only ${names.join(', ')}`, others[0]);
+  const fresh = ParamSet.of(layer.params.shapes);
+  const values = fresh.named();
+  for (const { name, shape, blocks } of slots) {
+    const all = numbersOf(name, tensors.get(name), shape);
+    const size = all.length / blocks.length;
+    blocks.forEach(({ parameter, second }, k) => {
+      const { data, offset } = pick(values, parameter);
+      const block = all.subarray(k * size, (k + 1) * size);
+      if (!second) data.set(block, offset);
+      else for (const [i, value] of block.entries()) data[offset + i] = (data[offset + i] ?? 0) + value;
+    });
+  }
+  requireFinite('params', fresh.values);
+  layer.params.values.set(fresh.values);
+}
+
+/** The numbers of a tensor that is there, of that shape, and finite. */
+function numbersOf(name: string, tensor: Tensor | undefined, shape: readonly number[]): Float64Array {
+  if (!tensor) throw new ValueError('tensors', `one called ${name}`, 'none');
+  const size = shape.reduce((product, n) => product * n, 1);
+  if (tensor.shape.join() !== shape.join() || tensor.data.length !== size) {
+    const got = `[${tensor.shape.join(', ')}] for ${tensor.data.length} numbers`;
+    throw new ShapeError(name, `shape [${shape.join(', ')}]`, got);
+  }
+  requireFinite(name, tensor.data);
+  return tensor.data;
+}
+
+/** A tensor of PyTorch: blocks of rows, each a parameter of ours. */
+interface Slot {
+  readonly name: string;
+  readonly shape: readonly number[];
+  readonly blocks: readonly Block[];
+}
+
+interface Block {
+  readonly parameter: string;
+  /** Whether another tensor has the parameter too, of which this one is the second summand. */
+  readonly second?: boolean;
+}
+
+function slotsOf(layer: Layer, { rnn = 'rnn', readout = 'readout' }: TorchModules): readonly Slot[] {
+  const parts = partsOf(layer);
+  const last = parts.at(-1);
+  const levels = (last?.kind === 'readout' ? parts.slice(0, -1) : parts).map(directions);
+  const [first] = levels.flat();
+  if (!first) throw lacks('a readout alone');
+  for (const { cell, m } of levels.flat()) {
+    if (cell.name !== first.cell.name) throw lacks(`${first.cell.name} beside ${cell.name}`);
+    if (m !== first.m) throw lacks(`layers of ${first.m} and of ${m} hidden units`);
+  }
+  if (levels.some(level => level.length !== levels[0]?.length)) throw lacks('both directions in some layers only');
+  const before = (module: string) => (module === '' ? '' : `${module}.`);
+  const slots = levels.flatMap((level, l) =>
+    level.flatMap((part, n) => cellSlots(part, before(rnn), `l${l}${n === 1 ? '_reverse' : ''}`)),
+  );
+  if (last?.kind !== 'readout') return slots;
+  const { path, m, C } = last;
+  return [
+    ...slots,
+    { name: `${before(readout)}weight`, shape: [C, m], blocks: [{ parameter: `${path}V` }] },
+    { name: `${before(readout)}bias`, shape: [C], blocks: [{ parameter: `${path}c` }] },
+  ];
+}
+
+/** The one direction of a layer, or both. */
+function directions(part: Part): readonly CellPart[] {
+  if (part.kind === 'readout') throw lacks('a readout below another layer');
+  if (part.kind === 'cell') return [part];
+  const [forward, second] = part.forward;
+  const [backward, fourth] = part.backward;
+  if (forward?.kind !== 'cell' || backward?.kind !== 'cell' || second || fourth) {
+    throw lacks('both directions of more than a cell');
+  }
+  return [forward, backward];
+}
+
+function cellSlots({ cell, path, d, m }: CellPart, module: string, suffix: string): readonly Slot[] {
+  const gates = gatesOf(cell.name);
+  const named = (letter: string) =>
+    gates.map((k): Block => ({ parameter: `${path}${letter}${k === '' ? '' : `_${k}`}` }));
+  const biases = named('b').map((block, k) =>
+    gates[k] === 'n' ? { parameter: `${path}b_h` } : { ...block, second: true },
+  );
+  const slot = (name: string, shape: readonly number[], blocks: readonly Block[]): Slot => ({
+    name: `${module}${name}_${suffix}`,
+    shape,
+    blocks,
+  });
+  const G = gates.length;
+  return [
+    slot('weight_ih', [G * m, d], named('U')), // PT-F1  weight_ih = (U_k), k in PyTorch's order
+    slot('weight_hh', [G * m, m], named('W')), // PT-F2  weight_hh = (W_k)
+    slot('bias_ih', [G * m], named('b')),
+    slot('bias_hh', [G * m], biases), // PT-F3  b_k = b_ih,k + b_hh,k; of a GRU's n b_n = b_ih,n and b_h = b_hh,n
+  ];
+}
+
+function gatesOf(cell: string): readonly string[] {
+  const gates = Object.hasOwn(GATES, cell) ? GATES[cell] : undefined;
+  if (!gates) throw lacks(cell);
+  return gates;
+}
+
+function lacks(what: string): ValueError {
+  const cells = torchCells.join(', ');
+  return new ValueError('layer', `what PyTorch has (${cells}, of one width, and a readout on top)`, what);
+}

@@ -1,0 +1,247 @@
+/** `bptt export` and `bptt import`: what PyTorch and ONNX get, what PyTorch gives, and what is refused. */
+import { copyFileSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { beforeAll, describe, expect, test } from 'vitest';
+import { cellNamed } from '../../lib/cells/index.ts';
+import { decodeCheckpoint, encodeCheckpoint } from '../../lib/io/checkpoint.ts';
+import { readBytes } from '../../lib/io/files.ts';
+import { readSafetensors, writeSafetensors } from '../../lib/io/safetensors.ts';
+import { toTorch } from '../../lib/io/torch.ts';
+import { decodeTorch } from '../../lib/io/torch-file.ts';
+import { type CharModel, evaluate, sample } from '../../lib/models/char-model.ts';
+import { CharTrainer } from '../../lib/models/char-trainer.ts';
+import { Random } from '../../lib/random.ts';
+import { Sequence } from '../../lib/sequence.ts';
+import { decodeOnnx, runOnnx } from '../io/onnx-interpreter.ts';
+import { bptt, freshFolder, inTurn, linesOf, snapshot } from './command.ts';
+
+interface ModelCase {
+  readonly file: string;
+  readonly cell: string;
+  readonly layers: number;
+  readonly hidden: number;
+  readonly vocabulary: readonly string[];
+  readonly training: Readonly<Record<'optimiser' | 'learningRate' | 'chunk' | 'clipValue', string | number>>;
+  readonly losses: readonly number[];
+}
+
+const fixture = (name: string): string => fileURLToPath(new URL(`../fixtures/torch/${name}`, import.meta.url));
+const { text: TEXT, models }: { readonly text: string; readonly models: readonly ModelCase[] } = JSON.parse(
+  readFileSync(fixture('cases.json'), 'utf8'),
+);
+
+let folder = '';
+
+/** A trained model of a cell, in a checkpoint of its name. */
+function modelOf(cell: string): CharModel {
+  return decodeCheckpoint(readBytes(join(folder, `${cell}.checkpoint`))).model;
+}
+
+beforeAll(() => {
+  folder = freshFolder();
+  writeFileSync(join(folder, 'text.txt'), TEXT);
+  writeFileSync(join(folder, 'more.txt'), `${TEXT}?`);
+  for (const { file } of models) copyFileSync(fixture(file), join(folder, file));
+  const torn = readBytes(fixture('gru.safetensors'));
+  writeFileSync(join(folder, 'torn.safetensors'), torn.subarray(0, -8));
+  for (const cell of ['rnn', 'lstm', 'lstm-peephole', 'trace']) {
+    const options = { cell: cellNamed(cell), hidden: 4, layers: 2, chunk: 5, initStd: 0.3 };
+    const trainer = new CharTrainer(TEXT, options);
+    for (let n = 0; n < 5; n++) trainer.step();
+    writeFileSync(join(folder, `${cell}.checkpoint`), encodeCheckpoint(trainer));
+  }
+  mkdirSync(join(folder, 'taken'));
+  copyFileSync(join(folder, 'rnn.checkpoint'), join(folder, 'taken', 'checkpoint.safetensors'));
+});
+
+/** Runs `bptt ARGS --json`: its one line. */
+async function json(...args: readonly string[]): Promise<Record<string, unknown>> {
+  const { status, stdout, stderr } = await inTurn(folder, ...args, '--json');
+  expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
+  expect(linesOf(stdout)).toHaveLength(1);
+  return JSON.parse(stdout) as Record<string, unknown>;
+}
+
+describe('export', () => {
+  test('to PyTorch keeps every bit, and says what it is', async () => {
+    const { status, stdout, stderr } = await bptt(
+      folder,
+      'export',
+      'lstm.checkpoint',
+      '--to',
+      'torch',
+      '-o',
+      'lstm.out',
+    );
+    const bytes = readBytes(join(folder, 'lstm.out'));
+    expect({ status, stdout, stderr }).toEqual({
+      status: 0,
+      stdout: `lstm.out: lstm, layers 2, hidden 4, classes 13, ${bytes.length} bytes\n`,
+      stderr: '',
+    });
+    const { tensors, metadata } = readSafetensors(bytes);
+    const model = modelOf('lstm');
+    expect(tensors).toEqual(toTorch(model.net));
+    expect(Object.fromEntries(metadata)).toEqual({
+      cell: 'lstm',
+      vocabulary: JSON.stringify(model.vocabulary.symbols),
+      classes: '13',
+      hidden: '4',
+      layers: '2',
+    });
+  });
+
+  test('to PyTorch in 32 bits rounds, and is read again', async () => {
+    const result = await json('export', 'rnn.checkpoint', '--to', 'torch', '--precision', 'f32', '-o', 'rnn.f32');
+    expect(result).toMatchObject({ ok: true, to: 'torch', precision: 'f32', file: 'rnn.f32', cell: 'rnn' });
+    const back = decodeTorch(readBytes(join(folder, 'rnn.f32'))).net.params.values;
+    const own = modelOf('rnn').net.params.values;
+    expect(back).toEqual(own.map(Math.fround));
+    expect(back).not.toEqual(own);
+  });
+
+  test('to ONNX takes classes and gives the logits and the state', async () => {
+    const result = await json('export', 'lstm-peephole.checkpoint', '--to', 'onnx', '-o', 'peephole.onnx');
+    const bytes = readBytes(join(folder, 'peephole.onnx'));
+    expect(result).toMatchObject({ ok: true, to: 'onnx', precision: 'f32', bytes: bytes.length });
+    const { net, vocabulary } = modelOf('lstm-peephole');
+    expect(JSON.parse(decodeOnnx(bytes).metadata.get('vocabulary') ?? '')).toEqual(vocabulary.symbols);
+    const x = vocabulary.encode('hello');
+    const zeros = Object.entries(net.state).map(([name, m]) => [
+      `s0.${name}`,
+      { dims: [1, m], data: Array(m).fill(0) },
+    ]);
+    const outputs = runOnnx(bytes, { x: { dims: [5, 1], data: [...x] }, ...Object.fromEntries(zeros) });
+    const { y, sT } = net.forward(Sequence.oneHot(x, { T: 5, classes: vocabulary.size }));
+    for (const [name, matrix] of [
+      ['y', y.rows()] as const,
+      ...Object.entries(sT).map(([s, m]) => [`sT.${s}`, m] as const),
+    ]) {
+      const expected = matrix.to1DArray();
+      expect(Math.max(...expected.map((v, i) => Math.abs(v - (outputs[name]?.data[i] ?? NaN))))).toBeLessThan(1e-6);
+    }
+  });
+});
+
+describe('import', () => {
+  test('of what was exported writes and foretells as before', async () => {
+    await json('export', 'lstm.checkpoint', '--to', 'torch', '-o', 'again.safetensors');
+    const result = await json('import', 'again.safetensors', '-o', 'again.checkpoint');
+    expect(result).toEqual({
+      ok: true,
+      file: 'again.safetensors',
+      checkpoint: 'again.checkpoint',
+      cell: 'lstm',
+      layers: 2,
+      hidden: 4,
+      classes: 13,
+    });
+    const [own, again] = [modelOf('lstm'), modelOf('again')];
+    expect(evaluate(again, own.vocabulary.encode(TEXT))).toBe(evaluate(own, own.vocabulary.encode(TEXT)));
+    const written = await json('sample', 'again.checkpoint', '--prompt', 'he', '--length', '30', '--seed', '3');
+    expect(written.text).toBe(sample(own, { prompt: 'he', length: 30, rng: new Random(3) }));
+  });
+
+  test.each(models)('of $cell with its text makes a run that goes on along the losses of PyTorch', async given => {
+    const { file, cell, layers, hidden, training, losses } = given;
+    const { optimiser, learningRate, chunk, clipValue } = training;
+    const options = Object.entries({
+      optimiser,
+      'learning-rate': learningRate,
+      chunk,
+      'clip-value': clipValue,
+    }).flatMap(([name, value]) => [`--${name}`, `${value}`]);
+    const schedule = ['--held-out', '0', '--log-every', '1', '--steps', `${losses.length}`];
+    const run = `run-${cell}`;
+    const result = await json('import', file, 'text.txt', '-o', run, ...options, ...schedule);
+    expect(result).toMatchObject({ checkpoint: join(run, 'checkpoint.safetensors'), cell, layers, hidden });
+    await json('train', '--resume', run);
+    const rows = linesOf(readFileSync(join(folder, run, 'loss.csv'), 'utf8')).slice(1);
+    const own = rows.map(row => Number(row.split(',')[1]));
+    expect(own).toHaveLength(losses.length);
+    expect(Math.max(...own.map((loss, n) => Math.abs(loss - (losses[n] ?? NaN))))).toBeLessThan(1e-12);
+  });
+
+  test('names what to do next', async () => {
+    const { stdout } = await inTurn(folder, 'import', 'gru.safetensors', 'text.txt', '-o', 'next', '--chunk', '5');
+    expect(linesOf(stdout)).toEqual([
+      `${join('next', 'checkpoint.safetensors')}: gru, layers 2, hidden 3, classes 13`,
+      'bptt train --resume next goes on',
+    ]);
+  });
+});
+
+describe('a mistake gets one line that names it, and nothing is written:', () => {
+  const exported = (cell: string, ...more: readonly string[]) => ['export', `${cell}.checkpoint`, ...more];
+  const gru = (...more: readonly string[]) => ['import', 'gru.safetensors', '-o', 'new', ...more];
+  const lstm = (...more: readonly string[]) => ['import', 'lstm.safetensors', '-o', 'new', ...more];
+
+  test.each<[string, readonly string[], RegExp]>([
+    ['peepholes for PyTorch', exported('lstm-peephole', '--to', 'torch', '-o', 'new'), /^layer: .* got lstm-peephole$/],
+    ['a trace for ONNX', exported('trace', '--to', 'onnx', '-o', 'new'), /^layer: .* got trace$/],
+    [
+      '64 bits for ONNX',
+      exported('rnn', '--to', 'onnx', '--precision', 'f64', '-o', 'new'),
+      /^--precision: .* f32 for/,
+    ],
+    ['the checkpoint itself', exported('rnn', '--to', 'onnx', '-o', './rnn.checkpoint'), /^--out: .* another file/],
+    ['a folder that is not there', exported('rnn', '--to', 'onnx', '-o', 'gone/x'), /^gone\/x: .* no such folder$/],
+    ['no such checkpoint', exported('gone', '--to', 'onnx', '-o', 'new'), /^gone\.checkpoint: .* no such file$/],
+
+    [
+      'the file itself',
+      ['import', 'gru.safetensors', '-o', './gru.safetensors'],
+      /^--out: .* another file than the one/,
+    ],
+    ['no vocabulary anywhere', lstm(), /^vocabulary: expected a text of the symbols of lstm\.safetensors/],
+    ['a vocabulary of other symbols', gru('--vocabulary', 'more.txt'), /^vocabulary: .* got also "\?"$/],
+    ['a text of other symbols', ['import', 'gru.safetensors', 'more.txt', '-o', 'new'], /^vocabulary: .* also "\?"$/],
+    ['a vocabulary of another size', lstm('--vocabulary', 'more.txt'), /a model of its 14 symbols, got one of 13$/],
+    ['another cell', gru('--cell', 'lstm'), /expected the tensors of lstm, got those of gru$/],
+    [
+      'another cell of the same tensors',
+      ['import', 'rnn.safetensors', '-o', 'new', '--cell', 'rnn-relu'],
+      /^cell: expected rnn,/,
+    ],
+    ['a cell that PyTorch lacks', gru('--cell', 'trace'), /a cell of rnn, rnn-relu, lstm, gru, got "trace"$/],
+    ['training without a text', gru('--chunk', '5'), /^--chunk: expected a TEXT to train on beside it, got none$/],
+    ['a text and a corpus', ['import', 'gru.safetensors', 'text.txt', '-o', 'new', '--corpus', 'sonnets'], /got both$/],
+    ['a corpus of other symbols', gru('--corpus', 'sonnets'), /^vocabulary: expected the 13 symbols of gru/],
+    ['a folder that holds a run', ['import', 'gru.safetensors', 'text.txt', '-o', 'taken'], /^--out: .*taken/],
+    ['an option out of range', ['import', 'gru.safetensors', 'text.txt', '-o', 'new', '--chunk', '0'], /chunk: /],
+    ['a file cut off', ['import', 'torn.safetensors', '-o', 'new'], /^torn\.safetensors: expected a safetensors file/],
+    [
+      'a checkpoint of ours',
+      ['import', 'rnn.checkpoint', '-o', 'new'],
+      /^rnn\.checkpoint: .* weight_ih_l0 of an nn\.RNN/,
+    ],
+    ['a text', ['import', 'text.txt', '-o', 'new'], /^text\.txt: expected a safetensors file/],
+  ])('%s', async (_, args, message) => {
+    const before = snapshot(folder);
+    const { status, stdout, stderr } = await inTurn(folder, ...args, '--json');
+    expect(linesOf(stderr)).toEqual([expect.stringMatching(/^bptt: .+: expected .+, got ./)]);
+    expect(stderr.slice('bptt: '.length, -1)).toMatch(message);
+    expect(status).toBe(2);
+    expect(JSON.parse(stdout)).toMatchObject({ ok: false });
+    expect(snapshot(folder)).toEqual(before);
+  });
+
+  test('neither format', async () => {
+    const { status, stderr } = await inTurn(folder, ...exported('rnn', '--to', 'keras', '-o', 'new'));
+    expect(status).toBe(2);
+    expect(stderr).toMatch(/Allowed choices are torch, onnx/);
+  });
+});
+
+test('tensors of another writer, in any order and under other names, are read', async () => {
+  const { tensors, metadata } = readSafetensors(readBytes(fixture('gru.safetensors')));
+  const renamed = [...tensors].reverse().map(([name, tensor]) => {
+    return [name.replace(/^rnn\./, 'encoder.gru.').replace(/^readout\./, 'head.'), tensor] as const;
+  });
+  writeFileSync(join(folder, 'renamed.safetensors'), writeSafetensors(new Map(renamed), Object.fromEntries(metadata)));
+  await json('import', 'renamed.safetensors', '-o', 'renamed.checkpoint');
+  expect(modelOf('renamed').net.params.values).toEqual(
+    decodeTorch(readBytes(fixture('gru.safetensors'))).net.params.values,
+  );
+});

@@ -1,0 +1,144 @@
+/**
+ * ONNX models: what is written, read by a reader and run by an interpreter that share no line with the writer, computes what
+ * the library does. `spec/peers/onnx.spec.ts` has onnxruntime run the same models.
+ */
+import { describe, expect, test } from 'vitest';
+import type { Cell } from '../../lib/cells/cell.ts';
+import { conditioned } from '../../lib/cells/conditioned.ts';
+import { gru } from '../../lib/cells/gru.ts';
+import { cells } from '../../lib/cells/index.ts';
+import { lstm } from '../../lib/cells/lstm.ts';
+import { lstmPeephole } from '../../lib/cells/lstm-peephole.ts';
+import { rnn } from '../../lib/cells/rnn.ts';
+import { ValueError } from '../../lib/errors.ts';
+import { onnxCells, toOnnx } from '../../lib/io/onnx.ts';
+import { bidirectional } from '../../lib/layers/bidirectional.ts';
+import { embedding } from '../../lib/layers/embedding.ts';
+import type { Layer } from '../../lib/layers/layer.ts';
+import { readout } from '../../lib/layers/readout.ts';
+import { stack } from '../../lib/layers/stack.ts';
+import { unroll } from '../../lib/layers/unroll.ts';
+import { cellOf, deviationOf, onnxCases, problemOf } from './onnx-cases.ts';
+import { decodeOnnx, runOnnx } from './onnx-interpreter.ts';
+
+/** Parameters are rounded to 32 bits, half a unit in 2⁻²⁴ of each; the interpreter computes in 64. */
+const TOLERANCE = 1e-6;
+
+describe.each(onnxCells)('%s', name => {
+  test.each(onnxCases)('$name', given => {
+    const problem = problemOf(given, cellOf(name));
+    expect(deviationOf(runOnnx(problem.model, problem.feeds), problem)).toBeLessThan(TOLERANCE);
+  });
+});
+
+describe('a mistake is seen:', () => {
+  const [plain, , , both] = onnxCases;
+  const deviationWith = (cell: Cell, given = plain, change: (layer: Layer) => void = () => {}): number => {
+    if (!given) throw new Error('there is no such case');
+    const problem = problemOf(given, cell);
+    change(problem.net);
+    return deviationOf(runOnnx(toOnnx(problem.net, given.options), problem.feeds), problem);
+  };
+
+  test.each(['W_i', 'U_o', 'b_f', 'p_i', 'p_o', 'p_f'])('another number in %s of an LSTM with peepholes', parameter => {
+    const change = ({ params }: Layer): void => {
+      const matrix = params.named()[parameter];
+      matrix?.set(0, 0, matrix.get(0, 0) + 0.1);
+    };
+    expect(deviationWith(lstmPeephole as Cell, plain, change)).toBeGreaterThan(1e-4);
+  });
+
+  test('two gates exchanged', () => {
+    const change = ({ params }: Layer): void => {
+      const { W_f, W_i } = params.named();
+      if (!W_f || !W_i) throw new Error('there are no such gates');
+      const kept = W_f.clone();
+      W_f.setSubMatrix(W_i.clone(), 0, 0);
+      W_i.setSubMatrix(kept, 0, 0);
+    };
+    expect(deviationWith(lstm as Cell, plain, change)).toBeGreaterThan(1e-4);
+  });
+
+  test('the bias inside the reset, outside of it', () => {
+    const change = ({ params }: Layer): void => {
+      const { b_n, b_h } = params.named();
+      b_n?.add(b_h ?? 0);
+      b_h?.mul(0);
+    };
+    expect(deviationWith(gru as Cell, plain, change)).toBeGreaterThan(1e-3);
+  });
+
+  test('sequences taken for longer than they are', () => {
+    if (!both) throw new Error('there is no such case');
+    const problem = problemOf(both, lstm as Cell);
+    const lengths = { element: 'int32' as const, dims: [3], data: [5, 5, 5] };
+    expect(deviationOf(runOnnx(problem.model, { ...problem.feeds, lengths }), problem)).toBeGreaterThan(1e-3);
+  });
+});
+
+test('names, kinds and extents are those of the document', () => {
+  const net = stack({ cell: unroll(lstm, { d: 3, m: 4 }), readout: readout({ m: 4, C: 3 }) });
+  const { irVersion, opset, inputs, outputs, metadata } = decodeOnnx(
+    toOnnx(net, { input: 'classes', lengths: true, metadata: { vocabulary: '["é"]' } }),
+  );
+  const [float, int32, int64] = [1, 6, 7];
+  expect({ irVersion, opset }).toEqual({ irVersion: 7, opset: 14 });
+  expect(inputs).toEqual([
+    { name: 'x', element: int64, extents: ['T', 'B'] },
+    { name: 'lengths', element: int32, extents: ['B'] },
+    { name: 's0.cell.h', element: float, extents: ['B', 4] },
+    { name: 's0.cell.c', element: float, extents: ['B', 4] },
+  ]);
+  expect(outputs).toEqual([
+    { name: 'y', element: float, extents: ['T', 'B', 3] },
+    { name: 'sT.cell.h', element: float, extents: ['B', 4] },
+    { name: 'sT.cell.c', element: float, extents: ['B', 4] },
+  ]);
+  expect([...metadata]).toEqual([['vocabulary', '["é"]']]);
+  expect(toOnnx(net)).toEqual(toOnnx(net));
+});
+
+describe('what ONNX lacks is refused by name:', () => {
+  const missing = Object.keys(cells).filter(name => !onnxCells.includes(name));
+
+  test('the cells are these', () => {
+    expect(missing).toEqual(['trace', 'lstm-no-forget']);
+  });
+
+  test.each<[string, () => Layer, RegExp]>([
+    ...missing.map((name): [string, () => Layer, RegExp] => [
+      name,
+      () => unroll(cellOf(name), { d: 2, m: 3 }),
+      new RegExp(`got ${name}$`),
+    ]),
+    ['an embedding', () => stack({ e: embedding({ C: 4, e: 2 }), a: unroll(rnn, { d: 2, m: 3 }) }), /got embedding$/],
+    ['a conditioned cell', () => unroll(conditioned(rnn, { k: 2 }), { d: 2, m: 3 }), /got conditioned/],
+    [
+      'the sum of both directions',
+      () =>
+        bidirectional({ forward: unroll(rnn, { d: 2, m: 3 }), backward: unroll(rnn, { d: 2, m: 3 }), merge: 'sum' }),
+      /got their sum$/,
+    ],
+  ])('%s', (_, make, message) => {
+    const layer = make();
+    expect(() => toOnnx(layer)).toThrow(ValueError);
+    expect(() => toOnnx(layer)).toThrow(message);
+  });
+
+  test('a parameter that 32 bits do not hold', () => {
+    const net = unroll(rnn, { d: 1, m: 1 });
+    net.params.values[1] = 1e39;
+    expect(() => toOnnx(net)).toThrow('W: expected numbers that 32 bits hold, got 1e+39');
+  });
+
+  test('what is no layer', () => {
+    expect(() => toOnnx(undefined as unknown as Layer)).toThrow('layer: expected a layer, got undefined');
+  });
+
+  test('another kind of input', () => {
+    const options = { input: 'words' } as unknown as { input: 'classes' };
+    expect(() => toOnnx(unroll(rnn, { d: 1, m: 1 }), options)).toThrow(
+      'input: expected numbers or classes, got "words"',
+    );
+  });
+});
