@@ -56,6 +56,7 @@ export {
   optimiserNames,
 } from './models/char-options.ts';
 export { CharTrainer, type TrainerPosition, type TrainingStep } from './models/char-trainer.ts';
+export { DivergenceError } from './models/divergence.ts';
 export {
   type DecodeOptions,
   type EncoderDecoder,

@@ -1,43 +1,87 @@
-/** The folder of a training run: a checkpoint, the log of the loss, and its plot. */
-import { existsSync, statSync } from 'node:fs';
-import { join } from 'node:path';
+/** The folder of a training run: its checkpoints, the log of the loss, and its plot. */
+import { existsSync, readdirSync, rmSync, statSync } from 'node:fs';
+import { basename, join, normalize } from 'node:path';
 import type { Cell } from '../cells/cell.ts';
 import { ValueError } from '../errors.ts';
 import { type Checkpoint, decodeCheckpoint } from '../io/checkpoint.ts';
 import { readBytes } from '../io/files.ts';
+import type { LogFormat } from './loss-log.ts';
 
 const CHECKPOINT = 'checkpoint.safetensors';
+const NUMBERED = /^checkpoint-(\d{9,})\.safetensors$/;
 
 /** The files of a run. */
 export interface RunFolder {
   readonly folder: string;
+  /** Where the run stands. */
   readonly checkpoint: string;
+  /** Where it was best, by the loss on held-out text. */
+  readonly best: string;
   readonly log: string;
   readonly plot: string;
+  readonly png: string;
+  /** Says that a process trains here. */
+  readonly lock: string;
 }
 
 /** The files of the run in `folder`, whether or not they are there. */
-export function runFolder(folder: string): RunFolder {
+export function runFolder(folder: string, logFormat: LogFormat): RunFolder {
   const file = (name: string) => join(folder, name);
-  return { folder, checkpoint: file(CHECKPOINT), log: file('loss.csv'), plot: file('loss.svg') };
+  return {
+    folder,
+    checkpoint: file(CHECKPOINT),
+    best: file('best.safetensors'),
+    log: file(`loss.${logFormat}`),
+    plot: file('loss.svg'),
+    png: file('loss.png'),
+    lock: file('training.lock'),
+  };
 }
 
 /**
- * A folder for a new run: the one asked for, or the first of `runs/name`, `runs/name-2`, … that holds no run.
+ * A folder for a new run: the one asked for, or the first of `runs/name`, `runs/name-2`, … that is not there.
  *
  * @throws ValueError when the one asked for holds a run already.
  */
-export function newRunFolder(name: string, asked?: string): RunFolder {
+export function newRunFolder(name: string, logFormat: LogFormat, asked?: string): RunFolder {
   if (asked !== undefined) {
-    const run = runFolder(asked);
-    const taken = [run.checkpoint, run.log, run.plot].find(existsSync);
-    if (taken) throw new ValueError('--out', 'a folder without a run (--resume goes on with one)', taken);
-    return run;
+    requireNoRun(asked);
+    return runFolder(asked, logFormat);
   }
   for (let n = 1; ; n++) {
-    const run = runFolder(join('runs', n === 1 ? name : `${name}-${n}`));
+    const run = runFolder(join('runs', n === 1 ? name : `${name}-${n}`), logFormat);
     if (!existsSync(run.folder)) return run;
   }
+}
+
+/** @throws ValueError when a folder holds a run. */
+export function requireNoRun(folder: string): void {
+  const names = [CHECKPOINT, 'best.safetensors', 'loss.csv', 'loss.jsonl', 'loss.svg'];
+  const taken = names.map(name => join(folder, name)).find(path => existsSync(path));
+  if (taken) throw new ValueError('--out', 'a folder without a run (--resume goes on with one)', taken);
+}
+
+/** The name of the checkpoint of a step, kept beside the newest. */
+export function numberedFile(folder: string, step: number): string {
+  return join(folder, `checkpoint-${String(step).padStart(9, '0')}.safetensors`);
+}
+
+/** The numbered checkpoints of a folder, by their steps, in rising order. */
+export function numberedSteps(folder: string): number[] {
+  const steps = readdirSync(folder).flatMap(name => NUMBERED.exec(name)?.[1] ?? []);
+  return steps.map(Number).sort((a, b) => a - b);
+}
+
+/** Whether a checkpoint is one that the run wrote: the newest, the best, or a numbered one. */
+export function isOfRun(file: string, { checkpoint, best }: RunFolder): boolean {
+  return [checkpoint, best].includes(normalize(file)) || NUMBERED.test(basename(file));
+}
+
+/** Removes all numbered checkpoints but the last `keep` up to a step; later ones are of a run that was killed since. */
+export function prune(folder: string, step: number, keep: number): void {
+  const steps = numberedSteps(folder);
+  const kept = keep === 0 ? [] : steps.filter(n => n <= step).slice(-keep);
+  for (const n of steps) if (!kept.includes(n)) rmSync(numberedFile(folder, n), { force: true });
 }
 
 /** The checkpoint's file, given as itself or as the folder of its run. */

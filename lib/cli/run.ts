@@ -1,37 +1,31 @@
-/** A training run: the loop, what it shows and saves, and what it says at the end. */
-import { basename } from 'node:path';
+/** A training run: the loop, and what it shows and saves. */
 import { setImmediate as breathe } from 'node:timers/promises';
+import { ValueError } from '../errors.ts';
 import { encodeCheckpoint } from '../io/checkpoint.ts';
 import { writeAtomically } from '../io/files.ts';
-import { type Baselines, baselines } from '../models/baselines.ts';
-import { defaultPrompt, evaluate, sample } from '../models/char-model.ts';
+import { baselines } from '../models/baselines.ts';
+import { type CharModel, type Engine, evaluate } from '../models/char-model.ts';
 import type { CharTrainer } from '../models/char-trainer.ts';
-import { Random } from '../random.ts';
+import { DivergenceError } from '../models/divergence.ts';
 import type { Source } from './corpus.ts';
+import { type Mishaps, rollBack, stepOf } from './divergence.ts';
 import type { LossLog } from './loss-log.ts';
-import { plotLoss } from './plot.ts';
-import type { RunFolder } from './run-folder.ts';
-import { print, printJson, progress, untilSignal, type Verbosity } from './terminal.ts';
+import { toPng } from './png.ts';
+import { numberedFile, prune, type RunFolder } from './run-folder.ts';
+import { plotOf, report, written } from './run-report.ts';
+import type { Best, Schedule } from './schedule.ts';
+import { type Progress, progress, untilSignal, type Verbosity } from './terminal.ts';
 
-/** How a run goes, beside what is learnt: kept in its checkpoint, so that a resumed run goes on alike. */
-export interface Schedule {
-  /** Updates in all. */
-  readonly steps: number;
-  /** Steps between two rows of the log, two checkpoints, two samples (0: no samples). */
-  readonly logEvery: number;
-  readonly saveEvery: number;
-  readonly sampleEvery: number;
-  /** Symbols a sample. */
-  readonly sampleLength: number;
-}
-
-/** A run that is ready to go. */
+/** A run that is ready to go, and what it comes to on its way. */
 export interface Run {
-  readonly trainer: CharTrainer;
   readonly source: Source;
   readonly schedule: Schedule;
   readonly files: RunFolder;
   readonly log: LossLog;
+  readonly engine: Engine;
+  trainer: CharTrainer;
+  best: Best | null;
+  mishaps: Mishaps;
 }
 
 /** Milliseconds after which the loop lets signals and the terminal have a turn. */
@@ -42,97 +36,107 @@ const TURN = 30;
  * after an error, the last checkpoint stays.
  */
 export async function train(run: Run, verbosity: Verbosity): Promise<void> {
-  save(run);
   const stopped = await loop(run, verbosity);
   save(run);
   const { trainer, files } = run;
   const { model, train, heldOut } = trainer;
   const levels = heldOut.length > 0 ? baselines(model.vocabulary.size, train, heldOut) : undefined;
-  const reached = levels && stopped === null ? evaluate(model, heldOut) : undefined;
-  writeAtomically(files.plot, await plotOf(run, levels, reached));
+  const reached = levels && stopped === null ? lossOn(heldOut, model) : undefined;
+  const svg = await plotOf(run, levels, reached);
+  if (run.schedule.png) writeAtomically(files.png, await toPng(svg));
+  writeAtomically(files.plot, svg);
   report(run, { stopped, levels, reached }, verbosity);
 }
 
 /** The signal that ended it, or null. */
-async function loop({ trainer, schedule, files, log, source }: Run, verbosity: Verbosity): Promise<string | null> {
-  const { steps, logEvery, saveEvery, sampleEvery, sampleLength } = schedule;
-  const first = trainer.position.step;
+async function loop(run: Run, verbosity: Verbosity): Promise<string | null> {
+  const { steps } = run.schedule;
+  const first = run.trainer.position.step;
   const shown = progress(steps, first, verbosity);
   const signal = untilSignal();
   const began = performance.now();
   let turn = began;
+  let read = 0;
   try {
-    while (trainer.position.step < steps && signal.name === null) {
-      const row = trainer.step();
-      if (row.step % logEvery === 0) log.add(row);
-      if (sampleEvery > 0 && row.step % sampleEvery === 0) shown.say(sampleNow(trainer, sampleLength));
-      if (row.step % saveEvery === 0) save({ trainer, schedule, files, log, source });
+    while (run.trainer.position.step < steps && signal.name === null) {
+      advance(run, shown);
+      read += run.trainer.options.chunk;
+      const { step, smoothed } = run.trainer.position;
       const now = performance.now();
-      if (now - turn < TURN && row.step < steps) continue;
+      if (now - turn < TURN && step < steps) continue;
       turn = now;
-      const speed = ((row.step - first) * trainer.options.chunk * 1000) / (now - began);
-      shown.update(row.step, `loss ${row.smoothed.toFixed(3)} nats/char  ${Math.round(speed)} chars/s`);
+      const speed = (read * 1000) / (now - began);
+      shown.update(step, `loss ${smoothed.toFixed(3)} nats/char  ${Math.round(speed)} chars/s`);
       await breathe();
     }
-    return trainer.position.step < steps ? signal.name : null;
+    return run.trainer.position.step < steps ? signal.name : null;
   } finally {
     signal.ignore();
     shown.stop();
   }
 }
 
-/** The log first: rows beyond the checkpoint are dropped on resuming, missing ones could not be made up. */
-function save({ trainer, source, schedule, files, log }: Run): void {
-  writeAtomically(files.log, log.toString());
-  writeAtomically(files.checkpoint, encodeCheckpoint(trainer, { source, schedule }));
+/** One step, and what is due after it; or the way back from where it diverges. */
+function advance(run: Run, shown: Progress): void {
+  const { steps, logEvery, saveEvery, sampleEvery, sampleLength } = run.schedule;
+  const say = (text: string) => shown.say(text);
+  try {
+    const row = stepOf(run, say);
+    if (row.step % logEvery === 0) run.log.add(row);
+    if (sampleEvery > 0 && row.step % sampleEvery === 0) say(sampleNow(run.trainer, sampleLength));
+    if (row.step % saveEvery === 0) saveDue(run);
+    else if (row.step === steps) run.trainer.requireFinite();
+  } catch (error) {
+    if (!(error instanceof DivergenceError)) throw error;
+    rollBack(run, error, say);
+    save(run);
+  }
 }
 
-function plotOf({ trainer, source, schedule, log }: Run, levels?: Baselines, reached?: number): Promise<string> {
-  const { cell, hidden, layers, chunk, seed } = trainer.options;
-  const deep = layers === 1 ? '' : ` --layers ${layers}`;
-  const text = source.kind === 'corpus' ? `--corpus ${source.name}` : basename(source.name);
-  return plotLoss({
-    rows: log.rows,
-    chunk,
-    ...(levels && { baselines: levels }),
-    ...(reached !== undefined && { heldOut: reached }),
-    caption: `bptt train ${text} --cell ${cell.name} --hidden ${hidden}${deep} --chunk ${chunk} --steps ${schedule.steps} --seed ${seed}`,
-  });
-}
-
-/** How a run ended. */
-interface Outcome {
-  readonly stopped: string | null;
-  readonly levels: Baselines | undefined;
-  /** The held-out loss, in nats a symbol. */
-  readonly reached: number | undefined;
-}
-
-function report({ trainer, schedule, files }: Run, { stopped, levels, reached }: Outcome, { json }: Verbosity): void {
+/**
+ * What a new run begins with, and writes every --save-every steps: also the best checkpoint, if this is it, and one that
+ * is kept by its step. The newest checkpoint is the last to be written: a run that is killed before does all of it again.
+ */
+export function saveDue(run: Run): void {
+  run.trainer.requireFinite();
+  const { files, schedule, trainer } = run;
   const { step } = trainer.position;
-  const { steps, sampleLength: length } = schedule;
-  const rng = new Random(trainer.options.seed);
-  const text = sample(trainer.model, { prompt: defaultPrompt(trainer.model), length, rng });
-  if (json) {
-    const both = (nats: number | undefined) => (nats === undefined ? null : { nats, bits: nats / Math.LN2 });
-    const losses = { heldOut: both(reached), unigram: both(levels?.unigram), uniform: both(levels?.uniform) };
-    printJson({ ok: true, step, steps, stopped, ...losses, sample: text, ...files });
-    return;
+  const keep = Math.max(schedule.keep, schedule.onDivergence === 'rollback' ? 1 : 0);
+  const loss = step === 0 ? undefined : heldOutLoss(trainer, schedule);
+  const isBest = loss !== undefined && loss < (run.best?.loss ?? Number.POSITIVE_INFINITY);
+  if (isBest) run.best = { step, loss };
+  save(run, [...(isBest ? [files.best] : []), ...(keep > 0 ? [numberedFile(files.folder, step)] : [])]);
+  prune(files.folder, step, keep);
+}
+
+/** The log first: rows beyond the checkpoint are dropped on resuming, missing ones could not be made up. */
+function save({ trainer, source, schedule, files, log, best, mishaps }: Run, also: readonly string[] = []): void {
+  const bytes = encodeCheckpoint(trainer, { source, schedule, best, mishaps });
+  writeAtomically(files.log, log.toString());
+  for (const file of [...also, files.checkpoint]) writeAtomically(file, bytes);
+}
+
+/** The part of the text read between two checkpoints that is read of the held-out text at one; at least so many symbols. */
+const [HELD_OUT_PART, HELD_OUT_LEAST] = [0.1, 1000];
+
+/** The loss on the beginning of the held-out text: a few per cent of the time that the steps since the last one took. */
+function heldOutLoss({ model, heldOut, options }: CharTrainer, { saveEvery }: Schedule): number | undefined {
+  const symbols = Math.max(HELD_OUT_LEAST, Math.floor(HELD_OUT_PART * saveEvery * options.chunk));
+  return heldOut.length > 0 ? lossOn(heldOut.subarray(0, symbols), model) : undefined;
+}
+
+/** How well the model foretells a text; undefined where its outputs overflow. */
+function lossOn(text: Int32Array, model: CharModel): number | undefined {
+  try {
+    const loss = evaluate(model, text);
+    return Number.isFinite(loss) ? loss : undefined;
+  } catch (error) {
+    if (error instanceof ValueError) return undefined;
+    throw error;
   }
-  print(`${text}\n`);
-  if (stopped)
-    print(`stopped by ${stopped} after step ${step} of ${steps}: bptt train --resume ${files.folder} goes on\n`);
-  if (levels && reached !== undefined) {
-    const line = (name: string, nats: number) =>
-      print(`${name.padEnd(10)} ${nats.toFixed(3)} nats/char   ${(nats / Math.LN2).toFixed(3)} bits/char`);
-    line('held-out', reached);
-    line('unigram', levels.unigram);
-    line('uniform', levels.uniform);
-  }
-  print(`checkpoint ${files.checkpoint}\nlog        ${files.log}\nplot       ${files.plot}`);
 }
 
 function sampleNow({ model, nextSymbol, state, random, position }: CharTrainer, length: number): string {
-  const text = sample(model, { prompt: nextSymbol, length, rng: random, s0: state });
+  const text = written(model, { prompt: nextSymbol, length, rng: random, s0: state });
   return `---- after step ${position.step}\n${text}\n----`;
 }

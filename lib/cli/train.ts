@@ -1,32 +1,36 @@
 /** `bptt train`: its options, and the run they ask for. */
-import { basename, dirname, extname, normalize } from 'node:path';
 import { Command, Option } from 'commander';
 import type { Cell } from '../cells/cell.ts';
 import { cellNamed } from '../cells/index.ts';
 import { ValueError } from '../errors.ts';
-import { type Checkpoint, resumeTrainer } from '../io/checkpoint.ts';
-import { makeFolder, readText } from '../io/files.ts';
-import type { Engine } from '../models/char-model.ts';
 import { type CharTrainerOptions, lectureOptions, optimiserNames } from '../models/char-options.ts';
-import { CharTrainer } from '../models/char-trainer.ts';
-import { requireInteger, requireSize } from '../require.ts';
 import { type BackendName, backendOption, engineNamed } from './backend.ts';
-import { type Corpus, corpusNames, readCorpus, type Source } from './corpus.ts';
-import { LossLog } from './loss-log.ts';
-import { type Run, type Schedule, train } from './run.ts';
-import { checkpointFile, newRunFolder, readCheckpoint, runFolder } from './run-folder.ts';
+import { beginRun, resumeRun } from './begin.ts';
+import { type Corpus, corpusNames, readCorpus } from './corpus.ts';
+import { onDivergenceNames } from './divergence.ts';
+import { logFormats } from './loss-log.ts';
+import type { Schedule } from './schedule.ts';
 import { number, type Verbosity } from './terminal.ts';
 
-interface Flags extends Omit<CharTrainerOptions, 'cell'>, Schedule, Verbosity {
+interface Flags extends Omit<CharTrainerOptions, 'cell' | 'clipValue' | 'clipNorm'>, Omit<Schedule, 'png'>, Verbosity {
   readonly cell: string;
+  readonly clipValue: Clip;
+  readonly clipNorm: Clip;
+  readonly png?: boolean;
   readonly corpus?: string;
   readonly out?: string;
   readonly resume?: string;
   readonly backend: BackendName;
 }
 
+/** A bound on the gradient, or none. Not null: the parser of options makes an empty text of that. */
+type Clip = number | 'none';
+
 /** The options that may stand beside --resume. */
-const CHANGEABLE: readonly string[] = ['resume', 'steps', 'corpus', 'backend', 'json', 'quiet'];
+const CHANGEABLE: readonly string[] = [
+  ...['resume', 'steps', 'corpus', 'backend', 'json', 'quiet'],
+  ...['png', 'onDivergence'],
+];
 
 /** `bptt train`: a character model learns a text. */
 export function trainCommand(cells: Readonly<Record<string, Cell>>): Command {
@@ -50,85 +54,81 @@ export function trainCommand(cells: Readonly<Record<string, Cell>>): Command {
     .addOption(count('--learning-rate', 'its step', lecture.learningRate))
     .addOption(
       new Option('--clip-value <x>', 'clip every element of the gradient to ±x, or none')
-        .default(lecture.clipValue)
+        .default(lecture.clipValue ?? 'none')
         .argParser(clip('--clip-value')),
     )
     .addOption(
       new Option('--clip-norm <x>', "scale every parameter's gradient down to norm x, or none")
-        .default(lecture.clipNorm, 'none')
+        .default(lecture.clipNorm ?? 'none')
         .argParser(clip('--clip-norm')),
     )
     .addOption(count('--init-std', 'standard deviation of the first weights', lecture.initStd))
     .addOption(count('--held-out', 'part of the text, at its end, that is kept for testing', lecture.heldOut))
     .addOption(count('--seed', 'fixes the first weights and the samples', lecture.seed))
     .addOption(count('--log-every', 'steps between two rows of the log', 10))
+    .addOption(
+      new Option('--log-format <name>', 'comma-separated values, or JSON lines').choices(logFormats).default('csv'),
+    )
     .addOption(count('--save-every', 'steps between two checkpoints', 1000))
+    .addOption(count('--keep', 'checkpoints kept by their steps, beside the newest and the best', 0))
+    .addOption(
+      new Option(
+        '--on-divergence <name>',
+        'stop, skip the chunk, or roll back to the last checkpoint and half the rate',
+      )
+        .choices(onDivergenceNames)
+        .default('stop'),
+    )
     .addOption(count('--sample-every', 'steps between two samples; 0 for none', 1000))
     .addOption(count('--sample-length', 'symbols a sample', 200))
+    .option('--png', 'the plot also as PNG (npm install @resvg/resvg-js)')
     .addOption(backendOption())
     .option('--json', 'one line of JSON at the end, and nothing else')
     .option('--quiet', 'no progress, only the result')
     .addHelpText(
       'after',
       `
-Ctrl-C saves and stops; --resume goes on as if it had not.
+Ctrl-C saves and stops; --resume goes on as if it had not. Beside the newest checkpoint the best is kept: the one
+whose loss on the beginning of the held-out text is least.
 
 Examples:
   bptt train --corpus sonnets
   bptt train letters.txt --hidden 200 --steps 20000 --out runs/letters
-  bptt train --resume runs/letters --steps 40000`,
+  bptt train --resume runs/letters --steps 40000
+  bptt train letters.txt --clip-value none --on-divergence rollback`,
     )
     .action(async (file: string | undefined, flags: Flags, command: Command) => {
-      const { resume } = flags;
-      const engine = await engineNamed(flags.backend);
-      const run =
-        resume === undefined
-          ? newRun(file, flags, cells, engine)
-          : resumedRun(resume, file, flags, command, cells, engine);
-      await train(run, flags);
+      const means = { cells, engine: await engineNamed(flags.backend), verbosity: flags };
+      const corpus = () => corpusOf(file, flags.corpus);
+      if (flags.resume !== undefined) {
+        const changes = changesIn(flags, command);
+        return resumeRun(flags.resume, corpus(), changes, means);
+      }
+      const text = corpus();
+      if (!text) throw new ValueError('text', 'a FILE, or --corpus sonnets', 'neither');
+      const options = { ...trainerOptions(flags), cell: cellNamed(flags.cell, cells) };
+      return beginRun(text, options, scheduleOf(flags), flags.out, means);
     });
 }
 
-function newRun(file: string | undefined, flags: Flags, cells: Readonly<Record<string, Cell>>, engine: Engine): Run {
-  const corpus = corpusOf(file, flags.corpus);
-  if (!corpus) throw new ValueError('text', 'a FILE, or --corpus sonnets', 'neither');
-  const { source, text } = corpus;
-  const { steps, logEvery, saveEvery, sampleEvery, sampleLength } = flags;
-  const schedule = checkedSchedule({ steps, logEvery, saveEvery, sampleEvery, sampleLength });
-  const trainer = new CharTrainer(text, { ...trainerOptions(flags), cell: cellNamed(flags.cell, cells) }, engine);
-  const files = newRunFolder(basename(source.name, extname(source.name)), flags.out);
-  makeFolder(files.folder);
-  return { trainer, source, schedule, files, log: new LossLog() };
-}
-
-function resumedRun(
-  path: string,
-  text: string | undefined,
-  flags: Flags,
-  command: Command,
-  cells: Readonly<Record<string, Cell>>,
-  engine: Engine,
-): Run {
-  const given = command.options.find(option => {
+/**
+ * What is to go otherwise in a run that is gone on with.
+ *
+ * @throws ValueError when an option stands beside --resume that the checkpoint fixes.
+ */
+function changesIn({ steps, onDivergence }: Flags, command: Command): Partial<Schedule> {
+  const isGiven = (name: string) => command.getOptionValueSource(name) === 'cli';
+  const fixed = command.options.find(option => {
     const name = option.attributeName();
-    return !CHANGEABLE.includes(name) && command.getOptionValueSource(name) === 'cli';
+    return !CHANGEABLE.includes(name) && isGiven(name);
   });
-  if (given)
-    throw new ValueError(given.long ?? given.flags, 'nothing beside --resume: the checkpoint fixes it', 'a value');
-  const checkpoint = readCheckpoint(path, cells);
-  const { source, schedule } = noteOf(checkpoint);
-  const corpus = corpusOf(text, flags.corpus) ?? readCorpus(source);
-  const trainer = resumeTrainer(checkpoint, corpus.text, engine);
-  const steps = command.getOptionValueSource('steps') === 'cli' ? flags.steps : schedule.steps;
-  if (requireSize('--steps', steps) <= trainer.position.step) {
-    throw new ValueError('--steps', `more than the ${trainer.position.step} steps that ${path} has made`, `${steps}`);
-  }
-  const file = checkpointFile(path);
-  const files = runFolder(dirname(file));
-  if (files.checkpoint !== normalize(file))
-    throw new ValueError('--resume', `the folder of a run, or ${files.checkpoint}`, path);
-  const log = LossLog.parse(readText(files.log), trainer.position.step, schedule.logEvery, files.log);
-  return { trainer, source: corpus.source, schedule: { ...schedule, steps }, files, log };
+  if (fixed)
+    throw new ValueError(fixed.long ?? fixed.flags, 'nothing beside --resume: the checkpoint fixes it', 'a value');
+  return {
+    ...(isGiven('steps') && { steps }),
+    ...(isGiven('onDivergence') && { onDivergence }),
+    ...(isGiven('png') && { png: true }),
+  };
 }
 
 function corpusOf(file: string | undefined, corpus: string | undefined): Corpus | undefined {
@@ -139,37 +139,17 @@ function corpusOf(file: string | undefined, corpus: string | undefined): Corpus 
 }
 
 function trainerOptions(flags: Flags): Omit<CharTrainerOptions, 'cell'> {
-  const { hidden, layers, chunk, optimiser, learningRate, clipValue, clipNorm, initStd, heldOut, seed } = flags;
+  const { hidden, layers, chunk, optimiser, learningRate, initStd, heldOut, seed } = flags;
+  const clipValue = flags.clipValue === 'none' ? null : flags.clipValue;
+  const clipNorm = flags.clipNorm === 'none' ? null : flags.clipNorm;
   return { hidden, layers, chunk, optimiser, learningRate, clipValue, clipNorm, initStd, heldOut, seed };
 }
 
-function checkedSchedule(schedule: Schedule): Schedule {
-  requireSize('--steps', schedule.steps);
-  requireSize('--log-every', schedule.logEvery);
-  requireSize('--save-every', schedule.saveEvery);
-  requireInteger('--sample-every', schedule.sampleEvery, 0);
-  requireSize('--sample-length', schedule.sampleLength);
-  return schedule;
+function scheduleOf(flags: Flags): Schedule {
+  const { steps, logEvery, saveEvery, sampleEvery, sampleLength, keep, logFormat, onDivergence, png = false } = flags;
+  return { steps, logEvery, saveEvery, sampleEvery, sampleLength, keep, logFormat, onDivergence, png };
 }
 
-/** What `bptt train` noted in a checkpoint. */
-interface Note {
-  readonly source: Source;
-  readonly schedule: Schedule;
-}
-
-function noteOf({ file, note }: Checkpoint): Note {
-  const { source, schedule } = { ...(note as Partial<Note> | null) };
-  try {
-    if (typeof source?.name === 'string' && typeof source.kind === 'string' && schedule) {
-      return { source, schedule: checkedSchedule(schedule) };
-    }
-  } catch (error) {
-    if (!(error instanceof ValueError)) throw error;
-  }
-  throw new ValueError('--resume', 'a checkpoint that `bptt train` wrote', file);
-}
-
-function clip(option: string): (text: string) => number | null {
-  return text => (text === 'none' ? null : number(option)(text));
+function clip(option: string): (text: string) => Clip {
+  return text => (text === 'none' ? text : number(option)(text));
 }

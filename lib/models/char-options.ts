@@ -22,6 +22,9 @@ const OPTIMISERS: Readonly<Record<OptimiserName, MakeOptimiser>> = {
   adam,
 };
 
+/** Numbers that each remembers of a parameter. */
+const MEMORIES: Readonly<Record<OptimiserName, number>> = { adagrad: 1, sgd: 0, rmsprop: 1, adam: 2 };
+
 /** Their names. */
 export const optimiserNames: readonly OptimiserName[] = ['adagrad', 'sgd', 'rmsprop', 'adam'];
 
@@ -84,4 +87,9 @@ export function requireOptions(options: CharTrainerOptions): CharTrainerOptions 
 /** The optimiser asked for, of the model's parameters. */
 export function optimiserOf({ optimiser, learningRate }: CharTrainerOptions, params: ParamSet): Optimiser {
   return OPTIMISERS[optimiser](params, { learningRate });
+}
+
+/** How many numbers an optimiser remembers of a parameter. */
+export function memoriesOf(optimiser: OptimiserName): number {
+  return MEMORIES[optimiser];
 }

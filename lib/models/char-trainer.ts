@@ -5,23 +5,27 @@
  */
 import { ValueError } from '../errors.ts';
 import { normal, zeros } from '../init/initialisers.ts';
+import { zeroState } from '../layers/layer.ts';
 import { crossEntropy } from '../losses/cross-entropy.ts';
 import { clipByNorm, clipByValue } from '../optim/clip.ts';
 import type { Optimiser } from '../optim/optimiser.ts';
 import { Random } from '../random.ts';
-import { requireFinite, requireFiniteNumber, requireInteger, requirePositive } from '../require.ts';
+import { requireInteger, requirePositive } from '../require.ts';
 import { Sequence } from '../sequence.ts';
 import type { Matrices } from '../shape.ts';
 import { type Chunk, truncated } from '../through-time/truncated.ts';
+import { FlatMatrix } from '../views.ts';
+import { requireEngineRoom } from './char-memory.ts';
 import { type CharModel, charModel, type Engine } from './char-model.ts';
 import { type CharTrainerOptions, lectureOptions, optimiserOf, requireOptions } from './char-options.ts';
+import { DivergenceError, diverged, requireFiniteMatrices, withNorm } from './divergence.ts';
 import { Vocabulary } from './vocabulary.ts';
 
 /** The loss after one update. */
 export interface TrainingStep {
   /** Updates so far, this one included. */
   readonly step: number;
-  /** This chunk's loss, in nats a symbol, before the update. */
+  /** This chunk's loss, in nats a symbol, before the update; NaN where the chunk was skipped. */
   readonly loss: number;
   /** Its exponential average, 0.999 to 0.001, begun at the uniform model's loss. */
   readonly smoothed: number;
@@ -35,6 +39,10 @@ export interface TrainerPosition {
   readonly smoothed: number;
   /** The state of the random generator. */
   readonly random: readonly number[];
+  /** The optimiser's learning rate, which need not be the one it began with. */
+  readonly learningRate: number;
+  /** The gradient's norms in the last steps, before clipping: five at most. */
+  readonly norms: readonly number[];
 }
 
 /** How much of the old average stays when a loss is averaged in. */
@@ -67,13 +75,15 @@ export class CharTrainer {
   #position = 0;
   #step = 0;
   #smoothed: number;
+  #norms: readonly number[] = [];
 
   /**
    * @param text what to learn.
    * @param options those of the lectures unless given.
    * @param engine what computes it: the engine unless given. Another may round otherwise, so a run that is to be repeated to
    * the last bit needs the same.
-   * @throws ValueError when the text is shorter than a chunk and its successor, or an option is out of range.
+   * @throws ValueError when the text is shorter than a chunk and its successor, an option is out of range, or the model is
+   * larger than the engine's memory.
    */
   constructor(text: string, options: Partial<CharTrainerOptions> = {}, engine: Engine = {}) {
     const all = requireOptions({ ...lectureOptions, ...options });
@@ -88,6 +98,7 @@ export class CharTrainer {
       const needed = `at least ${all.chunk + 1} symbols to train on (a chunk of ${all.chunk} and the one after it)`;
       throw new ValueError('text', needed, `${this.train.length}`);
     }
+    requireEngineRoom(all, vocabulary.size, engine);
     this.#random = new Random(all.seed);
     this.model = charModel({ vocabulary, cell: all.cell, m: all.hidden, layers: all.layers, engine });
     initialise(this.model, all.initStd, this.#random);
@@ -113,7 +124,14 @@ export class CharTrainer {
 
   /** All that is not parameters, optimiser memory or state. */
   get position(): TrainerPosition {
-    return { step: this.#step, position: this.#position, smoothed: this.#smoothed, random: this.#random.state() };
+    return {
+      step: this.#step,
+      position: this.#position,
+      smoothed: this.#smoothed,
+      random: this.#random.state(),
+      learningRate: this.optimiser.learningRate,
+      norms: this.#norms,
+    };
   }
 
   /**
@@ -121,11 +139,17 @@ export class CharTrainer {
    *
    * @throws ValueError when the position is none of this text.
    */
-  moveTo({ step, position, smoothed, random }: TrainerPosition, state: Matrices | undefined): void {
-    this.#step = requireInteger('step', step, 0);
-    this.#position = requireInteger('position', position, 0, this.train.length - 1);
-    this.#smoothed = requirePositive('smoothed', smoothed);
-    this.#random = Random.fromState(random);
+  moveTo(to: TrainerPosition, state: Matrices | undefined): void {
+    const step = requireInteger('step', to.step, 0);
+    const position = requireInteger('position', to.position, 0, this.train.length - 1);
+    const smoothed = requirePositive('smoothed', to.smoothed);
+    const random = Random.fromState(to.random);
+    this.optimiser.learningRate = to.learningRate;
+    this.#step = step;
+    this.#position = position;
+    this.#smoothed = smoothed;
+    this.#random = random;
+    this.#norms = to.norms;
     this.#state = state;
     this.#chunks = this.#sweep();
   }
@@ -133,7 +157,7 @@ export class CharTrainer {
   /**
    * One chunk: forward, backward, clip, update.
    *
-   * @throws ValueError when the loss or its gradient is not finite; the parameters are then those of the step before.
+   * @throws DivergenceError when the loss or its gradient is not finite; all is then as it was before the step.
    */
   step(): TrainingStep {
     const { chunk, clipNorm, clipValue } = this.options;
@@ -149,24 +173,48 @@ export class CharTrainer {
     return { step: this.#step, loss: loss / chunk, smoothed: this.#smoothed };
   }
 
-  /** Forward and backward of the next chunk; of the first, with the memory reset, when the text is at its end. */
+  /** Leaves the next chunk out: the memory is reset behind it, and nothing is learnt. It counts as a step. */
+  skip(): TrainingStep {
+    this.#wrap();
+    this.#step += 1;
+    this.#position += this.options.chunk;
+    this.#state = zeroState(this.model.net.state, 1);
+    this.#chunks = this.#sweep();
+    return { step: this.#step, loss: Number.NaN, smoothed: this.#smoothed };
+  }
+
+  /** @throws DivergenceError when a parameter, the optimiser's memory or the state is not finite: nothing to save. */
+  requireFinite(): void {
+    const { net } = this.model;
+    const memory = Object.entries(this.optimiser.memory).map(([name, data]): [string, FlatMatrix] => [
+      `the optimiser's ${name}`,
+      new FlatMatrix(data, 1, data.length),
+    ]);
+    const parts = { ...net.params.named(), ...Object.fromEntries(memory), ...this.#state };
+    requireFiniteMatrices(this.#step, parts, this.#norms);
+  }
+
+  /** At the end of the text, back to its start, with the memory reset. */
+  #wrap(): void {
+    if (this.#position + this.options.chunk + 1 <= this.train.length) return;
+    this.#position = 0;
+    this.#state = undefined;
+    this.#chunks = this.#sweep();
+  }
+
+  /** Forward and backward of the next chunk, whose loss and gradient are finite. */
   #nextChunk(): Chunk {
-    if (this.#position + this.options.chunk + 1 > this.train.length) {
-      this.#position = 0;
-      this.#state = undefined;
-      this.#chunks = this.#sweep();
-    }
+    this.#wrap();
+    const step = this.#step + 1;
     try {
       const { value } = this.#chunks.next();
       if (!value) throw new Error('the sweep ended before the text did');
-      requireFiniteNumber('loss', value.loss);
-      requireFinite('gradient', this.model.net.params.grads);
+      this.#norms = withNorm(step, value.loss, this.model.net.params, this.#norms);
       return value;
     } catch (error) {
       this.#chunks = this.#sweep();
-      if (!(error instanceof ValueError)) throw error;
-      const advice = 'finite numbers (a smaller learning rate or clipping may help)';
-      throw new ValueError(`training at step ${this.#step + 1}`, advice, error.message);
+      if (!(error instanceof ValueError) || error instanceof DivergenceError) throw error;
+      throw diverged(step, error.argument, this.#norms, `${error.got} in ${error.argument}`);
     }
   }
 

@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { readSafetensors, writeSafetensors } from '../../lib/io/safetensors.ts';
 import { readSealed, writeSealed } from '../../lib/io/sealed.ts';
-import { bptt, freshFolder, linesOf, type Outcome, snapshot } from './command.ts';
+import { bptt, freshFolder, inTurn, linesOf, type Outcome, snapshot } from './command.ts';
 
 /** A mistake: what it is, the command's arguments, and what the message must say. */
 type Mistake = readonly [name: string, args: readonly string[], message: RegExp];
@@ -40,6 +40,7 @@ const mistakes: readonly Mistake[] = [
   // Options.
   ...['0', '-1', '1.5', 'abc', ''].map(n => wrong('--hidden', n, /hidden: /)),
   wrong('--hidden', '1e9', /hidden|memory/),
+  wrong('--hidden', '100000', /^hidden: .*the 4294967296 bytes that WebAssembly has, got .* at least 160\d{9} bytes$/),
   ...['0', '1.5'].map(n => wrong('--layers', n, /layers: /)),
   ...['0', '2.5'].map(n => wrong('--steps', n, /steps: /)),
   wrong('--chunk', '0', /chunk: /),
@@ -51,6 +52,7 @@ const mistakes: readonly Mistake[] = [
   ...['-1', '1.5'].map(n => wrong('--seed', n, /seed: /)),
   wrong('--log-every', '0', /log-every: /),
   wrong('--save-every', '0', /save-every: /),
+  wrong('--keep', '-1', /keep: /),
   wrong('--sample-every', '-1', /sample-every: /),
   wrong('--sample-length', '0', /sample-length: /),
   wrong('--cell', 'lstmx', /cell: expected one of .*\brnn, .* got "lstmx"$/),
@@ -74,6 +76,9 @@ const mistakes: readonly Mistake[] = [
   ['--resume of a checkpoint without a note', resume('no-note'), /no-note/],
   ['--resume of a checkpoint with an empty note', resume('empty-note'), /empty-note/],
   ['--resume of a checkpoint with another schedule', resume('other-note', '--steps', '60'), /other-note/],
+  ['--resume of a checkpoint with another best', resume('other-best', '--steps', '60'), /other-best/],
+  ['--resume of a checkpoint with other mishaps', resume('other-mishaps', '--steps', '60'), /other-mishaps/],
+  ['--resume with --keep', resume('run', '--keep', '2', '--steps', '60'), /^--keep: expected nothing beside --resume/],
   ['--resume of a run without its log', resume('no-log', '--steps', '60'), /loss\.csv: .* got no such file$/],
   [
     '--resume of a run with another log',
@@ -151,6 +156,8 @@ const misspelt: readonly Mistake[] = [
   ['an unknown option', train('--hiden', '4'), /^error: unknown option '--hiden'/],
   ['an unknown option of sample', sample('--warmth', '4'), /^error: unknown option '--warmth'/],
   ['an optimiser that is none of the choices', train('--optimiser', 'newton'), /^error: .*adagrad, sgd, rmsprop, adam/],
+  ['a log format that is none of the choices', train('--log-format', 'xml'), /^error: .*csv, jsonl/],
+  ['a way out that is none of the choices', train('--on-divergence', 'pray'), /^error: .*stop, skip, rollback/],
   ['an option without its value', train('--hidden'), /^error: .*--hidden/],
   ['two files', train('other.txt'), /^error: too many arguments/],
   ['sample without a checkpoint', ['sample'], /^error: missing required argument 'checkpoint'/],
@@ -172,7 +179,7 @@ beforeAll(async () => {
   const half = "params: () => ({}), state: () => ({}), forward() {}, backward() {}, equations: {}, name: 'half'";
   writeFileSync(path('half.mjs'), `export const half = { ${half} };`);
   mkdirSync(path('folder'));
-  const { status, stderr } = await bptt(prepared, ...train(...TRAINED, '--out', 'run', '--quiet'));
+  const { status, stderr } = await inTurn(prepared, ...train(...TRAINED, '--out', 'run', '--quiet'));
   expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
 
   const bytes = readFileSync(path('run', 'checkpoint.safetensors'));
@@ -195,6 +202,8 @@ beforeAll(async () => {
     'no-note': [noted(null)],
     'empty-note': [noted({ source: null, schedule: null })],
     'other-note': [noted({ source, schedule: { ...schedule, logEvery: 'often' } })],
+    'other-best': [noted({ source, schedule, best: { step: 10, loss: 'low' } })],
+    'other-mishaps': [noted({ source, schedule, mishaps: { skipped: -1, inARow: 0, rollbacks: 0 } })],
     'no-log': [bytes, undefined],
     'other-log': [bytes, 'a,b\n1,2\n'],
     'bad-log': [bytes, log.replace('\n20,', '\n20,x')],
@@ -205,19 +214,32 @@ beforeAll(async () => {
     writeFileSync(path(name, 'checkpoint.safetensors'), checkpoint);
     if (own !== undefined) writeFileSync(path(name, 'loss.csv'), own);
   }
-});
+}, 60_000);
 
-/** Runs `bptt ARGS` in a folder of its own, which holds what `prepared` does and must go on doing so. */
+/** Runs `bptt ARGS` in a copy of `prepared`, which must go on holding what it does: a new one when it does not. */
 async function mistaken(...args: readonly string[]): Promise<Outcome> {
-  const folder = freshFolder();
-  cpSync(prepared, folder, { recursive: true });
-  const before = snapshot(folder);
-  const outcome = await bptt(folder, ...args);
-  expect(snapshot(folder)).toEqual(before);
+  return unchanged(folder => inTurn(folder, ...args));
+}
+
+async function unchanged(act: (folder: string) => Promise<Outcome>): Promise<Outcome> {
+  copy ??= copied();
+  const { folder, before } = copy;
+  const outcome = await act(folder);
+  const after = snapshot(folder);
+  if (JSON.stringify(after) !== JSON.stringify(before)) copy = undefined;
+  expect(after).toEqual(before);
   return outcome;
 }
 
-describe.concurrent('a mistake gets one line that names it, and changes nothing:', () => {
+let copy: { readonly folder: string; readonly before: Record<string, string> } | undefined;
+
+function copied(): NonNullable<typeof copy> {
+  const folder = freshFolder();
+  cpSync(prepared, folder, { recursive: true });
+  return { folder, before: snapshot(folder) };
+}
+
+describe('a mistake gets one line that names it, and changes nothing:', () => {
   test.each(mistakes)('%s', async (_, args, message) => {
     const { status, stdout, stderr } = await mistaken(...args, '--json');
     expect(stderr).not.toMatch(/^\s+at /m);
@@ -246,12 +268,13 @@ describe.concurrent('a mistake gets one line that names it, and changes nothing:
   });
 });
 
-describe.concurrent('--json changes what standard output gets, and only that:', () => {
+describe('--json changes what standard output gets, and only that:', () => {
   test.each([
     ['train', ['train', '--corpus', 'plays']],
     ['sample', ['sample', 'gone']],
   ])('%s', async (_, args) => {
-    const [json, plain] = await Promise.all([mistaken(...args, '--json'), mistaken(...args)]);
+    const json = await mistaken(...args, '--json');
+    const plain = await mistaken(...args);
     expect(plain).toEqual({ ...json, stdout: '' });
     expect(linesOf(json.stdout)).toHaveLength(1);
   });
@@ -263,6 +286,14 @@ describe.concurrent('--json changes what standard output gets, and only that:', 
     expect(linesOf(stdout)).toHaveLength(1);
     expect(JSON.parse(stdout)).toMatchObject({ ok: false, error: { message: expect.stringContaining('--hiden') } });
   });
+});
+
+test('the process ends with code 2 and the same words', async () => {
+  for (const args of [train('--hidden', '0', '--json'), ['learn']]) {
+    const process = await unchanged(folder => bptt(folder, ...args));
+    expect(process).toEqual(await mistaken(...args));
+    expect(process.status).toBe(2);
+  }
 });
 
 test('bptt alone shows the help, as an error', async () => {

@@ -2,7 +2,7 @@
  * The `bptt` command as a user runs it: a process of its own, in a folder of its own. However many tests ask at once, two
  * run at a time. What is left when the tests of a file are done, processes and folders, goes.
  */
-import { type ChildProcess, spawn } from 'node:child_process';
+import { type ChildProcess, fork, spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -10,6 +10,7 @@ import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { afterAll } from 'vitest';
 import { MAIN } from '../build.ts';
+import { ROOT } from '../examples.ts';
 
 /** How a process ended, and all that it wrote. */
 export interface Outcome {
@@ -22,6 +23,7 @@ export interface Outcome {
 
 /** A command that is running. */
 export interface Running {
+  readonly pid: number | undefined;
   /** Waits until `condition` holds, given what standard error got so far; throws when the process ends before it. */
   until(condition: (stderr: string) => boolean): Promise<void>;
   kill(signal: NodeJS.Signals): void;
@@ -60,6 +62,7 @@ export async function start(folder: string, ...args: readonly string[]): Promise
     });
   });
   return {
+    pid: child.pid,
     async until(condition) {
       while (!condition(stderr)) {
         if (over) throw new Error(`bptt ${args.join(' ')} has ended: ${stdout}${stderr}`);
@@ -69,6 +72,40 @@ export async function start(folder: string, ...args: readonly string[]): Promise
     kill: signal => child.kill(signal),
     ended,
   };
+}
+
+/**
+ * Runs `bptt ARGS` in `folder` to its end, in a process that has run others before: for commands that are not ended by
+ * signals, and do not look at how they were started. One runs at a time.
+ */
+export function inTurn(folder: string, ...args: readonly string[]): Promise<Outcome> {
+  const outcome = last.then(async () => {
+    server ??= await startServer();
+    const answer = answerOf<Outcome>(server);
+    server.send({ folder, args });
+    return answer;
+  });
+  last = outcome.catch(() => {});
+  return outcome;
+}
+
+async function startServer(): Promise<ChildProcess> {
+  const child = fork(join(ROOT, 'spec/cli/server.ts'), { cwd: ROOT, execArgv: ['--import', 'tsx'] });
+  children.add(child);
+  await answerOf(child);
+  return child;
+}
+
+/** The next message of a process; fails when it ends before. */
+function answerOf<T>(child: ChildProcess): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const ended = () => reject(new Error('the process that runs commands has ended'));
+    child.once('exit', ended);
+    child.once('message', message => {
+      child.off('exit', ended);
+      resolve(message as T);
+    });
+  });
 }
 
 /** A new, empty folder. */
@@ -103,6 +140,8 @@ export function linesOf(output: string): string[] {
 const POLL = 15;
 const AT_ONCE = 2;
 
+let server: ChildProcess | undefined;
+let last: Promise<unknown> = Promise.resolve();
 const children = new Set<ChildProcess>();
 const folders: string[] = [];
 const waiting: (() => void)[] = [];

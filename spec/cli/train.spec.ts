@@ -9,10 +9,11 @@ import { readBytes } from '../../lib/io/files.ts';
 import { baselines } from '../../lib/models/baselines.ts';
 import { evaluate, sample } from '../../lib/models/char-model.ts';
 import { Random } from '../../lib/random.ts';
-import { bptt, freshFolder, linesOf, type Outcome, snapshot, start } from './command.ts';
+import { bptt, freshFolder, inTurn, linesOf, type Outcome, snapshot, start } from './command.ts';
 
 const TEXT = 'the quick brown fox jumps over the lazy dog 🦊\n'.repeat(40);
 const FILES = ['checkpoint.safetensors', 'loss.csv', 'loss.svg'];
+const BEST = 'best.safetensors';
 
 /** A loss as `--json` prints it. */
 interface Loss {
@@ -32,8 +33,12 @@ interface Result {
   readonly sample: string;
   readonly folder: string;
   readonly checkpoint: string;
+  readonly best: { readonly step: number; readonly nats: number; readonly checkpoint: string } | null;
   readonly log: string;
   readonly plot: string;
+  readonly png: string | null;
+  readonly skipped: number;
+  readonly rollbacks: number;
 }
 
 /** A folder with a text in it, `letters.txt`. */
@@ -45,7 +50,7 @@ function folderWithText(): string {
 
 /** Runs `bptt ARGS --json` in `folder`: one line on standard output, nothing on standard error. */
 async function json(folder: string, ...args: readonly string[]): Promise<Result> {
-  const { status, stdout, stderr } = await bptt(folder, ...args, '--json');
+  const { status, stdout, stderr } = await inTurn(folder, ...args, '--json');
   expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
   expect(linesOf(stdout)).toHaveLength(1);
   return JSON.parse(stdout) as Result;
@@ -67,7 +72,7 @@ describe.concurrent('a run', () => {
   beforeAll(async () => {
     folder = folderWithText();
     plain = await bptt(folder, ...SAMPLED, '--out', 'plain');
-  });
+  }, 60_000);
 
   test('learns the sonnets: foretells far better than the frequencies of their characters do', async () => {
     const { heldOut, unigram, uniform } = await json(freshFolder(), 'train', '--corpus', 'sonnets', '--steps', '700');
@@ -107,7 +112,7 @@ describe.concurrent('a run', () => {
   });
 
   test('--quiet leaves the result, and changes nothing', async () => {
-    const { status, stdout, stderr } = await bptt(folder, ...SAMPLED, '--out', 'quiet', '--quiet');
+    const { status, stdout, stderr } = await inTurn(folder, ...SAMPLED, '--out', 'quiet', '--quiet');
     expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
     expect(stdout.replaceAll('quiet/', 'plain/')).toBe(plain.stdout);
     expect(snapshot(join(folder, 'quiet'))).toEqual(snapshot(join(folder, 'plain')));
@@ -132,8 +137,12 @@ describe.concurrent('a run', () => {
       sample: sample(model, { prompt: '\n', length: 50, rng: new Random(1) }),
       folder: 'json',
       checkpoint: join('json', 'checkpoint.safetensors'),
+      best: null,
       log: join('json', 'loss.csv'),
       plot: join('json', 'loss.svg'),
+      png: null,
+      skipped: 0,
+      rollbacks: 0,
     });
     expect(options).toMatchObject({ cell: { name: 'rnn' }, hidden: 8, chunk: 10, optimiser: 'adagrad', seed: 1 });
     expect(position.step).toBe(200);
@@ -183,8 +192,8 @@ describe.concurrent('a run', () => {
 });
 
 describe.concurrent('a run that is stopped and resumed ends as one that is not:', () => {
-  const STEPS = 3000;
-  const LONG = ['letters.txt', '--hidden', '8', '--chunk', '10', '--save-every', '20', '--log-every', '1'];
+  const STEPS = 1300;
+  const LONG = ['letters.txt', '--hidden', '8', '--chunk', '10', '--save-every', '40', '--log-every', '1'];
   const SAMPLES = ['--sample-every', '150', '--sample-length', '30'];
   const RUN = ['train', ...LONG, ...SAMPLES, '--steps', `${STEPS}`];
   let folder = '';
@@ -195,27 +204,28 @@ describe.concurrent('a run that is stopped and resumed ends as one that is not:'
     folder = folderWithText();
     whole = await json(folder, ...RUN, '--out', 'whole');
     files = snapshot(join(folder, 'whole'));
-  });
+  }, 60_000);
 
   const stepOf = (run: string): number => {
     const checkpoint = join(folder, run, 'checkpoint.safetensors');
     return existsSync(checkpoint) ? decodeCheckpoint(readBytes(checkpoint)).position.step : -1;
   };
 
-  const pathsIn = (name: string): Partial<Result> => ({
+  const pathsIn = (name: string, { best }: Result): Partial<Result> => ({
     folder: name,
+    best: best && { ...best, checkpoint: join(name, BEST) },
     ...Object.fromEntries(['checkpoint', 'log', 'plot'].map((key, n) => [key, join(name, FILES[n] ?? '')])),
   });
 
   /** Which files of the run in `name` are not those of another. */
   const differences = (name: string, others: Readonly<Record<string, string>>): string[] => {
     const own = snapshot(join(folder, name));
-    return FILES.filter(file => own[file] !== others[file]);
+    return [BEST, ...FILES].filter(file => own[file] !== others[file]);
   };
 
   /** The run in `name` is the uninterrupted one, in its files and in what its last part printed. */
   function expectWhole(name: string, last: Result): void {
-    expect(last).toEqual({ ...whole, ...pathsIn(name) });
+    expect(last).toEqual({ ...whole, ...pathsIn(name, whole) });
     expect(differences(name, files)).toEqual([]);
   }
 
@@ -230,7 +240,7 @@ describe.concurrent('a run that is stopped and resumed ends as one that is not:'
     const step = stepOf(signal);
     expect(step).toBeLessThan(STEPS);
     expect(rowsOf(join(folder, signal, 'loss.csv'))).toHaveLength(step);
-    expect(Object.keys(snapshot(join(folder, signal)))).toEqual(FILES);
+    expect(Object.keys(snapshot(join(folder, signal)))).toEqual([BEST, ...FILES]);
     const [, advice = ''] = /^stopped by (.+)$/m.exec(stdout) ?? [];
     expect(advice).toBe(`${signal} after step ${step} of ${STEPS}: bptt train --resume ${signal} goes on`);
     expect(stdout).not.toMatch(/held-out/);
@@ -242,7 +252,7 @@ describe.concurrent('a run that is stopped and resumed ends as one that is not:'
     let args = [...RUN, '--out', name];
     for (const [signal, step] of [
       ['SIGTERM', 0],
-      ['SIGINT', 500],
+      ['SIGINT', 240],
     ] as const) {
       const running = await start(folder, ...args, '--json');
       await running.until(() => stepOf(name) >= step);
@@ -260,23 +270,23 @@ describe.concurrent('a run that is stopped and resumed ends as one that is not:'
 
   test('by SIGKILL at any moment, the log ahead of the checkpoint', async () => {
     const running = await start(folder, ...RUN, '--out', 'killed');
-    await running.until(() => stepOf('killed') >= 300);
+    await running.until(() => stepOf('killed') >= 160);
     running.kill('SIGKILL');
     expect(await running.ended).toMatchObject({ status: null, signal: 'SIGKILL' });
     const step = stepOf('killed');
-    expect(step % 20).toBe(0);
+    expect(step % 40).toBe(0);
     expect(step).toBeLessThan(STEPS);
     const log = join(folder, 'killed', 'loss.csv');
     const rows = linesOf(readFileSync(log, 'utf8')).slice(0, 1 + step);
-    const ahead = Array.from({ length: 20 }, (_, n) => `${step + n + 1},1.5,2.5`);
+    const ahead = Array.from({ length: 40 }, (_, n) => `${step + n + 1},1.5,2.5`);
     writeFileSync(log, `${[...rows, ...ahead].join('\n')}\n`);
     expectWhole('killed', await json(folder, 'train', '--resume', 'killed'));
   });
 
   test('by having had fewer --steps, the text named anew', async () => {
-    const short = ['train', ...LONG, ...SAMPLES, '--steps', '1234'];
+    const short = ['train', ...LONG, ...SAMPLES, '--steps', '834'];
     const first = await json(folder, ...short, '--out', 'short');
-    expect(first).toMatchObject({ step: 1234, steps: 1234, stopped: null });
+    expect(first).toMatchObject({ step: 834, steps: 834, stopped: null });
     const last = await json(folder, 'train', 'letters.txt', '--resume', 'short', '--steps', `${STEPS}`);
     expectWhole('short', last);
   });
@@ -304,9 +314,9 @@ describe.concurrent('a run that is stopped and resumed ends as one that is not:'
     const last = await json(folder, 'train', '--resume', 'deep-short', '--steps', '90');
     const names = Object.keys(decodeCheckpoint(readBytes(join(folder, once.checkpoint))).model.net.params.named());
     expect(names).toEqual(expect.arrayContaining(['cell1.W_f', 'cell2.W_f', 'readout.V']));
-    expect({ ...last, ...pathsIn('deep') }).toEqual(once);
+    expect({ ...last, ...pathsIn('deep', once) }).toEqual(once);
     expect(differences('deep-short', snapshot(join(folder, 'deep')))).toEqual([]);
-    const writes = (name: string) => bptt(folder, 'sample', name, '--prompt', 'the ', '--length', '30');
+    const writes = (name: string) => inTurn(folder, 'sample', name, '--prompt', 'the ', '--length', '30');
     const [one, two] = await Promise.all([writes('deep'), writes('deep-short')]);
     expect(one).toMatchObject({ status: 0, stderr: '' });
     expect(one.stdout).toMatch(/^the .{30}\n$/su);

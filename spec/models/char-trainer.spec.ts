@@ -1,10 +1,14 @@
 import { describe, expect, it } from 'vitest';
+import { lstm } from '../../lib/cells/lstm.ts';
 import { rnnRelu } from '../../lib/cells/rnn.ts';
 import { ValueError } from '../../lib/errors.ts';
+import { parameterCount, requireRoom } from '../../lib/models/char-memory.ts';
 import { sample } from '../../lib/models/char-model.ts';
 import { lectureOptions } from '../../lib/models/char-options.ts';
 import { CharTrainer } from '../../lib/models/char-trainer.ts';
+import { DivergenceError, withNorm } from '../../lib/models/divergence.ts';
 import { pick } from '../../lib/params.ts';
+import type { FlatMatrix } from '../../lib/views.ts';
 import { train as oracle } from './min-char-rnn.ts';
 
 const TEXT = `Let me not to the marriage of true minds
@@ -118,6 +122,137 @@ describe('the training loop', () => {
     expect(run).toThrow(
       /^training at step \d+: expected finite numbers \(a smaller learning rate or clipping may help\)/,
     );
+  });
+});
+
+describe('divergence', () => {
+  const options = { hidden: 3, chunk: 5, heldOut: 0, initStd: 0.5 };
+
+  /** What a step throws, and that it changes nothing. */
+  function diverging(trainer: CharTrainer): DivergenceError {
+    const before = [trainer.position, trainer.model.net.params.values.slice(), trainer.state];
+    try {
+      trainer.step();
+    } catch (error) {
+      expect([trainer.position, trainer.model.net.params.values, trainer.state]).toEqual(before);
+      if (error instanceof DivergenceError) return error;
+      throw error;
+    }
+    throw new Error('it did not diverge');
+  }
+
+  it('names the step, the parameter that is not finite, and the norms of the last five gradients', () => {
+    const trainer = new CharTrainer(TEXT, options);
+    const norms = Array.from({ length: 7 }, () => {
+      trainer.step();
+      return trainer.position.norms.at(-1);
+    });
+    expect(trainer.position.norms).toEqual(norms.slice(-5));
+    const values = pick(trainer.model.net.params.named(), 'readout.V');
+    values.set(1, 2, Number.NaN);
+    const error = diverging(trainer);
+    expect(error).toMatchObject({ step: 8, norms: norms.slice(-5), argument: 'training at step 8' });
+    expect(error.message).toMatch(/got NaN in .+; norms of the gradient in the steps before: (\S+, ){4}\S+$/);
+  });
+
+  it('notes the norm of all gradients before they are clipped', () => {
+    const norm = (clipValue: number | null) => {
+      const trainer = new CharTrainer(TEXT, { ...options, clipValue });
+      trainer.step();
+      return { norm: trainer.position.norms[0] ?? Number.NaN, grads: trainer.model.net.params.grads.slice() };
+    };
+    const { norm: unclipped, grads } = norm(null);
+    expect(unclipped).toBeCloseTo(Math.hypot(...grads), 10);
+    expect(unclipped).toBeGreaterThan(1);
+    expect(norm(1e-3).norm).toBe(unclipped);
+  });
+
+  it.each<[string, number, (grads: FlatMatrix) => void, string | undefined, RegExp]>([
+    ['a loss', Number.NaN, () => {}, undefined, /got a loss of NaN; /],
+    ['a gradient', 1, G => G.set(1, 0, Number.NaN), 'cell.W', /got NaN in the gradient of cell\.W; /],
+    [
+      'both',
+      -1 / 0,
+      G => G.set(0, 1, 1 / 0),
+      'cell.W',
+      /got a loss of -Infinity, Infinity in the gradient of cell\.W; /,
+    ],
+    ['a norm', 1, G => G.set(0, 0, 1e200), undefined, /got a gradient too large for a norm; /],
+  ])('is seen by %s', (_, loss, change, tensor, message) => {
+    const { params } = new CharTrainer(TEXT, options).model.net;
+    params.grads.fill(1);
+    expect(withNorm(3, 1, params, [1, 2, 3, 4, 5])).toEqual([2, 3, 4, 5, Math.sqrt(params.size)]);
+    change(pick(params.namedGrads(), 'cell.W'));
+    const act = () => withNorm(3, loss, params, [7]);
+    expect(act).toThrow(message);
+    expect(act).toThrow(expect.objectContaining({ step: 3, tensor, norms: [7] }));
+  });
+
+  it('is looked for in all that would be saved', () => {
+    const places: readonly [string, (trainer: CharTrainer) => Float64Array | undefined][] = [
+      ['cell.W', ({ model }) => model.net.params.values],
+      ["the optimiser's mem", ({ optimiser }) => optimiser.memory.mem],
+    ];
+    for (const [tensor, dataOf] of places) {
+      const trainer = new CharTrainer(TEXT, options);
+      trainer.step();
+      trainer.requireFinite();
+      dataOf(trainer)?.set([Number.POSITIVE_INFINITY]);
+      expect(() => trainer.requireFinite()).toThrow(expect.objectContaining({ tensor, step: 1 }));
+    }
+  });
+
+  it('is passed by a skip: nothing learnt, the memory reset, one step and one chunk on, also past the end', () => {
+    const trainer = new CharTrainer(TEXT.slice(0, 21), { ...options });
+    trainer.step();
+    const before = trainer.model.net.params.values.slice();
+    const { smoothed } = trainer.position;
+    expect(trainer.skip()).toEqual({ step: 2, loss: Number.NaN, smoothed });
+    expect(trainer.model.net.params.values).toEqual(before);
+    expect(trainer.position).toMatchObject({ step: 2, position: 10, smoothed });
+    expect(trainer.state?.['cell.h']?.to1DArray()).toEqual([0, 0, 0]);
+    for (let n = 0; n < 3; n++) trainer.skip();
+    expect(trainer.position).toMatchObject({ step: 5, position: 5 });
+    expect(trainer.step().step).toBe(6);
+  });
+
+  it('leaves a trainer as it was when it is told to go to a place that is none', () => {
+    const trainer = new CharTrainer(TEXT, options);
+    trainer.step();
+    const { position, state } = trainer;
+    for (const wrong of [{ position: 1e6 }, { smoothed: 0 }, { random: [] }, { learningRate: -1 }, { step: 0.5 }]) {
+      expect(() => trainer.moveTo({ ...position, step: 7, ...wrong }, undefined)).toThrow(ValueError);
+      expect([trainer.position, trainer.state]).toEqual([position, state]);
+    }
+  });
+});
+
+describe('memory', () => {
+  it.each([
+    [
+      { hidden: 100_000 },
+      /^hidden: expected a model that fits the 4294967296 bytes .*, got one that needs at least 160\d{9} b/,
+    ],
+    [{ hidden: 20_000, layers: 3 }, /WebAssembly has, got one that needs at least \d+ bytes$/],
+  ])('%o is refused before any is taken', (options, message) => {
+    expect(() => new CharTrainer(TEXT, options)).toThrow(message);
+  });
+
+  it('counts what a model has', () => {
+    for (const options of [{ hidden: 7 }, { hidden: 4, layers: 3, cell: lstm }]) {
+      const { model, options: all } = new CharTrainer(TEXT, options);
+      expect(parameterCount(all, model.vocabulary.size)).toBe(model.net.params.size);
+    }
+  });
+
+  it('is compared with what there is: parameters, gradients, optimiser, engine, and a checkpoint twice', () => {
+    const { model, options } = new CharTrainer(TEXT, { hidden: 50, optimiser: 'adam' });
+    const { size } = model.net.params;
+    const inside = 8 * (size + 50 * (50 + model.vocabulary.size + 1));
+    const needed = inside + 8 * size * (2 + 2) + 2 * 8 * size * (1 + 2);
+    requireRoom(options, model.vocabulary.size, {}, needed);
+    expect(() => requireRoom(options, model.vocabulary.size, {}, needed - 1)).toThrow(`needs at least ${needed} bytes`);
+    expect(() => requireRoom({ ...options, hidden: 11_000 }, 28, {}, 1 / 0)).toThrow('a file of 2147483647 bytes');
   });
 });
 

@@ -1,0 +1,109 @@
+/** How a training run begins: anew, or where a checkpoint has it. Either way it has its folder to itself. */
+import { existsSync } from 'node:fs';
+import { basename, dirname, extname } from 'node:path';
+import type { Cell } from '../cells/cell.ts';
+import { FileError, ValueError } from '../errors.ts';
+import { decodeCheckpoint, resumeTrainer } from '../io/checkpoint.ts';
+import { makeFolder, readBytes, readText, removeTemporaries } from '../io/files.ts';
+import { takeLock } from '../io/lock.ts';
+import { requireRoom } from '../models/char-memory.ts';
+import type { Engine } from '../models/char-model.ts';
+import { type CharTrainerOptions, requireOptions } from '../models/char-options.ts';
+import { CharTrainer } from '../models/char-trainer.ts';
+import { Vocabulary } from '../models/vocabulary.ts';
+import { type Corpus, readCorpus } from './corpus.ts';
+import { noMishaps } from './divergence.ts';
+import { LossLog } from './loss-log.ts';
+import { pngLibrary } from './png.ts';
+import { type Run, saveDue, train } from './run.ts';
+import { checkpointFile, isOfRun, newRunFolder, type RunFolder, requireNoRun, runFolder } from './run-folder.ts';
+import { checkedSchedule, noteOf, type Schedule } from './schedule.ts';
+import type { Verbosity } from './terminal.ts';
+
+/** What a run needs beside its checkpoint or its options. */
+export interface Means {
+  readonly cells: Readonly<Record<string, Cell>>;
+  readonly engine: Engine;
+  readonly verbosity: Verbosity;
+}
+
+/**
+ * Trains anew.
+ *
+ * @param out the folder; a new one below `runs/` unless given.
+ * @throws BpttError when an option is out of range, memory does not do, or the folder holds a run.
+ */
+export async function beginRun(
+  { source, text }: Corpus,
+  wanted: CharTrainerOptions,
+  planned: Schedule,
+  out: string | undefined,
+  { engine, verbosity }: Means,
+): Promise<void> {
+  const schedule = checkedSchedule(planned);
+  if (schedule.png) await pngLibrary();
+  const options = requireOptions(wanted);
+  requireRoom(options, Vocabulary.of(text).size, engine, process.availableMemory());
+  const trainer = new CharTrainer(text, options, engine);
+  const files = newRunFolder(basename(source.name, extname(source.name)), schedule.logFormat, out);
+  makeFolder(files.folder);
+  const release = takeLock(files.lock);
+  try {
+    requireNoRun(files.folder); // once more, now that nobody else can begin one
+    const log = new LossLog(schedule.logFormat);
+    const run: Run = { trainer, source, schedule, files, log, engine, best: null, mishaps: noMishaps };
+    saveDue(run);
+    await train(run, verbosity);
+  } finally {
+    release();
+  }
+}
+
+/**
+ * Goes on with a run, from its newest checkpoint or from another one that it kept.
+ *
+ * @param path the run's folder, or a checkpoint in it.
+ * @param named the text where it is named anew; else where the checkpoint says.
+ * @param changes what is to go otherwise from now on.
+ * @throws BpttError when there is no such run, the text is another, it is done, or another process trains it.
+ */
+export async function resumeRun(
+  path: string,
+  named: Corpus | undefined,
+  changes: Partial<Schedule>,
+  { cells, engine, verbosity }: Means,
+): Promise<void> {
+  const file = checkpointFile(path);
+  const bytes = readBytes(file);
+  const checkpoint = decodeCheckpoint(bytes, file, cells);
+  const { source: noted, schedule: before, best, mishaps } = noteOf(checkpoint);
+  const schedule = checkedSchedule({ ...before, ...changes });
+  const files = runFolder(dirname(file), schedule.logFormat);
+  if (!isOfRun(file, files)) throw new ValueError('--resume', `the folder of a run, or ${files.checkpoint}`, path);
+  if (schedule.png) await pngLibrary();
+  const { source, text } = named ?? readCorpus(noted);
+  const trainer = resumeTrainer(checkpoint, text, engine);
+  const { step } = trainer.position;
+  requireMore(schedule.steps, step, files, path);
+  const release = takeLock(files.lock);
+  try {
+    requireUnchanged(file, bytes);
+    const log = LossLog.parse(readText(files.log), step, schedule.logEvery, files.log, schedule.logFormat);
+    removeTemporaries(files.folder);
+    await train({ trainer, source, schedule, files, log, engine, best, mishaps }, verbosity);
+  } finally {
+    release();
+  }
+}
+
+/** There are steps to make; or a plot to draw, where the run was killed before it. */
+function requireMore(steps: number, made: number, { plot }: RunFolder, path: string): void {
+  if (steps > made || (steps === made && !existsSync(plot))) return;
+  throw new ValueError('--steps', `more than the ${made} steps that ${path} has made`, `${steps}`);
+}
+
+/** Since it was read, and before the lock was taken, another process may have gone on with the run. */
+function requireUnchanged(file: string, bytes: Uint8Array): void {
+  if (Buffer.compare(readBytes(file), bytes) === 0) return;
+  throw new FileError(file, 'a run that no other process trains', 'one that has just gone on');
+}

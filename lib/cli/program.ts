@@ -1,0 +1,68 @@
+/** The whole of the command, as a function of its arguments. */
+import { Command, CommanderError } from 'commander';
+import { BpttError } from '../errors.ts';
+import { version } from '../io/version.ts';
+import { cellsCommand } from './cells.ts';
+import { checkCommand } from './check.ts';
+import { compareCommand } from './compare.ts';
+import { demoCommand } from './demo.ts';
+import { knownCells } from './discover.ts';
+import { exportCommand } from './export.ts';
+import { flowCommand } from './flow.ts';
+import { importCommand } from './import.ts';
+import { sampleCommand } from './sample.ts';
+import { printError, printJson } from './terminal.ts';
+import { trainCommand } from './train.ts';
+
+/**
+ * Runs `bptt ARGS` in this process, on its standard output and standard error. Sets `process.exitCode`: 0 done, 1 a check
+ * found a wrong gradient or a demo missed its threshold, 2 bad input.
+ *
+ * @param args what follows `bptt` on the command line.
+ */
+export async function run(args: readonly string[]): Promise<void> {
+  const cells = await knownCells();
+  const program = new Command('bptt')
+    .description('Recurrent networks whose every gradient is derived by hand and proven by test.')
+    .version(version)
+    .showHelpAfterError('(--help shows what there is)')
+    .addCommand(trainCommand(cells))
+    .addCommand(sampleCommand(cells))
+    .addCommand(exportCommand(cells))
+    .addCommand(importCommand(cells))
+    .addCommand(cellsCommand(cells))
+    .addCommand(flowCommand(cells))
+    .addCommand(compareCommand())
+    .addCommand(checkCommand(cells))
+    .addCommand(demoCommand(cells))
+    .addHelpText(
+      'after',
+      `
+Examples:
+  bptt train --corpus sonnets          learn to write Shakespeare, from the 154 sonnets
+  bptt train letters.txt --hidden 200  learn from a text of your own
+  bptt sample runs/sonnets --prompt "Shall I" --temperature 0.7
+  bptt demo hello                      watch a system of the lectures learn
+  bptt check rnn                       every gradient of a cell against finite differences`,
+    );
+  for (const command of [program, ...program.commands]) command.exitOverride();
+  const json = args.includes('--json');
+  process.exitCode = 0;
+  try {
+    await program.parseAsync(args, { from: 'user' });
+  } catch (error) {
+    if (error instanceof CommanderError) {
+      process.exitCode = error.exitCode === 0 ? 0 : 2;
+      if (process.exitCode === 2 && json) {
+        printJson({ ok: false, error: { name: 'UsageError', argument: 'arguments', message: error.message } });
+      }
+    } else if (error instanceof BpttError) {
+      process.exitCode = 2;
+      const { name, argument, message } = error;
+      if (json) printJson({ ok: false, error: { name, argument, message } });
+      printError(`bptt: ${message.replaceAll('\n', '\\n')}`);
+    } else {
+      throw error;
+    }
+  }
+}

@@ -1,0 +1,18 @@
+/** A run that is killed and resumed, a few times; `spec/soak/kill.soak.ts` does it fifty times. */
+import { expect, test } from 'vitest';
+import { killedAndNot } from './killed.ts';
+
+test('killed five times at random moments, a run ends with the bytes of one that is not', async () => {
+  const { whole, killed, steps } = await killedAndNot(5);
+  expect(killed).toEqual(whole);
+  expect(Object.keys(killed.files)).toEqual([
+    'best.safetensors',
+    'checkpoint-000000355.safetensors',
+    'checkpoint-000000360.safetensors',
+    'checkpoint.safetensors',
+    'loss.csv',
+    'loss.svg',
+  ]);
+  expect(steps).toEqual(steps.toSorted((a, b) => a - b));
+  expect(Math.max(...steps)).toBeGreaterThan(0);
+});

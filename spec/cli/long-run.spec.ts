@@ -1,0 +1,46 @@
+/** Long runs, scaled down: nothing piles up, and what is large is trained or refused. `npm run soak` takes a million steps. */
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect, test, vi } from 'vitest';
+import { run } from '../../lib/cli/program.ts';
+import { CharTrainer } from '../../lib/models/char-trainer.ts';
+import { held, heldWhileTraining } from '../soak/memory.ts';
+import { freshFolder } from './command.ts';
+
+test('memory is flat from step to step', () => {
+  const found = heldWhileTraining(1500, 4);
+  const [first, last] = [found[0], found.at(-1)];
+  if (!first || !last) throw new Error('nothing was read');
+  expect(last.heap - first.heap).toBeLessThan(2 ** 19); // compiled code, for the most part; a gradient a step were 4 MB
+  expect(last.arrays - first.arrays).toBeLessThan(2 ** 16);
+  for (const { wasm, blocks } of found) expect({ wasm, blocks }).toEqual({ wasm: first.wasm, blocks: first.blocks });
+});
+
+test('a training leaves no listener, no handle and no block behind', async () => {
+  const folder = freshFolder();
+  const text = join(folder, 'letters.txt');
+  writeFileSync(text, 'the quick brown fox jumps over the lazy dog\n'.repeat(5));
+  const write = vi.spyOn(process.stdout, 'write').mockReturnValue(true);
+  const few = ['--hidden', '4', '--chunk', '5', '--steps', '4', '--save-every', '2', '--sample-length', '5', '--json'];
+  const once = (name: string) => run(['train', text, ...few, '--out', join(folder, name)]);
+  await once('first');
+  const before = held();
+  for (let n = 0; n < 4; n++) await once(`${n}`);
+  const { listeners, handles, blocks, wasm } = held();
+  write.mockRestore();
+  expect(process.exitCode).toBe(0);
+  expect({ listeners, blocks, wasm }).toEqual({
+    listeners: before.listeners,
+    blocks: before.blocks,
+    wasm: before.wasm,
+  });
+  expect(handles).toBeLessThanOrEqual(before.handles);
+});
+
+test('a vocabulary of 10,000 symbols', () => {
+  const symbols = Array.from({ length: 10_000 }, (_, k) => String.fromCodePoint(0x4e00 + k)).join('');
+  const trainer = new CharTrainer(symbols, { hidden: 4, chunk: 5, heldOut: 0 });
+  const losses = [1, 2].map(() => trainer.step().loss);
+  expect(trainer.model.vocabulary.size).toBe(10_000);
+  for (const loss of losses) expect(loss).toBeCloseTo(Math.log(10_000), 2);
+});
