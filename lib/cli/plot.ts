@@ -111,9 +111,11 @@ function apart(ends: { x: number; y: number; name: string }[], series: Curves['s
     });
 }
 
-type Library = typeof import('@observablehq/plot');
+/** The plotting library. */
+export type Library = typeof import('@observablehq/plot');
 
-async function draw(options: (Plot: Library) => Parameters<Library['plot']>[0]): Promise<string> {
+/** What is described, as the text of an SVG. */
+export async function draw(options: (Plot: Library) => Parameters<Library['plot']>[0]): Promise<string> {
   const Plot = await import('@observablehq/plot');
   const { parseHTML } = await import('linkedom');
   const { document } = parseHTML('<html></html>');

@@ -1,0 +1,106 @@
+/**
+ * Pages in a real browser: headless Chromium, where the system has one. A page is opened from its file, with no server and
+ * no network; whatever it asks for beyond that file is noted. The browser ends with the tests of the file that uses it.
+ *
+ * ```ts no-run
+ * describe.skipIf(!browser)('the report', () => {
+ *   test('names its cell', async () => {
+ *     const { page, problems } = await openPage(file);
+ *     expect(await page.textContent('h1')).toContain('lstm');
+ *     expect(problems).toEqual([]);
+ *   });
+ * });
+ * ```
+ */
+import { accessSync, constants } from 'node:fs';
+import { pathToFileURL } from 'node:url';
+import { type Browser, chromium, type Page } from 'playwright-core';
+import { afterAll } from 'vitest';
+
+/** The system's Chromium, or undefined where there is none: its tests are skipped then, and a line says so. */
+export const browser: string | undefined = found();
+
+/** How a page is looked at. */
+export interface View {
+  /** Whether its scripts run; they do unless told otherwise. */
+  readonly javaScript?: boolean;
+  /** The window, in pixels: 1000 × 800 unless given. */
+  readonly width?: number;
+  readonly height?: number;
+}
+
+/** An open page. */
+export interface Opened {
+  readonly page: Page;
+  /** What went wrong so far, a line each: errors of its scripts, and requests for anything but the page itself. */
+  readonly problems: readonly string[];
+}
+
+/**
+ * Opens a page that lies in a file, and waits until it is loaded.
+ *
+ * @throws Error when there is no browser: ask {@link browser} first.
+ */
+export async function openPage(file: string, view: View = {}): Promise<Opened> {
+  const { javaScript = true, width = 1000, height = 800 } = view;
+  const started = await start();
+  const context = await started.newContext({
+    javaScriptEnabled: javaScript,
+    viewport: { width, height },
+    offline: true,
+  });
+  const page = await context.newPage();
+  const problems: string[] = [];
+  const own = pathToFileURL(file).href;
+  page.on('request', request => {
+    const url = request.url();
+    if (url !== own && !url.startsWith('data:') && !url.startsWith('blob:')) problems.push(`asks for ${url}`);
+  });
+  page.on('pageerror', error => problems.push(`throws ${error.message}`));
+  page.on('console', message => {
+    if (message.type() === 'error') problems.push(`says ${message.text()}`);
+  });
+  await page.goto(own);
+  return { page, problems };
+}
+
+const FLAGS = [
+  '--headless',
+  '--no-sandbox',
+  '--disable-gpu',
+  '--disable-quic',
+  '--no-first-run',
+  '--disable-background-networking',
+  '--disable-component-update',
+  '--disable-sync',
+];
+
+let running: Promise<Browser> | undefined;
+
+function start(): Promise<Browser> {
+  if (browser === undefined) throw new Error('no Chromium on this machine');
+  running ??= chromium.launch({ executablePath: browser, args: FLAGS });
+  return running;
+}
+
+function found(): string | undefined {
+  const places = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'];
+  const path = [process.env.CHROMIUM ?? '', ...places].find(isProgram);
+  if (path === undefined) {
+    process.stderr.write(`pages: no Chromium in ${places.join(', ')} or $CHROMIUM: its tests are skipped\n`);
+  }
+  return path;
+}
+
+function isProgram(path: string): boolean {
+  try {
+    accessSync(path, constants.X_OK);
+    return path !== '';
+  } catch {
+    return false;
+  }
+}
+
+afterAll(async () => {
+  await (await running)?.close();
+});
