@@ -7,18 +7,19 @@
  * numbers of its own, not on the test's.
  */
 import { rnn } from '../cells/rnn.ts';
-import { recurrent } from '../engine/recurrent.ts';
 import { normal } from '../init/initialisers.ts';
 import { delay } from '../layers/delay.ts';
 import type { Layer } from '../layers/layer.ts';
 import { readout } from '../layers/readout.ts';
 import { stack } from '../layers/stack.ts';
 import { binaryCrossEntropy } from '../losses/binary-cross-entropy.ts';
+import type { Engine } from '../models/char-model.ts';
 import { adagrad } from '../optim/adagrad.ts';
 import { clipByValue } from '../optim/clip.ts';
 import { Random } from '../random.ts';
 import { Sequence } from '../sequence.ts';
 import type { Demo } from './demo.ts';
+import { recurrentLayer } from './network.ts';
 
 const [ATTEMPTS, STEPS, BATCH, LATENCY] = [40, 3000, 64, 2];
 const [SHORT, LONG, TESTED] = [[4, 8], 64, 200] as const;
@@ -30,12 +31,12 @@ export const binaryAddition: Demo = {
   metric: 'digits right in sums of 64-digit numbers (%)',
   threshold: 100,
 
-  *run(seed) {
+  *run(seed, { engine = {} } = {}) {
     const rng = new Random(seed);
-    let net = network(rng);
+    let net = network(engine, rng);
     let attempt = 1;
     for (; attempt <= ATTEMPTS; attempt++) {
-      net = network(rng);
+      net = network(engine, rng);
       const optimiser = adagrad(net.params, { learningRate: 0.3 });
       for (let step = 1; step <= STEPS; step++) {
         const [shortest, longest] = SHORT;
@@ -60,10 +61,10 @@ export const binaryAddition: Demo = {
   },
 };
 
-function network(rng: Random): Layer {
+function network(engine: Engine, rng: Random): Layer {
   const net = stack({
     in: delay({ F: 2 }),
-    hidden: recurrent(rnn, { d: 2, m: 3 }),
+    hidden: recurrentLayer(rnn, { d: 2, m: 3 }, engine),
     out: delay({ F: 3 }),
     readout: readout({ m: 3, C: 1 }),
   });

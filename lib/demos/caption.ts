@@ -6,7 +6,6 @@
 import { Matrix } from 'ml-matrix';
 import { conditioned } from '../cells/conditioned.ts';
 import { rnn } from '../cells/rnn.ts';
-import { recurrent } from '../engine/recurrent.ts';
 import { glorot, normal } from '../init/initialisers.ts';
 import type { Layer } from '../layers/layer.ts';
 import { readout } from '../layers/readout.ts';
@@ -17,6 +16,7 @@ import { Random } from '../random.ts';
 import { Sequence } from '../sequence.ts';
 import type { Matrices } from '../shape.ts';
 import type { Demo } from './demo.ts';
+import { recurrentLayer } from './network.ts';
 
 const [STEPS, HIDDEN, FEATURES, NOISE] = [300, 40, 20, 0.1];
 
@@ -53,7 +53,7 @@ export const caption: Demo = {
   metric: 'pictures described without a mistake, of those not trained on (%)',
   threshold: 90,
 
-  *run(seed) {
+  *run(seed, { engine = {} } = {}) {
     const rng = new Random(seed);
     const mixing = Matrix.zeros(14, FEATURES);
     normal(1)(mixing, rng);
@@ -61,7 +61,7 @@ export const caption: Demo = {
     const pictures = shuffled.map(({ picture }) => picture);
     const [test, train] = [pictures.slice(0, 32), pictures.slice(32)];
     const net = stack({
-      rnn: recurrent(conditioned(rnn, { k: FEATURES, when: 'always' }), { d: WORDS.length, m: HIDDEN }),
+      rnn: recurrentLayer(conditioned(rnn, { k: FEATURES, when: 'always' }), { d: WORDS.length, m: HIDDEN }, engine),
       readout: readout({ m: HIDDEN, C: WORDS.length }),
     });
     glorot()(net.params, rng);

@@ -18,8 +18,8 @@ export const charLm: Demo = {
   metric: 'held-out loss below the unigram model’s (nats/char)',
   threshold: 0.6,
 
-  *run(seed, { cell = lstm, layers = 1 } = {}) {
-    const trainer = new CharTrainer(sonnets(), { cell, layers, hidden: HIDDEN, initStd: 0.1, seed });
+  *run(seed, { cell = lstm, layers = 1, engine = {} } = {}) {
+    const trainer = new CharTrainer(sonnets(), { cell, layers, hidden: HIDDEN, initStd: 0.1, seed }, engine);
     const { model, train, heldOut } = trainer;
     for (let done = 1; done <= STEPS; done++) {
       const { smoothed } = trainer.step();

@@ -1,6 +1,7 @@
 /** What a demo is: a small system of the lectures that learns before one's eyes, and says how well it has. */
 
 import type { Cell } from '../cells/cell.ts';
+import type { Engine } from '../models/char-model.ts';
 
 /** How far a demo is. */
 export interface DemoProgress {
@@ -31,6 +32,8 @@ export interface DemoResult {
 export interface DemoNetwork {
   readonly cell?: Cell;
   readonly layers?: number;
+  /** What computes it: the engine unless given. */
+  readonly engine?: Engine;
 }
 
 /** A system that learns something in seconds to minutes. */
@@ -42,6 +45,9 @@ export interface Demo {
   readonly metric: string;
   /** The metric is at least this when the demo has done well. */
   readonly threshold: number;
-  /** Learns; yields now and then. The seed fixes every number. Few demos leave the network to be chosen. */
+  /**
+   * Learns; yields now and then. The seed fixes every number that is drawn. Few demos leave the cell to be chosen, all of
+   * them the engine.
+   */
   run(seed: number, network?: DemoNetwork): Generator<DemoProgress, DemoResult, undefined>;
 }

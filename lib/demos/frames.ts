@@ -7,7 +7,6 @@
 
 import { Matrix } from 'ml-matrix';
 import { lstm } from '../cells/lstm.ts';
-import { recurrent } from '../engine/recurrent.ts';
 import { forgetBias, glorot, orthogonal } from '../init/initialisers.ts';
 import type { Layer } from '../layers/layer.ts';
 import { readout } from '../layers/readout.ts';
@@ -19,6 +18,7 @@ import { adam } from '../optim/adam.ts';
 import { Random } from '../random.ts';
 import { Sequence } from '../sequence.ts';
 import type { Curves, Demo } from './demo.ts';
+import { recurrentLayer } from './network.ts';
 
 const [STEPS, FRAMES, BATCH, TESTED] = [250, 30, 16, 1000];
 const [ACTIVITIES, FEATURES, HIDDEN, NOISE, LAMBDA] = [4, 8, 16, 2, 2];
@@ -30,7 +30,7 @@ export const frames: Demo = {
   metric: 'how much less the right score falls with the ranking loss; 0 if frames right drop by over a point (%)',
   threshold: 15,
 
-  *run(seed) {
+  *run(seed, { engine = {} } = {}) {
     const prototypes = Matrix.zeros(ACTIVITIES, FEATURES);
     orthogonal(Math.sqrt(FEATURES))(prototypes, new Random(seed));
     const losses: Readonly<Record<string, Loss<ArrayLike<number>>>> = {
@@ -41,7 +41,7 @@ export const frames: Demo = {
     for (const [n, [name, lossOf]] of Object.entries(losses).entries()) {
       const rng = new Random(seed + 1);
       const net = stack({
-        lstm: recurrent(lstm, { d: FEATURES, m: HIDDEN }),
+        lstm: recurrentLayer(lstm, { d: FEATURES, m: HIDDEN }, engine),
         readout: readout({ m: HIDDEN, C: ACTIVITIES }),
       });
       glorot()(net.params, rng);

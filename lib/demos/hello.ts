@@ -12,8 +12,8 @@ export const hello: Demo = {
   metric: 'letters of “ello” written after “h”',
   threshold: 4,
 
-  *run(seed) {
-    const trainer = new CharTrainer('hello', { hidden: 16, chunk: 4, heldOut: 0, initStd: 0.1, seed });
+  *run(seed, { engine = {} } = {}) {
+    const trainer = new CharTrainer('hello', { hidden: 16, chunk: 4, heldOut: 0, initStd: 0.1, seed }, engine);
     const write = (prompt: string) => {
       const length = 5 - prompt.length;
       return sample(trainer.model, { prompt, length, temperature: 0, rng: trainer.random });

@@ -3,7 +3,6 @@
  * it?"), and the last state says which of some intents it was: many to one.
  */
 import { lstm } from '../cells/lstm.ts';
-import { recurrent } from '../engine/recurrent.ts';
 import { forgetBias, glorot } from '../init/initialisers.ts';
 import { embedding } from '../layers/embedding.ts';
 import type { Layer } from '../layers/layer.ts';
@@ -15,6 +14,7 @@ import { adam } from '../optim/adam.ts';
 import { Random } from '../random.ts';
 import { Sequence } from '../sequence.ts';
 import type { Demo } from './demo.ts';
+import { recurrentLayer } from './network.ts';
 
 const [STEPS, WIDTH, HIDDEN] = [150, 12, 16];
 
@@ -111,11 +111,11 @@ export const intents: Demo = {
   metric: 'questions understood, of those not trained on (%)',
   threshold: 85,
 
-  *run(seed) {
+  *run(seed, { engine = {} } = {}) {
     const rng = new Random(seed);
     const net = stack({
       words: embedding({ C: WORDS.length, e: WIDTH }),
-      lstm: recurrent(lstm, { d: WIDTH, m: HIDDEN }),
+      lstm: recurrentLayer(lstm, { d: WIDTH, m: HIDDEN }, engine),
       last: lastStep(HIDDEN),
       readout: readout({ m: HIDDEN, C: INTENTS.length }),
     });

@@ -3,7 +3,6 @@
  * written: many to many through one state. Here the other language is the first one backwards.
  */
 import { gru } from '../cells/gru.ts';
-import { recurrent } from '../engine/recurrent.ts';
 import { glorot } from '../init/initialisers.ts';
 import { readout } from '../layers/readout.ts';
 import { stack } from '../layers/stack.ts';
@@ -15,6 +14,7 @@ import { cosine } from '../optim/schedules.ts';
 import { Random } from '../random.ts';
 import { Sequence } from '../sequence.ts';
 import type { Demo } from './demo.ts';
+import { recurrentLayer } from './network.ts';
 
 const [STEPS, BATCH, HIDDEN, LONGEST, TESTED] = [700, 32, 32, 6, 200];
 const LETTERS = 'abcdef';
@@ -28,11 +28,14 @@ export const reverse: Demo = {
   metric: 'words reversed without a mistake, of those not trained on (%)',
   threshold: 90,
 
-  *run(seed) {
+  *run(seed, { engine = {} } = {}) {
     const rng = new Random(seed);
     const net = encoderDecoder({
-      encoder: stack({ gru: recurrent(gru, { d: CLASSES, m: HIDDEN }) }),
-      decoder: stack({ gru: recurrent(gru, { d: CLASSES, m: HIDDEN }), readout: readout({ m: HIDDEN, C: CLASSES }) }),
+      encoder: stack({ gru: recurrentLayer(gru, { d: CLASSES, m: HIDDEN }, engine) }),
+      decoder: stack({
+        gru: recurrentLayer(gru, { d: CLASSES, m: HIDDEN }, engine),
+        readout: readout({ m: HIDDEN, C: CLASSES }),
+      }),
     });
     glorot()(net.params, rng);
     const optimiser = adam(net.params, { learningRate: 0.01 });
