@@ -53,9 +53,9 @@ export function benchCommand(known: Readonly<Record<string, Backend>> = knownBac
 Exit code 1 where a result is wrong: it is then not timed.
 
 Examples:
-  npm run bench
-  npm run bench -- --only lstm-d128,char-step --rounds 20
-  npm run bench -- --full --python venv/bin/python --save before.json`,
+  bptt bench
+  bptt bench --only lstm-d128,char-step --rounds 20
+  bptt bench --full --python venv/bin/python --save before.json`,
     )
     .action(async (flags: Flags) => {
       await bench(flags, known);

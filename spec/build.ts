@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import { ROOT } from './examples.ts';
 
 /** The compiled command. */
-export const MAIN: string = join(ROOT, '.build/dist/cli/main.js');
+export const MAIN: string = join(ROOT, '.build/dist/lib/cli/main.js');
 
 export default function setup(): void {
   rmSync(join(ROOT, '.build'), { recursive: true, force: true });

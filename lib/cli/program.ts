@@ -1,5 +1,6 @@
 /** The whole of the command, as a function of its arguments. */
 import { Command, CommanderError } from 'commander';
+import { benchCommand } from '../../bench/command.ts';
 import { BpttError } from '../errors.ts';
 import { version } from '../io/version.ts';
 import { cellsCommand } from './cells.ts';
@@ -16,7 +17,7 @@ import { trainCommand } from './train.ts';
 
 /**
  * Runs `bptt ARGS` in this process, on its standard output and standard error. Sets `process.exitCode`: 0 done, 1 a check
- * found a wrong gradient or a demo missed its threshold, 2 bad input.
+ * found a wrong gradient, a demo missed its threshold or a benchmark a wrong result, 2 bad input.
  *
  * @param args what follows `bptt` on the command line.
  */
@@ -25,7 +26,6 @@ export async function run(args: readonly string[]): Promise<void> {
   const program = new Command('bptt')
     .description('Recurrent networks whose every gradient is derived by hand and proven by test.')
     .version(version)
-    .showHelpAfterError('(--help shows what there is)')
     .addCommand(trainCommand(cells))
     .addCommand(sampleCommand(cells))
     .addCommand(exportCommand(cells))
@@ -35,6 +35,7 @@ export async function run(args: readonly string[]): Promise<void> {
     .addCommand(compareCommand())
     .addCommand(checkCommand(cells))
     .addCommand(demoCommand(cells))
+    .addCommand(benchCommand())
     .addHelpText(
       'after',
       `
@@ -45,7 +46,14 @@ Examples:
   bptt demo hello                      watch a system of the lectures learn
   bptt check rnn                       every gradient of a cell against finite differences`,
     );
-  for (const command of [program, ...program.commands]) command.exitOverride();
+  await perform(program, args);
+}
+
+/** Runs a command, and says on one line what is wrong with its arguments, if anything is. */
+export async function perform(program: Command, args: readonly string[]): Promise<void> {
+  for (const command of [program, ...program.commands]) {
+    command.exitOverride().showHelpAfterError('(--help shows what there is)');
+  }
   const json = args.includes('--json');
   process.exitCode = 0;
   try {

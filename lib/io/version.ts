@@ -1,8 +1,6 @@
-import { readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
 
-const { version: own } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as {
-  version: string;
-};
+const { version: own } = createRequire(import.meta.url)('bptt/package.json') as { readonly version: string };
 
 /** The version of this library. */
 export const version: string = own;

@@ -36,7 +36,7 @@ function ended(program: string, ...args: readonly string[]): Promise<Outcome> {
   });
 }
 
-const bench = (...args: readonly string[]) => ended('bench/main.ts', ...args);
+const bench = (...args: readonly string[]) => ended('lib/cli/main.ts', 'bench', ...args);
 const short = ['--only', TINY, '--backend', 'wasm', '--precision', 'f64', '--rounds', '2'];
 
 describe.concurrent('bench', () => {
@@ -87,6 +87,6 @@ describe.concurrent('bench', () => {
     const { status, stdout, stderr } = await bench(option, value, '--json');
     expect(status).toBe(2);
     expect(JSON.parse(stdout)).toMatchObject({ ok: false, error: { name } });
-    if (name === 'ValueError') expect(stderr).toMatch(/^bench: --only: expected .*, got "no-such-case"\n$/);
+    if (name === 'ValueError') expect(stderr).toMatch(/^bptt: --only: expected .*, got "no-such-case"\n$/);
   });
 });

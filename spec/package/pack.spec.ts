@@ -89,6 +89,20 @@ describe('the command', () => {
     expect(trained).toMatchObject({ ok: true, step: 30, plot: join('run', 'loss.svg') });
     expect(bptt('sample', 'run', '--length', '5')).toMatchObject({ ok: true });
   });
+
+  test('bptt bench verifies and times a case, and has the script that PyTorch runs', () => {
+    const quick = ['--only', 'rnn-d64-m100-B1-T25', '--precision', 'f64', '--rounds', '1', '--peers', 'none'];
+    const found = JSON.parse(run(project, 'npx', '--no', '--', 'bptt', 'bench', ...quick, '--json'));
+    expect(found).toMatchObject({ ok: true, cases: [{ name: 'rnn-d64-m100-B1-T25', backend: 'wasm' }] });
+    expect(existsSync(join(project, 'node_modules/bptt/dist/bench/peers/peers.py'))).toBe(true);
+  });
+
+  test('bptt flow compares two networks', () => {
+    const short = ['--compare', 'rnn,lstm', '--length', '8', '--seeds', '2', '--out', 'flow'];
+    expect(JSON.parse(run(project, 'npx', '--no', '--', 'bptt', 'flow', ...short, '--json'))).toMatchObject({
+      ok: true,
+    });
+  });
 });
 
 /** What a program prints to stdout; throws with all that it printed unless it exits with 0. */
