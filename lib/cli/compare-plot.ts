@@ -1,0 +1,42 @@
+/** The chart of `bptt compare`: a bar for every model, in bits a character. */
+import type { Compared } from './compare.ts';
+import { draw } from './plot.ts';
+
+/** Pixels a bar. */
+const BAR = 34;
+
+/** Shorter is better; beside each bar what the model is. Networks with a memory are black, all others white. */
+export function plotCompared(models: readonly Compared[], caption: string): Promise<string> {
+  const bars = models.map(({ name, what, parameters, bits }) => ({
+    name,
+    bits,
+    fill: ['rnn', 'gru', 'lstm'].includes(name) ? 'black' : 'white',
+    text: `${bits.toFixed(3)}  ${what}; ${parameters.toLocaleString('en').replaceAll(',', ' ')} parameters`,
+  }));
+  const most = Math.max(1, ...models.map(({ bits }) => bits));
+  return draw(Plot => ({
+    width: 900,
+    height: 120 + BAR * models.length,
+    marginLeft: 70,
+    marginRight: 30,
+    marginTop: 20,
+    marginBottom: 76,
+    style: { background: 'white', color: 'black', fontSize: '12px' },
+    x: {
+      label: 'held-out loss (bits per character)',
+      labelAnchor: 'center',
+      labelArrow: 'none',
+      labelOffset: 36,
+      domain: [0, 2 * most],
+      ticks: Array.from({ length: Math.floor(most) + 1 }, (_, n) => n),
+      tickFormat: '~f',
+    },
+    y: { label: null, domain: models.map(({ name }) => name) },
+    marks: [
+      Plot.barX(bars, { x: 'bits', y: 'name', fill: 'fill', stroke: 'black', insetTop: 3, insetBottom: 3 }),
+      Plot.text(bars, { x: 'bits', y: 'name', text: 'text', textAnchor: 'start', dx: 8 }),
+      Plot.text([`${caption}. Black: recurrent networks.`], { frameAnchor: 'bottom-left', dy: 66, fill: '#333' }),
+      Plot.ruleX([0]),
+    ],
+  }));
+}

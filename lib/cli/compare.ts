@@ -1,0 +1,220 @@
+/** `bptt compare`: the models the lectures argue against beside those they argue for, on one held-out text. */
+import { basename, join } from 'node:path';
+import { setImmediate as breathe } from 'node:timers/promises';
+import { Command, Option } from 'commander';
+import { ValueError } from '../errors.ts';
+import { makeFolder, writeAtomically } from '../io/files.ts';
+import { Vocabulary } from '../models/vocabulary.ts';
+import { requireInteger, requireSize } from '../require.ts';
+import { type Budget, type Contender, contenders, type Learning, type Learnt, type Texts } from './compare-models.ts';
+import { bits } from './compare-networks.ts';
+import { plotCompared } from './compare-plot.ts';
+import { type Corpus, corpusNames, readCorpus } from './corpus.ts';
+import { number, print, printJson, progress, untilSignal, type Verbosity } from './terminal.ts';
+
+interface Flags extends Budget, Verbosity {
+  readonly corpus?: string;
+  readonly models?: string;
+  readonly heldOut: number;
+  readonly out: string;
+}
+
+/** How a model did. */
+export interface Compared {
+  readonly name: string;
+  /** Its sizes, and what was chosen. */
+  readonly what: string;
+  readonly parameters: number;
+  /** Seconds that it learnt. */
+  readonly seconds: number;
+  /** Held-out loss, a symbol. */
+  readonly nats: number;
+  readonly bits: number;
+}
+
+/** The part of the training text, at its end, by which models are chosen. */
+const VALIDATION = 0.1;
+
+/** Parts of a model's learning that the progress bar tells apart. */
+const PARTS = 100;
+
+/** Milliseconds after which the loop lets signals and the terminal have a turn. */
+const TURN = 30;
+
+/** `bptt compare`: a table and a chart of models on the same held-out text. */
+export function compareCommand(): Command {
+  const count = (flag: string, text: string, value: number) =>
+    new Option(`${flag} <n>`, text).default(value).argParser(number(flag));
+  return new Command('compare')
+    .description('hold counts, windows, a hidden Markov model and recurrent networks against each other')
+    .argument('[file]', 'a UTF-8 text')
+    .option('--corpus <name>', `a text that comes along: ${corpusNames.join(', ')}`)
+    .option('--models <names>', `some of ${Object.keys(contenders).join(',')} (default: all)`)
+    .addOption(count('--hidden', 'hidden units of each network', 192))
+    .addOption(count('--steps', 'updates of each network', 2850))
+    .addOption(count('--order', 'the largest order of the n-grams', 7))
+    .addOption(count('--window', 'symbols that the window net sees', 5))
+    .addOption(count('--states', 'states of the hidden Markov model', 64))
+    .addOption(count('--rounds', 'how often these are re-estimated', 40))
+    .addOption(count('--held-out', 'part of the text, at its end, that is kept for testing', 0.1))
+    .addOption(count('--seed', 'fixes every number that is drawn', 1))
+    .option('-o, --out <folder>', 'where the chart goes', join('runs', 'compare'))
+    .option('--json', 'one line of JSON at the end, and nothing else')
+    .option('--quiet', 'no progress, only the result')
+    .addHelpText(
+      'after',
+      `
+All models learn from the same text. A tenth of it, at its end, is not learnt from: by it the order of the n-grams is chosen,
+and when the others were at their best. Ctrl-C stops, and shows the models that were done; the exit code is then 1.
+
+Examples:
+  bptt compare --corpus sonnets
+  bptt compare letters.txt --models ngram,lstm --steps 500
+  bptt compare --corpus sonnets --models hmm --states 128 --json`,
+    )
+    .action(async (file: string | undefined, flags: Flags) => {
+      const corpus = corpusOf(file, flags.corpus);
+      const chosen = modelsNamed(flags.models);
+      const texts = split(corpus.text, flags.heldOut);
+      const budget = checkedBudget(flags);
+      makeFolder(flags.out);
+      const { models, stopped } = await learnAll(chosen, texts, budget, flags);
+      await report(corpus, texts, models, stopped, flags);
+    });
+}
+
+function corpusOf(file: string | undefined, corpus: string | undefined): Corpus {
+  if (file !== undefined && corpus !== undefined) throw new ValueError('text', 'a FILE or --corpus', 'both');
+  if (file !== undefined) return readCorpus({ kind: 'file', name: file });
+  if (corpus !== undefined) return readCorpus({ kind: 'corpus', name: corpus });
+  throw new ValueError('text', 'a FILE, or --corpus sonnets', 'neither');
+}
+
+function modelsNamed(names: string | undefined): readonly (readonly [string, Contender])[] {
+  const wanted = names === undefined ? Object.keys(contenders) : names.split(',').map(name => name.trim());
+  return wanted.map((name, n) => {
+    const contender = Object.hasOwn(contenders, name) ? contenders[name] : undefined;
+    if (!contender)
+      throw new ValueError('--models', `some of ${Object.keys(contenders).join(',')}`, JSON.stringify(name));
+    if (wanted.indexOf(name) < n) throw new ValueError('--models', 'each model once', `${name} twice`);
+    return [name, contender];
+  });
+}
+
+/** The held-out part is the last of the text, as in `train`; the validation part is the last of the rest. */
+function split(text: string, part: number): Texts {
+  if (!(part > 0 && part < 1)) throw new ValueError('--held-out', 'a part in (0, 1)', `${part}`);
+  const vocabulary = Vocabulary.of(text);
+  const indices = vocabulary.encode(text);
+  const learnt = indices.length - Math.floor(indices.length * part);
+  const fit = learnt - Math.floor(learnt * VALIDATION);
+  const texts = {
+    fit: indices.subarray(0, fit),
+    validation: indices.subarray(fit, learnt),
+    heldOut: indices.subarray(learnt),
+  };
+  for (const [name, { length }] of Object.entries(texts)) {
+    if (length < 2)
+      throw new ValueError('text', 'a text with at least two symbols in each part', `${length} in ${name}`);
+  }
+  return { vocabulary, ...texts };
+}
+
+function checkedBudget(flags: Flags): Budget {
+  for (const name of ['hidden', 'steps', 'order', 'window', 'states', 'rounds'] as const) {
+    requireSize(`--${name}`, flags[name]);
+  }
+  requireInteger('--seed', flags.seed, 0, 2 ** 32 - 1);
+  return flags;
+}
+
+/** Lets one model after the other learn, until all have or a signal comes; those that had not are left out. */
+async function learnAll(
+  chosen: readonly (readonly [string, Contender])[],
+  texts: Texts,
+  budget: Budget,
+  verbosity: Verbosity,
+): Promise<{ readonly models: readonly Compared[]; readonly stopped: string | null }> {
+  const signal = untilSignal();
+  const shown = progress(PARTS * chosen.length, 0, verbosity);
+  const models: Compared[] = [];
+  try {
+    for (const [n, [name, contender]] of chosen.entries()) {
+      const began = performance.now();
+      const at = (part: number, note: string) => shown.update(PARTS * n + Math.floor(PARTS * part), `${name} ${note}`);
+      const model = await learn(contender(texts, budget), at, () => signal.name !== null);
+      if (!model) break;
+      const seconds = (performance.now() - began) / 1000;
+      const nats = model.evaluate(texts.heldOut);
+      models.push({ name, what: model.what, parameters: model.parameters, seconds, nats, bits: nats / Math.LN2 });
+      shown.say(`${name}: ${bits(nats)} held out, after ${seconds.toFixed(1)} s`);
+      shown.update(PARTS * (n + 1), name);
+    }
+  } finally {
+    signal.ignore();
+    shown.stop();
+  }
+  return { models, stopped: models.length < chosen.length ? signal.name : null };
+}
+
+async function learn(
+  learning: Learning,
+  at: (part: number, note: string) => void,
+  stopped: () => boolean,
+): Promise<Learnt | undefined> {
+  let turn = performance.now();
+  while (!stopped()) {
+    const { done, value } = learning.next();
+    if (done) return value;
+    const now = performance.now();
+    if (now - turn < TURN) continue;
+    turn = now;
+    at(value.done / value.total, value.note);
+    await breathe();
+  }
+  return undefined;
+}
+
+async function report(
+  { source }: Corpus,
+  { vocabulary, fit, validation, heldOut }: Texts,
+  models: readonly Compared[],
+  stopped: string | null,
+  flags: Flags,
+): Promise<void> {
+  if (stopped) process.exitCode = 1;
+  const text = source.kind === 'corpus' ? `--corpus ${source.name}` : basename(source.name);
+  const { hidden, steps, states, seed, json } = flags;
+  let chart: string | null = null;
+  if (!stopped) {
+    chart = join(flags.out, 'compare.svg');
+    const sizes = `--hidden ${hidden} --steps ${steps} --states ${states} --seed ${seed}`;
+    writeAtomically(chart, await plotCompared(models, `bptt compare ${text} ${sizes}`));
+  }
+  const symbols = { classes: vocabulary.size, fit: fit.length, validation: validation.length, heldOut: heldOut.length };
+  if (json) return printJson({ ok: !stopped, stopped, ...symbols, seed, models, chart });
+  if (models.length > 0) print(table(models));
+  const parts = `${fit.length} characters learnt from, ${validation.length} chosen by, ${heldOut.length} held out`;
+  print(`\n${parts}; ${vocabulary.size} different ones`);
+  if (stopped) print(`stopped by ${stopped} after ${models.length} models`);
+  else print(`chart ${chart}`);
+}
+
+/** The models, a line each. */
+function table(models: readonly Compared[]): string {
+  const rows = [
+    ['model', 'bits/char', 'parameters', 'seconds', ''],
+    ...models.map(({ name, what, parameters, seconds, bits }) => [
+      name,
+      bits.toFixed(3),
+      parameters.toLocaleString('en').replaceAll(',', ' '),
+      seconds.toFixed(1),
+      what,
+    ]),
+  ];
+  return rows
+    .map(([name = '', bits = '', parameters = '', seconds = '', what = '']) =>
+      `${name.padEnd(8)} ${bits.padStart(9)} ${parameters.padStart(11)} ${seconds.padStart(8)}  ${what}`.trimEnd(),
+    )
+    .join('\n');
+}
