@@ -63,7 +63,10 @@ export {
   type EncoderDecoderTape,
   encoderDecoder,
 } from './models/encoder-decoder.ts';
+export { type Hmm, hmm } from './models/hmm.ts';
+export { type Ngram, ngram } from './models/ngram.ts';
 export { Vocabulary } from './models/vocabulary.ts';
+export { type WindowNet, windowNet } from './models/window-net.ts';
 export { adagrad } from './optim/adagrad.ts';
 export { type AdamOptions, adam } from './optim/adam.ts';
 export { clipByGlobalNorm, clipByNorm, clipByValue } from './optim/clip.ts';

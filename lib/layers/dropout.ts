@@ -11,19 +11,18 @@
  * The mask is a function of the seed and of the input's sizes, and of nothing else: between two calls of `resample` the
  * layer is one linear map, which a gradient checker may run as often as it likes, and it draws nothing in `forward`.
  */
-import { type AbstractMatrix, Matrix } from 'ml-matrix';
 import { ValueError } from '../errors.ts';
-import { mul } from '../matrix.ts';
 import { ParamSet } from '../params.ts';
 import { Random } from '../random.ts';
 import { describe, requireInteger, requireSize } from '../require.ts';
 import { requireSequence, Sequence } from '../sequence.ts';
+import { FlatMatrix } from '../views.ts';
 import { type Layer, requireState } from './layer.ts';
 
 /** What the backward pass of dropout needs: the mask, all zero at padding. */
 export interface DropoutTape {
   readonly x: Sequence;
-  readonly R: Matrix;
+  readonly R: FlatMatrix;
 }
 
 /** A layer that can be switched off, and whose mask can be drawn anew. */
@@ -93,32 +92,36 @@ export function dropout(options: { readonly F: number; readonly rate: number; re
       requireSequence('x', x, F);
       requireState('s0', s0, {}, x.B);
       const R = mask(x, training ? rate : 0, new Random(seed));
-      const y = masked(x, R, x.rows()); // DR-F2  y_t = r_t ⊙ x_t
+      const y = masked(x, R, x); // DR-F2  y_t = r_t ⊙ x_t
       return { y, sT: {}, tape: { x, R } };
     },
 
     backward({ x, R }, dy, dsT) {
       requireSequence('dy', dy, F, x);
       requireState('dsT', dsT, {}, x.B);
-      const dx = masked(x, R, dy.rows()); // DR-B1  dL/dx_t = dL/dy_t ⊙ r_t, through F2
+      const dx = masked(x, R, dy); // DR-B1  dL/dx_t = dL/dy_t ⊙ r_t, through F2
       return { dx, ds0: {} };
     },
   };
 }
 
 /** R for a sequence: drawn at padding too, so that lengths do not shift the draws, but 0 there. */
-function mask(x: Sequence, rate: number, rng: Random): Matrix {
-  const R = Matrix.zeros(x.T * x.B, x.F);
-  for (let n = 0; n < R.rows; n++) {
-    for (let j = 0; j < R.columns; j++) {
+function mask(x: Sequence, rate: number, rng: Random): FlatMatrix {
+  const R = new Float64Array(x.T * x.B * x.F);
+  for (let n = 0; n < x.T * x.B; n++) {
+    const counts = x.counts(n);
+    for (let j = n * x.F; j < (n + 1) * x.F; j++) {
       const r = rng.uniform() < rate ? 0 : 1 / (1 - rate); // DR-F1  r_tj = 0 with probability ρ, else 1/(1−ρ)
-      if (x.counts(n)) R.set(n, j, r);
+      if (counts) R[j] = r;
     }
   }
-  return R;
+  return new FlatMatrix(R, x.T * x.B, x.F);
 }
 
 /** R ⊙ a as a sequence over x's steps. */
-function masked(x: Sequence, R: Matrix, a: AbstractMatrix): Sequence {
-  return Sequence.dense(mul(R, a).to1DArray(), { ...x.extent(), F: x.F });
+function masked(x: Sequence, { data: R }: FlatMatrix, a: Sequence): Sequence {
+  const from = a.data instanceof Int32Array ? a.rows().to1DArray() : a.data;
+  const y = new Float64Array(R.length);
+  for (let k = 0; k < y.length; k++) y[k] = (R[k] ?? 0) * (from[k] ?? 0);
+  return Sequence.dense(y, { ...x.extent(), F: x.F });
 }
