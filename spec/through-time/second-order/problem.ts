@@ -230,6 +230,20 @@ export function different(
   return Object.keys(es).filter(name => !(deviation(as[name] ?? none, es[name] ?? none) <= tolerance));
 }
 
+/**
+ * How far uᵀ(Av) and vᵀ(Au) are apart, beside the lengths of the vectors, or of the products where these are longer: where
+ * the terms of a product cancel, its rounding is still that of the terms.
+ */
+export function asymmetry(
+  u: ArrayLike<number>,
+  v: ArrayLike<number>,
+  Au: ArrayLike<number>,
+  Av: ArrayLike<number>,
+): number {
+  const scale = Math.max(norm(u) * norm(Av), norm(v) * norm(Au), norm(u) * norm(v));
+  return scale === 0 ? 0 : Math.abs(dot(u, Av) - dot(v, Au)) / scale;
+}
+
 /** aᵀb. */
 export function dot(a: ArrayLike<number>, b: ArrayLike<number>): number {
   return Array.from(a).reduce((sum, x, i) => sum + x * (b[i] ?? Number.NaN), 0);
