@@ -3,6 +3,9 @@ import { defineConfig, type ViteUserConfig } from 'vitest/config';
 
 const lib = (path: string) => fileURLToPath(new URL(`lib/${path}`, import.meta.url));
 
+const mathematics = ['cells', 'check', 'flow', 'init', 'layers', 'losses', 'models', 'optim', 'through-time'];
+const specsIn = (folders: readonly string[]) => folders.map(folder => `spec/${folder}/**/*.spec.ts`);
+
 const config: ViteUserConfig = defineConfig({
   resolve: {
     alias: [
@@ -16,11 +19,24 @@ const config: ViteUserConfig = defineConfig({
     ],
   },
   test: {
-    include: ['spec/**/*.spec.ts'],
-    globalSetup: ['spec/build.ts'],
-    exclude: ['spec/package/**', 'spec/demos/**', 'spec/peers/**'],
     testTimeout: 60_000,
     maxWorkers: '100%',
+    projects: [
+      {
+        extends: true,
+        // Nothing here changes what others see: files of one worker share its modules, which are loaded and compiled once.
+        test: { name: 'mathematics', include: specsIn(mathematics), isolate: false },
+      },
+      {
+        extends: true,
+        test: {
+          name: 'command',
+          include: ['spec/**/*.spec.ts'],
+          exclude: [...specsIn([...mathematics, 'package', 'demos', 'peers'])],
+          globalSetup: ['spec/build.ts'],
+        },
+      },
+    ],
   },
 });
 

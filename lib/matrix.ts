@@ -7,11 +7,12 @@
  */
 import { type AbstractMatrix, Matrix } from 'ml-matrix';
 import { ShapeError } from './errors.ts';
+import { requireAnyMatrix } from './require.ts';
 import { OneHotMatrix } from './views.ts';
 
 /** a·B: a is n×k, B is k×p, the result n×p. */
 export function times(a: AbstractMatrix, B: AbstractMatrix): Matrix {
-  requireFit(a.columns === B.rows, 'a·B', a, B);
+  requireFit(() => a.columns === B.rows, 'a·B', a, B);
   const product = Matrix.zeros(a.rows, B.columns);
   for (let i = 0; i < a.rows; i++) {
     for (let k = 0; k < B.rows; k++) {
@@ -24,7 +25,7 @@ export function times(a: AbstractMatrix, B: AbstractMatrix): Matrix {
 
 /** a·Bᵀ: a is n×k, B is p×k, the result n×p. Where a is one-hot, a gather of B's columns. */
 export function timesT(a: AbstractMatrix, B: AbstractMatrix): Matrix {
-  requireFit(a.columns === B.columns, 'a·Bᵀ', a, B);
+  requireFit(() => a.columns === B.columns, 'a·Bᵀ', a, B);
   const product = Matrix.zeros(a.rows, B.rows);
   if (a instanceof OneHotMatrix) {
     a.indices.forEach((k, i) => {
@@ -44,8 +45,8 @@ export function timesT(a: AbstractMatrix, B: AbstractMatrix): Matrix {
 
 /** D += aᵀ·b: a is n×p, b is n×q, D is p×q and is changed. Where b is one-hot, a scatter-add into D's columns. */
 export function addTTimes(D: AbstractMatrix, a: AbstractMatrix, b: AbstractMatrix): void {
-  requireFit(a.rows === b.rows, 'aᵀ·b', a, b);
-  requireFit(D.rows === a.columns && D.columns === b.columns, 'D += aᵀ·b', D, a, b);
+  requireFit(() => a.rows === b.rows, 'aᵀ·b', a, b);
+  requireFit(() => D.rows === a.columns && D.columns === b.columns, 'D += aᵀ·b', D, a, b);
   if (b instanceof OneHotMatrix) {
     b.indices.forEach((j, n) => {
       for (let i = 0; i < D.rows; i++) D.set(i, j, D.get(i, j) + a.get(n, i));
@@ -62,7 +63,7 @@ export function addTTimes(D: AbstractMatrix, a: AbstractMatrix, b: AbstractMatri
 
 /** d += 1ᵀ·a: the sum of a's rows, added to the 1×p row d, which is changed. */
 export function addColumnSums(d: AbstractMatrix, a: AbstractMatrix): void {
-  requireFit(d.rows === 1 && d.columns === a.columns, 'd += 1ᵀ·a', d, a);
+  requireFit(() => d.rows === 1 && d.columns === a.columns, 'd += 1ᵀ·a', d, a);
   for (let n = 0; n < a.rows; n++) {
     for (let j = 0; j < a.columns; j++) d.set(0, j, d.get(0, j) + a.get(n, j));
   }
@@ -70,7 +71,7 @@ export function addColumnSums(d: AbstractMatrix, a: AbstractMatrix): void {
 
 /** D += a, elementwise; D is changed. */
 export function addTo(D: AbstractMatrix, a: AbstractMatrix): void {
-  requireFit(D.rows === a.rows && D.columns === a.columns, 'D += a', D, a);
+  requireFit(() => D.rows === a.rows && D.columns === a.columns, 'D += a', D, a);
   for (let i = 0; i < D.rows; i++) {
     for (let j = 0; j < D.columns; j++) D.set(i, j, D.get(i, j) + a.get(i, j));
   }
@@ -88,7 +89,7 @@ export function mul(first: AbstractMatrix, ...rest: readonly AbstractMatrix[]): 
 
 /** a + 1·b: the 1×p row b added to every row of a. */
 export function addRow(a: AbstractMatrix, b: AbstractMatrix): Matrix {
-  requireFit(b.rows === 1 && a.columns === b.columns, 'a + 1·b', a, b);
+  requireFit(() => b.rows === 1 && a.columns === b.columns, 'a + 1·b', a, b);
   return build(a, (i, j) => a.get(i, j) + b.get(0, j));
 }
 
@@ -99,7 +100,7 @@ export function sub(a: AbstractMatrix, b: AbstractMatrix): Matrix {
 
 /** a ⊙ 1·b: every row of a times the 1×p row b, elementwise. */
 export function mulRow(a: AbstractMatrix, b: AbstractMatrix): Matrix {
-  requireFit(b.rows === 1 && a.columns === b.columns, 'a ⊙ 1·b', a, b);
+  requireFit(() => b.rows === 1 && a.columns === b.columns, 'a ⊙ 1·b', a, b);
   return build(a, (i, j) => a.get(i, j) * b.get(0, j));
 }
 
@@ -151,13 +152,13 @@ export function tanhSlope(h: AbstractMatrix): Matrix {
 
 /** Row i of a where `keep[i]`, else zeros. */
 export function keepRows(a: AbstractMatrix, keep: readonly boolean[]): Matrix {
-  requireFit(keep.length === a.rows, 'keep', a);
+  requireFit(() => keep?.length === a.rows, 'keep', a);
   return build(a, (i, j) => (keep[i] ? a.get(i, j) : 0));
 }
 
 /** Row i of a where `pick[i]`, else row i of b. */
 export function selectRows(pick: readonly boolean[], a: AbstractMatrix, b: AbstractMatrix): Matrix {
-  requireFit(pick.length === a.rows && a.rows === b.rows && a.columns === b.columns, 'pick ? a : b', a, b);
+  requireFit(() => pick?.length === a.rows && a.rows === b.rows && a.columns === b.columns, 'pick ? a : b', a, b);
   return build(a, (i, j) => (pick[i] ? a : b).get(i, j));
 }
 
@@ -173,12 +174,13 @@ function combine(
   rest: readonly AbstractMatrix[],
 ): Matrix {
   return rest.reduce((sum: Matrix, next) => {
-    requireFit(sum.rows === next.rows && sum.columns === next.columns, what, sum, next);
+    requireFit(() => sum.rows === next.rows && sum.columns === next.columns, what, sum, next);
     return build(sum, (i, j) => f(sum.get(i, j), next.get(i, j)));
   }, copy(first));
 }
 
 function build(like: AbstractMatrix, element: (i: number, j: number) => number): Matrix {
+  requireAnyMatrix('a', like);
   const result = Matrix.zeros(like.rows, like.columns);
   for (let i = 0; i < like.rows; i++) {
     for (let j = 0; j < like.columns; j++) result.set(i, j, element(i, j));
@@ -186,8 +188,9 @@ function build(like: AbstractMatrix, element: (i: number, j: number) => number):
   return result;
 }
 
-function requireFit(fits: boolean, what: string, ...matrices: readonly AbstractMatrix[]): void {
-  if (fits) return;
+function requireFit(fits: () => boolean, what: string, ...matrices: readonly AbstractMatrix[]): void {
+  for (const matrix of matrices) requireAnyMatrix(what, matrix);
+  if (fits()) return;
   const shapes = matrices.map(({ rows, columns }) => `${rows}×${columns}`).join(' with ');
   throw new ShapeError(what, 'matrices whose shapes fit', shapes);
 }

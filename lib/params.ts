@@ -1,5 +1,5 @@
-import { ValueError } from './errors.ts';
-import { requireSize } from './require.ts';
+import { ShapeError, ValueError } from './errors.ts';
+import { allocate, describe, requireInstance, requireObject, requireSize } from './require.ts';
 import type { Shape, Shapes } from './shape.ts';
 import { FlatMatrix } from './views.ts';
 
@@ -29,15 +29,13 @@ export class ParamSet<Name extends string = string> {
   private constructor(shapes: Shapes<Name>) {
     this.shapes = shapes;
     let size = 0;
-    for (const [name, [rows, columns]] of Object.entries<Shape>(shapes)) {
+    for (const [name, shape] of Object.entries<Shape>(requireObject('shapes', shapes))) {
+      if (!Array.isArray(shape)) throw new ShapeError(`shapes.${name}`, '[rows, columns]', describe(shape));
+      const [rows, columns] = shape;
       size += requireSize(`${name} rows`, rows) * requireSize(`${name} columns`, columns);
     }
-    try {
-      this.#values = new Float64Array(size);
-      this.#grads = new Float64Array(size);
-    } catch {
-      throw new ValueError('params', 'as many numbers as memory holds', `${size}`);
-    }
+    this.#values = allocate('params', size);
+    this.#grads = allocate('params', size);
   }
 
   /** Parameters of the given shapes, all zero, in the order of the keys. */
@@ -53,11 +51,12 @@ export class ParamSet<Name extends string = string> {
    */
   static join(parts: Readonly<Record<string, ParamSet>>): ParamSet {
     const shapes: Record<string, Shape> = {};
-    const sets = Object.values(parts);
+    const sets = Object.values(requireObject('parts', parts));
     if (new Set(sets).size < sets.length) {
       throw new ValueError('parts', 'each set of parameters once', Object.keys(parts).join(', '));
     }
     for (const [part, params] of Object.entries(parts)) {
+      requireInstance(`parts.${part}`, params, ParamSet);
       if (params.#isPart)
         throw new ValueError(`parts.${part}`, 'parameters that are part of no other set', 'joined ones');
       for (const [name, shape] of Object.entries(params.shapes)) {

@@ -1,7 +1,7 @@
 import { uniformFloat64 } from 'pure-rand/distribution/uniformFloat64';
 import { xoroshiro128plus, xoroshiro128plusFromState } from 'pure-rand/generator/xoroshiro128plus';
 import { ValueError } from './errors.ts';
-import { describe, requireInteger } from './require.ts';
+import { describe, requireFinite, requireInteger, requireList } from './require.ts';
 
 /** Draws thrown away after seeding: the generator's first ones mirror a small seed (the first of seed 42 is 0.9999994). */
 const WARM_UP = 64;
@@ -34,7 +34,7 @@ export class Random {
     if (
       !Array.isArray(state) ||
       state.length !== 4 ||
-      !state.every(word => word === (word | 0)) ||
+      !Array.from(state).every(word => Number.isInteger(word) && word === (word | 0)) ||
       state.every(word => word === 0)
     ) {
       throw new ValueError('state', 'four 32-bit integers, not all zero', describe(state));
@@ -60,8 +60,9 @@ export class Random {
     return radius * Math.cos(2 * Math.PI * this.uniform());
   }
 
-  /** An index of `weights`, each drawn in proportion to its weight ≥ 0. */
+  /** An index of `weights`, each drawn in proportion to its weight ≥ 0; throws ValueError when one is not finite. */
   index(weights: ArrayLike<number>): number {
+    requireFinite('weights', requireList('weights', weights));
     let total = 0;
     for (let k = 0; k < weights.length; k++) total += weights[k] ?? 0;
     let rest = this.uniform() * total;

@@ -6,6 +6,65 @@ import { AbstractMatrix } from 'ml-matrix';
 import { ShapeError, ValueError } from './errors.ts';
 import type { Shape } from './shape.ts';
 
+/** `value` is an object and no list, or throws {@link ValueError}. Returns it. */
+export function requireObject<T extends object>(argument: string, value: T, what: string = 'an object'): T {
+  if (typeof value !== 'object' || value === null || isList(value)) {
+    throw new ValueError(argument, what, describe(value));
+  }
+  return value;
+}
+
+/** `value` is a function, or throws {@link ValueError}. Returns it. */
+export function requireFunction<F>(argument: string, value: F): F {
+  if (typeof value !== 'function') throw new ValueError(argument, 'a function', describe(value));
+  return value;
+}
+
+/** `value` was made by the class, or throws {@link ValueError}. Returns it. */
+export function requireInstance<T>(
+  argument: string,
+  value: T,
+  Class: { readonly name: string; [Symbol.hasInstance](value: unknown): boolean },
+): T {
+  if (!Class[Symbol.hasInstance](value)) throw new ValueError(argument, `a ${Class.name}`, describe(value));
+  return value;
+}
+
+/** `name` is a string, or throws {@link ValueError}. Returns it. */
+export function requireName(argument: string, name: string): string {
+  if (typeof name !== 'string') throw new ValueError(argument, 'a string', describe(name));
+  return name;
+}
+
+/** `list` is an array or a typed one, or throws {@link ValueError}. Returns it. What is in it is not looked at. */
+export function requireList<L extends ArrayLike<unknown>>(
+  argument: string,
+  list: L,
+  what: string = 'a list of numbers',
+): L {
+  if (!isList(list)) throw new ValueError(argument, what, describe(list));
+  return list;
+}
+
+/** `list` is a list of so many things, or throws {@link ShapeError}. Returns it. */
+export function requireCount<L extends ArrayLike<unknown>>(argument: string, list: L, count: number, what: string): L {
+  if (!isList(list) || list.length !== count) throw new ShapeError(argument, `${count} ${what}`, describe(list));
+  return list;
+}
+
+/** So many zeros, or throws {@link ValueError} when memory does not hold them. */
+export function allocate(argument: string, count: number): Float64Array {
+  try {
+    return new Float64Array(count);
+  } catch {
+    throw new ValueError(argument, 'as many numbers as memory holds', `${count}`);
+  }
+}
+
+function isList(value: unknown): value is ArrayLike<unknown> {
+  return Array.isArray(value) || (ArrayBuffer.isView(value) && 'length' in value);
+}
+
 /** `n` is a positive integer, or throws {@link ValueError}. Returns it. */
 export function requireSize(argument: string, n: number): number {
   if (!Number.isSafeInteger(n) || n < 1) throw new ValueError(argument, 'a positive integer', describe(n));
@@ -44,6 +103,7 @@ export function requireFinite(argument: string, values: AbstractMatrix | ArrayLi
     return;
   }
   if (values instanceof Float64Array && allFinite(values)) return;
+  requireList(argument, values);
   for (let i = 0; i < values.length; i++) {
     const x = values[i];
     if (!Number.isFinite(x)) throw new ValueError(`${argument}[${i}]`, 'a finite number', describe(x));
@@ -86,6 +146,12 @@ export function requireMatrix(
     throw new ShapeError(argument, `a ${rows}×${columns} matrix`, describe(matrix));
   }
   requireFinite(argument, matrix);
+  return matrix;
+}
+
+/** `matrix` is a matrix, of whatever shape and numbers, or throws {@link ShapeError}. Returns it. */
+export function requireAnyMatrix(argument: string, matrix: AbstractMatrix): AbstractMatrix {
+  if (!(matrix instanceof AbstractMatrix)) throw new ShapeError(argument, 'a matrix', describe(matrix));
   return matrix;
 }
 

@@ -8,8 +8,17 @@
  */
 import type { AbstractMatrix } from 'ml-matrix';
 import { ShapeError, ValueError } from './errors.ts';
-import { describe, requireFinite, requireInteger, requireSize } from './require.ts';
-import { FlatMatrix, type FloatArray, OneHotMatrix } from './views.ts';
+import {
+  allocate,
+  describe,
+  requireCount,
+  requireFinite,
+  requireInteger,
+  requireList,
+  requireObject,
+  requireSize,
+} from './require.ts';
+import { FlatMatrix, type FloatArray, OneHotMatrix, requireFloats } from './views.ts';
 
 /** T steps of B sequences. */
 export interface Extent {
@@ -58,26 +67,24 @@ export class Sequence {
    * @param data T·B·F numbers, time-major: all of step 0 (sequence after sequence), then all of step 1, …
    * @throws ShapeError when `data` has another length; ValueError when a number is not finite or a length not in 1…T.
    */
-  static dense(
-    data: FloatArray | readonly number[],
-    { T, B = 1, F, lengths }: Extent & { readonly F: number },
-  ): Sequence {
+  static dense(data: FloatArray | readonly number[], extent: Extent & { readonly F: number }): Sequence {
+    const { T, B = 1, F, lengths } = requireObject('extent', extent);
+    requireFinite('data', requireList('data', data));
     const flat = data instanceof Float64Array || data instanceof Float32Array ? data : Float64Array.from(data);
-    requireFinite('data', flat);
-    return new Sequence(flat, F, { T, B, ...(lengths && { lengths }) });
+    return new Sequence(flat, F, { T, B, ...(lengths !== undefined && { lengths }) });
   }
 
   /** A sequence over an array that is to be filled, shared and not looked at: what is in it need not be finite. */
-  static over(data: FloatArray, { T, B = 1, F, lengths }: Extent & { readonly F: number }): Sequence {
-    return new Sequence(data, F, { T, B, ...(lengths && { lengths }) });
+  static over(data: FloatArray, extent: Extent & { readonly F: number }): Sequence {
+    const { T, B = 1, F, lengths } = requireObject('extent', extent);
+    return new Sequence(requireFloats('data', data), F, { T, B, ...(lengths !== undefined && { lengths }) });
   }
 
   /** A sequence of zeros, to be filled. */
-  static zeros({ T, B = 1, F, lengths }: Extent & { readonly F: number }): Sequence {
-    requireSize('T', T);
-    requireSize('B', B);
-    requireSize('F', F);
-    return new Sequence(new Float64Array(T * B * F), F, { T, B, ...(lengths && { lengths }) });
+  static zeros(extent: Extent & { readonly F: number }): Sequence {
+    const { T, B = 1, F, lengths } = requireObject('extent', extent);
+    const size = requireSize('T', T) * requireSize('B', B) * requireSize('F', F);
+    return new Sequence(allocate('T·B·F', size), F, { T, B, ...(lengths !== undefined && { lengths }) });
   }
 
   /**
@@ -86,14 +93,13 @@ export class Sequence {
    * @param indices T·B class indices in 0…classes−1, time-major.
    * @throws ShapeError when there are not T·B of them; ValueError when one is no class.
    */
-  static oneHot(
-    indices: ArrayLike<number>,
-    { T, B = 1, classes, lengths }: Extent & { readonly classes: number },
-  ): Sequence {
+  static oneHot(indices: ArrayLike<number>, extent: Extent & { readonly classes: number }): Sequence {
+    const { T, B = 1, classes, lengths } = requireObject('extent', extent);
     requireSize('classes', classes);
+    requireList('indices', indices);
     for (let n = 0; n < indices.length; n++) requireInteger(`indices[${n}]`, indices[n] ?? Number.NaN, 0, classes - 1);
     const flat = indices instanceof Int32Array ? indices : Int32Array.from(indices);
-    return new Sequence(flat, classes, { T, B, ...(lengths && { lengths }) });
+    return new Sequence(flat, classes, { T, B, ...(lengths !== undefined && { lengths }) });
   }
 
   /**
@@ -130,11 +136,13 @@ export class Sequence {
 
   /** Which sequences still count at step t: B booleans, or `undefined` when all do at every step. */
   active(t: number): boolean[] | undefined {
+    requireInteger('t', t, 0, this.T - 1);
     return this.lengths && Array.from(this.lengths, length => t < length);
   }
 
   /** Whether row n of {@link rows} (sequence n mod B at step ⌊n/B⌋) counts. */
   counts(n: number): boolean {
+    requireInteger('n', n, 0, this.T * this.B - 1);
     return this.lengths === undefined || Math.floor(n / this.B) < (this.lengths[n % this.B] ?? 0);
   }
 
@@ -165,6 +173,6 @@ export function requireSequence(argument: string, x: Sequence, F?: number, exten
 }
 
 function checkedLengths(lengths: ArrayLike<number>, T: number, B: number): Int32Array {
-  if (lengths.length !== B) throw new ShapeError('lengths', `${B} integers, one a sequence`, `${lengths.length}`);
+  requireCount('lengths', lengths, B, 'integers, one a sequence');
   return Int32Array.from(lengths, (length, b) => requireInteger(`lengths[${b}]`, length, 1, T));
 }

@@ -3,7 +3,7 @@
  */
 import { AbstractMatrix } from 'ml-matrix';
 import { ShapeError, ValueError } from './errors.ts';
-import { requireInteger } from './require.ts';
+import { describe, requireInstance, requireInteger } from './require.ts';
 
 /** Memory that numbers lie in, one after the other. */
 export type FloatArray = Float64Array | Float32Array;
@@ -22,6 +22,7 @@ export class FlatMatrix extends AbstractMatrix {
 
   constructor(data: FloatArray, rows: number, columns: number, offset: number = 0) {
     super();
+    requireFloats('data', data);
     requireInteger('rows', rows, 0);
     requireInteger('columns', columns, 0);
     requireInteger('offset', offset, 0);
@@ -55,8 +56,8 @@ export class OneHotMatrix extends AbstractMatrix {
 
   constructor(indices: Int32Array, classes: number) {
     super();
-    this.rows = indices.length;
-    this.columns = classes;
+    this.rows = requireInstance('indices', indices, Int32Array).length;
+    this.columns = requireInteger('classes', classes, 0);
     this.indices = indices;
   }
 
@@ -68,4 +69,10 @@ export class OneHotMatrix extends AbstractMatrix {
   override set(row: number, column: number, value: number): this {
     throw new ValueError(`one-hot[${row},${column}]`, 'no assignment: a one-hot matrix is read only', String(value));
   }
+}
+
+/** `data` is an array of floats, or throws {@link ValueError}. Returns it. */
+export function requireFloats(argument: string, data: FloatArray): FloatArray {
+  if (data instanceof Float64Array || data instanceof Float32Array) return data;
+  throw new ValueError(argument, 'a Float64Array or a Float32Array', describe(data));
 }

@@ -1,4 +1,6 @@
 import type { AbstractMatrix } from 'ml-matrix';
+import { ValueError } from '../errors.ts';
+import { describe, requireFunction, requireObject, requireSize } from '../require.ts';
 import type { Matrices, Shapes } from '../shape.ts';
 
 /** The sizes a cell is made for. */
@@ -47,4 +49,21 @@ export interface Cell<P extends string = string, S extends string = string, Tape
     dnext: State<S>,
     dp: Matrices<P>,
   ): { readonly dx: AbstractMatrix; readonly dprev: State<S> };
+}
+
+/** `cell` has the parts of one, or throws ValueError naming what is missing. Returns it. */
+export function requireCell<C extends Pick<Cell, 'name'>>(argument: string, cell: C): C {
+  requireObject(argument, cell, 'a Cell');
+  for (const part of ['params', 'state', 'forward', 'backward'] as const) {
+    requireFunction(`${argument}.${part}`, (cell as Partial<Cell>)[part]);
+  }
+  if (typeof cell.name !== 'string') throw new ValueError(`${argument}.name`, 'a string', describe(cell.name));
+  return cell;
+}
+
+/** `size` is two positive integers, or throws ValueError. Returns it. */
+export function requireCellSize(size: CellSize): CellSize {
+  requireSize('d', requireObject('size', size).d);
+  requireSize('m', size.m);
+  return size;
 }

@@ -15,8 +15,8 @@
 import { type AbstractMatrix, Matrix } from 'ml-matrix';
 import { ShapeError, ValueError } from '../errors.ts';
 import { add, copy } from '../matrix.ts';
-import { describe, requireSize } from '../require.ts';
-import type { Cell, State, Via } from './cell.ts';
+import { describe, requireObject, requireSize } from '../require.ts';
+import { type Cell, requireCell, type State, type Via } from './cell.ts';
 
 /** How a cell is conditioned. */
 export interface Conditioning {
@@ -50,11 +50,14 @@ export interface Conditioning {
  */
 export function conditioned<P extends string, S extends string, Tape>(
   cell: Cell<P, S, Tape>,
-  { k, when = 'always' }: Conditioning,
+  conditioning: Conditioning,
 ): Cell<P, S | 'v', Tape> {
+  requireCell('cell', cell);
+  const { k, when = 'always' } = requireObject('conditioning', conditioning);
   requireSize('k', k);
   if (when !== 'always' && when !== 'first') throw new ValueError('when', "'always' or 'first'", describe(when));
-  if ('v' in cell.equations) throw new ValueError('cell', 'a cell without a v', cell.name);
+  if ('v' in requireObject('cell.equations', cell.equations))
+    throw new ValueError('cell', 'a cell without a v', cell.name);
   const keep = (v: AbstractMatrix) => (when === 'always' ? copy(v) : Matrix.zeros(v.rows, v.columns));
 
   const made: Cell<P, S | 'v', Tape> = {

@@ -31,6 +31,7 @@ import {
   times,
   timesT,
 } from '../matrix.ts';
+import { requireAnyMatrix, requireObject } from '../require.ts';
 import type { Matrices } from '../shape.ts';
 import type { Cell } from './cell.ts';
 import { type GateName, gateEquations, gateShapes, gateVia } from './gates.ts';
@@ -99,6 +100,8 @@ export const gru: Cell<GateName<(typeof GATES)[number]> | 'b_h', 'h', GruTape> =
  * (GRU-D1). Here and in Cho et al. (2014), cuDNN and PyTorch z keeps the old state; in Chung et al. (2014) and in the
  * diagram of P-ITEEA-0011 it takes the new one. Twice is as before, to the last bit. Fits either GRU, and its gradients.
  */
-export function swapUpdateGate({ W_z, U_z, b_z }: Matrices<'W_z' | 'U_z' | 'b_z'>): void {
+export function swapUpdateGate(p: Matrices<'W_z' | 'U_z' | 'b_z'>): void {
+  const { W_z, U_z, b_z } = requireObject('p', p);
+  for (const matrix of [W_z, U_z, b_z]) requireAnyMatrix('p', matrix);
   for (const matrix of [W_z, U_z, b_z]) matrix.neg();
 }

@@ -1,7 +1,7 @@
 /** Every cell of the library, by name. */
 import { ValueError } from '../errors.ts';
-import { describe } from '../require.ts';
-import type { Cell } from './cell.ts';
+import { describe, requireObject } from '../require.ts';
+import { type Cell, requireCell } from './cell.ts';
 import { gru } from './gru.ts';
 import { gruResetBefore } from './gru-reset-before.ts';
 import { lstm } from './lstm.ts';
@@ -25,7 +25,8 @@ export const cells: Readonly<Record<string, Cell>> = Object.fromEntries(
  * @throws ValueError listing the names there are.
  */
 export function cellNamed(name: string, known: Readonly<Record<string, Cell>> = cells): Cell {
-  const cell = Object.hasOwn(known, name) ? known[name] : undefined;
+  requireObject('known', known);
+  const cell = typeof name === 'string' && Object.hasOwn(known, name) ? known[name] : undefined;
   if (!cell) throw new ValueError('cell', `one of ${Object.keys(known).join(', ')}`, describe(name));
-  return cell;
+  return requireCell('cell', cell);
 }

@@ -30,7 +30,7 @@ import {
   times,
   timesT,
 } from '../matrix.ts';
-import { describe } from '../require.ts';
+import { describe, requireList } from '../require.ts';
 import type { Matrices } from '../shape.ts';
 import type { Cell } from './cell.ts';
 
@@ -85,8 +85,8 @@ export const trace: Cell<'nu' | 'U' | 'b', 'h', TraceTape> = {
  * ```
  */
 export function traceFixed(mu: number | ArrayLike<number>): Cell<'U' | 'b', 'h', TraceFixedTape> {
-  const list = typeof mu === 'number' ? undefined : Array.from(mu ?? []);
-  if (list?.length === 0) throw new ValueError('mu', 'a decay, or a list of decays', describe(mu));
+  const list = typeof mu === 'number' ? undefined : Array.from(requireList('mu', mu, NEEDED));
+  if (list?.length === 0) throw new ValueError('mu', NEEDED, describe(mu));
   for (const [j, value] of (list ?? [mu]).entries()) {
     if (typeof value === 'number' && value > 0 && value < 1) continue;
     throw new ValueError(list ? `mu[${j}]` : 'mu', 'a number between 0 and 1, exclusive', describe(value));
@@ -120,6 +120,8 @@ export function decaysOf(cell: object, m: number): readonly number[] | undefined
 }
 
 const fixed = new WeakMap<object, (m: number) => readonly number[]>();
+
+const NEEDED = 'a decay, or a list of decays';
 
 /** What both have in common. */
 function decay(mu: Matrix, { U, b }: Matrices<'U' | 'b'>, x: AbstractMatrix, hPrev: AbstractMatrix) {

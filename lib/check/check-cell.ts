@@ -2,7 +2,7 @@
  * A cell's gradients, checked where they are used: unrolled through time under the lecture's readout and cross-entropy.
  */
 import { Matrix } from 'ml-matrix';
-import type { Cell, CellSize } from '../cells/cell.ts';
+import { type Cell, type CellSize, requireCell } from '../cells/cell.ts';
 import { ValueError } from '../errors.ts';
 import { normal } from '../init/initialisers.ts';
 import { readout } from '../layers/readout.ts';
@@ -10,7 +10,7 @@ import { unroll } from '../layers/unroll.ts';
 import { crossEntropy } from '../losses/cross-entropy.ts';
 import { addTo } from '../matrix.ts';
 import { Random } from '../random.ts';
-import { describe, requireSize } from '../require.ts';
+import { describe, requireFunction, requireObject, requireSize } from '../require.ts';
 import type { Matrices } from '../shape.ts';
 import { agrees, type CheckedTensor, checkGradients, type TensorReport } from './finite-differences.ts';
 import { checkLaws } from './laws.ts';
@@ -64,10 +64,12 @@ export interface CheckCellOptions {
  */
 export function checkCell<P extends string, S extends string, Tape>(
   cell: Cell<P, S, Tape>,
-  { T = 5, B = 3, d = 4, m = 5, C = 4, seed = 1, oracle }: CheckCellOptions = {},
+  options: CheckCellOptions = {},
 ): CheckReport {
+  const { T = 5, B = 3, d = 4, m = 5, C = 4, seed = 1, oracle } = requireObject('options', options);
+  if (oracle !== undefined) requireFunction('oracle', oracle);
   for (const [name, size] of Object.entries({ T, B, d, m, C })) requireSize(name, size);
-  requireCell(cell as Cell, { d, m });
+  requireEquations(requireCell('cell', cell) as Cell, { d, m });
   return reported(
     cell.name,
     { T, B, d, m, C, seed },
@@ -151,13 +153,8 @@ function accumulating(cell: Cell): Cell {
   };
 }
 
-/** @throws ValueError when a part that the checker calls is missing, or a gradient has no equation. */
-function requireCell(cell: Cell, size: CellSize): void {
-  if (typeof cell !== 'object' || cell === null) throw new ValueError('cell', 'a Cell', describe(cell));
-  for (const part of ['params', 'state', 'forward', 'backward'] as const) {
-    if (typeof cell[part] !== 'function') throw new ValueError(`cell.${part}`, 'a function', describe(cell[part]));
-  }
-  if (typeof cell.name !== 'string') throw new ValueError('cell.name', 'a string', describe(cell.name));
+/** @throws ValueError when a gradient has no equation. */
+function requireEquations(cell: Cell, size: CellSize): void {
   for (const name of [...Object.keys(cell.params(size)), ...Object.keys(cell.state(size)), 'x']) {
     const tag: unknown = cell.equations?.[name];
     if (typeof tag !== 'string')

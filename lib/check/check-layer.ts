@@ -1,10 +1,8 @@
 /** Any layer's gradients against finite differences. */
-import { ValueError } from '../errors.ts';
 import { normal } from '../init/initialisers.ts';
-import type { Layer } from '../layers/layer.ts';
-import { ParamSet } from '../params.ts';
+import { type Layer, requireLayer } from '../layers/layer.ts';
 import { Random } from '../random.ts';
-import { describe, requireSize } from '../require.ts';
+import { requireObject, requireSize } from '../require.ts';
 import { Sequence } from '../sequence.ts';
 import { checkGradients, type TensorReport } from './finite-differences.ts';
 import { checkLaws } from './laws.ts';
@@ -53,11 +51,9 @@ export interface CheckLayerOptions {
  * console.log(checkLayer(net).ok); // → true
  * ```
  */
-export function checkLayer(
-  layer: Layer,
-  { T = 5, B = 3, oneHot = false, seed = 1, independent = true }: CheckLayerOptions = {},
-): CheckReport {
-  requireLayer(layer);
+export function checkLayer(layer: Layer, options: CheckLayerOptions = {}): CheckReport {
+  const { T = 5, B = 3, oneHot = false, seed = 1, independent = true } = requireObject('options', options);
+  requireLayer('layer', layer);
   requireSize('T', T);
   requireSize('B', B);
   return reported(
@@ -97,20 +93,4 @@ function layerGradients(
   };
   const tensors = [...parameters(layer), ...(oneHot ? [] : [input(layer, x, dx)]), ...initialStates(layer, s0, ds0)];
   return checkGradients(loss, tensors, { after, first }).tensors;
-}
-
-/** @throws ValueError when a part that the checker reads is missing. */
-function requireLayer(layer: Layer): void {
-  if (typeof layer !== 'object' || layer === null) throw new ValueError('layer', 'a Layer', describe(layer));
-  for (const part of ['forward', 'backward'] as const) {
-    if (typeof layer[part] !== 'function') throw new ValueError(`layer.${part}`, 'a function', describe(layer[part]));
-  }
-  if (!(layer.params instanceof ParamSet)) throw new ValueError('layer.params', 'a ParamSet', describe(layer.params));
-  requireSize('layer.inputs', layer.inputs);
-  requireSize('layer.outputs', layer.outputs);
-  for (const part of ['state', 'equations'] as const) {
-    const record: unknown = layer[part];
-    if (typeof record !== 'object' || record === null)
-      throw new ValueError(`layer.${part}`, 'a record', describe(record));
-  }
 }

@@ -1,9 +1,9 @@
 /** The definition of an adjoint as a test: one number for all gradients at once, at any size. */
 import type { AbstractMatrix } from 'ml-matrix';
 import { normal } from '../init/initialisers.ts';
-import type { Layer } from '../layers/layer.ts';
+import { type Layer, requireLayer } from '../layers/layer.ts';
 import { Random } from '../random.ts';
-import { requireSize } from '../require.ts';
+import { requireObject, requireSize } from '../require.ts';
 import { agrees } from './finite-differences.ts';
 import type { Law } from './laws.ts';
 import {
@@ -45,12 +45,14 @@ const STEPS = [1e-3, 1e-4, 1e-5] as const;
  * console.log(ok, worst < 1e-8); // → true true
  * ```
  */
-export function dotTest(layer: Layer, { T = 20, B = 3, seed = 1 }: DotTestOptions = {}): Law {
+export function dotTest(layer: Layer, options: DotTestOptions = {}): Law {
+  requireLayer('layer', layer);
+  const { T = 20, B = 3, seed = 1 } = requireObject('options', options);
   requireSize('T', T);
   requireSize('B', B);
   const rng = new Random(seed);
-  normal(Math.min(0.5, 1 / Math.sqrt(layer.outputs)))(layer.params, rng);
   const lengths = raggedLengths(T, B);
+  normal(Math.min(0.5, 1 / Math.sqrt(layer.outputs)))(layer.params, rng);
   const x = randomSequence({ T, B, F: layer.inputs, lengths }, rng);
   const s0 = randomState(layer, B, rng);
   const { y, tape } = layer.forward(x, s0);

@@ -4,7 +4,15 @@
  */
 import { type AbstractMatrix, Matrix } from 'ml-matrix';
 import { ValueError } from '../errors.ts';
-import { requireFinite, requireMatrix } from '../require.ts';
+import {
+  describe,
+  requireAnyMatrix,
+  requireFinite,
+  requireFunction,
+  requireList,
+  requireMatrix,
+  requireObject,
+} from '../require.ts';
 import type { Matrices } from '../shape.ts';
 import { diagnose } from './diagnosis.ts';
 
@@ -119,8 +127,12 @@ export interface CheckGradientsOptions {
 export function checkGradients(
   loss: () => number,
   tensors: readonly CheckedTensor[],
-  { after = {}, first = false }: CheckGradientsOptions = {},
+  options: CheckGradientsOptions = {},
 ): GradientReport {
+  const { after = {}, first = false } = requireObject('options', options);
+  requireFunction('loss', loss);
+  for (const [name, matrix] of Object.entries(requireObject('after', after))) requireAnyMatrix(`after.${name}`, matrix);
+  for (const tensor of requireList('tensors', tensors, 'a list of tensors')) requireTensor(tensor);
   if (tensors.length === 0) throw new ValueError('tensors', 'at least one tensor', 'none');
   const compared: (Comparison & { readonly tensor: CheckedTensor })[] = [];
   for (const tensor of tensors) {
@@ -138,6 +150,15 @@ export function checkGradients(
 /** The bound itself: whether an analytic value is as near to a numeric one as rounding allows. */
 export function agrees(analytic: number, numeric: number): boolean {
   return Math.abs(analytic - numeric) <= ABSOLUTE + RELATIVE * Math.abs(numeric);
+}
+
+/** @throws ValueError, ShapeError when it has not the parts of one. */
+function requireTensor(tensor: CheckedTensor): void {
+  const { name, values, index, via } = requireObject('tensor', tensor);
+  if (typeof name !== 'string') throw new ValueError('tensor.name', 'a string', describe(name));
+  requireAnyMatrix(name, values);
+  if (index !== undefined) requireFunction('tensor.index', index);
+  if (via !== undefined) requireList('tensor.via', via, 'a list of tags');
 }
 
 function compare(loss: () => number, { name, values, gradient, tag, via, index }: CheckedTensor): Comparison {

@@ -1,3 +1,4 @@
+import { requireList, requireObject } from '../require.ts';
 import type { GradientReport, TensorReport } from './finite-differences.ts';
 import type { Law } from './laws.ts';
 import type { CheckReport, Problem } from './report.ts';
@@ -7,6 +8,7 @@ import type { CheckReport, Problem } from './report.ts';
  * with its first elements, what kind of mistake it looks like, and the equation that all of it has in common.
  */
 export function format(report: GradientReport | CheckReport): string {
+  requireList('report.tensors', requireObject('report', report).tensors, 'a list of tensors');
   const lines = report.tensors.map(tensor => tensorLine(tensor, widthOf(report.tensors)));
   if (!('laws' in report)) return [...lines, ...elements(report.tensors)].join('\n');
   const { laws, problem, smallest } = report;

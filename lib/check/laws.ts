@@ -5,9 +5,9 @@
  */
 import { BpttError } from '../errors.ts';
 import { normal } from '../init/initialisers.ts';
-import type { Layer } from '../layers/layer.ts';
+import { type Layer, requireLayer } from '../layers/layer.ts';
 import { Random } from '../random.ts';
-import { requireSize } from '../require.ts';
+import { requireObject, requireSize } from '../require.ts';
 import type { Sequence } from '../sequence.ts';
 import { dotTest } from './dot-test.ts';
 import {
@@ -70,15 +70,14 @@ const ROUNDING = 1e-11;
  * console.log(checkLaws(unroll(gru, { d: 2, m: 3 })).every(({ ok }) => ok)); // → true
  * ```
  */
-export function checkLaws(
-  layer: Layer,
-  { T = 5, B = 3, seed = 1, independent = true, recurrent }: CheckLawsOptions = {},
-): readonly Law[] {
+export function checkLaws(layer: Layer, options: CheckLawsOptions = {}): readonly Law[] {
+  requireLayer('layer', layer);
+  const { T = 5, B = 3, seed = 1, independent = true, recurrent } = requireObject('options', options);
   requireSize('T', T);
   requireSize('B', B);
   const rng = new Random(seed);
-  normal(0.5)(layer.params, rng);
   const lengths = raggedLengths(T, B);
+  normal(0.5)(layer.params, rng);
   const x = randomSequence({ T, B, F: layer.inputs, lengths }, rng);
   const s0 = randomState(layer, B, rng);
   const { y, tape } = layer.forward(x, s0);

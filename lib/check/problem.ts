@@ -1,5 +1,6 @@
 /** The random problems that cells, layers and losses are checked on. */
 import { AbstractMatrix } from 'ml-matrix';
+import { ValueError } from '../errors.ts';
 import { normal } from '../init/initialisers.ts';
 import { type Layer, zeroState } from '../layers/layer.ts';
 import type { Random } from '../random.ts';
@@ -7,8 +8,12 @@ import { type Extent, Sequence } from '../sequence.ts';
 import type { Matrices } from '../shape.ts';
 import type { CheckedTensor } from './finite-differences.ts';
 
+/** Steps that a problem may have: each is run many times. */
+const MOST = 2 ** 24;
+
 /** Lengths that differ: sequence b has b steps less than T, the last no more than half of them, and none less than one. */
 export function raggedLengths(T: number, B: number): number[] {
+  if (T * B > MOST) throw new ValueError('T·B', `at most ${MOST} steps of all sequences`, `${T * B}`);
   return Array.from({ length: B }, (_, b) => (b > 0 && b === B - 1 ? Math.ceil(T / 2) : Math.max(1, T - b)));
 }
 

@@ -3,6 +3,7 @@ import { Matrix } from 'ml-matrix';
 import type { Conditioned } from '../cells/conditioned.ts';
 import { type Layer, requireState } from '../layers/layer.ts';
 import { copy } from '../matrix.ts';
+import { requireObject } from '../require.ts';
 import { requireSequence, Sequence } from '../sequence.ts';
 import type { Matrices } from '../shape.ts';
 
@@ -51,7 +52,9 @@ export function conditionedLayer<Tape>(
       return { y, sT: { ...sT, v: vT }, tape: { inner: tape, xv } };
     },
 
-    backward({ inner, xv }, dy, dsT) {
+    backward(tape, dy, dsT) {
+      const { inner, xv } = requireObject('tape', tape);
+      requireSequence('tape.xv', xv, d + k);
       const { T, B } = xv;
       const { v: dvT = Matrix.zeros(B, k), ...final }: Matrices = requireState('dsT', dsT, state, B);
       const { dx: dxv, ds0 } = layer.backward(inner, dy, final);
@@ -67,6 +70,6 @@ export function conditionedLayer<Tape>(
       return { dx, ds0: { ...ds0, v: dv } };
     },
 
-    release: ({ inner }) => layer.release?.(inner),
+    release: tape => layer.release?.(requireObject('tape', tape).inner),
   };
 }

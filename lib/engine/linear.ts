@@ -24,11 +24,11 @@ import { type EngineTape, Tapes } from './tapes.ts';
  * ```
  */
 export function linear(
-  { m: d, C }: { readonly m: number; readonly C: number },
+  size: { readonly m: number; readonly C: number },
   options: EngineOptions = {},
 ): Layer<EngineTape, 'V' | 'c'> {
   requireOptions(options);
-  const { name, params, equations } = readout({ m: d, C });
+  const { name, params, inputs: d, outputs: C, equations } = readout(size);
   const tapes = new Tapes();
 
   return {
@@ -64,7 +64,7 @@ export function linear(
     },
 
     backward(tape, dy, dsT) {
-      const { pass, layout } = tape;
+      const { pass, layout } = tapes.known(tape);
       const { T, B, m } = pass.size;
       requireSequence('dy', dy, C, pass.x);
       requireState('dsT', dsT, {}, B);

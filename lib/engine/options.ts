@@ -1,6 +1,6 @@
 /** How the engine computes, and what it computes with. */
 import { ValueError } from '../errors.ts';
-import { describe } from '../require.ts';
+import { describe, requireObject } from '../require.ts';
 import { type Precision, type Runtime, runtime } from './precision.ts';
 import { type Products, wasmProducts } from './products.ts';
 
@@ -24,7 +24,8 @@ export interface EngineOptions {
 const wasm: Backend = { name: 'wasm', products: wasmProducts };
 
 /** @throws ValueError when an option is none. */
-export function requireOptions({ precision = 'f64', backend = wasm }: EngineOptions): void {
+export function requireOptions(options: EngineOptions): void {
+  const { precision = 'f64', backend = wasm } = requireObject('options', options);
   if (precision !== 'f64' && precision !== 'f32') throw new ValueError('precision', 'f64 or f32', describe(precision));
   if (typeof backend?.products !== 'function') throw new ValueError('backend', 'a backend', describe(backend));
 }

@@ -4,12 +4,11 @@
  * each behind it. A step is one recurrent product and one fused kernel (two of each for a GRU that resets before).
  */
 import { Matrix } from 'ml-matrix';
-import type { Cell, CellSize } from '../cells/cell.ts';
+import { type Cell, type CellSize, requireCell, requireCellSize } from '../cells/cell.ts';
 import { conditionOf } from '../cells/conditioned.ts';
 import { type Layer, requireState } from '../layers/layer.ts';
 import { unroll } from '../layers/unroll.ts';
 import { ParamSet } from '../params.ts';
-import { requireSize } from '../require.ts';
 import { requireSequence } from '../sequence.ts';
 import type { Matrices } from '../shape.ts';
 import type { FusedCell, Way } from './cells/fused.ts';
@@ -51,8 +50,8 @@ export function recurrent<P extends string, S extends string, Tape>(
   size: CellSize,
   options: EngineOptions = {},
 ): Layer<unknown, P> {
-  requireSize('d', size.d);
-  requireSize('m', size.m);
+  requireCell('cell', cell);
+  requireCellSize(size);
   requireOptions(options);
   const condition = conditionOf(cell);
   if (condition) {
@@ -125,7 +124,7 @@ function fusedLayer(cell: Cell, fused: FusedCell, size: CellSize, options: Engin
     },
 
     backward(tape, dy, dsT) {
-      const { pass, layout } = tape;
+      const { pass, layout } = tapes.known(tape);
       requireSequence('dy', dy, units, pass.x);
       const final = requireState('dsT', dsT, state, pass.x.B);
       tapes.use(tape);

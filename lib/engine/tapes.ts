@@ -55,12 +55,17 @@ export class Tapes {
   }
 
   /**
-   * Sees to it that a tape lies in the kernels' memory.
+   * A tape of this layer.
    *
-   * @throws ValueError when it was released.
+   * @throws ValueError when it is none, or was released.
    */
+  known(tape: EngineTape): EngineTape {
+    if (!this.#given.has(tape)) throw new ValueError('tape', 'one that was not released', 'a released one, or none');
+    return tape;
+  }
+
+  /** Sees to it that a tape lies in the kernels' memory. */
   use(tape: EngineTape): void {
-    if (!this.#given.has(tape)) throw new ValueError('tape', 'one that was not released', 'a released one');
     if (this.#resident === tape) return;
     this.makeRoom();
     tape.pass.restore();

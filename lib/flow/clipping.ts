@@ -3,8 +3,8 @@
  * they did, and how often it bites at all.
  */
 import { ValueError } from '../errors.ts';
-import type { ParamSet } from '../params.ts';
-import { requireFinite } from '../require.ts';
+import { ParamSet } from '../params.ts';
+import { describe, requireFinite, requireFunction, requireInstance, requireList, requireObject } from '../require.ts';
 
 /** One gradient, before and after. */
 export interface Clipped {
@@ -38,7 +38,8 @@ export interface ClippingSummary {
  * @throws ValueError when a gradient is not finite, or all are zero.
  */
 export function clippingOf(params: ParamSet, clip: (params: ParamSet) => unknown): Clipped {
-  requireFinite('grads', params.grads);
+  requireFinite('grads', requireInstance('params', params, ParamSet).grads);
+  requireFunction('clip', clip);
   const kept = params.grads.slice();
   try {
     const before = Math.sqrt(dot(kept, kept));
@@ -65,6 +66,12 @@ export function clippingOf(params: ParamSet, clip: (params: ParamSet) => unknown
  * @throws ValueError when there are none.
  */
 export function clippingSummary(seen: readonly Clipped[]): ClippingSummary {
+  for (const one of requireList('seen', seen, 'a list of gradients')) {
+    for (const key of ['before', 'after', 'cosine'] as const) {
+      const x = requireObject('seen', one)[key];
+      if (typeof x !== 'number') throw new ValueError(`seen.${key}`, 'a number', describe(x));
+    }
+  }
   if (seen.length === 0) throw new ValueError('seen', 'at least one gradient', 'none');
   const most = (value: (clipped: Clipped) => number) => seen.reduce((max, one) => Math.max(max, value(one)), 0);
   return {

@@ -10,6 +10,7 @@ import type { LstmTape } from '../cells/lstm.ts';
 import type { RnnTape } from '../cells/rnn.ts';
 import { ShapeError } from '../errors.ts';
 import { add, mul, oneMinus, sigmoidSlope, sub, tanhSlope } from '../matrix.ts';
+import { requireAnyMatrix, requireFunction, requireObject } from '../require.ts';
 import type { Matrices } from '../shape.ts';
 
 /**
@@ -18,11 +19,10 @@ import type { Matrices } from '../shape.ts';
  * @param slope g′ in terms of its output: `tanhSlope` or `reluSlope`.
  * @throws ShapeError when the tape is of several sequences, or does not fit W.
  */
-export function rnnJacobian(
-  { W }: Matrices<'W'>,
-  { h }: Pick<RnnTape, 'h'>,
-  slope: (h: AbstractMatrix) => Matrix,
-): Matrix {
+export function rnnJacobian(p: Matrices<'W'>, tape: Pick<RnnTape, 'h'>, slope: (h: AbstractMatrix) => Matrix): Matrix {
+  const { W } = requireParts('p', p, ['W']);
+  const { h } = requireParts('tape', tape, ['h']);
+  requireFunction('slope', slope);
   return scaled(slope(h), W); // FLOW-F2  ∂h_t/∂h_{t−1} = diag(g′(a_t)) W
 }
 
@@ -31,7 +31,9 @@ export function rnnJacobian(
  *
  * @throws ShapeError when the tape is of several sequences, or does not fit the matrices.
  */
-export function lstmJacobian(p: Matrices<'W_f' | 'W_i' | 'W_o' | 'W_g'>, { cPrev, f, i, o, g, tc }: LstmTape): Matrix {
+export function lstmJacobian(p: Matrices<'W_f' | 'W_i' | 'W_o' | 'W_g'>, tape: LstmTape): Matrix {
+  requireParts('p', p, ['W_f', 'W_i', 'W_o', 'W_g']);
+  const { cPrev, f, i, o, g, tc } = requireParts('tape', tape, ['cPrev', 'f', 'i', 'o', 'g', 'tc']);
   const K = add(
     scaled(mul(cPrev, sigmoidSlope(f)), p.W_f),
     scaled(mul(g, sigmoidSlope(i)), p.W_i),
@@ -52,7 +54,9 @@ export function lstmJacobian(p: Matrices<'W_f' | 'W_i' | 'W_o' | 'W_g'>, { cPrev
  *
  * @throws ShapeError when the tape is of several sequences, or does not fit the matrices.
  */
-export function gruJacobian(p: Matrices<'W_r' | 'W_z' | 'W_n'>, { hPrev, r, z, q, n }: GruTape): Matrix {
+export function gruJacobian(p: Matrices<'W_r' | 'W_z' | 'W_n'>, tape: GruTape): Matrix {
+  requireParts('p', p, ['W_r', 'W_z', 'W_n']);
+  const { hPrev, r, z, q, n } = requireParts('tape', tape, ['hPrev', 'r', 'z', 'q', 'n']);
   const proposal = add(scaled(r, p.W_n), scaled(mul(q, sigmoidSlope(r)), p.W_r));
   return add(
     Matrix.diag(z.getRow(0)),
@@ -61,8 +65,15 @@ export function gruJacobian(p: Matrices<'W_r' | 'W_z' | 'W_n'>, { hPrev, r, z, q
   ); // GRU-D4  ∂h_t/∂h_{t−1} = diag(z) + diag(h_{t−1}−n) S_z W_z + diag(1−z) S_n (diag(r) W_n + diag(q) S_r W_r)
 }
 
+/** `s` has matrices of these names, or throws ValueError or ShapeError. Returns it. */
+function requireParts<K extends string, S extends Matrices<K>>(argument: string, s: S, names: readonly K[]): S {
+  for (const name of names) requireAnyMatrix(`${argument}.${name}`, requireObject(argument, s)[name]);
+  return s;
+}
+
 /** diag(v)·A: row i of A times v_i. */
 function scaled(v: AbstractMatrix, A: AbstractMatrix): Matrix {
+  requireAnyMatrix('slope(h)', v);
   if (v.rows !== 1 || v.columns !== A.rows) {
     throw new ShapeError('tape', `1×${A.rows} matrices`, `${v.rows}×${v.columns}`);
   }

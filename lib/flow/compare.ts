@@ -1,7 +1,8 @@
 /** How much of a gradient reaches the first step from the last, cell beside cell, over many seeds. */
 import type { Cell } from '../cells/cell.ts';
+import { ValueError } from '../errors.ts';
 import type { Layer } from '../layers/layer.ts';
-import { requireSize } from '../require.ts';
+import { describe, requireList, requireObject, requireSize } from '../require.ts';
 import type { Sequence } from '../sequence.ts';
 import { memoryDepth } from './gradients.ts';
 import { lastOutputIn } from './jacobians.ts';
@@ -58,8 +59,12 @@ export function* compared(
   options: ComparisonOptions,
   known?: Readonly<Record<string, Cell>>,
 ): Generator<number, readonly Compared[], undefined> {
-  const { length, d, m, seeds, gain = 1 } = options;
+  const { length, d, m, seeds, gain = 1 } = requireObject('options', options);
+  requireSize('length', length);
   requireSize('seeds', seeds);
+  for (const name of requireList('names', names, 'a list of names')) {
+    if (typeof name !== 'string') throw new ValueError('names', 'names of networks', describe(name));
+  }
   const networks = names.map(name => ({ name, ...standardNetwork(name, known) }));
   const results: Compared[] = [];
   let done = 0;

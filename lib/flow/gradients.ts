@@ -9,9 +9,9 @@
  */
 import { Matrix } from 'ml-matrix';
 import { ShapeError, ValueError } from '../errors.ts';
-import { type Layer, requireState } from '../layers/layer.ts';
+import { type Layer, requireLayer, requireState } from '../layers/layer.ts';
 import { add } from '../matrix.ts';
-import { describe, requireFinite } from '../require.ts';
+import { describe, requireFinite, requireList, requireObject } from '../require.ts';
 import { requireSequence, Sequence } from '../sequence.ts';
 import type { Matrices } from '../shape.ts';
 import { DENSE_BYTES, type RunOptions, requireMemory, untouched } from './jacobians.ts';
@@ -27,8 +27,9 @@ import { repeated, requireFiniteParams, requireRun, stateCopies } from './state.
  * comes from later ones.
  * @throws ShapeError, ValueError when an argument does not fit, or a parameter or a gradient is not finite.
  */
-export function stateGradients(layer: Layer, x: Sequence, dy: Sequence, { s0 }: RunOptions = {}): readonly Matrices[] {
-  const { state, inputs, outputs } = layer;
+export function stateGradients(layer: Layer, x: Sequence, dy: Sequence, options: RunOptions = {}): readonly Matrices[] {
+  const { state, inputs, outputs } = requireLayer('layer', layer);
+  const { s0 } = requireObject('options', options);
   requireSequence('x', x, inputs);
   requireSequence('dy', dy, outputs, x);
   if (x.lengths) throw new ShapeError('x', 'sequences without lengths', 'lengths');
@@ -76,10 +77,10 @@ export function reachMatrix(layer: Layer, x: Sequence, dy: Sequence, options: Ru
   requireRun(layer, x);
   requireSequence('dy', dy, layer.outputs, x);
   const { T } = x;
-  requireMemory({ count: T, rows: T, columns: layer.outputs }, options.bytes ?? DENSE_BYTES);
+  requireMemory({ count: T, rows: T, columns: layer.outputs }, requireObject('options', options).bytes ?? DENSE_BYTES);
   const alone = Sequence.zeros({ T, B: T, F: layer.outputs });
   for (let j = 0; j < T; j++) alone.at(j).setRow(j, dy.at(j).getRow(0));
-  const s0 = options.s0 && stateCopies(options.s0, T);
+  const s0 = options.s0 && stateCopies(requireState('s0', options.s0, layer.state, 1), T);
   return stateGradients(layer, repeated(x, T), alone, s0 ? { s0 } : {}).map(
     ({ h }) => Array.from({ length: T }, (_, j) => h?.getRowVector(j).norm('frobenius') ?? Number.NaN), // FLOW-F8  R[t][j] = ‖dy_j ∂h_j/∂h_t‖
   );
@@ -92,7 +93,8 @@ export function reachMatrix(layer: Layer, x: Sequence, dy: Sequence, options: Ru
  * @throws ValueError when all losses are zero.
  */
 export function fadingOf(reach: readonly (readonly number[])[]): number[] {
-  const T = reach.length - 1;
+  const T = requireList('reach', reach, 'a list of rows').length - 1;
+  for (const [t, row] of reach.entries()) requireFinite(`reach[${t}]`, row);
   return Array.from({ length: T }, (_, d) => {
     const shares: number[] = [];
     for (let j = Math.max(1, d); j <= T; j++) {
@@ -113,7 +115,7 @@ export function fadingOf(reach: readonly (readonly number[])[]): number[] {
  * @throws ValueError when there is none, one is negative or not finite, or all are zero.
  */
 export function memoryDepth(fading: readonly number[]): number {
-  requireFinite('fading', fading);
+  requireFinite('fading', requireList('fading', fading));
   if (fading.some(kappa => kappa < 0))
     throw new ValueError('fading', 'norms ≥ 0', describe(fading.find(kappa => kappa < 0)));
   const whole = fading.reduce((sum, kappa) => sum + kappa, 0);

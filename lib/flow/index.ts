@@ -2,6 +2,10 @@
  * What becomes of gradients on their way back through time: Jacobians, norms, reach, spectra, exponents; the lectures'
  * claims, put to the test. Derived in `derivations/gradient-flow.md`.
  */
+
+export { type Activations, activations, type Parts, type Units, type UnitsOf, unitsOf } from './cells-activations.ts';
+export { type Chance, Correlations, chance, correlation } from './cells-correlation.ts';
+export { type Signal, signals } from './cells-signals.ts';
 export {
   type Chart,
   type Claim,
@@ -21,6 +25,7 @@ export {
   reachingBack,
 } from './compare.ts';
 export { fadingOf, gradientNorms, memoryDepth, reachMatrix, stateGradients } from './gradients.ts';
+export { type Interpretable, type InterpretableOptions, interpretable, type Tracking } from './interpretable.ts';
 export {
   DENSE_BYTES,
   lastOutputIn,

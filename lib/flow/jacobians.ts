@@ -14,7 +14,15 @@
 import { Matrix } from 'ml-matrix';
 import { ValueError } from '../errors.ts';
 import { type Layer, requireState, zeroState } from '../layers/layer.ts';
-import { requireFinite, requireInteger, requireMatrix, requirePositive } from '../require.ts';
+import {
+  requireAnyMatrix,
+  requireFinite,
+  requireInteger,
+  requireList,
+  requireMatrix,
+  requireObject,
+  requirePositive,
+} from '../require.ts';
 import { Sequence } from '../sequence.ts';
 import type { Matrices } from '../shape.ts';
 import { joined, parted, repeated, requireRun, stateColumns, stateCopies } from './state.ts';
@@ -46,7 +54,8 @@ export const DENSE_BYTES: number = 2 ** 30;
  * @throws ShapeError, ValueError when x or s0 do not fit, or a parameter or a state is not finite; ValueError when T
  * matrices of n×n take more than `bytes`: it says how many, and that {@link pullBack} needs rows only.
  */
-export function stepJacobians(layer: Layer, x: Sequence, { s0, bytes = DENSE_BYTES }: RunOptions = {}): Trajectory {
+export function stepJacobians(layer: Layer, x: Sequence, options: RunOptions = {}): Trajectory {
+  const { s0, bytes = DENSE_BYTES } = requireObject('options', options);
   requireRun(layer, x);
   const { state } = layer;
   const n = stateColumns(state);
@@ -74,11 +83,14 @@ export function stepJacobians(layer: Layer, x: Sequence, { s0, bytes = DENSE_BYT
  *
  * @throws ValueError when not 0 ≤ k ≤ t ≤ T.
  */
-export function productOfSteps({ steps }: Trajectory, t: number, k: number): Matrix {
+export function productOfSteps(trajectory: Trajectory, t: number, k: number): Matrix {
+  const { steps } = requireObject('trajectory', trajectory);
+  requireList('steps', steps, 'a list of Jacobians');
   requireInteger('t', t, 0, steps.length);
   requireInteger('k', k, 0, t);
-  const [first] = steps;
-  let product = Matrix.eye(first?.rows ?? 0);
+  const n = steps[0] === undefined ? 0 : requireAnyMatrix('J_1', steps[0]).rows;
+  for (const [i, J] of steps.entries()) requireMatrix(`J_${i + 1}`, J, [n, n]);
+  let product = Matrix.eye(n);
   for (let i = k; i < t; i++) product = (steps[i] ?? Matrix.zeros(0, 0)).mmul(product); // FLOW-F7  ∂s_t/∂s_k = J_t J_{t−1} ⋯ J_{k+1}
   return product;
 }
@@ -91,10 +103,11 @@ export function productOfSteps({ steps }: Trajectory, t: number, k: number): Mat
  * @returns T+1 slots, k = 0 … T, each B×n; the last is v.
  * @throws ShapeError, ValueError when an argument does not fit, or a parameter or a state is not finite.
  */
-export function pullBack(layer: Layer, x: Sequence, v: Matrix, { s0 }: RunOptions = {}): readonly Matrix[] {
+export function pullBack(layer: Layer, x: Sequence, v: Matrix, options: RunOptions = {}): readonly Matrix[] {
+  const { s0 } = requireObject('options', options);
   requireRun(layer, x);
   const { state, outputs } = layer;
-  requireMatrix('v', v, [v.rows, stateColumns(state)]);
+  requireMatrix('v', v, [requireAnyMatrix('v', v).rows, stateColumns(state)]);
   const before = requireState('s0', s0, state, 1);
   return untouched(layer, () => {
     const inputs = repeated(x, v.rows);
@@ -126,9 +139,10 @@ export function pullBack(layer: Layer, x: Sequence, v: Matrix, { s0 }: RunOption
  * @throws ShapeError, ValueError as {@link pullBack}; ValueError when T+1 of them take more than `bytes`.
  */
 export function lastOutputIn(layer: Layer, x: Sequence, options: RunOptions = {}): readonly Matrix[] {
+  requireRun(layer, x);
   const { state, outputs } = layer;
   const n = stateColumns(state);
-  requireMemory({ count: x.T + 1, rows: outputs, columns: n }, options.bytes ?? DENSE_BYTES);
+  requireMemory({ count: x.T + 1, rows: outputs, columns: n }, requireObject('options', options).bytes ?? DENSE_BYTES);
   const v = joined({ ...zeroState(state, outputs), h: Matrix.eye(outputs) }, state);
   return pullBack(layer, x, v, options);
 }

@@ -5,7 +5,7 @@
  */
 import { type AbstractMatrix, Matrix, QrDecomposition } from 'ml-matrix';
 import { ShapeError, ValueError } from '../errors.ts';
-import { requireFinite } from '../require.ts';
+import { requireAnyMatrix, requireFinite, requireList } from '../require.ts';
 import { logAbsDeterminant } from './spectrum.ts';
 
 /** The exponents of T steps. */
@@ -26,6 +26,7 @@ export interface Lyapunov {
  * @throws ValueError when there are none, or a number is not finite; ShapeError when they are not square of one size.
  */
 export function lyapunov(steps: readonly AbstractMatrix[]): Lyapunov {
+  for (const J of requireList('steps', steps, 'a list of Jacobians')) requireAnyMatrix('steps', J);
   const n = steps[0]?.rows ?? 0;
   if (steps.length === 0) throw new ValueError('steps', 'at least one Jacobian', 'none');
   const sums = new Float64Array(n);

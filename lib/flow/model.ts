@@ -4,8 +4,8 @@ import { ValueError } from '../errors.ts';
 import type { Layer } from '../layers/layer.ts';
 import { readout } from '../layers/readout.ts';
 import { crossEntropy } from '../losses/cross-entropy.ts';
-import type { CharModel } from '../models/char-model.ts';
-import { requireInteger } from '../require.ts';
+import { type CharModel, requireModel } from '../models/char-model.ts';
+import { requireInstance, requireInteger } from '../require.ts';
 import { Sequence } from '../sequence.ts';
 import type { Probe } from './networks.ts';
 import { requireFiniteParams } from './state.ts';
@@ -20,7 +20,8 @@ import { requireFiniteParams } from './state.ts';
  * @throws ValueError when the text is too short or there is no such layer, or a parameter is not finite.
  */
 export function modelProbe(model: CharModel, text: Int32Array, which: number): Probe {
-  requireInteger('layer', which, 1, model.layers);
+  requireInteger('layer', which, 1, requireModel(model).layers);
+  requireInstance('text', text, Int32Array);
   if (text.length < 2) throw new ValueError('text', 'at least two symbols', `${text.length}`);
   requireFiniteParams(model.net);
   const { layers, top } = partsOf(model);

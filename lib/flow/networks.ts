@@ -21,7 +21,15 @@ import {
 import type { Layer } from '../layers/layer.ts';
 import type { ParamSet } from '../params.ts';
 import { Random } from '../random.ts';
-import { describe, requireFiniteNumber, requireInteger, requirePositive, requireSize } from '../require.ts';
+import {
+  allocate,
+  describe,
+  requireFiniteNumber,
+  requireInteger,
+  requireObject,
+  requirePositive,
+  requireSize,
+} from '../require.ts';
 import { Sequence } from '../sequence.ts';
 
 /** How the weights begin. */
@@ -97,7 +105,8 @@ export function keepingBias(cell: Cell): 'b_f' | 'b_z' | null {
  *
  * @throws ValueError when an option is out of its range, or a forget bias is given for a cell without such a gate.
  */
-export function network({ cell, init, d, m, gain = 1, inputGain = 1, forgetBias = null, seed }: NetworkOptions): Layer {
+export function network(options: NetworkOptions): Layer {
+  const { cell, init, d, m, gain = 1, inputGain = 1, forgetBias = null, seed } = requireObject('options', options);
   requireSize('m', m);
   requirePositive('gain', gain);
   requirePositive('inputGain', inputGain);
@@ -115,11 +124,13 @@ export function network({ cell, init, d, m, gain = 1, inputGain = 1, forgetBias 
 /** {@link network} with inputs and a loss of T steps, drawn after the weights from a seed of their own. */
 export function probe(options: NetworkOptions, T: number): Probe {
   requireSize('length', T);
-  requireInteger('seed', options.seed, 0, 2 ** 31 - 1);
-  const { d, m } = options;
-  const rng = new Random(options.seed + 2 ** 31);
+  const { d, m, seed } = requireObject('options', options);
+  requireInteger('seed', seed, 0, 2 ** 31 - 1);
+  requireSize('d', d);
+  requireSize('m', m);
+  const rng = new Random(seed + 2 ** 31);
   const x = Sequence.dense(
-    Float64Array.from({ length: T * d }, () => rng.normal()),
+    allocate('length', T * d).map(() => rng.normal()),
     { T, F: d },
   );
   return { layer: network(options), x, dy: randomDirections(T, m, rng) };
@@ -128,7 +139,7 @@ export function probe(options: NetworkOptions, T: number): Probe {
 /** T rows of m numbers, each uniform over the unit sphere. */
 export function randomDirections(T: number, m: number, rng: Random): Sequence {
   const rows = Sequence.dense(
-    Float64Array.from({ length: T * m }, () => rng.normal()),
+    allocate('length', T * m).map(() => rng.normal()),
     { T, F: m },
   );
   for (let t = 0; t < T; t++) {

@@ -2,9 +2,8 @@
 import { type AbstractMatrix, Matrix } from 'ml-matrix';
 import type { CellSize } from '../cells/cell.ts';
 import { lstm } from '../cells/lstm.ts';
-import { ShapeError } from '../errors.ts';
 import { unroll } from '../layers/unroll.ts';
-import { requireMatrix } from '../require.ts';
+import { requireCount, requireFinite, requireMatrix } from '../require.ts';
 import { Sequence } from '../sequence.ts';
 import { lstmPaths } from '../through-time/lstm-paths.ts';
 import { requireRun } from './state.ts';
@@ -28,9 +27,8 @@ export interface PathNorms {
  */
 export function lstmPathNorms(values: Float64Array, size: CellSize, x: Sequence, dh: AbstractMatrix): PathNorms {
   const layer = unroll(lstm, size);
-  if (values.length !== layer.params.size) {
-    throw new ShapeError('values', `${layer.params.size} numbers`, `${values.length}`);
-  }
+  requireCount('values', values, layer.params.size, 'numbers');
+  requireFinite('values', values);
   layer.params.values.set(values);
   requireRun(layer, x);
   const { m } = size;

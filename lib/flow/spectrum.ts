@@ -10,7 +10,7 @@ import {
   SingularValueDecomposition,
 } from 'ml-matrix';
 import { ShapeError } from '../errors.ts';
-import { requireFinite } from '../require.ts';
+import { requireAnyMatrix, requireFinite } from '../require.ts';
 
 /** An eigenvalue. */
 export interface Complex {
@@ -86,12 +86,13 @@ export function modulus({ re, im }: Complex): number {
 }
 
 function requireSquare(A: AbstractMatrix): void {
+  requireAnyMatrix('A', A);
   if (A.rows !== A.columns || A.rows === 0) throw new ShapeError('A', 'a square matrix', `${A.rows}×${A.columns}`);
 }
 
 /** A over its largest element, so that no decomposition overflows on its way. */
 function toScale(A: AbstractMatrix): { readonly scale: number; readonly scaled: Matrix } {
-  requireFinite('A', A);
+  requireFinite('A', requireAnyMatrix('A', A));
   const scale = A.to1DArray().reduce((most, a) => Math.max(most, Math.abs(a)), 0);
   return { scale, scaled: scale === 0 ? Matrix.zeros(A.rows, A.columns) : Matrix.div(A, scale) };
 }

@@ -1,7 +1,7 @@
 /** States as rows of n numbers, and a sequence repeated for many cotangents at once. */
 import { type AbstractMatrix, Matrix } from 'ml-matrix';
 import { ShapeError } from '../errors.ts';
-import type { Layer } from '../layers/layer.ts';
+import { type Layer, requireLayer } from '../layers/layer.ts';
 import { requireFinite } from '../require.ts';
 import { requireSequence, Sequence } from '../sequence.ts';
 import type { Matrices } from '../shape.ts';
@@ -74,7 +74,7 @@ export function repeated(x: Sequence, B: number): Sequence {
  * ValueError naming the argument, the parameter and its place.
  */
 export function requireRun(layer: Layer, x: Sequence): void {
-  requireSequence('x', x, layer.inputs);
+  requireSequence('x', x, requireLayer('layer', layer).inputs);
   if (x.B !== 1 || x.lengths) throw new ShapeError('x', 'one sequence, without lengths', `B=${x.B}`);
   requireFiniteParams(layer);
 }

@@ -4,8 +4,15 @@
 import { type AbstractMatrix, Matrix, QrDecomposition } from 'ml-matrix';
 import { ValueError } from '../errors.ts';
 import { ParamSet } from '../params.ts';
-import type { Random } from '../random.ts';
-import { requireFiniteNumber, requirePositive, requireSize } from '../require.ts';
+import { Random } from '../random.ts';
+import {
+  requireAnyMatrix,
+  requireFiniteNumber,
+  requireInstance,
+  requireObject,
+  requirePositive,
+  requireSize,
+} from '../require.ts';
 
 /** Fills a matrix, or every matrix of a set in order, in place. */
 export type Initialiser = (target: AbstractMatrix | ParamSet, rng: Random) => void;
@@ -55,7 +62,8 @@ export function uniformOverRoot(m: number): Initialiser {
  *
  * @throws ValueError when the gain is not positive.
  */
-export function glorot({ gain = 1 }: { readonly gain?: number } = {}): Initialiser {
+export function glorot(options: { readonly gain?: number } = {}): Initialiser {
+  const { gain = 1 } = requireObject('options', options);
   requirePositive('gain', gain);
   return each((matrix, rng) => {
     uniform(gain * Math.sqrt(6 / (matrix.rows + matrix.columns)))(matrix, rng);
@@ -99,7 +107,7 @@ export function orthogonal(gain: number = 1): Initialiser {
  */
 export function forgetBias(params: ParamSet, value: number = 1): void {
   requireFiniteNumber('value', value);
-  const named = Object.entries(params.named());
+  const named = Object.entries(requireInstance('params', params, ParamSet).named());
   const biases = named.filter(([name]) => name === 'b_f' || name.endsWith('.b_f'));
   if (biases.length === 0) throw new ValueError('params', 'a parameter b_f', named.map(([name]) => name).join(', '));
   for (const [, b] of biases) b.fill(value);
@@ -107,8 +115,9 @@ export function forgetBias(params: ParamSet, value: number = 1): void {
 
 function each(initialise: (matrix: AbstractMatrix, rng: Random) => void): Initialiser {
   return (target, rng) => {
-    if (!rng) throw new ValueError('rng', 'a Random', String(rng));
-    for (const matrix of target instanceof ParamSet ? Object.values(target.named()) : [target]) initialise(matrix, rng);
+    requireInstance('rng', rng, Random);
+    if (target instanceof ParamSet) for (const matrix of Object.values(target.named())) initialise(matrix, rng);
+    else initialise(requireAnyMatrix('target', target), rng);
   };
 }
 

@@ -22,13 +22,22 @@ import type { Cell } from '../cells/cell.ts';
 import { cellNamed, cells } from '../cells/index.ts';
 import { FormatError, ShapeError, ValueError } from '../errors.ts';
 import { parameterCount } from '../models/char-memory.ts';
-import { type CharModel, charModel, type Engine } from '../models/char-model.ts';
+import { type CharModel, charModel, type Engine, requireModel } from '../models/char-model.ts';
 import { type CharTrainerOptions, requireOptions } from '../models/char-options.ts';
 import { CharTrainer, type TrainerPosition } from '../models/char-trainer.ts';
 import { Vocabulary } from '../models/vocabulary.ts';
 import type { ParamSet } from '../params.ts';
 import { Random } from '../random.ts';
-import { describe, requireFinite, requireFiniteNumber, requireInteger, requirePositive } from '../require.ts';
+import {
+  describe,
+  requireFinite,
+  requireFiniteNumber,
+  requireInstance,
+  requireInteger,
+  requireName,
+  requireObject,
+  requirePositive,
+} from '../require.ts';
 import type { Matrices } from '../shape.ts';
 import { FlatMatrix } from '../views.ts';
 import type { Tensor } from './safetensors.ts';
@@ -67,7 +76,8 @@ export interface Checkpoint {
  * @throws DivergenceError when a number to be saved is not finite: it could not be read back.
  */
 export function encodeCheckpoint(trainer: CharTrainer, note: unknown = null): Uint8Array {
-  trainer.requireFinite();
+  requireInstance('trainer', trainer, CharTrainer).requireFinite();
+  const written = jsonOf(note);
   const { text, model, optimiser, options, position, state } = trainer;
   const tensors = new Map<string, Tensor>();
   for (const [name, matrix] of Object.entries(model.net.params.named())) tensors.set(`param.${name}`, tensorOf(matrix));
@@ -85,7 +95,7 @@ export function encodeCheckpoint(trainer: CharTrainer, note: unknown = null): Ui
     vocabulary: JSON.stringify(model.vocabulary.symbols),
     options: JSON.stringify({ ...options, cell: options.cell.name }),
     position: JSON.stringify(position),
-    note: JSON.stringify(note),
+    note: written,
   });
 }
 
@@ -149,12 +159,13 @@ export function decodeCheckpoint(
  * @param engine what computes it: the engine unless given.
  * @throws ValueError when the text is another; FormatError when the checkpoint lacks what training needs.
  */
-export function resumeTrainer(
-  { file, text: hash, model, options, position, state, memory }: Checkpoint,
-  text: string,
-  engine: Engine = {},
-): CharTrainer {
-  if (sha256(text) !== hash) throw new ValueError('text', `the text that ${file} was trained on`, 'another one');
+export function resumeTrainer(checkpoint: Checkpoint, text: string, engine: Engine = {}): CharTrainer {
+  const { file, text: hash, model, options, position, state, memory } = requireObject('checkpoint', checkpoint);
+  requireName('file', file);
+  requireModel(model);
+  requireInstance('memory', memory, Map);
+  if (typeof text !== 'string' || sha256(text) !== hash)
+    throw new ValueError('text', `the text that ${file} was trained on`, 'another one');
   return refusing(file, () => {
     const trainer = new CharTrainer(text, options, engine);
     trainer.model.net.params.values.set(model.net.params.values);
@@ -167,6 +178,16 @@ export function resumeTrainer(
     trainer.moveTo(position, state);
     return trainer;
   });
+}
+
+function jsonOf(note: unknown): string {
+  try {
+    const json: unknown = JSON.stringify(note);
+    if (typeof json === 'string') return json;
+  } catch (error) {
+    if (!(error instanceof TypeError)) throw error;
+  }
+  throw new ValueError('note', 'what JSON can hold', describe(note));
 }
 
 function tensorOf(matrix: FlatMatrix | Matrices[string]): Tensor {

@@ -17,6 +17,7 @@ import {
 } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { FileError, FormatError } from '../errors.ts';
+import { requireInstance, requireName } from '../require.ts';
 
 /**
  * The bytes of a file.
@@ -24,6 +25,7 @@ import { FileError, FormatError } from '../errors.ts';
  * @throws {FileError} when it cannot be read.
  */
 export function readBytes(path: string): Uint8Array {
+  requireName('path', path);
   try {
     const { buffer, byteOffset, byteLength } = readFileSync(path);
     return new Uint8Array(buffer, byteOffset, byteLength);
@@ -54,6 +56,8 @@ export function readText(path: string): string {
  * @throws {FileError} when it cannot be written.
  */
 export function writeAtomically(path: string, data: string | Uint8Array): void {
+  requireName('path', path);
+  if (typeof data !== 'string') requireInstance('data', data, Uint8Array);
   try {
     const target = replaceable(path);
     const folder = dirname(target);
@@ -84,6 +88,7 @@ export function writeAtomically(path: string, data: string | Uint8Array): void {
  * @throws {FileError} when it cannot be made.
  */
 export function makeFolder(path: string): void {
+  requireName('path', path);
   try {
     mkdirSync(path, { recursive: true });
   } catch (error) {

@@ -6,9 +6,8 @@
 import type { Cell } from '../cells/cell.ts';
 import { cells } from '../cells/index.ts';
 import { ValueError } from '../errors.ts';
-import type { Layer } from '../layers/layer.ts';
-import { ParamSet } from '../params.ts';
-import { describe } from '../require.ts';
+import { type Layer, requireLayer } from '../layers/layer.ts';
+import { requireObject } from '../require.ts';
 import type { Shape } from '../shape.ts';
 
 /** A part of a network, with what stands before the names of its parameters and states: `cell1.` or nothing. */
@@ -45,7 +44,7 @@ export interface BidirectionalPart {
  * each other.
  */
 export function partsOf(layer: Layer): readonly Part[] {
-  if (!(layer?.params instanceof ParamSet)) throw new ValueError('layer', 'a layer', describe(layer));
+  requireLayer('layer', requireObject('layer', layer, 'a layer'));
   const words = layer.name.match(/[+,()]|[^+,()\s]+/g) ?? [];
   const shapes = Object.entries<Shape>(layer.params.shapes);
   const parts = sequence(words, shapes);

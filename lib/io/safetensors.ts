@@ -12,7 +12,7 @@
  * Source: huggingface.co/docs/safetensors, "Format"; the limit on the header is the reference implementation's.
  */
 import { FormatError, ShapeError, ValueError } from '../errors.ts';
-import { describe } from '../require.ts';
+import { describe, requireInstance, requireList, requireName, requireObject } from '../require.ts';
 
 /** An array of any rank, its numbers row after row; rank 0 holds one number. */
 export interface Tensor {
@@ -48,6 +48,9 @@ export function writeSafetensors(
   metadata: Readonly<Record<string, string>>,
   dtype: Dtype = 'F64',
 ): Uint8Array {
+  requireInstance('tensors', tensors, Map);
+  requireObject('metadata', metadata);
+  requireDtype('dtype', dtype);
   const header = headerBytes(tensors, metadata, dtype);
   let size = LENGTH_BYTES + header.length;
   for (const { data } of tensors.values()) size += data.length * BYTES[dtype];
@@ -78,6 +81,9 @@ export function readSafetensors(
   file: string = 'file',
   dtypes: readonly Dtype[] = ['F64'],
 ): TensorFile {
+  requireInstance('bytes', bytes, Uint8Array);
+  requireName('file', file);
+  for (const dtype of requireList('dtypes', dtypes, 'a list of F64 and F32')) requireDtype('dtypes', dtype);
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const start = LENGTH_BYTES + headerLength(view, file);
   const header = parseHeader(bytes.subarray(LENGTH_BYTES, start), file);
@@ -104,6 +110,11 @@ export function readSafetensors(
   return { tensors, metadata };
 }
 
+/** @throws ValueError when it is none. */
+function requireDtype(argument: string, dtype: Dtype): void {
+  if (dtype !== 'F64' && dtype !== 'F32') throw new ValueError(argument, 'F64 or F32', describe(dtype));
+}
+
 /** Where a tensor lies: bytes begin … end − 1 of the buffer. */
 interface Place {
   readonly name: string;
@@ -126,7 +137,11 @@ function headerBytes(
   if (Object.keys(metadata).length > 0) fields.push(`"${METADATA}":${JSON.stringify(metadata)}`);
 
   let begin = 0;
-  for (const [name, { shape, data }] of tensors) {
+  for (const [name, tensor] of tensors) {
+    const { shape, data } = requireObject('tensors', tensor);
+    requireName('tensors', name);
+    requireList(`tensors[${describe(name)}].shape`, shape);
+    requireInstance(`tensors[${describe(name)}].data`, data, Float64Array);
     if (name === METADATA) throw new ValueError('tensors', `names other than ${METADATA}`, METADATA);
     if (elementCount(shape) !== data.length) {
       const expected = `${data.length} numbers' worth of shape`;

@@ -5,6 +5,7 @@
  */
 import { createHash } from 'node:crypto';
 import { FormatError, ValueError } from '../errors.ts';
+import { requireObject } from '../require.ts';
 import { readSafetensors, type Tensor, type TensorFile, writeSafetensors } from './safetensors.ts';
 
 const FIELD = 'sha256';
@@ -21,7 +22,8 @@ export function writeSealed(
   tensors: ReadonlyMap<string, Tensor>,
   metadata: Readonly<Record<string, string>>,
 ): Uint8Array {
-  if (Object.hasOwn(metadata, FIELD)) throw new ValueError('metadata', `keys other than ${FIELD}`, FIELD);
+  if (Object.hasOwn(requireObject('metadata', metadata), FIELD))
+    throw new ValueError('metadata', `keys other than ${FIELD}`, FIELD);
   // First, so that no key that ends in `"sha256` is found before it.
   const bytes = writeSafetensors(tensors, { [FIELD]: BLANK, ...metadata });
   const at = findDigits(bytes, BLANK);

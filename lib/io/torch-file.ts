@@ -13,9 +13,9 @@
 import { cellNamed } from '../cells/index.ts';
 import { FormatError, ShapeError, ValueError } from '../errors.ts';
 import { parameterCount } from '../models/char-memory.ts';
-import { type CharModel, charModel } from '../models/char-model.ts';
+import { type CharModel, charModel, requireModel } from '../models/char-model.ts';
 import { Vocabulary } from '../models/vocabulary.ts';
-import { describe } from '../require.ts';
+import { describe, requireName, requireObject } from '../require.ts';
 import { type Dtype, readSafetensors, type Tensor, writeSafetensors } from './safetensors.ts';
 import { fromTorch, type TorchModules, torchCells, toTorch } from './torch.ts';
 
@@ -26,7 +26,7 @@ import { fromTorch, type TorchModules, torchCells, toTorch } from './torch.ts';
  * @throws ValueError naming what PyTorch lacks.
  */
 export function encodeTorch(model: CharModel, dtype: Dtype = 'F64'): Uint8Array {
-  const { net, vocabulary, cell, m, layers } = model;
+  const { net, vocabulary, cell, m, layers } = requireModel(model);
   return writeSafetensors(
     toTorch(net),
     {
@@ -57,9 +57,11 @@ export interface TorchFileOptions {
  * something else than the file.
  */
 export function decodeTorch(bytes: Uint8Array, file: string = 'file', options: TorchFileOptions = {}): CharModel {
+  const { cell: named } = requireObject('options', options);
+  if (named !== undefined) requireName('cell', named);
   const { tensors, metadata } = readSafetensors(bytes, file, ['F64', 'F32']);
   const modules = modulesOf(tensors, file);
-  const { name, m, layers, C } = formOf(tensors, modules, file, options.cell ?? metadata.get('cell'));
+  const { name, m, layers, C } = formOf(tensors, modules, file, named ?? metadata.get('cell'));
   if (metadata.get('cell') !== undefined && metadata.get('cell') !== name) {
     throw new ValueError('cell', `${metadata.get('cell')}, as ${file} says`, describe(name));
   }

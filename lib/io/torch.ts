@@ -16,7 +16,7 @@
 import { ShapeError, ValueError } from '../errors.ts';
 import type { Layer } from '../layers/layer.ts';
 import { ParamSet, pick } from '../params.ts';
-import { describe, requireFinite } from '../require.ts';
+import { describe, requireFinite, requireInstance, requireList, requireName, requireObject } from '../require.ts';
 import { type CellPart, type Part, partsOf } from './parts.ts';
 import type { Tensor } from './safetensors.ts';
 
@@ -94,6 +94,8 @@ export function fromTorch(layer: Layer, tensors: ReadonlyMap<string, Tensor>, mo
 function numbersOf(name: string, tensor: Tensor | undefined, shape: readonly number[]): Float64Array {
   if (!tensor) throw new ValueError('tensors', `one called ${name}`, 'none');
   const size = shape.reduce((product, n) => product * n, 1);
+  requireList(`${name}.shape`, requireObject(name, tensor).shape);
+  requireInstance(`${name}.data`, tensor.data, Float64Array);
   if (tensor.shape.join() !== shape.join() || tensor.data.length !== size) {
     const got = `[${tensor.shape.join(', ')}] for ${tensor.data.length} numbers`;
     throw new ShapeError(name, `shape [${shape.join(', ')}]`, got);
@@ -115,7 +117,10 @@ interface Block {
   readonly second?: boolean;
 }
 
-function slotsOf(layer: Layer, { rnn = 'rnn', readout = 'readout' }: TorchModules): readonly Slot[] {
+function slotsOf(layer: Layer, modules: TorchModules): readonly Slot[] {
+  const { rnn = 'rnn', readout = 'readout' } = requireObject('modules', modules);
+  requireName('modules.rnn', rnn);
+  requireName('modules.readout', readout);
   const parts = partsOf(layer);
   const last = parts.at(-1);
   const levels = (last?.kind === 'readout' ? parts.slice(0, -1) : parts).map(directions);

@@ -15,9 +15,9 @@
 import { ShapeError, ValueError } from '../errors.ts';
 import { addTo } from '../matrix.ts';
 import { ParamSet } from '../params.ts';
-import { describe } from '../require.ts';
+import { describe, requireObject } from '../require.ts';
 import { requireSequence, Sequence } from '../sequence.ts';
-import { type Layer, requireState } from './layer.ts';
+import { type Layer, requireLayer, requireState, requireTape } from './layer.ts';
 import { prefixed, unprefixed } from './names.ts';
 
 /** What the backward pass needs: the extents of x and y, and the tapes of both layers. */
@@ -49,15 +49,14 @@ export interface BidirectionalTape {
  * console.log(both.forward(x).y.F, Object.keys(both.state).join(' ')); // → 7 forward.h forward.c backward.h backward.c
  * ```
  */
-export function bidirectional({
-  forward: there,
-  backward: back,
-  merge = 'concat',
-}: {
+export function bidirectional(layers: {
   readonly forward: Layer;
   readonly backward: Layer;
   readonly merge?: 'concat' | 'sum';
 }): Layer<BidirectionalTape> {
+  const { forward: there, backward: back, merge = 'concat' } = requireObject('layers', layers);
+  requireLayer('forward', there);
+  requireLayer('backward', back);
   if (merge !== 'concat' && merge !== 'sum') throw new ValueError('merge', 'concat or sum', describe(merge));
   if (back.inputs !== there.inputs) throw new ValueError('backward.inputs', `${there.inputs}`, `${back.inputs}`);
   if (merge === 'sum' && back.outputs !== there.outputs) {
@@ -69,11 +68,11 @@ export function bidirectional({
 
   return {
     name: `bidirectional(${there.name}, ${back.name})`,
-    params: ParamSet.join({ forward: there.params, backward: back.params }),
     inputs: there.inputs,
     outputs,
     state,
     equations: { ...prefixed({ forward: there.equations, backward: back.equations }), x: 'BI-B4' },
+    params: ParamSet.join({ forward: there.params, backward: back.params }),
 
     forward(x, s0) {
       requireSequence('x', x, there.inputs);
@@ -92,7 +91,9 @@ export function bidirectional({
       };
     },
 
-    backward({ x, y, there: thereTape, back: backTape }, dy, dsT) {
+    backward(tape, dy, dsT) {
+      const { x, y, there: thereTape, back: backTape } = requireTape(tape, there.inputs);
+      requireSequence('tape.y', y, outputs);
       requireSequence('dy', dy, outputs, y);
       const ds = requireState('dsT', dsT, state, x.B);
       const dyThere = columns(dy, 0, there.outputs, y); // BI-B1  dL/dy⃗_t = the first F₁ of dL/dy_t, or all, through F4
@@ -105,7 +106,8 @@ export function bidirectional({
       return { dx, ds0: prefixed({ forward: first.ds0, backward: second.ds0 }) };
     },
 
-    release({ there: thereTape, back: backTape }) {
+    release(tape) {
+      const { there: thereTape, back: backTape } = requireObject('tape', tape);
       there.release?.(thereTape);
       back.release?.(backTape);
     },

@@ -5,10 +5,10 @@
 import type { AbstractMatrix } from 'ml-matrix';
 import { addTo, copy, selectRows } from '../matrix.ts';
 import { ParamSet } from '../params.ts';
-import { requireSize } from '../require.ts';
+import { requireObject, requireSize } from '../require.ts';
 import { requireSequence, Sequence } from '../sequence.ts';
 import type { Matrices } from '../shape.ts';
-import { type Layer, requireState } from './layer.ts';
+import { type Layer, requireState, requireTape } from './layer.ts';
 
 /** What the backward pass of a delay needs: the extent alone. */
 export interface DelayTape {
@@ -21,7 +21,8 @@ export interface DelayTape {
  * @param size F features in and out.
  * @throws ValueError when F is not a positive integer.
  */
-export function delay({ F }: { readonly F: number }): Layer<DelayTape, never> {
+export function delay(size: { readonly F: number }): Layer<DelayTape, never> {
+  const { F } = requireObject('size', size);
   requireSize('F', F);
   const state = { past: F };
 
@@ -45,7 +46,8 @@ export function delay({ F }: { readonly F: number }): Layer<DelayTape, never> {
       return { y, sT: { past }, tape: { x } };
     },
 
-    backward({ x }, dy, dsT) {
+    backward(tape, dy, dsT) {
+      const { x } = requireTape(tape, F);
       requireSequence('dy', dy, F, x);
       const dx = Sequence.zeros({ ...x.extent(), F });
       let dpast: AbstractMatrix = copy(pastOf(requireState('dsT', dsT, state, x.B))); // DL-B1  dL/dx_τ = dL/ds_τ

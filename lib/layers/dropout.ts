@@ -14,10 +14,10 @@
 import { ValueError } from '../errors.ts';
 import { ParamSet } from '../params.ts';
 import { Random } from '../random.ts';
-import { describe, requireInteger, requireSize } from '../require.ts';
+import { describe, requireInstance, requireInteger, requireMatrix, requireObject, requireSize } from '../require.ts';
 import { requireSequence, Sequence } from '../sequence.ts';
 import { FlatMatrix } from '../views.ts';
-import { type Layer, requireState } from './layer.ts';
+import { type Layer, requireState, requireTape } from './layer.ts';
 
 /** What the backward pass of dropout needs: the mask, all zero at padding. */
 export interface DropoutTape {
@@ -59,9 +59,10 @@ const SEEDS = 2 ** 32;
  * ```
  */
 export function dropout(options: { readonly F: number; readonly rate: number; readonly seed: number }): Dropout {
-  const { F, rate } = options;
+  const { F, rate } = requireObject('options', options);
   requireSize('F', F);
-  if (!(rate >= 0 && rate < 1)) throw new ValueError('rate', 'a number in [0, 1)', describe(rate));
+  if (!Number.isFinite(rate) || rate < 0 || rate >= 1)
+    throw new ValueError('rate', 'a number in [0, 1)', describe(rate));
   let seed = requireInteger('seed', options.seed, 0, SEEDS - 1);
   let training = true;
 
@@ -84,8 +85,7 @@ export function dropout(options: { readonly F: number; readonly rate: number; re
       return seed;
     },
     resample(rng) {
-      if (!(rng instanceof Random)) throw new ValueError('rng', 'a Random', describe(rng));
-      seed = Math.floor(SEEDS * rng.uniform());
+      seed = Math.floor(SEEDS * requireInstance('rng', rng, Random).uniform());
     },
 
     forward(x, s0) {
@@ -96,7 +96,9 @@ export function dropout(options: { readonly F: number; readonly rate: number; re
       return { y, sT: {}, tape: { x, R } };
     },
 
-    backward({ x, R }, dy, dsT) {
+    backward(tape, dy, dsT) {
+      const { x, R } = requireTape(tape, F);
+      requireMatrix('tape.R', R, [x.T * x.B, F]);
       requireSequence('dy', dy, F, x);
       requireState('dsT', dsT, {}, x.B);
       const dx = masked(x, R, dy); // DR-B1  dL/dx_t = dL/dy_t ⊙ r_t, through F2

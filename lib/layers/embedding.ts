@@ -14,9 +14,9 @@
 import { MatrixTransposeView } from 'ml-matrix';
 import { addTo, addTTimes, keepRows, timesT } from '../matrix.ts';
 import { ParamSet } from '../params.ts';
-import { requireSize } from '../require.ts';
+import { requireObject, requireSize } from '../require.ts';
 import { requireSequence, Sequence } from '../sequence.ts';
-import { type Layer, requireState } from './layer.ts';
+import { type Layer, requireState, requireTape } from './layer.ts';
 
 /** What the backward pass of the embedding needs. */
 export interface EmbeddingTape {
@@ -30,7 +30,8 @@ export interface EmbeddingTape {
  * @param size C symbols, e numbers for each.
  * @throws ValueError when a size is not a positive integer.
  */
-export function embedding({ C, e }: { readonly C: number; readonly e: number }): Layer<EmbeddingTape, 'E'> {
+export function embedding(size: { readonly C: number; readonly e: number }): Layer<EmbeddingTape, 'E'> {
+  const { C, e } = requireObject('size', size);
   requireSize('C', C);
   requireSize('e', e);
   const params = ParamSet.of({ E: [C, e] });
@@ -53,7 +54,8 @@ export function embedding({ C, e }: { readonly C: number; readonly e: number }):
       return { y, sT: {}, tape: { x } };
     },
 
-    backward({ x }, dy, dsT) {
+    backward(tape, dy, dsT) {
+      const { x } = requireTape(tape, C);
       requireSequence('dy', dy, e, x);
       requireState('dsT', dsT, {}, x.B);
       const dU = new MatrixTransposeView(params.namedGrads().E);

@@ -1,9 +1,9 @@
 import { Matrix } from 'ml-matrix';
 import type { Tag, Via } from '../cells/cell.ts';
-import { ShapeError } from '../errors.ts';
-import type { ParamSet } from '../params.ts';
-import { describe, requireMatrix } from '../require.ts';
-import type { Sequence } from '../sequence.ts';
+import { ShapeError, ValueError } from '../errors.ts';
+import { ParamSet } from '../params.ts';
+import { describe, requireFunction, requireInstance, requireMatrix, requireObject, requireSize } from '../require.ts';
+import { requireSequence, type Sequence } from '../sequence.ts';
 import type { Matrices } from '../shape.ts';
 
 /**
@@ -72,4 +72,28 @@ export function requireState(
   }
   for (const [name, columns] of Object.entries(state)) requireMatrix(`${argument}.${name}`, s[name], [B, columns]);
   return s;
+}
+
+/** `layer` has the parts of one, or throws ValueError naming what is missing. Returns it. */
+export function requireLayer<L extends Omit<Layer<never>, 'forward' | 'backward'>>(argument: string, layer: L): L {
+  requireObject(argument, layer, 'a Layer');
+  for (const part of ['forward', 'backward'] as const) {
+    requireFunction(`${argument}.${part}`, (layer as Partial<Layer>)[part]);
+  }
+  if (typeof layer.name !== 'string') throw new ValueError(`${argument}.name`, 'a string', describe(layer.name));
+  if (layer.release !== undefined) requireFunction(`${argument}.release`, layer.release);
+  requireInstance(`${argument}.params`, layer.params, ParamSet);
+  requireSize(`${argument}.inputs`, layer.inputs);
+  requireSize(`${argument}.outputs`, layer.outputs);
+  requireObject(`${argument}.equations`, layer.equations);
+  for (const [name, columns] of Object.entries(requireObject(`${argument}.state`, layer.state))) {
+    requireSize(`${argument}.state.${name}`, columns);
+  }
+  return layer;
+}
+
+/** `tape` holds the input x of F features a step, as those of most layers do, or throws an error. Returns it. */
+export function requireTape<Tape extends { readonly x: Sequence }>(tape: Tape, F: number): Tape {
+  requireSequence('tape.x', requireObject('tape', tape).x, F);
+  return tape;
 }

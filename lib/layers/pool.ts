@@ -13,7 +13,7 @@
 import { ParamSet } from '../params.ts';
 import { requireSize } from '../require.ts';
 import { requireSequence, Sequence } from '../sequence.ts';
-import { type Layer, requireState } from './layer.ts';
+import { type Layer, requireState, requireTape } from './layer.ts';
 
 /** What the backward pass of a pool needs. */
 export interface PoolTape {
@@ -81,7 +81,8 @@ function pool(name: string, F: number, equation: string, { forward, backward }: 
       return { y, sT: {}, tape: { x } };
     },
 
-    backward({ x }, dy, dsT) {
+    backward(tape, dy, dsT) {
+      const { x } = requireTape(tape, F);
       requireSequence('dy', dy, F, Sequence.zeros({ T: 1, B: x.B, F }));
       requireState('dsT', dsT, {}, x.B);
       const dx = Sequence.zeros({ ...x.extent(), F });

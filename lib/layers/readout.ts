@@ -13,7 +13,7 @@
  */
 import { addColumnSums, addRow, addTo, addTTimes, keepRows, times, timesT } from '../matrix.ts';
 import { ParamSet } from '../params.ts';
-import { requireSize } from '../require.ts';
+import { requireObject, requireSize } from '../require.ts';
 import { requireSequence, Sequence } from '../sequence.ts';
 import { type Layer, requireState } from './layer.ts';
 
@@ -28,7 +28,8 @@ export interface ReadoutTape {
  * @param size m hidden units in, C classes out.
  * @throws ValueError when a size is not a positive integer.
  */
-export function readout({ m, C }: { readonly m: number; readonly C: number }): Layer<ReadoutTape, 'V' | 'c'> {
+export function readout(size: { readonly m: number; readonly C: number }): Layer<ReadoutTape, 'V' | 'c'> {
+  const { m, C } = requireObject('size', size);
   requireSize('m', m);
   requireSize('C', C);
   const params = ParamSet.of({ V: [C, m], c: [1, C] });
@@ -51,7 +52,9 @@ export function readout({ m, C }: { readonly m: number; readonly C: number }): L
       return { y, sT: {}, tape: { h } };
     },
 
-    backward({ h }, dy, dsT) {
+    backward(tape, dy, dsT) {
+      const { h } = requireObject('tape', tape);
+      requireSequence('tape.h', h, m);
       requireSequence('dy', dy, C, h);
       requireState('dsT', dsT, {}, h.B);
       const { V } = params.named();

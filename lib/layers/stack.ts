@@ -4,9 +4,10 @@
  */
 import { ValueError } from '../errors.ts';
 import { ParamSet } from '../params.ts';
-import type { Sequence } from '../sequence.ts';
+import { requireCount, requireObject, requireSize } from '../require.ts';
+import { requireSequence, type Sequence } from '../sequence.ts';
 import type { Matrices } from '../shape.ts';
-import { type Layer, requireState } from './layer.ts';
+import { type Layer, requireLayer, requireState } from './layer.ts';
 import { prefixed, unprefixed } from './names.ts';
 
 /** The tapes of the layers, from the bottom up. */
@@ -31,7 +32,8 @@ export interface StackTape {
  * ```
  */
 export function stack(layers: Readonly<Record<string, Layer>>): Layer<StackTape> {
-  const parts = Object.entries(layers);
+  const parts = Object.entries(requireObject('layers', layers));
+  for (const [name, layer] of parts) requireLayer(`layers.${name}`, layer);
   const [first] = parts;
   const last = parts.at(-1);
   if (!first || !last) throw new ValueError('layers', 'at least one layer', 'none');
@@ -42,20 +44,19 @@ export function stack(layers: Readonly<Record<string, Layer>>): Layer<StackTape>
   const each = <V>(value: (layer: Layer) => V) =>
     Object.fromEntries(parts.map(([name, layer]) => [name, value(layer)]));
   const state = prefixed(each(layer => layer.state));
+  const equations = { ...prefixed(each(layer => layer.equations)), x: first[1].equations.x ?? '' };
+  const via = prefixed(each(layer => (layer.via ?? {}) as Readonly<Record<string, readonly string[]>>));
   return {
     name: parts.map(([, layer]) => layer.name).join('+'),
-    params: ParamSet.join(each(layer => layer.params)),
     inputs: first[1].inputs,
     outputs: last[1].outputs,
     state,
-    equations: {
-      ...prefixed(each(layer => layer.equations)),
-      x: first[1].equations.x ?? '',
-    },
-    via: prefixed(each(layer => (layer.via ?? {}) as Readonly<Record<string, readonly string[]>>)),
+    equations,
+    via,
+    params: ParamSet.join(each(layer => layer.params)), // last: had it joined them before an error, no other call could
 
     forward(x, s0) {
-      const s = requireState('s0', s0, state, x.B);
+      const s = requireState('s0', s0, state, requireSequence('x', x, first[1].inputs).B);
       const tapes: unknown[] = [];
       const finals: Record<string, Matrices> = {};
       let y: Sequence = x;
@@ -68,7 +69,10 @@ export function stack(layers: Readonly<Record<string, Layer>>): Layer<StackTape>
       return { y, sT: prefixed(finals), tape: { B: x.B, tapes } };
     },
 
-    backward({ B, tapes }, dy, dsT) {
+    backward(tape, dy, dsT) {
+      const { B, tapes } = requireObject('tape', tape);
+      requireSize('tape.B', B);
+      requireCount('tape.tapes', tapes, parts.length, 'tapes of layers');
       const ds = requireState('dsT', dsT, state, B);
       const initials: Record<string, Matrices> = {};
       let dx: Sequence = dy;
@@ -80,7 +84,9 @@ export function stack(layers: Readonly<Record<string, Layer>>): Layer<StackTape>
       return { dx, ds0: prefixed(initials) };
     },
 
-    release({ tapes }) {
+    release(tape) {
+      const { tapes } = requireObject('tape', tape);
+      requireCount('tape.tapes', tapes, parts.length, 'tapes of layers');
       for (const [l, [, layer]] of parts.entries()) layer.release?.(tapes[l]);
     },
   };

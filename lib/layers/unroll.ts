@@ -3,12 +3,12 @@
  * Derived in `derivations/through-time.md`.
  */
 import type { AbstractMatrix } from 'ml-matrix';
-import type { Cell, CellSize, State } from '../cells/cell.ts';
+import { type Cell, type CellSize, requireCell, requireCellSize, type State } from '../cells/cell.ts';
 import { add, addTo, keepRows, selectRows } from '../matrix.ts';
 import { ParamSet } from '../params.ts';
-import { requireSize } from '../require.ts';
+import { requireCount } from '../require.ts';
 import { requireSequence, Sequence } from '../sequence.ts';
-import { type Layer, requireState } from './layer.ts';
+import { type Layer, requireState, requireTape } from './layer.ts';
 
 /** The tapes of all steps, and the extent they were made for. */
 export interface UnrollTape<Tape> {
@@ -42,8 +42,8 @@ export function unroll<P extends string, S extends string, Tape>(
   cell: Cell<P, S, Tape>,
   size: CellSize,
 ): Layer<UnrollTape<Tape>, P> {
-  requireSize('d', size.d);
-  requireSize('m', size.m);
+  requireCell('cell', cell);
+  requireCellSize(size);
   const params = ParamSet.of(cell.params(size));
   const state = cell.state(size);
   const outputs = state.h;
@@ -73,7 +73,9 @@ export function unroll<P extends string, S extends string, Tape>(
       return { y, sT: s, tape: { x, steps } };
     },
 
-    backward({ x, steps }, dy, dsT) {
+    backward(tape, dy, dsT) {
+      const { x, steps } = requireTape(tape, size.d);
+      requireCount('tape.steps', steps, x.T, 'tapes of steps');
       requireSequence('dy', dy, outputs, x);
       const p = params.named();
       const dp = params.namedGrads();

@@ -15,10 +15,10 @@
  */
 import { ValueError } from '../errors.ts';
 import { ParamSet, pick } from '../params.ts';
-import { describe, requireInteger, requireSize } from '../require.ts';
+import { describe, requireInteger, requireObject, requireSize } from '../require.ts';
 import { requireSequence, Sequence } from '../sequence.ts';
 import type { Shapes } from '../shape.ts';
-import { type Layer, requireState } from './layer.ts';
+import { type Layer, requireState, requireTape } from './layer.ts';
 
 /** What the backward pass of either window needs. */
 export interface WindowTape {
@@ -32,7 +32,8 @@ export interface WindowTape {
  * @param size F features in, N steps at once: N·F features out, the present step first.
  * @throws ValueError when a size is not a positive integer.
  */
-export function windowInput({ F, N }: { readonly F: number; readonly N: number }): Layer<WindowTape> {
+export function windowInput(size: { readonly F: number; readonly N: number }): Layer<WindowTape> {
+  const { F, N } = requireObject('size', size);
   requireSize('F', F);
   requireSize('N', N);
   return {
@@ -54,7 +55,8 @@ export function windowInput({ F, N }: { readonly F: number; readonly N: number }
       return { y, sT: {}, tape: { x } };
     },
 
-    backward({ x }, dy, dsT) {
+    backward(tape, dy, dsT) {
+      const { x } = requireTape(tape, F);
       requireSequence('dy', dy, N * F, x);
       requireState('dsT', dsT, {}, x.B);
       const dx = Sequence.zeros({ ...x.extent(), F });
@@ -80,17 +82,13 @@ export function windowInput({ F, N }: { readonly F: number; readonly N: number }
  * w, 1×N.
  * @throws ValueError when a size is not a positive integer or an option none of these.
  */
-export function windowOutput({
-  C,
-  N,
-  offset = 0,
-  beta: kind = 'uniform',
-}: {
+export function windowOutput(options: {
   readonly C: number;
   readonly N: number;
   readonly offset?: number;
   readonly beta?: 'uniform' | 'learned';
 }): Layer<WindowTape> {
+  const { C, N, offset = 0, beta: kind = 'uniform' } = requireObject('options', options);
   requireSize('C', C);
   requireSize('N', N);
   requireInteger('offset', offset, -Number.MAX_SAFE_INTEGER);
@@ -121,7 +119,8 @@ export function windowOutput({
       return { y, sT: {}, tape: { x } };
     },
 
-    backward({ x }, dy, dsT) {
+    backward(tape, dy, dsT) {
+      const { x } = requireTape(tape, N * C);
       requireSequence('dy', dy, C, x);
       requireState('dsT', dsT, {}, x.B);
       const dx = Sequence.zeros({ ...x.extent(), F: N * C });

@@ -10,7 +10,7 @@
  */
 import { ValueError } from '../errors.ts';
 import { sigmoid } from '../matrix.ts';
-import { requireFiniteNumber } from '../require.ts';
+import { requireFiniteNumber, requireObject } from '../require.ts';
 import { requireSequence, Sequence } from '../sequence.ts';
 import { type Loss, stepFactors } from './loss.ts';
 
@@ -57,7 +57,9 @@ export const binaryCrossEntropy: Loss<Sequence, BinaryCrossEntropyTape> = {
     return { loss, count, tape: { logits, y, factors } };
   },
 
-  backward({ logits, y, factors }, dloss = 1) {
+  backward(tape, dloss = 1) {
+    const { logits, y, factors } = requireObject('tape', tape);
+    requireSequence('tape.logits', logits);
     requireFiniteNumber('dloss', dloss);
     const dO = Sequence.zeros({ ...logits.extent(), F: logits.F });
     const [rows, P, Y] = [dO.rows(), sigmoid(logits.rows()), y.rows()];

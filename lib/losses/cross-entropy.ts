@@ -9,8 +9,7 @@
  * | y      | T·B     | the class that y_t is one-hot in |
  */
 import { type AbstractMatrix, Matrix } from 'ml-matrix';
-import { ShapeError } from '../errors.ts';
-import { describe, requireFiniteNumber, requireInteger } from '../require.ts';
+import { requireAnyMatrix, requireCount, requireFiniteNumber, requireInteger, requireObject } from '../require.ts';
 import { requireSequence, Sequence } from '../sequence.ts';
 import { type Loss, stepFactors } from './loss.ts';
 
@@ -43,7 +42,7 @@ export const crossEntropy: Loss<ArrayLike<number>, CrossEntropyTape> = {
   forward(logits, target, weighting) {
     requireSequence('logits', logits);
     const O = logits.rows();
-    if (target.length !== O.rows) throw new ShapeError('y', `${O.rows} class indices`, describe(target));
+    requireCount('y', target, O.rows, 'class indices');
     const { factors, count } = stepFactors(logits, weighting);
     const y = Int32Array.from(target, (k, n) => (factors[n] ? requireInteger(`y[${n}]`, k, 0, O.columns - 1) : 0));
     const logP = logSoftmax(O);
@@ -54,7 +53,9 @@ export const crossEntropy: Loss<ArrayLike<number>, CrossEntropyTape> = {
     return { loss, count, tape: { logits, logP, y, factors } };
   },
 
-  backward({ logits, logP, y, factors }, dloss = 1) {
+  backward(tape, dloss = 1) {
+    const { logits, logP, y, factors } = requireObject('tape', tape);
+    requireSequence('tape.logits', logits);
     requireFiniteNumber('dloss', dloss);
     const dO = Sequence.zeros({ ...logits.extent(), F: logits.F });
     const rows = dO.rows();
@@ -75,6 +76,7 @@ export const crossEntropy: Loss<ArrayLike<number>, CrossEntropyTape> = {
  * @returns n×C log probabilities.
  */
 export function logSoftmax(O: AbstractMatrix): Matrix {
+  requireAnyMatrix('O', O);
   const logP = Matrix.zeros(O.rows, O.columns);
   for (let n = 0; n < O.rows; n++) {
     let largest = Number.NEGATIVE_INFINITY;

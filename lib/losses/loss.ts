@@ -1,6 +1,6 @@
 /** What the losses share: which steps count, and how much. */
-import { ShapeError, ValueError } from '../errors.ts';
-import { describe, requireFiniteNumber } from '../require.ts';
+import { ValueError } from '../errors.ts';
+import { describe, requireCount, requireFiniteNumber, requireObject } from '../require.ts';
 import type { Sequence } from '../sequence.ts';
 
 /** A number that says how wrong a sequence of outputs is, and its gradient in them. */
@@ -51,10 +51,11 @@ export interface StepFactors {
  *
  * @throws ShapeError, ValueError when mask or weights do not fit, or the mean of no steps is asked for.
  */
-export function stepFactors(o: Sequence, { mask, weights, reduction = 'sum' }: Weighting = {}): StepFactors {
+export function stepFactors(o: Sequence, weighting: Weighting = {}): StepFactors {
+  const { mask, weights, reduction = 'sum' } = requireObject('weighting', weighting);
   const rows = o.T * o.B;
-  if (mask && mask.length !== rows) throw new ShapeError('mask', `${rows} booleans`, describe(mask));
-  if (weights && weights.length !== rows) throw new ShapeError('weights', `${rows} numbers`, describe(weights));
+  if (mask !== undefined) requireCount('mask', mask, rows, 'booleans');
+  if (weights !== undefined) requireCount('weights', weights, rows, 'numbers');
   if (reduction !== 'sum' && reduction !== 'mean')
     throw new ValueError('reduction', 'sum or mean', describe(reduction));
   let count = 0;

@@ -11,7 +11,7 @@
  */
 import { type AbstractMatrix, Matrix } from 'ml-matrix';
 import { ShapeError, ValueError } from '../errors.ts';
-import { describe, requireFiniteNumber } from '../require.ts';
+import { describe, requireFiniteNumber, requireObject } from '../require.ts';
 import { requireSequence } from '../sequence.ts';
 import { type CrossEntropyTape, crossEntropy } from './cross-entropy.ts';
 import type { Loss } from './loss.ts';
@@ -65,7 +65,8 @@ export interface RankingTape {
  * console.log((loss - withoutRanking).toFixed(10)); // → 4.0000000000
  * ```
  */
-export function rankingLoss({ kind, lambda }: RankingOptions): Loss<ArrayLike<number>, RankingTape> {
+export function rankingLoss(options: RankingOptions): Loss<ArrayLike<number>, RankingTape> {
+  const { kind, lambda } = requireObject('options', options);
   if (kind !== 's' && kind !== 'm') throw new ValueError('kind', 's or m', describe(kind));
   if (requireFiniteNumber('lambda', lambda) < 0) throw new ValueError('lambda', 'a number ≥ 0', `${lambda}`);
 
@@ -94,7 +95,8 @@ export function rankingLoss({ kind, lambda }: RankingOptions): Loss<ArrayLike<nu
       return { loss, count, tape: { classification, P, terms } };
     },
 
-    backward({ classification, P, terms }, dloss = 1) {
+    backward(tape, dloss = 1) {
+      const { classification, P, terms } = requireObject('tape', tape);
       const dO = crossEntropy.backward(classification, dloss);
       const dP = Matrix.zeros(P.rows, P.columns);
       const addScore = (n: number, k: number, ds: number): void => {

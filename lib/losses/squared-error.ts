@@ -7,7 +7,7 @@
  * | O, dO  | (T·B)×F | the outputs o_t of every step of every sequence, stacked by rows |
  * | Y      | (T·B)×F | the targets y_t |
  */
-import { requireFiniteNumber } from '../require.ts';
+import { requireFiniteNumber, requireObject } from '../require.ts';
 import { requireSequence, Sequence } from '../sequence.ts';
 import { type Loss, stepFactors } from './loss.ts';
 
@@ -49,7 +49,9 @@ export const squaredError: Loss<Sequence, SquaredErrorTape> = {
     return { loss, count, tape: { o, y, factors } };
   },
 
-  backward({ o, y, factors }, dloss = 1) {
+  backward(tape, dloss = 1) {
+    const { o, y, factors } = requireObject('tape', tape);
+    requireSequence('tape.o', o);
     requireFiniteNumber('dloss', dloss);
     const dO = Sequence.zeros({ ...o.extent(), F: o.F });
     const [rows, O, Y] = [dO.rows(), o.rows(), y.rows()];

@@ -1,5 +1,5 @@
 import { ValueError } from '../errors.ts';
-import { requireInteger, requireSize } from '../require.ts';
+import { allocate, requireInstance, requireInteger, requireSize } from '../require.ts';
 
 /** The yardsticks of a language model, in nats a symbol on the same held-out text. */
 export interface Baselines {
@@ -19,8 +19,10 @@ export interface Baselines {
  */
 export function baselines(classes: number, train: Int32Array, heldOut: Int32Array): Baselines {
   requireSize('classes', classes);
+  requireInstance('train', train, Int32Array);
+  requireInstance('heldOut', heldOut, Int32Array);
   if (heldOut.length < 2) throw new ValueError('heldOut', 'at least two symbols', `${heldOut.length}`);
-  const counts = new Float64Array(classes).fill(1);
+  const counts = allocate('classes', classes).fill(1);
   train.forEach((k, n) => {
     requireInteger(`train[${n}]`, k, 0, classes - 1);
     counts[k] = (counts[k] ?? 0) + 1;

@@ -2,22 +2,30 @@
  * The character-level language model of the lectures: a recurrent network that reads a text symbol by symbol and says
  * at each how probable every symbol is to come next.
  */
-import type { Cell } from '../cells/cell.ts';
+import { type Cell, requireCell } from '../cells/cell.ts';
 import { rnn } from '../cells/rnn.ts';
 import { linear } from '../engine/linear.ts';
-import type { EngineOptions } from '../engine/options.ts';
+import { type EngineOptions, requireOptions } from '../engine/options.ts';
 import { recurrent } from '../engine/recurrent.ts';
 import { ValueError } from '../errors.ts';
-import type { Layer } from '../layers/layer.ts';
+import { type Layer, requireLayer } from '../layers/layer.ts';
 import { readout } from '../layers/readout.ts';
 import { stack } from '../layers/stack.ts';
 import { unroll } from '../layers/unroll.ts';
 import { crossEntropy } from '../losses/cross-entropy.ts';
-import type { Random } from '../random.ts';
-import { describe, requireFiniteNumber, requireInteger, requireSize } from '../require.ts';
+import { Random } from '../random.ts';
+import {
+  describe,
+  requireFiniteNumber,
+  requireInstance,
+  requireInteger,
+  requireObject,
+  requireSize,
+} from '../require.ts';
 import { Sequence } from '../sequence.ts';
 import type { Matrices } from '../shape.ts';
-import type { Vocabulary } from './vocabulary.ts';
+import { parameterCount } from './char-memory.ts';
+import { Vocabulary } from './vocabulary.ts';
 
 /** How a network is run: by the reference's layers, or by the engine. The numbers are the same up to rounding. */
 export type Engine = 'reference' | EngineOptions;
@@ -33,6 +41,14 @@ export interface CharModel {
   readonly net: Layer;
 }
 
+/** Parameters that one array holds. */
+const MOST = 2 ** 32;
+
+/** @throws ValueError when it is no way to run a network. */
+export function requireEngine(engine: Engine): void {
+  if (engine !== 'reference') requireOptions(engine);
+}
+
 /**
  * A model with fresh parameters, all zero.
  *
@@ -40,23 +56,25 @@ export interface CharModel {
  * (by the engine).
  * @throws ValueError when m or the number of layers is no positive integer, or an option of the engine is none.
  */
-export function charModel({
-  vocabulary,
-  cell = rnn,
-  m = 100,
-  layers = 1,
-  engine = {},
-}: {
+export function charModel(options: {
   readonly vocabulary: Vocabulary;
   readonly cell?: Cell;
   readonly m?: number;
   readonly layers?: number;
   readonly engine?: Engine;
 }): CharModel {
+  const { vocabulary, cell = rnn, m = 100, layers = 1, engine = {} } = requireObject('options', options);
+  requireInstance('vocabulary', vocabulary, Vocabulary);
+  requireCell('cell', cell);
+  requireSize('m', m);
+  requireSize('layers', layers);
+  requireEngine(engine);
+  const count = parameterCount({ cell, hidden: m, layers }, vocabulary.size);
+  if (count > MOST) throw new ValueError('m', `a model of at most ${MOST} parameters`, `${count}`);
   const cellLayer = (d: number) =>
     engine === 'reference' ? unroll(cell, { d, m }) : recurrent(cell, { d, m }, engine);
   const C = vocabulary.size;
-  const hidden = Array.from({ length: requireSize('layers', layers) }, (_, l) => [
+  const hidden = Array.from({ length: layers }, (_, l) => [
     layers === 1 ? 'cell' : `cell${l + 1}`,
     cellLayer(l === 0 ? C : m),
   ]);
@@ -75,7 +93,9 @@ const EVALUATED_AT_ONCE = 1000;
  * @param text class indices, at least two.
  * @throws ValueError when the text is too short or holds what is no class.
  */
-export function evaluate({ net, vocabulary }: CharModel, text: Int32Array): number {
+export function evaluate(model: CharModel, text: Int32Array): number {
+  const { net, vocabulary } = requireModel(model);
+  requireInstance('text', text, Int32Array);
   if (text.length < 2) throw new ValueError('text', 'at least two symbols', `${text.length}`);
   let state: Matrices | undefined;
   let loss = 0;
@@ -89,6 +109,9 @@ export function evaluate({ net, vocabulary }: CharModel, text: Int32Array): numb
   }
   return loss / (text.length - 1);
 }
+
+/** Code units that a string may have. */
+const LONGEST = 2 ** 29 - 24;
 
 /** How to sample. */
 export interface SampleOptions {
@@ -109,10 +132,14 @@ export interface SampleOptions {
  * @returns the symbols after the prompt.
  * @throws ValueError when the prompt is empty or has symbols outside the vocabulary, or an option is out of range.
  */
-export function sample(model: CharModel, { prompt, length, temperature = 1, rng, s0 }: SampleOptions): string {
-  const { net, vocabulary } = model;
-  if (prompt === '') throw new ValueError('prompt', 'at least one symbol', '""');
-  requireInteger('length', length, 1);
+export function sample(model: CharModel, options: SampleOptions): string {
+  const { net, vocabulary } = requireModel(model);
+  const { prompt, length, temperature = 1, rng, s0 } = requireObject('options', options);
+  if (typeof prompt !== 'string' || prompt === '') {
+    throw new ValueError('prompt', 'at least one symbol', describe(prompt));
+  }
+  requireInteger('length', length, 1, LONGEST);
+  requireInstance('rng', rng, Random);
   if (requireFiniteNumber('temperature', temperature) < 0) {
     throw new ValueError('temperature', 'a number ≥ 0', `${temperature}`);
   }
@@ -135,6 +162,13 @@ export function sample(model: CharModel, { prompt, length, temperature = 1, rng,
 /** What a model reads first when it is given nothing to: a line's end, or its first symbol where it knows none. */
 export function defaultPrompt({ vocabulary }: CharModel): string {
   return vocabulary.symbols.includes('\n') ? '\n' : (vocabulary.symbols[0] ?? '');
+}
+
+/** `model` has the parts of one, or throws ValueError naming what is missing. Returns it. */
+export function requireModel(model: CharModel): CharModel {
+  requireInstance('model.vocabulary', requireObject('model', model).vocabulary, Vocabulary);
+  requireLayer('model.net', model.net);
+  return model;
 }
 
 function draw(logits: readonly number[], temperature: number, rng: Random): number {

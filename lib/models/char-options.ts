@@ -1,5 +1,5 @@
 /** How a character model is trained: the numbers of IIIT Hyderabad Lecture 20, each an option. */
-import type { Cell } from '../cells/cell.ts';
+import { type Cell, requireCell } from '../cells/cell.ts';
 import { rnn } from '../cells/rnn.ts';
 import { ValueError } from '../errors.ts';
 import { adagrad } from '../optim/adagrad.ts';
@@ -8,7 +8,7 @@ import type { Optimiser } from '../optim/optimiser.ts';
 import { rmsprop } from '../optim/rmsprop.ts';
 import { sgd } from '../optim/sgd.ts';
 import type { ParamSet } from '../params.ts';
-import { describe, requireInteger, requirePositive, requireSize } from '../require.ts';
+import { describe, requireInteger, requireObject, requirePositive, requireSize } from '../require.ts';
 
 /** An optimiser that the model can be trained with. */
 export type OptimiserName = 'adagrad' | 'sgd' | 'rmsprop' | 'adam';
@@ -68,6 +68,7 @@ export const lectureOptions: CharTrainerOptions = {
 
 /** Every option is there and in its range, or throws {@link ValueError}. Returns them. */
 export function requireOptions(options: CharTrainerOptions): CharTrainerOptions {
+  requireCell('cell', requireObject('options', options).cell);
   const { hidden, layers, chunk, optimiser, learningRate, clipValue, clipNorm, initStd, heldOut, seed } = options;
   requireSize('hidden', hidden);
   requireSize('layers', layers);

@@ -5,18 +5,18 @@
  */
 import { ValueError } from '../errors.ts';
 import { normal, zeros } from '../init/initialisers.ts';
-import { zeroState } from '../layers/layer.ts';
+import { requireState, zeroState } from '../layers/layer.ts';
 import { crossEntropy } from '../losses/cross-entropy.ts';
 import { clipByNorm, clipByValue } from '../optim/clip.ts';
 import type { Optimiser } from '../optim/optimiser.ts';
 import { Random } from '../random.ts';
-import { requireInteger, requirePositive } from '../require.ts';
+import { requireFinite, requireInteger, requireList, requireObject, requirePositive } from '../require.ts';
 import { Sequence } from '../sequence.ts';
 import type { Matrices } from '../shape.ts';
 import { type Chunk, truncated } from '../through-time/truncated.ts';
 import { FlatMatrix } from '../views.ts';
 import { requireEngineRoom } from './char-memory.ts';
-import { type CharModel, charModel, type Engine } from './char-model.ts';
+import { type CharModel, charModel, type Engine, requireEngine } from './char-model.ts';
 import { type CharTrainerOptions, lectureOptions, optimiserOf, requireOptions } from './char-options.ts';
 import { DivergenceError, diverged, requireFiniteMatrices, withNorm } from './divergence.ts';
 import { Vocabulary } from './vocabulary.ts';
@@ -86,7 +86,8 @@ export class CharTrainer {
    * larger than the engine's memory.
    */
   constructor(text: string, options: Partial<CharTrainerOptions> = {}, engine: Engine = {}) {
-    const all = requireOptions({ ...lectureOptions, ...options });
+    const all = requireOptions({ ...lectureOptions, ...requireObject('options', options) });
+    requireEngine(engine);
     this.text = text;
     this.options = all;
     const vocabulary = Vocabulary.of(text);
@@ -140,16 +141,19 @@ export class CharTrainer {
    * @throws ValueError when the position is none of this text.
    */
   moveTo(to: TrainerPosition, state: Matrices | undefined): void {
-    const step = requireInteger('step', to.step, 0);
+    const step = requireInteger('step', requireObject('to', to).step, 0);
     const position = requireInteger('position', to.position, 0, this.train.length - 1);
     const smoothed = requirePositive('smoothed', to.smoothed);
     const random = Random.fromState(to.random);
+    const norms = [...requireList('norms', to.norms)];
+    requireFinite('norms', norms);
+    if (state !== undefined) requireState('state', state, this.model.net.state, 1);
     this.optimiser.learningRate = to.learningRate;
     this.#step = step;
     this.#position = position;
     this.#smoothed = smoothed;
     this.#random = random;
-    this.#norms = to.norms;
+    this.#norms = norms;
     this.#state = state;
     this.#chunks = this.#sweep();
   }

@@ -12,10 +12,10 @@
  * Sequences of a batch may differ in length on both sides.
  */
 import { ShapeError, ValueError } from '../errors.ts';
-import type { Layer } from '../layers/layer.ts';
+import { type Layer, requireLayer } from '../layers/layer.ts';
 import { prefixed } from '../layers/names.ts';
 import { ParamSet } from '../params.ts';
-import { requireInteger, requireSize } from '../require.ts';
+import { requireInteger, requireObject, requireSize } from '../require.ts';
 import { requireSequence, Sequence } from '../sequence.ts';
 import type { Matrices } from '../shape.ts';
 
@@ -98,13 +98,10 @@ export interface EncoderDecoder {
  * console.log(model.decode(source, { start: 0, stop: 1, maxLength: 6 }).length); // → 2
  * ```
  */
-export function encoderDecoder({
-  encoder,
-  decoder,
-}: {
-  readonly encoder: Layer;
-  readonly decoder: Layer;
-}): EncoderDecoder {
+export function encoderDecoder(networks: { readonly encoder: Layer; readonly decoder: Layer }): EncoderDecoder {
+  const { encoder, decoder } = requireObject('networks', networks);
+  requireLayer('encoder', encoder);
+  requireLayer('decoder', decoder);
   const parts = ({ state }: Layer) => JSON.stringify(Object.entries(state).sort());
   if (parts(encoder) !== parts(decoder) || Object.keys(encoder.state).length === 0) {
     const columns = ({ state }: Layer) => `{${Object.entries(state).map(([name, m]) => `${name}: ${m}`)}}`;
@@ -128,21 +125,24 @@ export function encoderDecoder({
       return { y, sT, tape: { encoded, encoder: encoderTape, decoder: decoderTape } };
     },
 
-    backward({ encoded, encoder: encoderTape, decoder: decoderTape }, dy, dsT) {
+    backward(tape, dy, dsT) {
+      const { encoded, encoder: encoderTape, decoder: decoderTape } = requireObject('tape', tape);
+      requireSequence('tape.encoded', encoded, encoder.outputs);
       const { dx: dtarget, ds0: ds } = decoder.backward(decoderTape, dy, dsT);
       const nothing = Sequence.zeros({ ...encoded.extent(), F: encoded.F });
       const { dx: dsource, ds0 } = encoder.backward(encoderTape, nothing, ds); // ED-B1  dL/ds^E_τ = dL/ds^D_0, through F2, F1
       return { dsource, dtarget, ds0 };
     },
 
-    decode(source, { start, stop, maxLength }) {
+    decode(source, options) {
+      const { start, stop, maxLength } = requireObject('options', options);
       requireSequence('source', source, encoder.inputs);
       const classes = decoder.inputs;
       if (decoder.outputs > classes)
         throw new ValueError('decoder.outputs', `at most ${classes}`, `${decoder.outputs}`);
       requireInteger('start', start, 0, classes - 1);
       requireInteger('stop', stop, 0, decoder.outputs - 1);
-      requireSize('maxLength', maxLength);
+      requireInteger('maxLength', requireSize('maxLength', maxLength), 1, LONGEST);
       const { B } = source;
       const written: number[][] = Array.from({ length: B }, () => []);
       const writing = new Set(written.keys());
@@ -161,6 +161,9 @@ export function encoderDecoder({
     },
   };
 }
+
+/** Symbols that one array holds. */
+const LONGEST = 2 ** 32 - 1;
 
 function largest(logits: readonly number[]): number {
   return logits.indexOf(Math.max(...logits));

@@ -1,5 +1,5 @@
 import { ValueError } from '../errors.ts';
-import { describe, requireInteger } from '../require.ts';
+import { describe, requireInteger, requireList } from '../require.ts';
 
 /**
  * The symbols of a text: its Unicode code points, in ascending order. Symbol number k is class k.
@@ -45,6 +45,7 @@ export class Vocabulary {
    * @throws ValueError naming the first symbol that is not in the vocabulary, and its place.
    */
   encode(text: string): Int32Array {
+    if (typeof text !== 'string') throw new ValueError('text', 'a text', describe(text));
     return Int32Array.from(text, (symbol, place) => {
       const k = this.#index.get(symbol);
       if (k === undefined) {
@@ -64,6 +65,9 @@ export class Vocabulary {
    * @throws ValueError when one is no class of this vocabulary.
    */
   decode(indices: ArrayLike<number>): string {
-    return Array.from(indices, (k, n) => this.symbols[requireInteger(`indices[${n}]`, k, 0, this.size - 1)]).join('');
+    return Array.from(
+      requireList('indices', indices),
+      (k, n) => this.symbols[requireInteger(`indices[${n}]`, k, 0, this.size - 1)],
+    ).join('');
   }
 }

@@ -1,5 +1,5 @@
-import type { ParamSet } from '../params.ts';
-import { requirePositive } from '../require.ts';
+import { ParamSet } from '../params.ts';
+import { requireInstance, requireObject, requirePositive } from '../require.ts';
 import { type Optimiser, optimiser } from './optimiser.ts';
 
 /**
@@ -11,10 +11,11 @@ import { type Optimiser, optimiser } from './optimiser.ts';
  */
 export function adagrad(
   params: ParamSet,
-  { learningRate, epsilon = 1e-8 }: { readonly learningRate: number; readonly epsilon?: number },
+  options: { readonly learningRate: number; readonly epsilon?: number },
 ): Optimiser {
+  const { learningRate, epsilon = 1e-8 } = requireObject('options', options);
   requirePositive('epsilon', epsilon);
-  const { size } = params;
+  const { size } = requireInstance('params', params, ParamSet);
   const mem = new Float64Array(size);
   return optimiser({
     name: 'adagrad',

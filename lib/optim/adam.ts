@@ -1,6 +1,6 @@
 import { ValueError } from '../errors.ts';
-import type { ParamSet } from '../params.ts';
-import { requireFiniteNumber, requirePositive } from '../require.ts';
+import { ParamSet } from '../params.ts';
+import { requireFiniteNumber, requireInstance, requireObject, requirePositive } from '../require.ts';
 import { type Optimiser, optimiser, requireDecay } from './optimiser.ts';
 
 /** What Adam can be told. */
@@ -26,16 +26,20 @@ export interface AdamOptions {
  * @param params the parameters it will be asked to change.
  * @throws ValueError when η or ε is not positive, β₁ or β₂ not in [0, 1), or λ not ≥ 0.
  */
-export function adam(
-  params: ParamSet,
-  { learningRate, beta1 = 0.9, beta2 = 0.999, epsilon = 1e-8, weightDecay = 0 }: AdamOptions,
-): Optimiser {
+export function adam(params: ParamSet, options: AdamOptions): Optimiser {
+  const {
+    learningRate,
+    beta1 = 0.9,
+    beta2 = 0.999,
+    epsilon = 1e-8,
+    weightDecay = 0,
+  } = requireObject('options', options);
   requireDecay('beta1', beta1);
   requireDecay('beta2', beta2);
   requirePositive('epsilon', epsilon);
   if (requireFiniteNumber('weightDecay', weightDecay) < 0)
     throw new ValueError('weightDecay', 'a number ≥ 0', `${weightDecay}`);
-  const { size } = params;
+  const { size } = requireInstance('params', params, ParamSet);
   const mean = new Float64Array(size);
   const meanSquare = new Float64Array(size);
   const steps = new Float64Array(1);

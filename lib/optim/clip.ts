@@ -2,8 +2,8 @@
  * Clipping of the gradients that an optimiser is about to receive, in place. Never inside the recursion: what came
  * out would be the gradient of nothing.
  */
-import type { ParamSet } from '../params.ts';
-import { requireFinite, requireFiniteNumber, requirePositive } from '../require.ts';
+import { ParamSet } from '../params.ts';
+import { requireFinite, requireFiniteNumber, requireInstance, requirePositive } from '../require.ts';
 
 /**
  * DD2424 Lecture 9, "Easy solution to exploding gradients": G ← (θ/‖G‖) G where ‖G‖ ≥ θ, for the gradient G of every
@@ -14,7 +14,7 @@ import { requireFinite, requireFiniteNumber, requirePositive } from '../require.
  */
 export function clipByNorm(params: ParamSet, theta: number): Readonly<Record<string, number>> {
   requirePositive('theta', theta);
-  const grads = Object.entries(params.namedGrads());
+  const grads = Object.entries(requireInstance('params', params, ParamSet).namedGrads());
   const norms = grads.map(([name, G]) => [name, requireFiniteNumber(`‖d${name}‖`, G.norm('frobenius'))] as const);
   norms.forEach(([, norm], n) => {
     if (norm >= theta) grads[n]?.[1].mul(theta / norm);
@@ -29,7 +29,8 @@ export function clipByNorm(params: ParamSet, theta: number): Readonly<Record<str
  * @returns the norm before clipping.
  * @throws ValueError when θ is not positive, or the norm is not finite.
  */
-export function clipByGlobalNorm({ grads }: ParamSet, theta: number): number {
+export function clipByGlobalNorm(params: ParamSet, theta: number): number {
+  const { grads } = requireInstance('params', params, ParamSet);
   requirePositive('theta', theta);
   const squares = grads.reduce((sum, g) => sum + g * g, 0);
   const norm = requireFiniteNumber('‖grads‖', Math.sqrt(squares));
@@ -46,7 +47,8 @@ export function clipByGlobalNorm({ grads }: ParamSet, theta: number): number {
  *
  * @throws ValueError when the limit is not positive, or a gradient is not finite.
  */
-export function clipByValue({ grads }: ParamSet, limit: number): void {
+export function clipByValue(params: ParamSet, limit: number): void {
+  const { grads } = requireInstance('params', params, ParamSet);
   requirePositive('limit', limit);
   requireFinite('grads', grads);
   for (let i = 0; i < grads.length; i++) {

@@ -1,6 +1,6 @@
 import { ShapeError, ValueError } from '../errors.ts';
-import type { ParamSet } from '../params.ts';
-import { describe, requireFiniteNumber, requirePositive } from '../require.ts';
+import { ParamSet } from '../params.ts';
+import { describe, requireFiniteNumber, requireInstance, requirePositive } from '../require.ts';
 
 /** Changes parameters in the direction of their gradients. */
 export interface Optimiser {
@@ -50,7 +50,8 @@ export function optimiser({ name, learningRate, memory, size, update }: Rule): O
         throw new ValueError('learningRate', 'a number ≥ 0', `${value}`);
       eta = value;
     },
-    step({ values, grads }) {
+    step(params) {
+      const { values, grads } = requireInstance('params', params, ParamSet);
       if (size !== undefined && grads.length !== size)
         throw new ShapeError('params', `${size} numbers`, `${grads.length}`);
       update(values, grads, eta);

@@ -1,5 +1,5 @@
-import type { ParamSet } from '../params.ts';
-import { requirePositive } from '../require.ts';
+import { ParamSet } from '../params.ts';
+import { requireInstance, requireObject, requirePositive } from '../require.ts';
 import { type Optimiser, optimiser, requireDecay } from './optimiser.ts';
 
 /** What RMSprop can be told. */
@@ -18,10 +18,11 @@ export interface RmspropOptions {
  * @param params the parameters it will be asked to change.
  * @throws ValueError when η or ε is not positive, or ρ not in [0, 1).
  */
-export function rmsprop(params: ParamSet, { learningRate, decay = 0.99, epsilon = 1e-8 }: RmspropOptions): Optimiser {
+export function rmsprop(params: ParamSet, options: RmspropOptions): Optimiser {
+  const { learningRate, decay = 0.99, epsilon = 1e-8 } = requireObject('options', options);
   requireDecay('decay', decay);
   requirePositive('epsilon', epsilon);
-  const { size } = params;
+  const { size } = requireInstance('params', params, ParamSet);
   const meanSquare = new Float64Array(size);
   return optimiser({
     name: 'rmsprop',

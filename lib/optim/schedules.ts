@@ -11,7 +11,14 @@
  * ```
  */
 import { ValueError } from '../errors.ts';
-import { requireFiniteNumber, requireInteger, requirePositive, requireSize } from '../require.ts';
+import {
+  requireFiniteNumber,
+  requireFunction,
+  requireInteger,
+  requireObject,
+  requirePositive,
+  requireSize,
+} from '../require.ts';
 
 /** η_n of step n, an integer ≥ 0; throws ValueError when n is none. */
 export type Schedule = (step: number) => number;
@@ -31,15 +38,12 @@ export function constant(learningRate: number): Schedule {
  *
  * @throws ValueError when η or the factor is not positive, or `every` no positive integer.
  */
-export function stepDecay({
-  learningRate,
-  every,
-  factor,
-}: {
+export function stepDecay(options: {
   readonly learningRate: number;
   readonly every: number;
   readonly factor: number;
 }): Schedule {
+  const { learningRate, every, factor } = requireObject('options', options);
   requirePositive('learningRate', learningRate);
   requireSize('every', every);
   requirePositive('factor', factor);
@@ -52,15 +56,12 @@ export function stepDecay({
  *
  * @throws ValueError when η is not positive, the floor not in [0, η], or `steps` no positive integer.
  */
-export function cosine({
-  learningRate,
-  steps,
-  floor = 0,
-}: {
+export function cosine(options: {
   readonly learningRate: number;
   readonly steps: number;
   readonly floor?: number;
 }): Schedule {
+  const { learningRate, steps, floor = 0 } = requireObject('options', options);
   requirePositive('learningRate', learningRate);
   requireSize('steps', steps);
   requireFiniteNumber('floor', floor);
@@ -77,6 +78,7 @@ export function cosine({
  */
 export function warmUp(steps: number, then: Schedule): Schedule {
   requireSize('steps', steps);
+  requireFunction('then', then);
   return schedule(n => (n < steps ? (then(0) * (n + 1)) / (steps + 1) : then(n - steps)));
 }
 

@@ -1,5 +1,6 @@
 import { ValueError } from '../errors.ts';
 import { ParamSet } from '../params.ts';
+import { requireObject } from '../require.ts';
 import { type Optimiser, optimiser, requireDecay } from './optimiser.ts';
 
 /** Gradient descent with momentum. */
@@ -23,8 +24,12 @@ export interface MomentumOptions {
 export function sgd(options: { readonly learningRate: number }): Optimiser;
 export function sgd(params: ParamSet, options: MomentumOptions): Optimiser;
 export function sgd(first: ParamSet | { readonly learningRate: number }, second?: MomentumOptions): Optimiser {
-  if (!(first instanceof ParamSet)) return plain(first.learningRate);
-  const { learningRate, momentum = 0, nesterov = false } = second ?? { learningRate: Number.NaN };
+  if (!(first instanceof ParamSet)) return plain(requireObject('options', first).learningRate);
+  const {
+    learningRate,
+    momentum = 0,
+    nesterov = false,
+  } = requireObject('options', second ?? { learningRate: Number.NaN });
   const mu = requireDecay('momentum', momentum);
   if (mu > 0) return withMomentum(first.size, learningRate, mu, nesterov);
   if (nesterov) throw new ValueError('momentum', "a positive one for Nesterov's", `${momentum}`);

@@ -11,9 +11,9 @@
  * | s, ds  | B×its columns | the state between two segments, part by part |
  */
 import { ValueError } from '../errors.ts';
-import { type Layer, requireState, zeroState } from '../layers/layer.ts';
+import { type Layer, requireLayer, requireState, requireTape, zeroState } from '../layers/layer.ts';
 import { selectRows } from '../matrix.ts';
-import { requireSize } from '../require.ts';
+import { requireCount, requireObject, requireSize } from '../require.ts';
 import { requireSequence, Sequence } from '../sequence.ts';
 import type { Matrices } from '../shape.ts';
 
@@ -58,12 +58,13 @@ export interface CheckpointedTape {
  */
 export function checkpointed<Tape, P extends string>(
   layer: Layer<Tape, P>,
-  { every, memory }: CheckpointOptions = {},
+  options: CheckpointOptions = {},
 ): Layer<CheckpointedTape, P> {
+  const { every, memory } = requireObject('options', options);
   if (every !== undefined) requireSize('every', every);
   if (memory !== undefined) requireSize('memory', memory);
   if (every !== undefined && memory !== undefined) throw new ValueError('memory', 'none beside every', `${memory}`);
-  const { name, params, inputs, outputs, state, equations } = layer;
+  const { name, params, inputs, outputs, state, equations } = requireLayer('layer', layer);
 
   return {
     name: `checkpointed(${name})`,
@@ -91,7 +92,9 @@ export function checkpointed<Tape, P extends string>(
       return { y, sT: s, tape: { x, every: steps, states } };
     },
 
-    backward({ x, every: steps, states }, dy, dsT) {
+    backward(tape, dy, dsT) {
+      const { x, every: steps, states } = requireTape(tape, inputs);
+      requireCount('tape.states', states, Math.ceil(x.T / requireSize('tape.every', steps)), 'states');
       requireSequence('dy', dy, outputs, x);
       const dx = Sequence.zeros({ ...x.extent(), F: inputs });
       let ds = requireState('dsT', dsT, state, x.B);

@@ -13,10 +13,11 @@
 import { type AbstractMatrix, Matrix } from 'ml-matrix';
 import type { GateName } from '../cells/gates.ts';
 import { type LstmTape, lstm } from '../cells/lstm.ts';
-import { type Layer, requireState } from '../layers/layer.ts';
+import { type Layer, requireLayer, requireState, requireTape } from '../layers/layer.ts';
 import type { UnrollTape } from '../layers/unroll.ts';
 import { add, mul, selectRows, tanhSlope } from '../matrix.ts';
 import { ParamSet } from '../params.ts';
+import { requireCount } from '../require.ts';
 import { requireSequence, type Sequence } from '../sequence.ts';
 import type { Matrices } from '../shape.ts';
 
@@ -42,11 +43,14 @@ export interface LstmPaths {
  * @throws ShapeError, ValueError when dy or dsT do not fit or are not finite.
  */
 export function lstmPaths(
-  { params, state, outputs }: Layer<UnrollTape<LstmTape>, GateName<'f' | 'i' | 'o' | 'g'>>,
-  { x, steps }: UnrollTape<LstmTape>,
+  layer: Layer<UnrollTape<LstmTape>, GateName<'f' | 'i' | 'o' | 'g'>>,
+  tape: UnrollTape<LstmTape>,
   dy: Sequence,
   dsT?: Matrices,
 ): LstmPaths[] {
+  const { params, state, outputs, inputs } = requireLayer('layer', layer);
+  const { x, steps } = requireTape(tape, inputs);
+  requireCount('tape.steps', steps, x.T, 'tapes of steps');
   requireSequence('dy', dy, outputs, x);
   const { h: dhT, c: dcT } = requireState('dsT', dsT, state, x.B) as Matrices<'h' | 'c'>;
   const p = params.named();

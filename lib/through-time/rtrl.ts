@@ -11,11 +11,11 @@
  * | inS0    | n×n   | R_t = ∂s_t/∂s_0 |
  */
 import { type AbstractMatrix, Matrix } from 'ml-matrix';
-import type { Cell, CellSize, State } from '../cells/cell.ts';
+import { type Cell, type CellSize, requireCell, requireCellSize, type State } from '../cells/cell.ts';
 import { requireState, zeroState } from '../layers/layer.ts';
 import { add, addTo, times } from '../matrix.ts';
 import { ParamSet } from '../params.ts';
-import { requireMatrix, requireSize } from '../require.ts';
+import { requireMatrix, requireObject } from '../require.ts';
 import { requireSequence, Sequence } from '../sequence.ts';
 import type { Matrices } from '../shape.ts';
 import { FlatMatrix } from '../views.ts';
@@ -66,8 +66,8 @@ export interface Rtrl<P extends string = string> {
  * @throws ValueError when a size is not a positive integer.
  */
 export function rtrl<P extends string, S extends string, Tape>(cell: Cell<P, S, Tape>, size: CellSize): Rtrl<P> {
-  requireSize('d', size.d);
-  requireSize('m', size.m);
+  requireCell('cell', cell);
+  requireCellSize(size);
   const params = ParamSet.of(cell.params(size));
   const state = cell.state(size);
   const n = Object.values<number>(state).reduce((sum, columns) => sum + columns, 0);
@@ -100,13 +100,22 @@ export function rtrl<P extends string, S extends string, Tape>(cell: Cell<P, S, 
     return split(times(row, inS0), state); // RTRL-B2  dL/ds_0 = Σ_t ds_t R_t
   }
 
+  function requireSensitivity(argument: string, at: Sensitivity): Sensitivity {
+    const { s, inTheta, inS0 } = requireObject(argument, at);
+    requireState(`${argument}.s`, requireObject(`${argument}.s`, s), state, 1);
+    requireMatrix(`${argument}.inTheta`, inTheta, [n, params.size]);
+    requireMatrix(`${argument}.inS0`, inS0, [n, n]);
+    return at;
+  }
+
   return {
     params,
     start: s0 => start(requireState('s0', s0, state, 1)),
-    step: (before, x) => step(before, requireMatrix('x', x, [1, size.d])),
-    gradientAt: (now, ds) => gradientAt(now, requireState('ds', ds, state, 1)),
+    step: (before, x) => step(requireSensitivity('before', before), requireMatrix('x', x, [1, size.d])),
+    gradientAt: (now, ds) => gradientAt(requireSensitivity('now', now), requireState('ds', ds, state, 1)),
 
-    gradient(x, dy, { s0, dsT } = {}) {
+    gradient(x, dy, ends = {}) {
+      const { s0, dsT } = requireObject('ends', ends);
       requireSequence('x', x, size.d);
       requireSequence('dy', dy, state.h, x);
       const [first, last] = [requireState('s0', s0, state, x.B), requireState('dsT', dsT, state, x.B)];

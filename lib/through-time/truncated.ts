@@ -2,8 +2,8 @@
  * Truncated backpropagation through time: one long sequence in chunks, the state carried from chunk to chunk, the
  * gradient stopped between them. What that leaves out is derived in `derivations/through-time.md`.
  */
-import type { Layer } from '../layers/layer.ts';
-import { requireInteger, requireSize } from '../require.ts';
+import { type Layer, requireLayer } from '../layers/layer.ts';
+import { requireFunction, requireInteger, requireObject, requireSize } from '../require.ts';
 import { requireSequence, type Sequence } from '../sequence.ts';
 import type { Matrices } from '../shape.ts';
 
@@ -25,7 +25,7 @@ export type ChunkLoss = (y: Sequence, from: number, to: number) => { readonly lo
  * Goes through x chunk by chunk. When a chunk is yielded, `layer.params.grads` holds the gradient of that chunk's loss
  * alone, its initial state taken as a constant. Update the parameters before asking for the next chunk, or do not.
  *
- * @param layer the network; its gradients are zeroed before every chunk.
+ * @param layer the network; its gradients are zeroed before every chunk's backward pass.
  * @param x the whole input, T steps, without lengths.
  * @param lossOf the loss of a chunk, called with the chunk's outputs and its steps [from, to).
  * @param options `steps` a chunk (the last may be shorter), `from` where to begin (0), `s0` the state there (zeros).
@@ -35,17 +35,21 @@ export function* truncated(
   layer: Layer,
   x: Sequence,
   lossOf: ChunkLoss,
-  { steps, from = 0, s0 }: { readonly steps: number; readonly from?: number; readonly s0?: Matrices | undefined },
+  options: { readonly steps: number; readonly from?: number; readonly s0?: Matrices | undefined },
 ): Generator<Chunk, void, undefined> {
+  const { steps, from = 0, s0 } = requireObject('options', options);
+  requireLayer('layer', layer);
+  requireFunction('lossOf', lossOf);
   requireSize('steps', steps);
   requireInteger('from', from, 0);
   requireSequence('x', x, layer.inputs);
   let s = s0;
   for (let start = from; start < x.T; start += steps) {
     const to = Math.min(start + steps, x.T);
-    layer.params.zeroGrads();
     const { y, sT, tape } = layer.forward(x.slice(start, to), s);
-    const { loss, dy } = lossOf(y, start, to);
+    const { loss, dy } = requireObject('lossOf(…)', lossOf(y, start, to));
+    requireSequence('dy', dy, layer.outputs, y);
+    layer.params.zeroGrads();
     layer.backward(tape, dy); // BPTT-T1  dL/ds_{to} is taken as 0: what later chunks would send back is left out
     layer.release?.(tape);
     s = sT;

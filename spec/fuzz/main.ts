@@ -1,8 +1,13 @@
 /**
- * Fuzzing at length: `npm run fuzz` reads 10,000 random and 10,000 changed files, `npm run fuzz -- 500 7` 500 of each with
- * seed 7. Ends with an error, and the seed that repeats it, at the first file that is neither read nor refused as it should.
+ * Fuzzing at length: `npm run fuzz` reads 10,000 random and 10,000 changed files, and calls every public function with
+ * every change of one argument, and 10,000 times with two; `npm run fuzz -- 500 7` does 500 of each with seed 7. Ends with
+ * an error, and the seed that repeats it, at the first file that is neither read nor refused as it should, and after the
+ * last call where one threw another error than the library's, or left something changed.
  */
+import { type ApiReport, everyChange, someChanges } from './api.ts';
+import { removeFolder } from './calls-io.ts';
 import { type FuzzReport, fuzzFiles } from './files.ts';
+import { modules } from './modules.ts';
 
 const [runs, seed] = [Number(process.argv[2] ?? 10_000), Number(process.argv[3] ?? Date.now() % 2 ** 31)];
 const { random, mutated } = fuzzFiles(runs, seed);
@@ -14,3 +19,15 @@ function line(kind: string, { files, taken, refused, slowest, hungriest }: FuzzR
 }
 
 process.stdout.write(`seed ${seed}\n${line('random', random)}${line('changed', mutated)}`);
+
+/** A line about the calls of one kind. */
+function callsLine(kind: string, { calls, returned, refused }: ApiReport): string {
+  return `${kind.padEnd(8)} ${calls} calls: returned ${returned} times, refused ${refused} times\n`;
+}
+
+const all = Object.assign({}, ...modules.map(({ calls }) => calls));
+const [every, some] = [everyChange(all), someChanges(all, runs, seed)];
+removeFolder();
+process.stdout.write(`${callsLine('one', every)}${callsLine('two', some)}`);
+for (const finding of new Set([...every.findings, ...some.findings])) process.stderr.write(`${finding}\n`);
+if (every.findings.length + some.findings.length > 0) process.exitCode = 1;

@@ -10,15 +10,14 @@
  * | RO, RdO | (T·B)×C       | every R{o_t} and R{dL/do_t} |
  */
 import type { AbstractMatrix } from 'ml-matrix';
-import type { State } from '../../cells/cell.ts';
-import { ShapeError } from '../../errors.ts';
+import { requireCell, type State } from '../../cells/cell.ts';
 import { type Layer, zeroState } from '../../layers/layer.ts';
 import { type ReadoutTape, readout } from '../../layers/readout.ts';
 import { type UnrollTape, unroll } from '../../layers/unroll.ts';
 import type { Weighting } from '../../losses/loss.ts';
 import { add, addRow, addTo, keepRows, selectRows, timesT } from '../../matrix.ts';
 import { ParamSet } from '../../params.ts';
-import { describe, requireFinite } from '../../require.ts';
+import { requireCount, requireFinite, requireFunction, requireObject } from '../../require.ts';
 import { Sequence } from '../../sequence.ts';
 import type { Matrices } from '../../shape.ts';
 import type { RTape, TwiceCell } from './twice-cell.ts';
@@ -64,11 +63,18 @@ export interface RForward {
 
 /** Runs the network, and R{·} of it, at the parameters θ along v. Mutates nothing. */
 export function rForward<Target>(
-  { cell, loss, d, m, C }: TwiceNet<Target>,
+  net: TwiceNet<Target>,
   theta: ArrayLike<number>,
-  { x, y, s0, weighting }: LabelledBatch<Target>,
+  batch: LabelledBatch<Target>,
   v: ArrayLike<number>,
 ): RForward {
+  const { cell, loss, d, m, C } = requireObject('net', net);
+  const { x, y, s0, weighting } = requireObject('batch', batch);
+  requireFunction('cell.rForward', requireCell('cell', cell).rForward);
+  requireFunction('cell.rBackward', cell.rBackward);
+  for (const part of ['forward', 'backward', 'rBackward'] as const) {
+    requireFunction(`loss.${part}`, requireObject('loss', loss)[part]);
+  }
   const [layer, out] = [unroll(cell, { d, m }), readout({ m, C })];
   const [RLayer, ROut] = [ParamSet.of(layer.params.shapes), ParamSet.of(out.params.shapes)];
   const params = ParamSet.join({ [cell.name]: layer.params, readout: out.params });
@@ -107,7 +113,7 @@ function hold(active: readonly boolean[] | undefined, a: State<'h'>, b: State<'h
 }
 
 function requireVector(argument: string, values: ArrayLike<number>, size: number): ArrayLike<number> {
-  if (values?.length !== size) throw new ShapeError(argument, `${size} numbers`, describe(values));
+  requireCount(argument, values, size, 'numbers');
   requireFinite(argument, values);
   return values;
 }

@@ -1,0 +1,77 @@
+/** A right call of every function of `bptt/io` and `bptt/blas`. Files are in a folder of their own, whatever they are called. */
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import * as blas from '../../lib/blas.ts';
+import { BpttError } from '../../lib/errors.ts';
+import * as lib from '../../lib/index.ts';
+import * as io from '../../lib/io/index.ts';
+import { type Callable, call, type MakeCall, whole } from './api.ts';
+
+const TEXT = 'abracadabra, hocus pocus';
+
+const trainer = () => {
+  const made = new lib.CharTrainer(TEXT, { hidden: 2, chunk: 3, cell: lib.lstm as unknown as lib.Cell });
+  made.step();
+  return made;
+};
+const bytes = io.encodeCheckpoint(trainer(), { from: 'a test' });
+const torch = io.encodeTorch(trainer().model);
+const tensors = () => new Map([['w', { shape: [1, 2], data: Float64Array.of(1, 2) }]]);
+const net = () => lib.stack({ cell: lib.unroll(lib.lstm, { d: 2, m: 2 }), readout: lib.readout({ m: 2, C: 3 }) });
+
+let folder = '';
+
+/** A function of a path, within the folder of the test. */
+function within(f: unknown): Callable {
+  return (path, ...more) => {
+    folder ||= mkdtempSync(join(tmpdir(), 'bptt-fuzz-'));
+    return (f as Callable)(typeof path === 'string' ? join(folder, `in/${path}`) : path, ...more);
+  };
+}
+
+/** Removes the folder that the calls have written into. */
+export function removeFolder(): void {
+  if (folder) rmSync(folder, { recursive: true, force: true });
+  folder = '';
+}
+
+/** A file that is there. */
+const written = (): string => {
+  within(io.makeFolder)('.');
+  within(io.writeAtomically)('there', 'text');
+  return 'there';
+};
+
+/** What a function returns, or the name of its error: a machine need not have a BLAS. */
+function either(f: unknown): Callable {
+  return (...args) => {
+    try {
+      return typeof (f as Callable)(...args);
+    } catch (error) {
+      if (error instanceof BpttError && error.name === 'FileError') return 'none';
+      throw error;
+    }
+  };
+}
+
+/** Every call of `bptt/io` and `bptt/blas`. */
+export const ioCalls: Readonly<Record<string, MakeCall>> = {
+  encodeCheckpoint: () => call(io.encodeCheckpoint, whole(trainer()), { from: 'a test' }),
+  decodeCheckpoint: () => call(io.decodeCheckpoint, bytes, 'a file', { lstm: lib.lstm }),
+  resumeTrainer: () => call(io.resumeTrainer, { ...io.decodeCheckpoint(bytes) }, TEXT, { precision: 'f64' }),
+  makeFolder: () => call(within(io.makeFolder), 'folder'),
+  readBytes: () => call(within(io.readBytes), written()),
+  readText: () => call(within(io.readText), written()),
+  writeAtomically: () => call(within(io.writeAtomically), written(), 'other text'),
+  toOnnx: () => call(io.toOnnx, net(), { input: 'classes', lengths: true, metadata: { from: 'a test' } }),
+  readSafetensors: () => call(io.readSafetensors, torch, 'a file', ['F64', 'F32']),
+  writeSafetensors: () => call(io.writeSafetensors, tensors(), { from: 'a test' }, 'F32'),
+  readSealed: () => call(io.readSealed, bytes, 'a file'),
+  writeSealed: () => call(io.writeSealed, tensors(), { from: 'a test' }),
+  toTorch: () => call(io.toTorch, net(), { rnn: 'rnn', readout: 'out' }),
+  fromTorch: () => call(io.fromTorch, net(), io.toTorch(net()), { rnn: 'rnn', readout: 'readout' }),
+  encodeTorch: () => call(io.encodeTorch, whole(trainer().model), 'F32'),
+  decodeTorch: () => call(io.decodeTorch, torch, 'a file', { cell: 'lstm', vocabulary: TEXT }),
+  blas: () => call(either(blas.blas), { library: 'no such library', threads: 1 }),
+};

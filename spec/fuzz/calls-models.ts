@@ -1,0 +1,142 @@
+/** Right calls of models, and of ways through time. */
+import * as lib from '../../lib/index.ts';
+import { call, method, whole } from './api.ts';
+import { type Calls, dense, filled, inUnit, one, some } from './inputs.ts';
+
+const { Random, Vocabulary } = lib;
+
+const network = () => lib.stack({ cell: lib.unroll(lib.rnn, { d: 2, m: 3 }), readout: lib.readout({ m: 3, C: 2 }) });
+const translator = () =>
+  filled(
+    lib.encoderDecoder({
+      encoder: lib.stack({ cell: lib.unroll(lib.gru, { d: 2, m: 3 }) }),
+      decoder: lib.stack({ cell: lib.unroll(lib.gru, { d: 3, m: 3 }), readout: lib.readout({ m: 3, C: 3 }) }),
+    }),
+  );
+const trainer = (text = 'abracadabra, hocus pocus') => {
+  const made = new lib.CharTrainer(text, { hidden: 2, chunk: 3, seed: 4 });
+  made.step();
+  made.step();
+  return made;
+};
+const chars = (engine: lib.Engine = {}) => {
+  const model = lib.charModel({ vocabulary: Vocabulary.of('abc'), cell: lib.rnn as lib.Cell, m: 2, layers: 1, engine });
+  filled(model.net);
+  return model;
+};
+const twice = () => ({
+  net: { cell: whole(lib.rnnTwice), loss: whole(lib.squaredErrorTwice), d: 2, m: 2, C: 2 },
+  theta: Float64Array.from({ length: 16 }, (_, n) => Math.sin(n)),
+  batch: { x: dense(2), y: dense(2), s0: { h: some(2, 2) }, weighting: { weights: [1, 1, 2, 1, 1, 1] } },
+  v: Float64Array.from({ length: 16 }, (_, n) => Math.cos(n)),
+});
+const sensitivities = () => {
+  const cell = lib.rtrl(lib.rnn, { d: 2, m: 2 });
+  filled(cell);
+  const before = whole(cell.step(cell.start(), some(1, 2)));
+  return { cell, before };
+};
+const chunkLoss = (y: lib.Sequence) => {
+  const { loss, tape } = lib.squaredError.forward(y, y);
+  return { loss, dy: lib.squaredError.backward(tape) };
+};
+
+/** Models. */
+export const models: Calls = {
+  charModel: () =>
+    call(lib.charModel, {
+      vocabulary: Vocabulary.of('abc'),
+      cell: lib.rnn,
+      m: 2,
+      layers: 1,
+      engine: { precision: 'f64', fma: false },
+    }),
+  evaluate: () => call(lib.evaluate, whole(chars()), Int32Array.of(0, 1, 2, 1)),
+  sample: () => {
+    const rng = new Random(5);
+    const state = { 'cell.h': some(1, 2) };
+    const { f, args } = call(lib.sample, whole(chars()), { prompt: 'ab', length: 3, temperature: 0.7, rng, s0: state });
+    return { f, args, keeps: [rng] };
+  },
+  baselines: () => call(lib.baselines, 3, Int32Array.of(0, 1, 1), Int32Array.of(2, 1, 0)),
+  CharTrainer: () =>
+    call(
+      (text: string, options: object, engine: lib.Engine) => new lib.CharTrainer(text, options, engine),
+      'abracadabra',
+      {
+        cell: lib.rnn,
+        hidden: 2,
+        layers: 1,
+        chunk: 3,
+        optimiser: 'adam',
+        learningRate: 0.1,
+        clipValue: 5,
+        clipNorm: 1,
+        initStd: 0.1,
+        heldOut: 0.25,
+        seed: 1,
+      },
+      { precision: 'f64' },
+    ),
+  'CharTrainer.step': () => method(trainer(), 'step'),
+  'CharTrainer.skip': () => method(trainer(), 'skip'),
+  'CharTrainer.requireFinite': () => method(trainer(), 'requireFinite'),
+  'CharTrainer.moveTo': () => {
+    const [from, to] = [trainer(), trainer()];
+    from.step();
+    return method(to, 'moveTo', from.position, from.state);
+  },
+  encoderDecoder: () =>
+    call(lib.encoderDecoder, {
+      encoder: lib.unroll(lib.gru, { d: 2, m: 3 }),
+      decoder: lib.unroll(lib.gru, { d: 3, m: 3 }),
+    }),
+  'encoderDecoder.forward': () => method(translator(), 'forward', dense(2), dense(3), { 'cell.h': some(2, 3) }),
+  'encoderDecoder.backward': () => {
+    const model = translator();
+    const { tape } = model.forward(dense(2), dense(3));
+    return method(model, 'backward', whole(tape), inUnit(), { 'cell.h': some(2, 3) });
+  },
+  'encoderDecoder.decode': () => method(translator(), 'decode', dense(2), { start: 0, stop: 1, maxLength: 4 }),
+  'Vocabulary.of': () => call(Vocabulary.of, 'hello'),
+  'Vocabulary.encode': () => method(Vocabulary.of('hello'), 'encode', 'hole'),
+  'Vocabulary.decode': () => method(Vocabulary.of('hello'), 'decode', [0, 1, 2]),
+};
+
+/** Ways through time. */
+export const throughTime: Calls = {
+  truncated: () => {
+    const layer = filled(network());
+    const state = { 'cell.h': some(1, 3) };
+    return {
+      f: (...args) => [...(lib.truncated as (...args: readonly unknown[]) => Iterable<unknown>)(...args)],
+      args: [layer, one(2), chunkLoss, { steps: 2, from: 1, s0: state }],
+      keeps: [layer],
+    };
+  },
+  rtrl: () => call(lib.rtrl, lib.rnn, { d: 2, m: 2 }),
+  'rtrl.start': () => method(sensitivities().cell, 'start', { h: some(1, 2) }),
+  'rtrl.step': () => {
+    const { cell, before } = sensitivities();
+    return method(cell, 'step', before, some(1, 2));
+  },
+  'rtrl.gradientAt': () => {
+    const { cell, before } = sensitivities();
+    return method(cell, 'gradientAt', before, { h: some(1, 2) });
+  },
+  'rtrl.gradient': () =>
+    method(sensitivities().cell, 'gradient', dense(2), dense(2), { s0: { h: some(2, 2) }, dsT: { h: some(2, 2) } }),
+  lstmPaths: () => {
+    const layer = filled(lib.unroll(lib.lstm, { d: 2, m: 3 }));
+    const { tape } = layer.forward(dense(2));
+    return call(lib.lstmPaths, whole(layer), whole(tape), dense(3), { h: some(2, 3), c: some(2, 3) });
+  },
+  hessianVector: () => {
+    const { net, theta, batch, v } = twice();
+    return call(lib.hessianVector, net, theta, batch, v);
+  },
+  gaussNewtonVector: () => {
+    const { net, theta, batch, v } = twice();
+    return call(lib.gaussNewtonVector, net, theta, batch, v);
+  },
+};

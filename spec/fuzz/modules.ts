@@ -1,0 +1,28 @@
+/** What can be imported of the package, with the right calls that fuzzing changes. */
+import * as blas from '../../lib/blas.ts';
+import * as check from '../../lib/check/index.ts';
+import * as flow from '../../lib/flow/index.ts';
+import * as bptt from '../../lib/index.ts';
+import * as io from '../../lib/io/index.ts';
+import type { MakeCall } from './api.ts';
+import { besides, calls } from './calls.ts';
+import { besidesCheck, checkCalls } from './calls-check.ts';
+import { besidesFlow, flowCalls } from './calls-flow.ts';
+import { ioCalls } from './calls-io.ts';
+
+/** A module of the package. */
+export interface Module {
+  readonly name: string;
+  readonly exports: Readonly<Record<string, unknown>>;
+  readonly calls: Readonly<Record<string, MakeCall>>;
+  /** The exports that are not called, and why. */
+  readonly besides: Readonly<Record<string, string>>;
+}
+
+/** All of them but `bptt/check/properties`, whose functions are fast-check's to call. */
+export const modules: readonly Module[] = [
+  { name: 'bptt', exports: bptt, calls, besides },
+  { name: 'bptt/check', exports: check, calls: checkCalls, besides: besidesCheck },
+  { name: 'bptt/flow', exports: flow, calls: flowCalls, besides: besidesFlow },
+  { name: 'bptt/io and bptt/blas', exports: { ...io, ...blas }, calls: ioCalls, besides: {} },
+];
