@@ -52,6 +52,14 @@ export function requireCount<L extends ArrayLike<unknown>>(argument: string, lis
   return list;
 }
 
+/** `indices` are at least so many of C classes, or throws {@link ValueError}. Returns them. */
+export function requireClasses(argument: string, indices: Int32Array, C: number, least: number): Int32Array {
+  if (!(indices instanceof Int32Array)) throw new ValueError(argument, 'an Int32Array', describe(indices));
+  if (indices.length < least) throw new ValueError(argument, `at least ${least} symbols`, `${indices.length}`);
+  for (const [n, k] of indices.entries()) requireInteger(`${argument}[${n}]`, k, 0, C - 1);
+  return indices;
+}
+
 /** So many zeros, or throws {@link ValueError} when memory does not hold them. */
 export function allocate(argument: string, count: number): Float64Array {
   try {

@@ -3,8 +3,6 @@
  * claims, put to the test. Derived in `derivations/gradient-flow.md`.
  */
 
-export { type Activations, activations, type Parts, type Units, type UnitsOf, unitsOf } from './cells-activations.ts';
-export { type Chance, Correlations, chance, correlation } from './cells-correlation.ts';
 export { type Signal, signals } from './cells-signals.ts';
 export {
   type Chart,

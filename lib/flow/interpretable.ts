@@ -4,8 +4,15 @@
  * it tracks is said of another. Derived in `derivations/interpretable-cells.md`.
  */
 import { ValueError } from '../errors.ts';
-import type { CharModel } from '../models/char-model.ts';
-import { requireInteger } from '../require.ts';
+import { type CharModel, requireModel } from '../models/char-model.ts';
+import {
+  requireCount,
+  requireFunction,
+  requireInstance,
+  requireInteger,
+  requireList,
+  requireObject,
+} from '../require.ts';
 import { activations, type Parts, type UnitsOf, unitsOf } from './cells-activations.ts';
 import { type Chance, Correlations, chance, correlation } from './cells-correlation.ts';
 import { type Signal, signals } from './cells-signals.ts';
@@ -77,14 +84,17 @@ export function* interpretable(
   text: string,
   options: InterpretableOptions = {},
 ): Generator<number, Interpretable, undefined> {
-  const indices = model.vocabulary.encode(text);
+  const indices = requireModel(model).vocabulary.encode(text);
+  requireObject('options', options);
   const symbols = Array.from(text);
   const units = unitsOf(model, options);
   const { from, cut, to } = partsOf(symbols.length, options);
   const kept = Math.min(requireInteger('excerpt', options.excerpt ?? 0, 0), to - cut);
   const { m, layer, state } = units;
 
-  const all = (options.signals ?? signals).map(({ name, of }) => ({ name, series: of(symbols) }));
+  const all = requireList('signals', options.signals ?? signals, 'a list of signals').map(signal =>
+    seriesOf(signal, symbols),
+  );
   const present = all.filter(({ series }) => varies(series.subarray(from, cut)) && varies(series.subarray(cut, to)));
   const absent = all.filter(signal => !present.includes(signal)).map(({ name }) => name);
   if (present.length === 0) throw new ValueError('text', 'one that shows something to track', absent.join(', '));
@@ -120,6 +130,16 @@ export function* interpretable(
     };
   });
   return { layer, state, m, from, cut, to, tracked, absent, excerpt };
+}
+
+/** A signal's name, and its number after each symbol. */
+function seriesOf(
+  signal: Signal,
+  symbols: readonly string[],
+): { readonly name: string; readonly series: Float64Array } {
+  const { name, of } = requireObject('signals', signal);
+  const series = requireInstance(`signals.${name}`, requireFunction('signals.of', of)(symbols), Float64Array);
+  return { name, series: requireCount(`signals.${name}`, series, symbols.length, 'numbers, one a symbol') };
 }
 
 function partsOf(length: number, options: InterpretableOptions): Parts {

@@ -13,7 +13,7 @@
 import { ValueError } from '../errors.ts';
 import { logSoftmax } from '../losses/cross-entropy.ts';
 import { ParamSet } from '../params.ts';
-import { requireFiniteNumber, requireInteger, requireSize } from '../require.ts';
+import { requireClasses, requireFiniteNumber, requireList, requireObject, requireSize } from '../require.ts';
 
 /** What the backward pass needs. */
 export interface HmmTape {
@@ -63,7 +63,8 @@ export interface Hmm {
  *
  * @throws ValueError when a size is not a positive integer.
  */
-export function hmm({ N, C }: { readonly N: number; readonly C: number }): Hmm {
+export function hmm(size: { readonly N: number; readonly C: number }): Hmm {
+  const { N, C } = requireObject('size', size);
   requireSize('N', N);
   requireSize('C', C);
   const params = ParamSet.of({ pi: [1, N], A: [N, N], B: [N, C] });
@@ -75,7 +76,7 @@ export function hmm({ N, C }: { readonly N: number; readonly C: number }): Hmm {
     return { pi: softmax(pi), A: softmax(A), Bt: transposed(softmax(B), N, C) };
   };
   const forward = (text: Int32Array, p: Probabilities) => {
-    requireText(text, C, 1);
+    requireClasses('text', text, C, 1);
     const T = text.length;
     const [alpha, c] = [new Float64Array(T * N), new Float64Array(T)];
     for (let t = 0; t < T; t++) {
@@ -103,6 +104,7 @@ export function hmm({ N, C }: { readonly N: number; readonly C: number }): Hmm {
     forward: text => forward(text, probabilities()),
 
     backward(tape) {
+      requireClasses('tape.text', requireObject('tape', tape).text, C, 1);
       const counts = expectedCounts(tape, N);
       const { pi: dpi, A: dA, B: dB } = params.namedGrads();
       const rows = [
@@ -123,6 +125,7 @@ export function hmm({ N, C }: { readonly N: number; readonly C: number }): Hmm {
 
     reestimate(texts, prior) {
       if (!(requireFiniteNumber('prior', prior) > 0)) throw new ValueError('prior', 'a number > 0', `${prior}`);
+      for (const text of requireList('texts', texts, 'a list of texts')) requireClasses('text', text, C, 1);
       const p = probabilities();
       const n = { pi: new Float64Array(N), A: new Float64Array(N * N), Bt: new Float64Array(C * N) };
       let total = 0;
@@ -138,7 +141,7 @@ export function hmm({ N, C }: { readonly N: number; readonly C: number }): Hmm {
     },
 
     evaluate(text) {
-      requireText(text, C, 2);
+      requireClasses('text', text, C, 2);
       const { c } = forward(text, probabilities()).tape;
       return c.subarray(1).reduce((sum, ct) => sum - Math.log(ct), 0) / (c.length - 1);
     },
@@ -183,11 +186,4 @@ function dot(x: Float64Array, atX: number, y: Float64Array, N: number): number {
 /** The transpose of a matrix of the given rows and columns. */
 function transposed(a: Float64Array, rows: number, columns: number): Float64Array {
   return Float64Array.from(a, (_, k) => a[(k % rows) * columns + Math.floor(k / rows)] ?? 0);
-}
-
-function requireText(text: Int32Array, C: number, least: number): void {
-  if (text.length < least) throw new ValueError('text', `at least ${least} symbols`, `${text.length}`);
-  text.forEach((k, n) => {
-    requireInteger(`text[${n}]`, k, 0, C - 1);
-  });
 }

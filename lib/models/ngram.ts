@@ -12,8 +12,7 @@
  * | D_k(c)  | what is taken off a count c of order k |
  * | γ(h)    | the part of the probability that is left for the shorter context |
  */
-import { ValueError } from '../errors.ts';
-import { requireInteger, requireSize } from '../require.ts';
+import { requireClasses, requireInteger, requireObject, requireSize } from '../require.ts';
 
 /** A smoothed n-gram model of a text. */
 export interface Ngram {
@@ -31,17 +30,21 @@ export interface Ngram {
   evaluate(text: Int32Array): number;
 }
 
+/** The largest order: longer contexts than any text repeats. */
+const LONGEST = 1000;
+
 /**
  * Counts a text.
  *
  * @param text class indices, at least one.
- * @param options C classes, order K ≥ 1.
- * @throws ValueError when an option is no positive integer, or the text is empty or holds what is no class.
+ * @param options C classes, order K in 1…1000.
+ * @throws ValueError when an option is out of range, or the text is empty or holds what is no class.
  */
-export function ngram(text: Int32Array, { C, order }: { readonly C: number; readonly order: number }): Ngram {
+export function ngram(text: Int32Array, options: { readonly C: number; readonly order: number }): Ngram {
+  const { C, order } = requireObject('options', options);
   requireSize('C', C);
-  requireSize('order', order);
-  requireText(text, C, 1);
+  requireClasses('text', text, C, 1);
+  requireInteger('order', order, 1, LONGEST);
   const strings = countStrings(text, C, order);
   const { total, gamma } = sums(strings);
   const { child, c, discount } = strings;
@@ -73,12 +76,12 @@ export function ngram(text: Int32Array, { C, order }: { readonly C: number; read
     order,
     counts: c.length - 1,
     probabilities(context) {
-      requireText(context, C, 0);
+      requireClasses('context', context, C, 0);
       const contexts = context.reduce<number[]>(after, [0]).slice(0, order);
       return Float64Array.from({ length: C }, (_, w) => probability(contexts, w));
     },
     evaluate(held) {
-      requireText(held, C, 2);
+      requireClasses('text', held, C, 2);
       let loss = 0;
       let contexts = [0];
       held.forEach((w, t) => {
@@ -151,11 +154,4 @@ function sums({ parent, c, discount }: Strings): { readonly total: Float64Array;
   }
   const gamma = taken.map((sum, h) => sum / (total[h] ?? 0)); // NG-F4  γ(h) = Σ_v D_k(c(hv)) / Σ_v c(hv)
   return { total, gamma };
-}
-
-function requireText(text: Int32Array, C: number, least: number): void {
-  if (text.length < least) throw new ValueError('text', `at least ${least} symbols`, `${text.length}`);
-  text.forEach((k, n) => {
-    requireInteger(`text[${n}]`, k, 0, C - 1);
-  });
 }

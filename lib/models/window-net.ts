@@ -14,7 +14,7 @@
  */
 import { tanhSlope } from '../matrix.ts';
 import { ParamSet } from '../params.ts';
-import { requireInteger, requireSize } from '../require.ts';
+import { requireCount, requireInstance, requireInteger, requireObject, requireSize } from '../require.ts';
 import { requireSequence, Sequence } from '../sequence.ts';
 import type { FlatMatrix } from '../views.ts';
 
@@ -54,7 +54,8 @@ export interface WindowNetTape {
  * @param size C classes, N symbols, m hidden units.
  * @throws ValueError when a size is not a positive integer.
  */
-export function windowNet({ C, N, m }: { readonly C: number; readonly N: number; readonly m: number }): WindowNet {
+export function windowNet(size: { readonly C: number; readonly N: number; readonly m: number }): WindowNet {
+  const { C, N, m } = requireObject('size', size);
   requireSize('C', C);
   requireSize('N', N);
   requireSize('m', m);
@@ -65,7 +66,8 @@ export function windowNet({ C, N, m }: { readonly C: number; readonly N: number;
     params,
 
     forward(text, places) {
-      const B = requireSize('places.length', places.length);
+      requireInstance('text', text, Int32Array);
+      const B = requireSize('places.length', requireInstance('places', places, Int32Array).length);
       const rows = rowsOf(text, places, { C, N });
       const { E, b } = params.named();
       const h = new Float64Array(B * m);
@@ -82,7 +84,10 @@ export function windowNet({ C, N, m }: { readonly C: number; readonly N: number;
       return { h: y, tape: { h: y, rows } };
     },
 
-    backward({ h, rows }, dh) {
+    backward(tape, dh) {
+      const { h, rows } = requireObject('tape', tape);
+      requireSequence('tape.h', h, m);
+      requireCount('tape.rows', rows, h.B * N, 'rows of E');
       requireSequence('dh', dh, m, h);
       const { E: dE, b: db } = params.namedGrads();
       const slope = tanhSlope(h.rows());

@@ -59,9 +59,7 @@ function toEnd(f: unknown): Callable {
 /** Exports of `bptt/flow` that are not called here, and why. */
 export const besidesFlow: Readonly<Record<string, string>> = {
   ...because('a layer of recurrent', ['network.forward', 'network.backward', 'network.release']),
-  ...because('not yet: of the study of single units', [
-    ...['interpretable', 'activations', 'unitsOf', 'correlation', 'chance', 'Correlations'],
-  ]),
+  ...because('properties of a text', ['signals']),
 };
 
 /** Every call of `bptt/flow`. */
@@ -98,6 +96,13 @@ export const flowCalls: Readonly<Record<string, MakeCall>> = {
     const model = lib.charModel({ vocabulary: lib.Vocabulary.of('abc'), m: 2, layers: 2 });
     lib.normal(0.5)(model.net.params, new lib.Random(1));
     return call(flow.modelProbe, whole(model), Int32Array.of(0, 1, 2), 2);
+  },
+  interpretable: () => {
+    const model = lib.charModel({ vocabulary: lib.Vocabulary.of('ab c'), m: 2, layers: 1 });
+    lib.normal(0.5)(model.net.params, new lib.Random(1));
+    const of = (symbols: readonly string[]) => Float64Array.from(symbols, symbol => (symbol === 'c' ? 1 : 0));
+    const how = { from: 0, cut: 210, to: 420, layer: 1, state: 'h', excerpt: 3, signals: [{ name: 'a c', of }] };
+    return call(toEnd(flow.interpretable), whole(model), 'ab cab '.repeat(60), how);
   },
   network: () => call(flow.network, options()),
   probe: () => call(flow.probe, options(), 3),

@@ -41,6 +41,9 @@ const chunkLoss = (y: lib.Sequence) => {
   return { loss, dy: lib.squaredError.backward(tape) };
 };
 
+const symbols = () => Int32Array.of(0, 1, 2, 1, 0, 0, 2);
+const states = () => filled(lib.hmm({ N: 2, C: 3 }));
+
 /** Models. */
 export const models: Calls = {
   charModel: () =>
@@ -98,6 +101,25 @@ export const models: Calls = {
     return method(model, 'backward', whole(tape), inUnit(), { 'cell.h': some(2, 3) });
   },
   'encoderDecoder.decode': () => method(translator(), 'decode', dense(2), { start: 0, stop: 1, maxLength: 4 }),
+  hmm: () => call(lib.hmm, { N: 2, C: 3 }),
+  'hmm.forward': () => method(states(), 'forward', symbols()),
+  'hmm.backward': () => {
+    const model = states();
+    return method(model, 'backward', whole(model.forward(symbols()).tape));
+  },
+  'hmm.reestimate': () => method(states(), 'reestimate', [symbols(), symbols()], 0.5),
+  'hmm.evaluate': () => method(states(), 'evaluate', symbols()),
+  ngram: () => call(lib.ngram, symbols(), { C: 3, order: 3 }),
+  'ngram.probabilities': () => method(lib.ngram(symbols(), { C: 3, order: 3 }), 'probabilities', Int32Array.of(0, 1)),
+  'ngram.evaluate': () => method(lib.ngram(symbols(), { C: 3, order: 3 }), 'evaluate', Int32Array.of(0, 1, 2)),
+  windowNet: () => call(lib.windowNet, { C: 3, N: 2, m: 2 }),
+  'windowNet.forward': () =>
+    method(filled(lib.windowNet({ C: 3, N: 2, m: 2 })), 'forward', symbols(), Int32Array.of(2, 4)),
+  'windowNet.backward': () => {
+    const net = filled(lib.windowNet({ C: 3, N: 2, m: 2 }));
+    const { h, tape } = net.forward(symbols(), Int32Array.of(2, 4));
+    return method(net, 'backward', whole(tape), h);
+  },
   'Vocabulary.of': () => call(Vocabulary.of, 'hello'),
   'Vocabulary.encode': () => method(Vocabulary.of('hello'), 'encode', 'hole'),
   'Vocabulary.decode': () => method(Vocabulary.of('hello'), 'decode', [0, 1, 2]),

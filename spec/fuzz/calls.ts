@@ -99,7 +99,6 @@ export const besides: Readonly<Record<string, string>> = {
   ...because('an element is read in the innermost loops', ['OneHotMatrix.get', 'OneHotMatrix.set']),
   ...because('errors', ['BpttError', 'DivergenceError', 'FileError', 'FormatError', 'ShapeError', 'ValueError']),
   ...because('options', ['lectureOptions']),
-  ...because('not yet: they do not look whether a text is one', ['hmm', 'ngram', 'windowNet']),
 };
 
 /** Every call of `bptt`. */
