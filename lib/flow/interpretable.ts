@@ -11,6 +11,7 @@ import {
   requireInstance,
   requireInteger,
   requireList,
+  requireName,
   requireObject,
 } from '../require.ts';
 import { activations, type Parts, type UnitsOf, unitsOf } from './cells-activations.ts';
@@ -138,6 +139,7 @@ function seriesOf(
   symbols: readonly string[],
 ): { readonly name: string; readonly series: Float64Array } {
   const { name, of } = requireObject('signals', signal);
+  requireName('signals.name', name);
   const series = requireInstance(`signals.${name}`, requireFunction('signals.of', of)(symbols), Float64Array);
   return { name, series: requireCount(`signals.${name}`, series, symbols.length, 'numbers, one a symbol') };
 }
