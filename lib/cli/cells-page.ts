@@ -4,6 +4,7 @@
  */
 import { type CellsReport, COLUMNS, rowOf, signed, subjectOf } from './cells-report.ts';
 import { coloursOf, printable, SHADES, shadeOf } from './cells-shades.ts';
+import { escaped } from './html.ts';
 
 /** The whole page, as HTML. */
 export function cellsPage(report: CellsReport): string {
@@ -124,8 +125,4 @@ function absent(names: readonly string[]): string {
 /** JSON that ends no script element. */
 function data({ excerpt: { bytes, m, scale } }: CellsReport): string {
   return JSON.stringify({ m, scale, values: Buffer.from(bytes).toString('base64') }).replaceAll('<', '\\u003c');
-}
-
-function escaped(text: string): string {
-  return text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;').replaceAll('"', '&quot;');
 }

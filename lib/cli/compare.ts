@@ -9,7 +9,7 @@ import { requireInteger, requireSize } from '../require.ts';
 import { type Budget, type Contender, contenders, type Learning, type Learnt, type Texts } from './compare-models.ts';
 import { bits } from './compare-networks.ts';
 import { plotCompared } from './compare-plot.ts';
-import { type Corpus, corpusNames, readCorpus } from './corpus.ts';
+import { type Corpus, corpusNames, requireCorpus } from './corpus.ts';
 import { number, print, printJson, progress, untilSignal, type Verbosity } from './terminal.ts';
 
 interface Flags extends Budget, Verbosity {
@@ -73,7 +73,7 @@ Examples:
   bptt compare --corpus sonnets --models hmm --states 128 --json`,
     )
     .action(async (file: string | undefined, flags: Flags) => {
-      const corpus = corpusOf(file, flags.corpus);
+      const corpus = requireCorpus(file, flags.corpus);
       const chosen = modelsNamed(flags.models);
       const texts = split(corpus.text, flags.heldOut);
       const budget = checkedBudget(flags);
@@ -81,13 +81,6 @@ Examples:
       const { models, stopped } = await learnAll(chosen, texts, budget, flags);
       await report(corpus, texts, models, stopped, flags);
     });
-}
-
-function corpusOf(file: string | undefined, corpus: string | undefined): Corpus {
-  if (file !== undefined && corpus !== undefined) throw new ValueError('text', 'a FILE or --corpus', 'both');
-  if (file !== undefined) return readCorpus({ kind: 'file', name: file });
-  if (corpus !== undefined) return readCorpus({ kind: 'corpus', name: corpus });
-  throw new ValueError('text', 'a FILE, or --corpus sonnets', 'neither');
 }
 
 function modelsNamed(names: string | undefined): readonly (readonly [string, Contender])[] {

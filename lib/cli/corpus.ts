@@ -37,3 +37,25 @@ export function readCorpus({ kind, name }: Source): Corpus {
   if (!read) throw new ValueError('--corpus', `one of ${corpusNames.join(', ')}`, JSON.stringify(name));
   return { text: read(), source: { kind, name } };
 }
+
+/**
+ * The text that a command was given: a FILE, or the name behind --corpus; undefined where neither is.
+ *
+ * @throws ValueError when both are; FileError, FormatError when it cannot be read.
+ */
+export function corpusOf(file: string | undefined, name: string | undefined): Corpus | undefined {
+  if (file !== undefined && name !== undefined) throw new ValueError('text', 'a FILE or --corpus', 'both');
+  if (file !== undefined) return readCorpus({ kind: 'file', name: file });
+  return name === undefined ? undefined : readCorpus({ kind: 'corpus', name });
+}
+
+/**
+ * As {@link corpusOf}, of a command that needs a text.
+ *
+ * @throws ValueError also when neither is given.
+ */
+export function requireCorpus(file: string | undefined, name: string | undefined): Corpus {
+  const corpus = corpusOf(file, name);
+  if (!corpus) throw new ValueError('text', 'a FILE, or --corpus sonnets', 'neither');
+  return corpus;
+}

@@ -3,6 +3,7 @@
  * script.
  */
 import type { Figure } from './flow-figures.ts';
+import { escaped } from './html.ts';
 
 /** What a report says. */
 export interface Report {
@@ -65,9 +66,4 @@ function rowOf([name = '', ...cells]: readonly string[]): string {
 function figureOf({ name, title, svg }: Figure): string {
   const own = svg.replaceAll(/\bplot-[0-9a-f]{5,}\b/g, `plot-${name}`);
   return `<figure id="${escaped(name)}">\n<h2>${escaped(title)}</h2>\n${own.trim()}\n</figure>`;
-}
-
-/** Text within HTML. */
-function escaped(text: string): string {
-  return text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;').replaceAll('"', '&quot;');
 }

@@ -9,7 +9,7 @@ import { decodeTorch } from '../io/torch-file.ts';
 import type { CharModel } from '../models/char-model.ts';
 import type { CharTrainerOptions } from '../models/char-options.ts';
 import { CharTrainer } from '../models/char-trainer.ts';
-import { type Corpus, readCorpus } from './corpus.ts';
+import { type Corpus, corpusOf } from './corpus.ts';
 import { noMishaps } from './divergence.ts';
 import { samePlace } from './export.ts';
 import { LossLog } from './loss-log.ts';
@@ -80,12 +80,6 @@ Examples:
       print(`${checkpoint}: ${cell.name}, layers ${layers}, hidden ${m}, classes ${size}`);
       if (corpus) print(`bptt train --resume ${flags.out} goes on`);
     });
-}
-
-function corpusOf(file: string | undefined, name: string | undefined): Corpus | undefined {
-  if (file !== undefined && name !== undefined) throw new ValueError('text', 'a TEXT or --corpus', 'both');
-  if (file !== undefined) return readCorpus({ kind: 'file', name: file });
-  return name === undefined ? undefined : readCorpus({ kind: 'corpus', name });
 }
 
 /** The model as a checkpoint of a run over its symbols, which has made no step. */

@@ -6,7 +6,7 @@ import { ValueError } from '../errors.ts';
 import { type CharTrainerOptions, lectureOptions, optimiserNames } from '../models/char-options.ts';
 import { type BackendName, backendOption, engineNamed } from './backend.ts';
 import { beginRun, resumeRun } from './begin.ts';
-import { type Corpus, corpusNames, readCorpus } from './corpus.ts';
+import { corpusNames, corpusOf, requireCorpus } from './corpus.ts';
 import { onDivergenceNames } from './divergence.ts';
 import { logFormats } from './loss-log.ts';
 import type { Schedule } from './schedule.ts';
@@ -99,13 +99,11 @@ Examples:
     )
     .action(async (file: string | undefined, flags: Flags, command: Command) => {
       const means = { cells, engine: await engineNamed(flags.backend), verbosity: flags };
-      const corpus = () => corpusOf(file, flags.corpus);
       if (flags.resume !== undefined) {
         const changes = changesIn(flags, command);
-        return resumeRun(flags.resume, corpus(), changes, means);
+        return resumeRun(flags.resume, corpusOf(file, flags.corpus), changes, means);
       }
-      const text = corpus();
-      if (!text) throw new ValueError('text', 'a FILE, or --corpus sonnets', 'neither');
+      const text = requireCorpus(file, flags.corpus);
       const options = { ...trainerOptions(flags), cell: cellNamed(flags.cell, cells) };
       return beginRun(text, options, scheduleOf(flags), flags.out, means);
     });
@@ -129,13 +127,6 @@ function changesIn({ steps, onDivergence }: Flags, command: Command): Partial<Sc
     ...(isGiven('onDivergence') && { onDivergence }),
     ...(isGiven('png') && { png: true }),
   };
-}
-
-function corpusOf(file: string | undefined, corpus: string | undefined): Corpus | undefined {
-  if (file !== undefined && corpus !== undefined) throw new ValueError('text', 'a FILE or --corpus', 'both');
-  if (file !== undefined) return readCorpus({ kind: 'file', name: file });
-  if (corpus !== undefined) return readCorpus({ kind: 'corpus', name: corpus });
-  return undefined;
 }
 
 function trainerOptions(flags: Flags): Omit<CharTrainerOptions, 'cell'> {

@@ -14,12 +14,12 @@ import { readout } from '../layers/readout.ts';
 import { stack } from '../layers/stack.ts';
 import { binaryCrossEntropy } from '../losses/binary-cross-entropy.ts';
 import type { Engine } from '../models/char-model.ts';
+import { recurrentLayer } from '../models/network.ts';
 import { adagrad } from '../optim/adagrad.ts';
 import { clipByValue } from '../optim/clip.ts';
 import { Random } from '../random.ts';
 import { Sequence } from '../sequence.ts';
 import type { Demo } from './demo.ts';
-import { recurrentLayer } from './network.ts';
 
 const [ATTEMPTS, STEPS, BATCH, LATENCY] = [40, 3000, 64, 2];
 const [SHORT, LONG, TESTED] = [[4, 8], 64, 200] as const;

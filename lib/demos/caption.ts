@@ -11,12 +11,12 @@ import type { Layer } from '../layers/layer.ts';
 import { readout } from '../layers/readout.ts';
 import { stack } from '../layers/stack.ts';
 import { crossEntropy } from '../losses/cross-entropy.ts';
+import { recurrentLayer } from '../models/network.ts';
 import { adam } from '../optim/adam.ts';
 import { Random } from '../random.ts';
 import { Sequence } from '../sequence.ts';
 import type { Matrices } from '../shape.ts';
 import type { Demo } from './demo.ts';
-import { recurrentLayer } from './network.ts';
 
 const [STEPS, HIDDEN, FEATURES, NOISE] = [300, 40, 20, 0.1];
 

@@ -14,11 +14,11 @@ import { stack } from '../layers/stack.ts';
 import { crossEntropy, logSoftmax } from '../losses/cross-entropy.ts';
 import type { Loss } from '../losses/loss.ts';
 import { rankingLoss } from '../losses/ranking.ts';
+import { recurrentLayer } from '../models/network.ts';
 import { adam } from '../optim/adam.ts';
 import { Random } from '../random.ts';
 import { Sequence } from '../sequence.ts';
 import type { Curves, Demo } from './demo.ts';
-import { recurrentLayer } from './network.ts';
 
 const [STEPS, FRAMES, BATCH, TESTED] = [250, 30, 16, 1000];
 const [ACTIVITIES, FEATURES, HIDDEN, NOISE, LAMBDA] = [4, 8, 16, 2, 2];

@@ -10,11 +10,11 @@ import { lastStep } from '../layers/pool.ts';
 import { readout } from '../layers/readout.ts';
 import { stack } from '../layers/stack.ts';
 import { crossEntropy } from '../losses/cross-entropy.ts';
+import { recurrentLayer } from '../models/network.ts';
 import { adam } from '../optim/adam.ts';
 import { Random } from '../random.ts';
 import { Sequence } from '../sequence.ts';
 import type { Demo } from './demo.ts';
-import { recurrentLayer } from './network.ts';
 
 const [STEPS, WIDTH, HIDDEN] = [150, 12, 16];
 

@@ -8,13 +8,13 @@ import { readout } from '../layers/readout.ts';
 import { stack } from '../layers/stack.ts';
 import { crossEntropy } from '../losses/cross-entropy.ts';
 import { encoderDecoder } from '../models/encoder-decoder.ts';
+import { recurrentLayer } from '../models/network.ts';
 import { adam } from '../optim/adam.ts';
 import { clipByGlobalNorm } from '../optim/clip.ts';
 import { cosine } from '../optim/schedules.ts';
 import { Random } from '../random.ts';
 import { Sequence } from '../sequence.ts';
 import type { Demo } from './demo.ts';
-import { recurrentLayer } from './network.ts';
 
 const [STEPS, BATCH, HIDDEN, LONGEST, TESTED] = [700, 32, 32, 6, 200];
 const LETTERS = 'abcdef';

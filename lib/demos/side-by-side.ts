@@ -15,12 +15,12 @@ import { glorot, type Initialiser, identity, orthogonal, zeros } from '../init/i
 import type { Layer } from '../layers/layer.ts';
 import { stack } from '../layers/stack.ts';
 import type { Engine } from '../models/char-model.ts';
+import { readoutLayer, recurrentLayer } from '../models/network.ts';
 import { adam } from '../optim/adam.ts';
 import { clipByGlobalNorm } from '../optim/clip.ts';
 import { Random } from '../random.ts';
 import type { Sequence } from '../sequence.ts';
 import type { DemoProgress, DemoResult } from './demo.ts';
-import { readoutLayer, recurrentLayer } from './network.ts';
 
 /** Sequences, and what a network's outputs for them are worth. */
 export interface Batch {

@@ -4,14 +4,10 @@
  */
 import { type Cell, requireCell } from '../cells/cell.ts';
 import { rnn } from '../cells/rnn.ts';
-import { linear } from '../engine/linear.ts';
 import { type EngineOptions, requireOptions } from '../engine/options.ts';
-import { recurrent } from '../engine/recurrent.ts';
 import { ValueError } from '../errors.ts';
 import { type Layer, requireLayer } from '../layers/layer.ts';
-import { readout } from '../layers/readout.ts';
 import { stack } from '../layers/stack.ts';
-import { unroll } from '../layers/unroll.ts';
 import { crossEntropy } from '../losses/cross-entropy.ts';
 import { Random } from '../random.ts';
 import {
@@ -25,6 +21,7 @@ import {
 import { Sequence } from '../sequence.ts';
 import type { Matrices } from '../shape.ts';
 import { parameterCount } from './char-memory.ts';
+import { readoutLayer, recurrentLayer } from './network.ts';
 import { Vocabulary } from './vocabulary.ts';
 
 /** How a network is run: by the reference's layers, or by the engine. The numbers are the same up to rounding. */
@@ -71,15 +68,12 @@ export function charModel(options: {
   requireEngine(engine);
   const count = parameterCount({ cell, hidden: m, layers }, vocabulary.size);
   if (count > MOST) throw new ValueError('m', `a model of at most ${MOST} parameters`, `${count}`);
-  const cellLayer = (d: number) =>
-    engine === 'reference' ? unroll(cell, { d, m }) : recurrent(cell, { d, m }, engine);
   const C = vocabulary.size;
   const hidden = Array.from({ length: layers }, (_, l) => [
     layers === 1 ? 'cell' : `cell${l + 1}`,
-    cellLayer(l === 0 ? C : m),
+    recurrentLayer(cell, { d: l === 0 ? C : m, m }, engine),
   ]);
-  const out = engine === 'reference' ? readout({ m, C }) : linear({ m, C }, engine);
-  const net = stack({ ...Object.fromEntries(hidden), readout: out });
+  const net = stack({ ...Object.fromEntries(hidden), readout: readoutLayer({ m, C }, engine) });
   return { vocabulary, cell, m, layers, net };
 }
 

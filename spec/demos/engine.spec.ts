@@ -4,13 +4,13 @@ import { rnn } from '../../lib/cells/rnn.ts';
 import { demoCommand } from '../../lib/cli/demo.ts';
 import { knownDemos } from '../../lib/cli/discover.ts';
 import type { Demo, DemoProgress } from '../../lib/demos/demo.ts';
-import { readoutLayer, recurrentLayer } from '../../lib/demos/network.ts';
 import type { Backend } from '../../lib/engine/options.ts';
 import { wasmProducts } from '../../lib/engine/products.ts';
 import { normal } from '../../lib/init/initialisers.ts';
 import type { Layer } from '../../lib/layers/layer.ts';
 import { stack } from '../../lib/layers/stack.ts';
 import type { Engine } from '../../lib/models/char-model.ts';
+import { readoutLayer, recurrentLayer } from '../../lib/models/network.ts';
 import { Random } from '../../lib/random.ts';
 import { Sequence } from '../../lib/sequence.ts';
 

@@ -90,6 +90,8 @@ function oneRow<T>(
 /**
  * A row of C from the row p of A and two panels of B side by side: 8 sums, so that none waits for its last addition.
  * What a matrix–vector product is made of; the sums are those of two turns of `oneRow`.
+ *
+ * The branch in the middle is never taken: no panel lies at address 0. It is there for V8, as that in `twoRows`.
  */
 export function rowOfTwo<T>(K: usize, p: usize, aStep: usize, b: usize, d: usize, bStep: usize, c: usize, add: bool): void {
   const zero = v128.splat<T>(0), full = panelColumns<T>();

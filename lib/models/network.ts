@@ -1,11 +1,11 @@
-/** The layers that demos learn with, on what is to compute them. */
+/** Layers on what is to compute them: the engine, or the reference. */
 import type { Cell, CellSize } from '../cells/cell.ts';
 import { linear } from '../engine/linear.ts';
 import { recurrent } from '../engine/recurrent.ts';
 import type { Layer } from '../layers/layer.ts';
 import { readout } from '../layers/readout.ts';
 import { unroll } from '../layers/unroll.ts';
-import type { Engine } from '../models/char-model.ts';
+import type { Engine } from './char-model.ts';
 
 /**
  * A cell through time: `recurrent` with the engine's options, or `unroll` for the reference.
