@@ -1,6 +1,6 @@
 /**
- * Compiles the library once before the tests, for those that run the command as a process of its own: it starts in half
- * the time that it takes from its sources.
+ * Bundles the library once before the tests, as it is packed, for those that run the command as a process of its own: it
+ * starts in less than half the time that it takes from its sources.
  */
 import { spawnSync } from 'node:child_process';
 import { cpSync, rmSync } from 'node:fs';
@@ -12,11 +12,8 @@ export const MAIN: string = join(ROOT, '.build/dist/lib/cli/main.js');
 
 export default function setup(): void {
   rmSync(join(ROOT, '.build'), { recursive: true, force: true });
-  const tsc = join(ROOT, 'node_modules/typescript/bin/tsc');
-  const { status, stdout } = spawnSync(process.execPath, [tsc, '-p', 'lib/tsconfig.json', '--outDir', '.build/dist'], {
-    cwd: ROOT,
-    encoding: 'utf8',
-  });
-  if (status !== 0) throw new Error(`the library does not compile:\n${stdout}`);
+  const bundle = ['run', '--silent', 'bundle', '--', '--outdir=.build/dist'];
+  const { status, stdout, stderr } = spawnSync('npm', bundle, { cwd: ROOT, encoding: 'utf8' });
+  if (status !== 0) throw new Error(`the library does not compile:\n${stdout}${stderr}`);
   cpSync(join(ROOT, 'package.json'), join(ROOT, '.build/package.json'));
 }

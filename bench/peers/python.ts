@@ -16,7 +16,8 @@ export interface Greeting {
 
 type Reply = { readonly error?: string } & Readonly<Record<string, unknown>>;
 
-const SCRIPT = fileURLToPath(new URL('peers.py', import.meta.url));
+/** From here, and from where the package has what it was bundled into. */
+const SCRIPT = fileURLToPath(new URL('../../bench/peers/peers.py', import.meta.url));
 
 /**
  * numpy's products on one thread; PyTorch is told by itself how many it gets. Threads that wait sleep: were they to spin,

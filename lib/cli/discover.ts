@@ -20,6 +20,7 @@ export async function knownDemos(): Promise<Readonly<Record<string, Demo>>> {
   return byName((await exportsOf('../demos/')).filter(isDemo));
 }
 
+/** The folder as seen from here, and from where the package has what this was bundled into. */
 async function exportsOf(folder: string): Promise<unknown[]> {
   const url = new URL(folder, import.meta.url);
   const files = readdirSync(url).filter(file => /^(?!index).*(?<!\.d)\.[jt]s$/.test(file));

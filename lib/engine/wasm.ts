@@ -55,8 +55,10 @@ export function instantiate(memory: WasmMemory, { fma = false }: { readonly fma?
   return new Instance(module, { env: { memory } }).exports;
 }
 
-function decode(base64: string): Uint8Array {
-  return Uint8Array.from(atob(base64), character => character.charCodeAt(0));
+function decode(hexadecimal: string): Uint8Array {
+  const bytes = new Uint8Array(hexadecimal.length / 2);
+  for (let n = 0; n < bytes.length; n++) bytes[n] = Number.parseInt(hexadecimal.slice(2 * n, 2 * n + 2), 16);
+  return bytes;
 }
 
 function api(): WebAssemblyApi {

@@ -36,7 +36,7 @@ describe('a module', () => {
   });
 
   test('needs a memory and nothing else', () => {
-    const module = new WebAssembly.Module(Buffer.from(kernels, 'base64'));
+    const module = new WebAssembly.Module(Buffer.from(kernels, 'hex'));
     expect(WebAssembly.Module.imports(module)).toEqual([{ module: 'env', name: 'memory', kind: 'memory' }]);
   });
 

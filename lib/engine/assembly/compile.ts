@@ -34,17 +34,15 @@ export interface Kernels {
 ${base.signatures.join('\n')}
 }
 
-/** The module, base64. White space in it means nothing. */
-export const kernels: string = \`
-${base.wasm}
-\`;
+/** The module, hexadecimal: in a compressed package a good third less than base64, which hides what repeats. */
+export const kernels: string =
+  '${base.wasm}';
 `,
     'lib/engine/kernels-fma.ts': `${HEADER}
 
-/** The same module with fused multiply-adds (relaxed SIMD), base64. White space in it means nothing. */
-export const kernelsFma: string = \`
-${fma.wasm}
-\`;
+/** The same module with fused multiply-adds (relaxed SIMD). */
+export const kernelsFma: string =
+  '${fma.wasm}';
 `,
   };
 }
@@ -59,7 +57,7 @@ async function compile(options: readonly string[]): Promise<Compiled> {
     await promisify(execFile)(process.execPath, [...asc, entry, ...OPTIONS, ...options, ...output], { cwd: ROOT });
     const bindings = readFileSync(join(folder, 'kernels.d.ts'), 'utf8');
     return {
-      wasm: readFileSync(join(folder, 'kernels.wasm'), 'base64').replace(/.{120}(?!$)/g, '$&\n'),
+      wasm: readFileSync(join(folder, 'kernels.wasm'), 'hex'),
       signatures: Array.from(bindings.matchAll(/export function (.*;)/g), ([, signature]) => `  ${signature}`),
     };
   } finally {
@@ -68,7 +66,7 @@ async function compile(options: readonly string[]): Promise<Compiled> {
 }
 
 interface Compiled {
-  /** The module, base64, in lines. */
+  /** The module, hexadecimal. */
   readonly wasm: string;
   /** The functions that it exports, as the members of an interface. */
   readonly signatures: readonly string[];
