@@ -22,7 +22,13 @@ const SMALL = 1e6;
 const BLOCK = 2 ** 19;
 
 /** So few rows of A are multiplied in blocks whatever the size of B. */
-const FEW = 64;
+const FEW = 32;
+
+/** So many rows of A are multiplied in blocks wherever B is cached. */
+const MANY_ROWS = 128;
+
+/** So many rows of A, in all products with B, pay for a copy of it. */
+const COPIED_FOR = 512;
 
 /** Bytes that the cache next to a core holds, more or less. */
 const CACHED = 2 ** 21;
@@ -38,7 +44,7 @@ const [ROW_MAJOR, NO_TRANS, TRANS] = [101, 111, 112];
  * and copies larger ones first, larger ones are multiplied in small blocks.
  */
 export function blasProducts(library: BlasLibrary, threads: number, runtime: Runtime): Products {
-  const { heap, bytes, precision } = runtime;
+  const { heap, kernels, bytes, precision } = runtime;
   const [gemm, gemv] = [library.gemm[precision], library.gemv[precision]];
   const blocks = library.multipliesSmallAsTheyLie && threads === 1;
   const wasm = wasmProducts(runtime);
@@ -55,6 +61,14 @@ export function blasProducts(library: BlasLibrary, threads: number, runtime: Run
       base = library.address(buffer);
     }
     library.setThreads?.(threads);
+    if (transB && blocks && M >= COPIED_FOR && N * K * bytes <= CACHED / 4) {
+      const row = N + LINE / bytes;
+      const copy = heap.take(K * row * bytes);
+      kernels.transpose(N, K, b, ldb, copy, row);
+      product(transA, false, M, N, K, a, lda, copy, row, c, ldc, accumulate);
+      heap.give(copy, K * row * bytes);
+      return;
+    }
     const [A, B, C] = [base + a, base + b, base + c];
     const [opA, opB] = [transA ? TRANS : NO_TRANS, transB ? TRANS : NO_TRANS];
     const beta = accumulate ? 1 : 0;
@@ -85,7 +99,7 @@ export function blasProducts(library: BlasLibrary, threads: number, runtime: Run
     operand(transB, N, K, b, ldb, rows, times) {
       if (rows * N * K * bytes <= TINY) return wasm.operand(transB, N, K, b, ldb, rows, times);
       const crowded = (ldb * bytes) % CROWDED === 0;
-      if (rows === 1 || times < MANY || !(transB || crowded)) {
+      if (rows === 1 || (times < MANY && rows * times < COPIED_FOR) || !(transB || crowded)) {
         return {
           multiply: (M, a, lda, c, ldc, accumulate) =>
             product(false, transB, M, N, K, a, lda, b, ldb, c, ldc, accumulate),
@@ -95,9 +109,8 @@ export function blasProducts(library: BlasLibrary, threads: number, runtime: Run
       const row = N + LINE / bytes;
       const size = K * row * bytes;
       const copy = heap.take(size);
-      const to = runtime.view(copy, K * row);
-      if (transB) transpose(runtime.view(b, (N - 1) * ldb + K), N, K, ldb, to, row);
-      else copyRows(runtime.view(b, (K - 1) * ldb + N), K, N, ldb, to, row);
+      if (transB) kernels.transpose(N, K, b, ldb, copy, row);
+      else copyRows(runtime.view(b, (K - 1) * ldb + N), K, N, ldb, runtime.view(copy, K * row), row);
       return {
         multiply: (M, a, lda, c, ldc, accumulate) =>
           product(false, false, M, N, K, a, lda, copy, row, c, ldc, accumulate),
@@ -119,20 +132,15 @@ interface Block {
  * long as what all of them need stays in the cache: B, or C where A lies transposed.
  */
 function blockOf(transA: boolean, M: number, N: number, K: number, bytes: number): Block {
-  const pays = transA ? M * N * bytes <= CACHED : M <= FEW || (N <= K && N * K * bytes <= CACHED / 4);
+  const fits = (transA ? M * N * bytes : 4 * N * K * bytes) <= CACHED;
+  const pays = transA ? fits : M <= FEW || (fits && (M >= MANY_ROWS || N <= K));
   if (M * N * K <= SMALL || !pays) return { rows: M, columns: N, depth: K };
-  if (transA) return { rows: 128, columns: 128, depth: 56 };
+  if (transA) return { rows: 64, columns: 128, depth: 64 };
   const [rows, depth] = [Math.min(M, 32), Math.min(K, 256)];
   return { rows, columns: 16 * Math.floor(BLOCK / 16 / rows / depth), depth };
 }
 
 type Numbers = Float64Array | Float32Array;
-
-function transpose(from: Numbers, rows: number, columns: number, row: number, to: Numbers, toRow: number): void {
-  for (let i = 0; i < rows; i++) {
-    for (let j = 0; j < columns; j++) to[j * toRow + i] = from[i * row + j] ?? Number.NaN;
-  }
-}
 
 function copyRows(from: Numbers, rows: number, columns: number, row: number, to: Numbers, toRow: number): void {
   for (let i = 0; i < rows; i++) to.set(from.subarray(i * row, i * row + columns), i * toRow);

@@ -1,25 +1,40 @@
-/** What a layer does with its input, for all steps at once: a = x Uᵀ forward, dx = da U backward. */
+/** What a layer does with its input, for all steps of a span at once: a = x Uᵀ forward, dx = da U backward. */
 import type { Sequence } from '../sequence.ts';
+import type { Way } from './cells/fused.ts';
 import type { Layout } from './layout.ts';
 import type { Pass } from './pass.ts';
+import type { Operand } from './products.ts';
 
-/** Makes the blocks x and a. */
-export function input(pass: Pass, layout: Layout): void {
-  const { T, B, d, m, G } = pass.size;
-  const oneHot = pass.x.data instanceof Int32Array;
-  pass.takeInput(oneHot ? 1 : d);
-  pass.take('a', T * B * G * m);
-  const [x, U, a] = [pass.block('x'), pass.block('p', layout.U), pass.block('a')];
-  if (oneHot) pass.runtime.kernels.gather(T * B, G * m, x, U, d, a);
-  else pass.products.product(false, true, T * B, G * m, d, x, d, U, d, a, G * m, false);
+/** U, transposed for the way forward, where a one-hot input does not need it. */
+export function inputOperand(pass: Pass, layout: Layout, forward: boolean): Record<string, Operand> {
+  if (forward && pass.x.data instanceof Int32Array) return {};
+  const { d, m, G } = pass.size;
+  const [N, K] = forward ? [G * m, d] : [d, G * m];
+  const U = pass.block('p', layout.U);
+  return { U: pass.products.operand(forward, N, K, U, d, pass.rows, pass.spans.length) };
 }
 
-/** Fills dx from the block da. */
-export function inputGradient(pass: Pass, layout: Layout, dx: Sequence): void {
-  const { T, B, d, m, G } = pass.size;
-  const [da, U] = [pass.block('da'), pass.block('p', layout.U)];
-  pass.take('dx', T * B * d);
-  pass.products.product(false, false, T * B, d, G * m, da, G * m, U, d, pass.block('dx'), d, false);
-  pass.unload(pass.block('dx'), d, dx);
-  pass.give('dx');
+/** The present span of the blocks x, unless it is of indices, and a. */
+export function input({ pass, layout, operands }: Way): void {
+  const { d, m, G } = pass.size;
+  const a = pass.first('a', G * m);
+  if (pass.x.data instanceof Int32Array) {
+    pass.runtime.kernels.gather(pass.rows, G * m, indices(pass), pass.block('p', layout.U), d, a);
+    return;
+  }
+  pass.load('x', pass.x, d);
+  operands.U?.multiply(pass.rows, pass.first('x', d), d, a, G * m, false);
+}
+
+/** The present span of dx from that of the block da, by way of the block dx. */
+export function inputGradient({ pass, operands }: Way, dx: Sequence): void {
+  const { d, m, G } = pass.size;
+  const to = pass.first('dx', d);
+  operands.U?.multiply(pass.rows, pass.first('da', G * m), G * m, to, d, false);
+  pass.unload(to, d, dx);
+}
+
+/** Where the indices of the present span of a one-hot input lie. */
+export function indices(pass: Pass): number {
+  return pass.block('x') + 4 * pass.span.from * pass.size.B;
 }

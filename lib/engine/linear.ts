@@ -3,7 +3,7 @@ import { type Layer, requireState } from '../layers/layer.ts';
 import { readout } from '../layers/readout.ts';
 import { requireSequence } from '../sequence.ts';
 import { gradUb } from './cells/products.ts';
-import { input, inputGradient } from './input.ts';
+import { input, inputGradient, inputOperand } from './input.ts';
 import { layoutOf } from './layout.ts';
 import { type EngineOptions, engineOf, requireOptions } from './options.ts';
 import { Pass } from './pass.ts';
@@ -48,38 +48,51 @@ export function linear(
       const layout = layoutOf({ d, m, units: C, gates: [''], hasW: false, extras: [], called: ['V', 'c'] });
       tapes.makeRoom();
       const pass = new Pass(rt, products, { T, B, d, m, units: C, G: 1 }, h);
+      const y = tapes.newY({ ...h.extent(), F: C });
       try {
         pass.take('p', layout.count);
         layout.load(rt, params, pass.block('p'));
-        input(pass, layout);
-        rt.kernels.addRow(T * B, m, pass.block('p', layout.b), pass.block('a')); // RO-F1  o_t = V h_t + c
+        pass.takeInput();
+        pass.takeOfSpan('a', m);
+        const operands = inputOperand(pass, layout, true);
+        for (const span of pass.spans) {
+          pass.span = span;
+          input({ pass, layout, operands });
+          rt.kernels.addRow(pass.rows, m, pass.block('p', layout.b), pass.block('a')); // RO-F1  o_t = V h_t + c
+          pass.unload(pass.block('a'), m, y);
+        }
+        operands.U?.release();
       } catch (error) {
         pass.release();
         throw error;
       }
-      const y = tapes.newY({ ...h.extent(), F: C });
-      pass.unload(pass.block('a'), m, y);
       pass.give('a');
       return { y, sT: {}, tape: tapes.add(pass, layout, y) };
     },
 
     backward(tape, dy, dsT) {
       const { pass, layout } = tapes.known(tape);
-      const { T, B, m } = pass.size;
+      const { B, m } = pass.size;
       requireSequence('dy', dy, C, pass.x);
       requireState('dsT', dsT, {}, B);
       tapes.use(tape);
       try {
         pass.take('dp', layout.count, true);
-        pass.take('da', T * B * m);
-        pass.load('da', dy, m);
-        gradUb({ pass, layout, operands: {} });
-        layout.addTo(params, pass.runtime, pass.block('dp'));
+        pass.takeOfSpan('da', m);
+        pass.takeOfSpan('dx', d);
+        const way = { pass, layout, operands: inputOperand(pass, layout, false) };
         const dx = tapes.newDx(tape, { ...pass.x.extent(), F: d });
-        inputGradient(pass, layout, dx);
+        for (const span of pass.spans) {
+          pass.span = span;
+          pass.load('da', dy, m);
+          gradUb(way);
+          inputGradient(way, dx);
+        }
+        way.operands.U?.release();
+        layout.addTo(params, pass.runtime, pass.block('dp'));
         return { dx, ds0: {} };
       } finally {
-        pass.give('dp', 'da');
+        pass.give('dp', 'da', 'dx');
       }
     },
 

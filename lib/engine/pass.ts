@@ -4,11 +4,14 @@
  * | block      | shape        | meaning |
  * |------------|--------------|---------|
  * | p, dp      | see Layout   | the parameters, and their gradients |
- * | x, dx      | T·B×d        | the input; or T·B indices |
- * | a, da      | T·B×G·m      | the pre-activations, which become the gates; the gradients in them |
+ * | x          | T·B×d        | the input; or T·B indices |
+ * | a          | T·B×G·m      | the pre-activations, which become the gates |
  * | h, c       | (T+1)·B×m    | the states, slot 0 the initial one |
- * | dy         | T·B×m        | dL/dy |
+ * | dy, da, dx | S·B×m, G·m, d | the gradients in outputs, pre-activations and inputs, of the S steps of a span |
  * | dh, dc     | B×m          | what step t+1 sends back |
+ *
+ * The products of all steps are done span by span: so many steps at once that they are worth a product, and so few that
+ * what one kernel writes is still in the core's cache when the next reads it.
  *
  * m is rounded up to whole vectors: the columns and units beyond it are zero and stay so. Sequences are sorted by
  * falling length, so that those still active at step t are the first of the batch, and no step needs a mask.
@@ -29,11 +32,24 @@ export interface PassSize {
   readonly G: number;
 }
 
-/** Where a block is, and how large. */
+/** Steps that are worked on together, from one (included) to another (excluded). */
+export interface Span {
+  readonly from: number;
+  readonly to: number;
+}
+
+/** Where a block is, how large, and whether its first row belongs to the present span's first step or to step 0. */
 interface Block {
   readonly address: number;
   readonly bytes: number;
+  readonly ofSpan: boolean;
 }
+
+/** Bytes of da that a span has: with what is used beside it, as much as the cache of a core holds. */
+const SPAN = 2 ** 18;
+
+/** Bytes of a matrix of parameters that is larger than that cache: its gradient is then summed at once. */
+const LARGE = 2 ** 20;
 
 /** Blocks by name: where they are, and of how many numbers. */
 export class Pass {
@@ -43,6 +59,10 @@ export class Pass {
   readonly x: Sequence;
   /** Sequence order[n] is the n-th of the batch here; undefined where all are as long. */
   readonly order: readonly number[] | undefined;
+  /** All steps, in order. */
+  readonly spans: readonly Span[];
+  /** The steps that are worked on: an element of `spans`. */
+  span: Span;
   readonly #blocks = new Map<string, Block>();
   #spilled: ReadonlyMap<string, Uint8Array> | undefined;
 
@@ -53,6 +73,17 @@ export class Pass {
     this.x = x;
     const { lengths } = x;
     this.order = lengths && Array.from(lengths.keys()).sort((i, j) => (lengths[j] ?? 0) - (lengths[i] ?? 0));
+    const steps = spanOf(size, runtime.bytes);
+    this.spans = Array.from({ length: Math.ceil(size.T / steps) }, (_, n) => ({
+      from: n * steps,
+      to: Math.min((n + 1) * steps, size.T),
+    }));
+    this.span = this.spans[0] ?? { from: 0, to: size.T };
+  }
+
+  /** Rows of the present span. */
+  get rows(): number {
+    return (this.span.to - this.span.from) * this.size.B;
   }
 
   /** How many sequences are active at step t: the first ones. */
@@ -70,14 +101,30 @@ export class Pass {
 
   /** The address of column `offset` of step t, in a block of rows of so many columns. */
   step(name: string, t: number, columns: number, offset: number = 0): number {
-    return this.block(name, t * this.size.B * columns + offset);
+    const first = this.#blocks.get(name)?.ofSpan ? this.span.from : 0;
+    return this.block(name, (t - first) * this.size.B * columns + offset);
+  }
+
+  /** The address of column `offset` of the present span's first step. */
+  first(name: string, columns: number, offset: number = 0): number {
+    return this.step(name, this.span.from, columns, offset);
   }
 
   /** Makes a block of so many numbers; of zeros where asked for. */
   take(name: string, count: number, zeros: boolean = false): void {
+    this.#make(name, count, zeros, false);
+  }
+
+  /** Makes a block of rows of so many columns for the steps of one span, which the next one uses again. */
+  takeOfSpan(name: string, columns: number, zeros: boolean = false): void {
+    const [{ from, to } = this.span] = this.spans;
+    this.#make(name, (to - from) * this.size.B * columns, zeros, true);
+  }
+
+  #make(name: string, count: number, zeros: boolean, ofSpan: boolean): void {
     const bytes = count * this.runtime.bytes;
     const address = this.runtime.heap.take(bytes);
-    this.#blocks.set(name, { address, bytes });
+    this.#blocks.set(name, { address, bytes, ofSpan });
     if (zeros) this.runtime.heap.bytes(address, bytes).fill(0);
   }
 
@@ -119,13 +166,12 @@ export class Pass {
     }
   }
 
-  /** The block x: the input, or its indices where it is one-hot. */
-  takeInput(columns: number): void {
-    const { T, B } = this.size;
+  /** The block x: the indices of a one-hot input, or room for another, which is loaded span by span. */
+  takeInput(): void {
+    const { T, B, d } = this.size;
     const { data } = this.x;
     if (!(data instanceof Int32Array)) {
-      this.take('x', T * B * columns);
-      this.load('x', this.x, columns);
+      this.take('x', T * B * d);
       return;
     }
     this.take('x', Math.ceil((4 * T * B) / this.runtime.bytes));
@@ -134,35 +180,39 @@ export class Pass {
     else for (let n = 0; n < T * B; n++) indices[n] = data[this.#outside(n)] ?? 0;
   }
 
-  /** Rows of a dense sequence into a block whose rows have `padded` columns; zeros where a row is padding. */
+  /** The present span of a dense sequence into a block whose rows have `padded` columns; zeros where a row is padding. */
   load(block: string, s: Sequence, padded: number): void {
-    const { F, T, B } = s;
-    const { runtime } = this;
-    const { data } = s;
+    const { F, B, data } = s;
+    const { runtime, rows } = this;
     if (data instanceof Int32Array) return;
+    const address = this.first(block, padded);
+    const first = this.span.from * B;
     if (!this.order && F === padded) {
-      runtime.put(data, this.block(block));
+      runtime.put(data.subarray(first * F, (first + rows) * F), address);
       return;
     }
-    runtime.view(this.block(block), T * B * padded).fill(0);
-    for (let n = 0; n < T * B; n++) {
-      const from = this.#outside(n);
-      if (s.counts(from)) runtime.put(data.subarray(from * F, (from + 1) * F), this.block(block, n * padded));
+    runtime.view(address, rows * padded).fill(0);
+    for (let n = 0; n < rows; n++) {
+      const from = this.#outside(first + n);
+      const to = address + n * padded * runtime.bytes;
+      if (s.counts(from)) runtime.put(data.subarray(from * F, (from + 1) * F), to);
     }
   }
 
-  /** Rows of a block into a sequence, zeros where it is padding. */
+  /** Rows from an address on into the present span of a sequence, but for its padding. */
   unload(address: number, padded: number, s: Sequence): void {
-    const { data, F, T, B } = s;
+    const { data, F, B } = s;
+    const { runtime, rows } = this;
     if (data instanceof Int32Array) return;
-    const { runtime } = this;
+    const first = this.span.from * B;
     if (!this.order && F === padded) {
-      runtime.get(address, data);
+      runtime.get(address, data.subarray(first * F, (first + rows) * F));
       return;
     }
-    for (let n = 0; n < T * B; n++) {
-      const to = this.#outside(n);
-      if (s.counts(to)) runtime.get(address + n * padded * runtime.bytes, data.subarray(to * F, (to + 1) * F));
+    for (let n = 0; n < rows; n++) {
+      const to = this.#outside(first + n);
+      const from = address + n * padded * runtime.bytes;
+      if (s.counts(to)) runtime.get(from, data.subarray(to * F, (to + 1) * F));
     }
   }
 
@@ -191,4 +241,10 @@ export class Pass {
     const { B } = this.size;
     return this.order ? n - (n % B) + (this.order[n % B] ?? 0) : n;
   }
+}
+
+/** How many steps a span has. */
+function spanOf({ T, B, d, m, G }: PassSize, bytes: number): number {
+  if (G * m * Math.max(d, m) * bytes > LARGE) return T;
+  return Math.min(T, Math.max(1, Math.floor(SPAN / (B * G * m * bytes))));
 }

@@ -1,7 +1,7 @@
 /**
  * The engine's recurrent layer: what `unroll` computes, batched and on WebAssembly. What does not depend on the state is
- * hoisted out of the loop through time: x·Uᵀ of all steps is one product before it, and dW, dU, db and dx are one product
- * each behind it. A step is one recurrent product and one fused kernel (two of each for a GRU that resets before).
+ * hoisted out of the loop through time: x·Uᵀ of a span of steps is one product before them, and dW, dU, db and dx are one
+ * product each behind them. A step is one recurrent product and one fused kernel (two of each for a GRU that resets before).
  */
 import { Matrix } from 'ml-matrix';
 import { type Cell, type CellSize, requireCell, requireCellSize } from '../cells/cell.ts';
@@ -14,7 +14,7 @@ import type { Matrices } from '../shape.ts';
 import type { FusedCell, Way } from './cells/fused.ts';
 import { fusedOf } from './cells/index.ts';
 import { conditionedLayer } from './conditioned.ts';
-import { input, inputGradient } from './input.ts';
+import { input, inputGradient, inputOperand } from './input.ts';
 import { type Layout, layoutOf } from './layout.ts';
 import { type EngineOptions, engineOf, requireOptions } from './options.ts';
 import { Pass } from './pass.ts';
@@ -91,11 +91,13 @@ function fusedLayer(cell: Cell, fused: FusedCell, size: CellSize, options: Engin
       const { T, B } = x;
       const G = gates.length;
       const pass = new Pass(rt, products, { T, B, d, m, units, G }, x);
+      const y = tapes.newY({ ...x.extent(), F: units });
       try {
         pass.take('p', layout.count);
         layout.load(rt, params, pass.block('p'));
         fused.before?.(pass, layout);
-        input(pass, layout);
+        pass.takeInput();
+        pass.take('a', T * B * G * m);
         for (const name of hasC ? ['h', 'c'] : ['h']) {
           pass.take(name, (T + 1) * B * m, pass.order !== undefined);
           pass.loadState(pass.block(name), part(initial, name));
@@ -105,14 +107,17 @@ function fusedLayer(cell: Cell, fused: FusedCell, size: CellSize, options: Engin
         }
         const operands = operandsOf(pass, layout, fused, true);
         const way: Way = { pass, layout, operands };
-        for (let t = 0; t < T; t++) fused.forward(way, t, pass.active(t));
+        for (const span of pass.spans) {
+          pass.span = span;
+          input(way);
+          for (let t = span.from; t < span.to; t++) fused.forward(way, t, pass.active(t));
+          pass.unload(pass.step('h', span.from + 1, m), m, y);
+        }
         for (const operand of Object.values(operands)) operand.release();
       } catch (error) {
         pass.release();
         throw error;
       }
-      const y = tapes.newY({ ...x.extent(), F: units });
-      pass.unload(pass.step('h', 1, m), m, y);
       const sT = Object.fromEntries(
         Object.entries(state).map(([name, columns]) => {
           const final = Matrix.zeros(B, columns);
@@ -128,16 +133,16 @@ function fusedLayer(cell: Cell, fused: FusedCell, size: CellSize, options: Engin
       requireSequence('dy', dy, units, pass.x);
       const final = requireState('dsT', dsT, state, pass.x.B);
       tapes.use(tape);
-      const { T, B, m, G } = pass.size;
-      const made = ['dp', 'dy', 'da', 'dh', 'dc', 'drh', ...Object.keys(fused.made)];
+      const { B, m, G } = pass.size;
+      const made = ['dp', 'dy', 'da', 'dx', 'dh', 'dc', 'drh', ...Object.keys(fused.made)];
       try {
         pass.take('dp', layout.count, true);
-        pass.take('dy', T * B * m);
-        pass.load('dy', dy, m);
-        pass.take('da', T * B * G * m, pass.order !== undefined);
+        pass.takeOfSpan('dy', m);
+        pass.takeOfSpan('da', G * m, pass.order !== undefined);
         for (const [name, columns] of Object.entries(fused.made)) {
-          pass.take(name, T * B * columns * m, pass.order !== undefined);
+          pass.takeOfSpan(name, columns * m, pass.order !== undefined);
         }
+        pass.takeOfSpan('dx', d);
         pass.take('drh', B * m);
         for (const name of hasC ? ['h', 'c'] : ['h']) {
           pass.take(`d${name}`, B * m);
@@ -145,12 +150,16 @@ function fusedLayer(cell: Cell, fused: FusedCell, size: CellSize, options: Engin
         }
         const operands = operandsOf(pass, layout, fused, false);
         const way: Way = { pass, layout, operands };
-        for (let t = T - 1; t >= 0; t--) fused.backward(way, t, pass.active(t));
-        for (const operand of Object.values(operands)) operand.release();
-        fused.gradients(way);
-        layout.addTo(params, pass.runtime, pass.block('dp'));
         const dx = tapes.newDx(tape, { ...pass.x.extent(), F: d });
-        inputGradient(pass, layout, dx);
+        for (const span of [...pass.spans].reverse()) {
+          pass.span = span;
+          pass.load('dy', dy, m);
+          for (let t = span.to - 1; t >= span.from; t--) fused.backward(way, t, pass.active(t));
+          fused.gradients(way);
+          inputGradient(way, dx);
+        }
+        for (const operand of Object.values(operands)) operand.release();
+        layout.addTo(params, pass.runtime, pass.block('dp'));
         const ds0 = Object.fromEntries(
           Object.entries(state).map(([name, columns]) => {
             const initial = Matrix.zeros(B, columns);
@@ -174,12 +183,12 @@ function part(s: Matrices, name: string) {
   return matrix;
 }
 
-/** The recurrent matrices, transposed for the way forward. */
+/** The matrices of products that are done again and again, transposed for the way forward. */
 function operandsOf(pass: Pass, layout: Layout, { recurrent }: FusedCell, forward: boolean): Record<string, Operand> {
   const { T, B, m } = pass.size;
   const entries = Object.entries(recurrent).map(([name, [from, to]]): [string, Operand] => {
     const [N, K] = forward ? [(to - from) * m, m] : [m, (to - from) * m];
     return [name, pass.products.operand(forward, N, K, pass.block('p', layout.W + from * m * m), m, B, T)];
   });
-  return Object.fromEntries(entries);
+  return { ...Object.fromEntries(entries), ...inputOperand(pass, layout, forward) };
 }

@@ -1,5 +1,14 @@
-/** What stands around the products: one-hot rows by their indices, and sums over all rows. */
+/** What stands around the products: transposes, one-hot rows by their indices, and sums over all rows. */
+import { transpose } from './pack';
 import { all } from './simd';
+
+export function transposeF64(rows: usize, columns: usize, a: usize, aRow: usize, to: usize, toRow: usize): void {
+  transpose<f64>(rows, columns, a, 8 * aRow, to, 8 * toRow);
+}
+
+export function transposeF32(rows: usize, columns: usize, a: usize, aRow: usize, to: usize, toRow: usize): void {
+  transpose<f32>(rows, columns, a, 4 * aRow, to, 4 * toRow);
+}
 
 export function gatherF64(rows: usize, width: usize, indices: usize, U: usize, d: usize, a: usize): void {
   gather<f64>(rows, width, indices, U, d, a);

@@ -3,7 +3,7 @@ import type { Layout } from '../layout.ts';
 import type { Pass } from '../pass.ts';
 import type { Operand } from '../products.ts';
 
-/** A pass under way, and the recurrent matrices as its direction needs them: transposed forward, as they are backward. */
+/** A pass under way, and U and the recurrent matrices as its direction needs them: transposed forward, as they are backward. */
 export interface Way {
   readonly pass: Pass;
   readonly layout: Layout;
@@ -22,7 +22,7 @@ export interface FusedCell {
   readonly hasC: boolean;
   /** Blocks that forward keeps of every step, for backward, beside gates and states: how many times m columns. */
   readonly kept: Readonly<Record<string, number>>;
-  /** Blocks that backward makes of every step, beside da. */
+  /** Blocks that backward makes of every step of a span, beside da. */
   readonly made: Readonly<Record<string, number>>;
   /** Makes what it needs beside parameters and states, once a pass. */
   before?(pass: Pass, layout: Layout): void;
@@ -30,6 +30,6 @@ export interface FusedCell {
   forward(way: Way, t: number, rows: number): void;
   /** Step t back: da_t, and in dh and dc what goes on to step t−1. */
   backward(way: Way, t: number, rows: number): void;
-  /** The parameters' gradients from those of all steps, added to the block dp. */
+  /** The parameters' gradients from those of the present span, added to the block dp. */
   gradients(way: Way): void;
 }

@@ -32,8 +32,9 @@ export const gru: FusedCell = {
     gradW(way, 0, 3, 'dw');
     gradUb(way);
     const { pass, layout } = way;
-    const { T, B, m } = pass.size;
-    pass.runtime.kernels.columnSums(T * B, m, pass.block('dw', 2 * m), 3 * m, pass.block('dp', layout.extras.b_h));
+    const { m } = pass.size;
+    const [dwn, dbh] = [pass.first('dw', 3 * m, 2 * m), pass.block('dp', layout.extras.b_h)];
+    pass.runtime.kernels.columnSums(pass.rows, m, dwn, 3 * m, dbh);
   },
 };
 

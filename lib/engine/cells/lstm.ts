@@ -51,18 +51,12 @@ export const lstmPeephole: FusedCell = {
   gradients(way) {
     lstm.gradients(way);
     const { pass, layout } = way;
-    const { T, B, m } = pass.size;
-    const [cPrev, c] = [pass.step('c', 0, m), pass.step('c', 1, m)];
-    const sums = (gate: number, seen: number, offset: number | undefined) =>
-      pass.runtime.kernels.columnProducts(
-        T * B,
-        m,
-        pass.block('da', gate * m),
-        4 * m,
-        seen,
-        m,
-        pass.block('dp', offset),
-      );
+    const { m } = pass.size;
+    const [cPrev, c] = [pass.first('c', m), pass.step('c', pass.span.from + 1, m)];
+    const sums = (gate: number, seen: number, offset: number | undefined) => {
+      const [da, dp] = [pass.first('da', 4 * m, gate * m), pass.block('dp', offset)];
+      pass.runtime.kernels.columnProducts(pass.rows, m, da, 4 * m, seen, m, dp);
+    };
     sums(0, cPrev, layout.extras.p_f);
     sums(1, cPrev, layout.extras.p_i);
     sums(2, c, layout.extras.p_o);

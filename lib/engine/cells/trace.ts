@@ -18,7 +18,7 @@ export const trace: FusedCell = {
     const { m } = pass.size;
     const view = (name: string, offset?: number) => pass.runtime.view(pass.block(name, offset), m);
     const [dnu, mu, dmu] = [view('dp', layout.extras.nu), view('mu'), view('dmu')];
-    for (const [j, decay] of mu.entries()) dnu[j] = (dmu[j] ?? Number.NaN) * decay * (1 - decay); // ETM-B4  dL/dν += dh⊙(h_{t−1}−u_t)⊙μ(1−μ), through F3, F1
+    for (const [j, decay] of mu.entries()) dnu[j] = (dnu[j] ?? 0) + (dmu[j] ?? Number.NaN) * decay * (1 - decay); // ETM-B4  dL/dν += dh⊙(h_{t−1}−u_t)⊙μ(1−μ), through F3, F1
     dmu.fill(0);
   },
 };
