@@ -61,9 +61,15 @@ export function requireClasses(argument: string, indices: Int32Array, C: number,
 }
 
 /** So many zeros, or throws {@link ValueError} when memory does not hold them. */
-export function allocate(argument: string, count: number): Float64Array {
+export function allocate<A = Float64Array>(
+  argument: string,
+  count: number,
+  Kind: new (count: number) => A = Float64Array as unknown as new (
+    count: number,
+  ) => A,
+): A {
   try {
-    return new Float64Array(count);
+    return new Kind(count);
   } catch {
     throw new ValueError(argument, 'as many numbers as memory holds', `${count}`);
   }
@@ -110,7 +116,7 @@ export function requireFinite(argument: string, values: AbstractMatrix | ArrayLi
     }
     return;
   }
-  if (values instanceof Float64Array && allFinite(values)) return;
+  if ((values instanceof Float64Array || values instanceof Float32Array) && allFinite(values)) return;
   requireList(argument, values);
   for (let i = 0; i < values.length; i++) {
     const x = values[i];
@@ -119,10 +125,10 @@ export function requireFinite(argument: string, values: AbstractMatrix | ArrayLi
 }
 
 /**
- * The usual answer, from a loop that sees one kind of array only and asks no question of a single number: x·0 is 0 where
+ * The usual answer, from a loop that sees arrays of numbers only and asks no question of a single number: x·0 is 0 where
  * x is finite, else NaN. Four sums, since one would wait for itself.
  */
-function allFinite(values: Float64Array): boolean {
+function allFinite(values: Float64Array | Float32Array): boolean {
   let [a, b, c, d] = [0, 0, 0, 0];
   const whole = values.length - (values.length % 4);
   for (let i = 0; i < whole; i += 4) {

@@ -80,11 +80,16 @@ export class Sequence {
     return new Sequence(requireFloats('data', data), F, { T, B, ...(lengths !== undefined && { lengths }) });
   }
 
-  /** A sequence of zeros, to be filled. */
-  static zeros(extent: Extent & { readonly F: number }): Sequence {
+  /** A sequence of zeros, to be filled: of 64 bits a number, or 32 where those of `like` have 32. */
+  static zeros(extent: Extent & { readonly F: number }, like?: Sequence): Sequence {
     const { T, B = 1, F, lengths } = requireObject('extent', extent);
     const size = requireSize('T', T) * requireSize('B', B) * requireSize('F', F);
-    return new Sequence(allocate('T·B·F', size), F, { T, B, ...(lengths !== undefined && { lengths }) });
+    const Kind = like?.data instanceof Float32Array ? Float32Array : Float64Array;
+    return new Sequence(allocate<FloatArray>('T·B·F', size, Kind), F, {
+      T,
+      B,
+      ...(lengths !== undefined && { lengths }),
+    });
   }
 
   /**

@@ -74,7 +74,8 @@ function open(size: Size, hasPeers: boolean): Opened {
     s0: randomState(layer, size.B, rng),
     dsT: randomState(layer, size.B, rng),
   };
-  const ours = (backend: Backend, precision: Precision) => contender(network(size, backend, precision), all);
+  const ours = (backend: Backend, precision: Precision) =>
+    contender(network(size, backend, precision), precision === 'f32' ? single(all) : all);
   return {
     ...(hasPeers && { problem: problemOf(size, layer, all) }),
     ours,
@@ -98,7 +99,7 @@ function spotCheck(size: Size, backend: Backend, all: Numbers): Verification {
 function contender(layer: Layer, { params, x, dy, s0, dsT }: Numbers): Ours {
   layer.params.values.set(params);
   return {
-    outside: 8 * (2 * params.length + 2 * x.data.length + 2 * dy.data.length), // with gradients, y and dx
+    outside: 2 * (params.byteLength + x.data.byteLength + dy.data.byteLength), // with gradients, y and dx
     run: times =>
       clocked(times, () => {
         const { tape } = layer.forward(x);
@@ -159,6 +160,12 @@ function problemOf(size: Size, { params }: Layer, { x, dy }: Numbers): LayerProb
   const lengths = lengthsOf(size);
   const numbers = { params: named(params.named()), x: Float64Array.from(x.data), dy: Float64Array.from(dy.data) };
   return { kind: 'layer', cell, topology, d, m, B, T, ...(lengths && { lengths }), ...numbers };
+}
+
+/** The same with inputs and their gradients in 32 bits, as other libraries get them. */
+function single(all: Numbers): Numbers {
+  const rounded = (s: Sequence) => Sequence.dense(Float32Array.from(s.data), { ...s.extent(), F: s.F });
+  return { ...all, x: rounded(all.x), dy: rounded(all.dy) };
 }
 
 /** The first steps of a sequence. */

@@ -48,7 +48,7 @@ export function linear(
       const layout = layoutOf({ d, m, units: C, gates: [''], hasW: false, extras: [], called: ['V', 'c'] });
       tapes.makeRoom();
       const pass = new Pass(rt, products, { T, B, d, m, units: C, G: 1 }, h);
-      const y = tapes.newY({ ...h.extent(), F: C });
+      const y = tapes.newY({ ...h.extent(), F: C }, pass.like);
       try {
         pass.take('p', layout.count);
         layout.load(rt, params, pass.block('p'));

@@ -13,7 +13,10 @@ export interface Backend {
 
 /** How the engine computes. */
 export interface EngineOptions {
-  /** f64 unless given. Parameters, inputs and outputs are f64 outside in either. */
+  /**
+   * f64 unless given. Parameters, states and their gradients are f64 outside in either; with f32, y and dx are
+   * `Float32Array`s where x is one.
+   */
   readonly precision?: Precision;
   /** Fused multiply-adds where the runtime has them: faster, and not the same bits on every machine. False unless given. */
   readonly fma?: boolean;

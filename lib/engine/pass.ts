@@ -18,6 +18,7 @@
  */
 import type { AbstractMatrix } from 'ml-matrix';
 import type { Sequence } from '../sequence.ts';
+import { FlatMatrix } from '../views.ts';
 import type { Runtime } from './precision.ts';
 import type { Products } from './products.ts';
 
@@ -79,6 +80,11 @@ export class Pass {
       to: Math.min((n + 1) * steps, size.T),
     }));
     this.span = this.spans[0] ?? { from: 0, to: size.T };
+  }
+
+  /** What y and dx are like: the input, where this computes with its kind of numbers; else they are of 64 bits. */
+  get like(): Sequence | undefined {
+    return this.runtime.precision === 'f32' ? this.x : undefined;
   }
 
   /** Rows of the present span. */
@@ -216,24 +222,27 @@ export class Pass {
     }
   }
 
-  /** A part of a state into B rows from an address on. */
-  loadState(address: number, part: AbstractMatrix): void {
+  /** A part of a state into B rows from an address on; zeros unless given. */
+  loadState(address: number, part?: AbstractMatrix): void {
     const { B, m } = this.size;
     const view = this.runtime.view(address, B * m);
-    if (part.columns < m) view.fill(0);
+    if (!part || part.columns < m) view.fill(0);
+    if (!part) return;
     for (let n = 0; n < B; n++) {
       for (let j = 0; j < part.columns; j++) view[n * m + j] = part.get(this.order?.[n] ?? n, j);
     }
   }
 
-  /** B rows from an address on, or every row from the step that its sequence ends with, into a part of a state. */
-  unloadState(part: AbstractMatrix, address: (b: number) => number): void {
+  /** A part of a state from B rows from an address on, or from every row of the step that its sequence ends with. */
+  unloadState(columns: number, address: (b: number) => number): FlatMatrix {
     const { B } = this.size;
+    const data = new Float64Array(B * columns);
     for (let n = 0; n < B; n++) {
       const b = this.order?.[n] ?? n;
-      const row = this.runtime.view(address(b) + n * this.size.m * this.runtime.bytes, part.columns);
-      for (let j = 0; j < part.columns; j++) part.set(b, j, row[j] ?? Number.NaN);
+      const from = address(b) + n * this.size.m * this.runtime.bytes;
+      this.runtime.get(from, data.subarray(b * columns, (b + 1) * columns));
     }
+    return new FlatMatrix(data, B, columns);
   }
 
   /** The row of a sequence that row n of a block is. */

@@ -3,7 +3,6 @@
  * hoisted out of the loop through time: x·Uᵀ of a span of steps is one product before them, and dW, dU, db and dx are one
  * product each behind them. A step is one recurrent product and one fused kernel (two of each for a GRU that resets before).
  */
-import { Matrix } from 'ml-matrix';
 import { type Cell, type CellSize, requireCell, requireCellSize } from '../cells/cell.ts';
 import { conditionOf } from '../cells/conditioned.ts';
 import { type Layer, requireState } from '../layers/layer.ts';
@@ -83,7 +82,7 @@ function fusedLayer(cell: Cell, fused: FusedCell, size: CellSize, options: Engin
 
     forward(x, s0) {
       requireSequence('x', x, d);
-      const initial = requireState('s0', s0, state, x.B);
+      const initial: Matrices = s0 === undefined ? {} : requireState('s0', s0, state, x.B);
       const { rt, products } = engineOf(options);
       const m = Math.ceil(units / rt.lanes) * rt.lanes;
       const layout = layoutOf({ d, m, units, gates, hasW, extras });
@@ -91,7 +90,7 @@ function fusedLayer(cell: Cell, fused: FusedCell, size: CellSize, options: Engin
       const { T, B } = x;
       const G = gates.length;
       const pass = new Pass(rt, products, { T, B, d, m, units, G }, x);
-      const y = tapes.newY({ ...x.extent(), F: units });
+      const y = tapes.newY({ ...x.extent(), F: units }, pass.like);
       try {
         pass.take('p', layout.count);
         layout.load(rt, params, pass.block('p'));
@@ -100,7 +99,7 @@ function fusedLayer(cell: Cell, fused: FusedCell, size: CellSize, options: Engin
         pass.take('a', T * B * G * m);
         for (const name of hasC ? ['h', 'c'] : ['h']) {
           pass.take(name, (T + 1) * B * m, pass.order !== undefined);
-          pass.loadState(pass.block(name), part(initial, name));
+          pass.loadState(pass.block(name), initial[name]);
         }
         for (const [name, columns] of Object.entries(fused.kept)) {
           pass.take(name, T * B * columns * m, pass.order !== undefined);
@@ -120,9 +119,7 @@ function fusedLayer(cell: Cell, fused: FusedCell, size: CellSize, options: Engin
       }
       const sT = Object.fromEntries(
         Object.entries(state).map(([name, columns]) => {
-          const final = Matrix.zeros(B, columns);
-          pass.unloadState(final, b => pass.step(name, x.lengths?.[b] ?? T, m));
-          return [name, final];
+          return [name, pass.unloadState(columns, b => pass.step(name, x.lengths?.[b] ?? T, m))];
         }),
       );
       return { y, sT, tape: tapes.add(pass, layout, y) };
@@ -131,7 +128,7 @@ function fusedLayer(cell: Cell, fused: FusedCell, size: CellSize, options: Engin
     backward(tape, dy, dsT) {
       const { pass, layout } = tapes.known(tape);
       requireSequence('dy', dy, units, pass.x);
-      const final = requireState('dsT', dsT, state, pass.x.B);
+      const final: Matrices = dsT === undefined ? {} : requireState('dsT', dsT, state, pass.x.B);
       tapes.use(tape);
       const { B, m, G } = pass.size;
       const made = ['dp', 'dy', 'da', 'dx', 'dh', 'dc', 'drh', ...Object.keys(fused.made)];
@@ -146,7 +143,7 @@ function fusedLayer(cell: Cell, fused: FusedCell, size: CellSize, options: Engin
         pass.take('drh', B * m);
         for (const name of hasC ? ['h', 'c'] : ['h']) {
           pass.take(`d${name}`, B * m);
-          pass.loadState(pass.block(`d${name}`), part(final, name));
+          pass.loadState(pass.block(`d${name}`), final[name]);
         }
         const operands = operandsOf(pass, layout, fused, false);
         const way: Way = { pass, layout, operands };
@@ -162,9 +159,7 @@ function fusedLayer(cell: Cell, fused: FusedCell, size: CellSize, options: Engin
         layout.addTo(params, pass.runtime, pass.block('dp'));
         const ds0 = Object.fromEntries(
           Object.entries(state).map(([name, columns]) => {
-            const initial = Matrix.zeros(B, columns);
-            pass.unloadState(initial, () => pass.block(`d${name}`));
-            return [name, initial];
+            return [name, pass.unloadState(columns, () => pass.block(`d${name}`))];
           }),
         );
         return { dx, ds0 };
@@ -175,12 +170,6 @@ function fusedLayer(cell: Cell, fused: FusedCell, size: CellSize, options: Engin
 
     release: tape => tapes.release(tape),
   };
-}
-
-function part(s: Matrices, name: string) {
-  const matrix = s[name];
-  if (!matrix) throw new Error(`there is no ${name}`);
-  return matrix;
 }
 
 /** The matrices of products that are done again and again, transposed for the way forward. */

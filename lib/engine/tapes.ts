@@ -28,14 +28,14 @@ export class Tapes {
   readonly #given = new WeakMap<EngineTape, Given>();
   #resident: EngineTape | undefined;
 
-  /** A sequence for y. */
-  newY(extent: Extent & { readonly B: number; readonly F: number }): Sequence {
-    return this.#ys.take(extent);
+  /** A sequence for y, of the same kind of numbers as `like`. */
+  newY(extent: Extent & { readonly B: number; readonly F: number }, like?: Sequence): Sequence {
+    return this.#ys.take(extent, like);
   }
 
   /** A sequence for a dx of a tape. */
   newDx(tape: EngineTape, extent: Extent & { readonly B: number; readonly F: number }): Sequence {
-    const dx = this.#dxs.take(extent);
+    const dx = this.#dxs.take(extent, tape.pass.like);
     this.#given.get(tape)?.dxs.push(dx);
     return dx;
   }

@@ -13,7 +13,6 @@
  * padding.
  */
 import { ShapeError, ValueError } from '../errors.ts';
-import { addTo } from '../matrix.ts';
 import { ParamSet } from '../params.ts';
 import { describe, requireObject } from '../require.ts';
 import { requireSequence, Sequence } from '../sequence.ts';
@@ -79,11 +78,11 @@ export function bidirectional(layers: {
       const s = requireState('s0', s0, state, x.B);
       const first = there.forward(x, unprefixed(s, 'forward')); // BI-F2  y⃗ = f(x)
       const second = back.forward(reverseWithinLengths(x), unprefixed(s, 'backward'));
-      const yBack = reverseWithinLengths(second.y); // BI-F3  y⃖ = P g(P x)
-      requireSequence('backward.y', yBack, back.outputs, first.y);
-      const y = Sequence.zeros({ ...first.y.extent(), F: outputs });
-      addColumns(y, 0, first.y);
-      addColumns(y, besides, yBack); // BI-F4  y_t = [y⃗_t, y⃖_t], or y⃗_t + y⃖_t
+      requireSequence('backward.y', second.y, back.outputs, first.y);
+      const y = Sequence.zeros({ ...first.y.extent(), F: outputs }, first.y);
+      const inTime = reversal(y); // BI-F3  y⃖ = P g(P x)
+      setColumns(y, 0, first.y);
+      (merge === 'concat' ? setColumns : addColumns)(y, besides, second.y, inTime); // BI-F4  y_t = [y⃗_t, y⃖_t], or y⃗_t + y⃖_t
       return {
         y,
         sT: prefixed({ forward: first.sT, backward: second.sT }),
@@ -97,12 +96,12 @@ export function bidirectional(layers: {
       requireSequence('dy', dy, outputs, y);
       const ds = requireState('dsT', dsT, state, x.B);
       const dyThere = columns(dy, 0, there.outputs, y); // BI-B1  dL/dy⃗_t = the first F₁ of dL/dy_t, or all, through F4
-      const dyBack = columns(dy, besides, back.outputs, y); // BI-B2  dL/dy⃖_t = the last F₂ of dL/dy_t, or all, through F4
+      const dyBack = columns(dy, besides, back.outputs, y, reversal(y)); // BI-B2  dL/dy⃖_t = the last F₂ of dL/dy_t, or all, through F4
       const first = there.backward(thereTape, dyThere, unprefixed(ds, 'forward'));
-      const second = back.backward(backTape, reverseWithinLengths(dyBack), unprefixed(ds, 'backward')); // BI-B3  dL/d(Px) = gᵀ(P dL/dy⃖), through F3
-      const dx = Sequence.zeros({ ...x.extent(), F: x.F });
-      addTo(dx.rows(), first.dx.rows());
-      addTo(dx.rows(), reverseWithinLengths(second.dx).rows()); // BI-B4  dL/dx = fᵀ(dL/dy⃗) + P dL/d(Px), through F2, F3
+      const second = back.backward(backTape, dyBack, unprefixed(ds, 'backward')); // BI-B3  dL/d(Px) = gᵀ(P dL/dy⃖), through F3
+      const dx = Sequence.zeros({ ...x.extent(), F: x.F }, first.dx);
+      setColumns(dx, 0, first.dx);
+      addColumns(dx, 0, second.dx, reversal(x)); // BI-B4  dL/dx = fᵀ(dL/dy⃗) + P dL/d(Px), through F2, F3
       return { dx, ds0: prefixed({ forward: first.ds0, backward: second.ds0 }) };
     },
 
@@ -123,33 +122,47 @@ export function bidirectional(layers: {
 export function reverseWithinLengths(x: Sequence): Sequence {
   if (!(x instanceof Sequence)) throw new ShapeError('x', 'a Sequence', describe(x));
   const { data, T, B, F } = x;
-  const width = data instanceof Int32Array ? 1 : F;
+  const width = data.length / T / B;
+  const from = reversal(x);
   const reversed = data.slice();
-  for (let b = 0; b < B; b++) {
-    const length = x.lengths?.[b] ?? T;
-    for (let t = 0; t < length; t++) {
-      const from = ((length - 1 - t) * B + b) * width;
-      reversed.set(data.subarray(from, from + width), (t * B + b) * width); // BI-F1  (Px)_t = x_{τ+1−t} where t ≤ τ, else x_t
-    }
-  }
+  for (let n = 0; n < T * B; n++) reversed.set(data.subarray(from(n) * width, (from(n) + 1) * width), n * width);
   return reversed instanceof Int32Array
     ? Sequence.oneHot(reversed, { ...x.extent(), classes: F })
     : Sequence.over(reversed, { ...x.extent(), F });
 }
 
-/** Adds the columns of a to those of y from `from` on. */
-function addColumns(y: Sequence, from: number, a: Sequence): void {
-  for (let n = 0; n < y.T * y.B; n++) {
-    const at = n * y.F + from;
-    for (let j = 0; j < a.F; j++) y.data[at + j] = (y.data[at + j] ?? 0) + (a.data[n * a.F + j] ?? 0);
+/** Which row of a sequence is row n of its reversal. */
+function reversal({ T, B, lengths }: Sequence): Rows {
+  return n => {
+    const [t, b] = [Math.floor(n / B), n % B];
+    const length = lengths?.[b] ?? T;
+    return t < length ? (length - 1 - t) * B + b : n; // BI-F1  (Px)_t = x_{τ+1−t} where t ≤ τ, else x_t
+  };
+}
+
+/** Which row is taken as row n. */
+type Rows = (n: number) => number;
+
+const inOrder: Rows = n => n;
+
+/** The columns of y from `from` on = rows of a. */
+function setColumns({ data, F, T, B }: Sequence, from: number, a: Sequence, rows: Rows = inOrder): void {
+  for (let n = 0; n < T * B; n++) data.set(a.data.subarray(rows(n) * a.F, (rows(n) + 1) * a.F), n * F + from);
+}
+
+/** The columns of y from `from` on += rows of a. */
+function addColumns({ data, F, T, B }: Sequence, from: number, a: Sequence, rows: Rows = inOrder): void {
+  for (let n = 0; n < T * B; n++) {
+    const [to, at] = [n * F + from, rows(n) * a.F];
+    for (let j = 0; j < a.F; j++) data[to + j] = (data[to + j] ?? 0) + (a.data[at + j] ?? 0);
   }
 }
 
-/** F columns of dy from `from` on, with y's lengths: dy may have been given without. */
-function columns(dy: Sequence, from: number, F: number, y: Sequence): Sequence {
-  const result = Sequence.zeros({ ...y.extent(), F });
+/** F columns of rows of dy from `from` on, with y's lengths: dy may have been given without. */
+function columns(dy: Sequence, from: number, F: number, y: Sequence, rows: Rows = inOrder): Sequence {
+  const result = Sequence.zeros({ ...y.extent(), F }, dy);
   for (let n = 0; n < dy.T * dy.B; n++) {
-    const at = n * dy.F + from;
+    const at = rows(n) * dy.F + from;
     result.data.set(dy.data.subarray(at, at + F), n * F);
   }
   return result;

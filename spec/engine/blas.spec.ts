@@ -288,9 +288,12 @@ describe.each(libraries)('with $name ($path), a product', library => {
 
 /** More than 10⁶ multiplications each, with more rows, columns and terms than a block has. */
 const large: Readonly<Record<string, Partial<Problem>>> = {
-  'few rows': { transB: false, M: 40, N: 120, K: 300 },
-  'few rows, B copied': { M: 40, N: 120, K: 300, prepared: { times: 16, more: 0 } },
-  'many rows': { transB: false, M: 70, N: 100, K: 170 },
+  'few rows': { transB: false, M: 30, N: 420, K: 90 },
+  'few rows, B copied': { M: 30, N: 420, K: 90, prepared: { times: 16, more: 0 } },
+  'a narrow B': { transB: false, M: 70, N: 100, K: 170 },
+  'many rows': { transB: false, M: 150, N: 120, K: 70 },
+  'many rows, B copied for all of them': { M: 150, N: 120, K: 70, prepared: { times: 4, more: 0 } },
+  'very many rows, B transposed': { M: 530, N: 60, K: 50 },
   'A transposed': { transA: true, transB: false, M: 150, N: 140, K: 70 },
 };
 

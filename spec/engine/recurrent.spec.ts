@@ -16,6 +16,7 @@ import { linear } from '../../lib/engine/linear.ts';
 import type { EngineOptions } from '../../lib/engine/options.ts';
 import { runtime } from '../../lib/engine/precision.ts';
 import { recurrent } from '../../lib/engine/recurrent.ts';
+import type { EngineTape } from '../../lib/engine/tapes.ts';
 import { normal } from '../../lib/init/initialisers.ts';
 import { bidirectional } from '../../lib/layers/bidirectional.ts';
 import type { Layer } from '../../lib/layers/layer.ts';
@@ -41,6 +42,8 @@ interface Drawn {
   readonly ragged: boolean;
   readonly oneHot: boolean;
   readonly seed: number;
+  /** The parameters' standard deviation: ½ unless given. */
+  readonly std?: number;
 }
 
 const size = (max: number) => fc.integer({ min: 1, max });
@@ -57,9 +60,9 @@ const drawn: fc.Arbitrary<Drawn> = fc.record({
 type Tensors = Readonly<Record<string, readonly number[]>>;
 
 /** Everything both passes give, tensor by tensor, after two backward passes into the same gradients. */
-function everything(layer: Layer, { T, B, ragged, oneHot, seed }: Drawn): Record<string, readonly number[]> {
+function everything(layer: Layer, { T, B, ragged, oneHot, seed, std = 0.5 }: Drawn): Record<string, readonly number[]> {
   const rng = new Random(seed);
-  normal(0.5)(layer.params, rng);
+  normal(std)(layer.params, rng);
   const lengths = ragged ? raggedLengths(T, B).reverse() : undefined;
   const extent = { T, B, ...(lengths && { lengths }) };
   const x = oneHot
@@ -124,6 +127,80 @@ describe.each(all)('$name', cell => {
     const { tensors, laws } = checkLayer(recurrent(cell, { d: 3, m: 5 }) as Layer);
     expect(tensors.filter(({ ok }) => !ok)).toEqual([]);
     expect(laws.filter(({ ok }) => !ok)).toEqual([]);
+  });
+});
+
+describe('more steps than are worked on at once', () => {
+  const long = { T: 70, B: 32, d: 3, m: 16, oneHot: false, seed: 5, std: 0.2 }; // larger ones amplify rounding over 70 steps
+
+  it.each(all)('make no difference to $name', cell => {
+    for (const ragged of [false, true]) {
+      const [engine, reference] = [recurrent(cell, long), unroll(cell, long)];
+      const deviations = apart(everything(engine, { ...long, ragged }), everything(reference, { ...long, ragged }));
+      expect(Object.entries(deviations).filter(([, deviation]) => !(deviation <= 1e-12))).toEqual([]);
+    }
+  });
+
+  it('make no difference to a readout, and to indices', () => {
+    const [ours, theirs] = [linear({ m: 3, C: 16 }), readout({ m: 3, C: 16 })] as const;
+    for (const oneHot of [false, true]) {
+      const sizes = { ...long, ragged: false, oneHot };
+      const [engine, reference] = [recurrent(rnn, long), unroll(rnn, long)];
+      for (const [a, b] of [[ours, theirs] as const, [engine, reference] as const]) {
+        const deviations = apart(everything(a as Layer, sizes), everything(b as Layer, sizes));
+        expect(Object.entries(deviations).filter(([, deviation]) => !(deviation <= 1e-12))).toEqual([]);
+      }
+    }
+  });
+
+  it('are so many', () => {
+    const { tape } = recurrent(rnn, long).forward(randomSequence({ T: 70, B: 32, F: 3 }, new Random(1)));
+    expect((tape as EngineTape).pass.spans).toEqual([
+      { from: 0, to: 64 },
+      { from: 64, to: 70 },
+    ]);
+  });
+});
+
+describe('numbers of 32 bits', () => {
+  const single = ({ data }: Sequence) => Float32Array.from(data);
+  const nets = (precision: 'f32' | 'f64'): readonly Layer[] => {
+    const layer = (d: number) => recurrent(lstm, { d, m: 4 }, { precision }) as Layer;
+    const [forward, backward] = [layer(3), layer(3)];
+    return [layer(3), stack({ low: layer(3), high: layer(4) }) as Layer, bidirectional({ forward, backward }) as Layer];
+  };
+
+  it.each([undefined, [5, 2]])('come out where they went in, the same numbers as of 64, with lengths %o', lengths => {
+    const extent = { T: 5, B: 2, ...(lengths && { lengths }) };
+    const [wide, narrow] = [nets('f32'), nets('f32')];
+    wide.forEach((net, n) => {
+      const rng = new Random(3);
+      const x32 = single(randomSequence({ ...extent, F: 3 }, rng));
+      const dy32 = single(randomSequence({ ...extent, F: net.outputs }, rng));
+      const run = (layer: Layer, Kind: typeof Float32Array | typeof Float64Array) => {
+        normal(0.5)(layer.params, new Random(4));
+        layer.params.zeroGrads();
+        const of = (data: Float32Array, F: number) => Sequence.dense(Kind.from(data), { ...extent, F });
+        const results = [0, 1].map(() => {
+          const { y, tape } = layer.forward(of(x32, 3));
+          const { dx } = layer.backward(tape, of(dy32, layer.outputs));
+          const copies = [y, dx].map(({ data }) => Array.from(data, Math.fround));
+          expect([y.data, dx.data].every(data => data instanceof Kind)).toBe(true);
+          layer.release?.(tape); // the second time gets the arrays of the first
+          return copies;
+        });
+        return [results, Array.from(layer.params.grads)];
+      };
+      expect(run(narrow[n] as Layer, Float32Array)).toEqual(run(net, Float64Array));
+    });
+  });
+
+  it('go through 64 where that is what is asked for', () => {
+    for (const net of nets('f64')) {
+      const { y, tape } = net.forward(Sequence.dense(Float32Array.from([1, 2, 3]), { T: 1, F: 3 }));
+      const { dx } = net.backward(tape, y);
+      expect([y.data, dx.data].every(data => data instanceof Float64Array)).toBe(true);
+    }
   });
 });
 

@@ -11,8 +11,8 @@
  * | dc          | B×m   | what step t+1 sends back into c_t; out: into c_{t−1} |
  * | da          | B×3m  | out: the gradients in the pre-activations |
  */
-import { sigmoid, tanh } from '../elementary';
-import { mul3, sigmoidSlope, sum, tanhSlope } from './terms';
+import { tanh } from '../elementary';
+import { mul3, sigmoidGate, sigmoidSlope, sum, tanhGate, tanhSlope } from './terms';
 
 export function lstmNoForgetForwardF64(
   B: usize, m: usize, a: usize, b: usize, cPrev: usize, c: usize, tc: usize, h: usize,
@@ -43,19 +43,17 @@ function forward<T>(
   B: usize, m: usize, a: usize, b: usize, cPrev: usize, c: usize, tc: usize, h: usize,
 ): void {
   const row = m * sizeof<T>();
+  sigmoidGate<T>(B, row, a, 3 * row, b); // LNF-F1  i_t = σ(W_i h_{t−1} + U_i x_t + b_i)
+  sigmoidGate<T>(B, row, a + row, 3 * row, b + row); // LNF-F2  o_t = σ(W_o h_{t−1} + U_o x_t + b_o)
+  tanhGate<T>(B, row, a + 2 * row, 3 * row, b + 2 * row); // LNF-F3  g_t = tanh(W_g h_{t−1} + U_g x_t + b_g)
   for (let n: usize = 0; n < B; n++) {
     for (let j: usize = 0; j < row; j += 16) {
-      const i = sigmoid<T>(sum<T>(a + j, b + j)); // LNF-F1  i_t = σ(W_i h_{t−1} + U_i x_t + b_i)
-      const o = sigmoid<T>(sum<T>(a + j + row, b + j + row)); // LNF-F2  o_t = σ(W_o h_{t−1} + U_o x_t + b_o)
-      const g = tanh<T>(sum<T>(a + j + 2 * row, b + j + 2 * row)); // LNF-F3  g_t = tanh(W_g h_{t−1} + U_g x_t + b_g)
+      const i = v128.load(a + j), o = v128.load(a + j + row), g = v128.load(a + j + 2 * row);
       const c_t = v128.add<T>(v128.load(cPrev + j), v128.mul<T>(i, g)); // LNF-F4  c_t = c_{t−1} + i_t⊙g_t
       const tc_t = tanh<T>(c_t);
       v128.store(h + j, v128.mul<T>(o, tc_t)); // LNF-F5  h_t = o_t⊙tanh(c_t)
       v128.store(c + j, c_t);
       v128.store(tc + j, tc_t);
-      v128.store(a + j, i);
-      v128.store(a + j + row, o);
-      v128.store(a + j + 2 * row, g);
     }
     a += 3 * row;
     cPrev += row;
