@@ -11,12 +11,13 @@
 import { type AbstractMatrix, Matrix } from 'ml-matrix';
 import { requireAnyMatrix, requireCount, requireFiniteNumber, requireInteger, requireObject } from '../require.ts';
 import { requireSequence, Sequence } from '../sequence.ts';
+import { FlatMatrix, type FloatArray, OneHotMatrix } from '../views.ts';
 import { type Loss, stepFactors } from './loss.ts';
 
 /** What the backward pass of the loss needs. */
 export interface CrossEntropyTape {
   readonly logits: Sequence;
-  readonly logP: Matrix;
+  readonly logP: FlatMatrix;
   readonly y: Int32Array;
   readonly factors: Float64Array;
 }
@@ -41,11 +42,11 @@ export const crossEntropy: Loss<ArrayLike<number>, CrossEntropyTape> = {
 
   forward(logits, target, weighting) {
     requireSequence('logits', logits);
-    const O = logits.rows();
-    requireCount('y', target, O.rows, 'class indices');
+    const { T, B, F: C } = logits;
+    requireCount('y', target, T * B, 'class indices');
     const { factors, count } = stepFactors(logits, weighting);
-    const y = Int32Array.from(target, (k, n) => (factors[n] ? requireInteger(`y[${n}]`, k, 0, O.columns - 1) : 0));
-    const logP = logSoftmax(O);
+    const y = Int32Array.from(target, (k, n) => (factors[n] ? requireInteger(`y[${n}]`, k, 0, C - 1) : 0));
+    const logP = new FlatMatrix(logSoftmaxOf(numbersOf(logits), C), T * B, C);
     let loss = 0;
     factors.forEach((factor, n) => {
       if (factor) loss -= factor * logP.get(n, y[n] ?? 0); // CE-F4  L = Σ_t l_t with l_t = −log(y_tᵀ p_t)
@@ -57,12 +58,13 @@ export const crossEntropy: Loss<ArrayLike<number>, CrossEntropyTape> = {
     const { logits, logP, y, factors } = requireObject('tape', tape);
     requireSequence('tape.logits', logits);
     requireFiniteNumber('dloss', dloss);
-    const dO = Sequence.zeros({ ...logits.extent(), F: logits.F });
-    const rows = dO.rows();
+    const { F: C } = logits;
+    const dO = Sequence.zeros({ ...logits.extent(), F: C });
     factors.forEach((factor, n) => {
-      for (let k = 0; factor && k < rows.columns; k++) {
+      for (let k = 0; factor && k < C; k++) {
         const ytk = y[n] === k ? 1 : 0;
-        rows.set(n, k, dloss * factor * (Math.exp(logP.get(n, k)) - ytk)); // CE-B1  dL/do_t = −(y_t − p_t)ᵀ, through F4, F3
+        const ptk = Math.exp(logP.data[n * C + k] ?? Number.NaN);
+        dO.data[n * C + k] = dloss * factor * (ptk - ytk); // CE-B1  dL/do_t = −(y_t − p_t)ᵀ, through F4, F3
       }
     });
     return dO;
@@ -77,16 +79,24 @@ export const crossEntropy: Loss<ArrayLike<number>, CrossEntropyTape> = {
  */
 export function logSoftmax(O: AbstractMatrix): Matrix {
   requireAnyMatrix('O', O);
-  const logP = Matrix.zeros(O.rows, O.columns);
-  for (let n = 0; n < O.rows; n++) {
+  return Matrix.from1DArray(O.rows, O.columns, logSoftmaxOf(Float64Array.from(O.to1DArray()), O.columns));
+}
+
+/** The same of rows of C numbers, one after the other. */
+function logSoftmaxOf(O: FloatArray, C: number): Float64Array {
+  const logP = new Float64Array(O.length);
+  for (let n = 0; n < O.length; n += C) {
+    const o = O.subarray(n, n + C);
     let largest = Number.NEGATIVE_INFINITY;
-    for (let k = 0; k < O.columns; k++) largest = Math.max(largest, O.get(n, k)); // CE-F1  μ_t = max_k o_tk
+    for (let k = 0; k < C; k++) largest = Math.max(largest, o[k] ?? Number.NaN); // CE-F1  μ_t = max_k o_tk
     let sum = 0;
-    for (let k = 0; k < O.columns; k++) sum += Math.exp(O.get(n, k) - largest); // CE-F2  Z_t = Σ_k exp(o_tk − μ_t)
+    for (let k = 0; k < C; k++) sum += Math.exp((o[k] ?? Number.NaN) - largest); // CE-F2  Z_t = Σ_k exp(o_tk − μ_t)
     const logZ = Math.log(sum);
-    for (let k = 0; k < O.columns; k++) {
-      logP.set(n, k, O.get(n, k) - largest - logZ); // CE-F3  log p_tk = o_tk − μ_t − log Z_t
-    }
+    for (let k = 0; k < C; k++) logP[n + k] = (o[k] ?? Number.NaN) - largest - logZ; // CE-F3  log p_tk = o_tk − μ_t − log Z_t
   }
   return logP;
+}
+
+function numbersOf({ data, F }: Sequence): FloatArray {
+  return data instanceof Int32Array ? Float64Array.from(new OneHotMatrix(data, F).to1DArray()) : data;
 }

@@ -1,5 +1,6 @@
 /** Divergence: a loss, a gradient or a parameter that is no longer finite, and how the gradient grew before. */
 import { ValueError } from '../errors.ts';
+import { squaredNorm } from '../optim/norm.ts';
 import type { ParamSet } from '../params.ts';
 import type { Matrices } from '../shape.ts';
 import { FlatMatrix } from '../views.ts';
@@ -40,12 +41,7 @@ export class DivergenceError extends ValueError {
  * @throws DivergenceError when the loss, a parameter or a gradient is not finite, or ‖g‖² overflows.
  */
 export function withNorm(step: number, loss: number, params: ParamSet, norms: readonly number[]): readonly number[] {
-  const { grads } = params;
-  let squares = 0;
-  for (let i = 0; i < grads.length; i++) {
-    const g = grads[i] ?? 0;
-    squares += g * g;
-  }
+  const squares = squaredNorm(params.grads);
   if (Number.isFinite(loss) && Number.isFinite(squares)) return [...norms, Math.sqrt(squares)].slice(-REMEMBERED);
   requireFiniteMatrices(step, params.named(), norms);
   const [tensor, x] = firstNotFinite(params.namedGrads()) ?? [];

@@ -25,6 +25,7 @@ export function adagrad(
     update(values, grads, eta) {
       for (let i = 0; i < grads.length; i++) {
         const g = grads[i] ?? 0;
+        if (g === 0) continue; // as of symbols that a chunk does not have: mem and θ stay
         const sum = (mem[i] ?? 0) + g * g;
         mem[i] = sum;
         values[i] = (values[i] ?? 0) - (eta * g) / Math.sqrt(sum + epsilon);

@@ -4,6 +4,7 @@
  */
 import { ParamSet } from '../params.ts';
 import { requireFinite, requireFiniteNumber, requireInstance, requirePositive } from '../require.ts';
+import { squaredNorm } from './norm.ts';
 
 /**
  * DD2424 Lecture 9, "Easy solution to exploding gradients": G ← (θ/‖G‖) G where ‖G‖ ≥ θ, for the gradient G of every
@@ -32,8 +33,7 @@ export function clipByNorm(params: ParamSet, theta: number): Readonly<Record<str
 export function clipByGlobalNorm(params: ParamSet, theta: number): number {
   const { grads } = requireInstance('params', params, ParamSet);
   requirePositive('theta', theta);
-  const squares = grads.reduce((sum, g) => sum + g * g, 0);
-  const norm = requireFiniteNumber('‖grads‖', Math.sqrt(squares));
+  const norm = requireFiniteNumber('‖grads‖', Math.sqrt(squaredNorm(grads)));
   if (norm >= theta) {
     grads.forEach((g, i) => {
       grads[i] = g * (theta / norm);
@@ -50,9 +50,18 @@ export function clipByGlobalNorm(params: ParamSet, theta: number): number {
 export function clipByValue(params: ParamSet, limit: number): void {
   const { grads } = requireInstance('params', params, ParamSet);
   requirePositive('limit', limit);
-  requireFinite('grads', grads);
-  for (let i = 0; i < grads.length; i++) {
-    const g = grads[i] ?? 0;
-    if (Math.abs(g) > limit) grads[i] = g > 0 ? limit : -limit;
+  const squares = squaredNorm(grads);
+  if (squares < limit ** 2) return; // no element is larger than all together
+  if (!Number.isFinite(squares)) requireFinite('grads', grads);
+  for (let from = 0; from < grads.length; from += BLOCK) {
+    const part = grads.subarray(from, from + BLOCK);
+    if (squaredNorm(part) < limit ** 2) continue; // as most are
+    for (let i = 0; i < part.length; i++) {
+      const g = part[i] ?? 0;
+      if (Math.abs(g) > limit) part[i] = g > 0 ? limit : -limit;
+    }
   }
 }
+
+/** Gradients that are looked at together. */
+const BLOCK = 256;

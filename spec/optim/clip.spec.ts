@@ -124,6 +124,20 @@ describe('clipByValue', () => {
     );
   });
 
+  it.each([5, 1e-170, 1e170])('is the same wherever it stands among many: limit %d', limit => {
+    for (const at of [0, 255, 256, 511, 512, 599]) {
+      for (const size of [1 - 2 ** -52, 1, 1 + 2 ** -52, 3]) {
+        const params = ParamSet.of({ W: [1, 600] });
+        params.grads.fill(limit / 1e3);
+        params.grads[at] = -size * limit;
+        const expected = params.grads.slice();
+        expected[at] = -Math.min(size * limit, limit);
+        clipByValue(params, limit);
+        expect(params.grads).toEqual(expected);
+      }
+    }
+  });
+
   it('clips just beyond the limit, and keeps −0', () => {
     const params = withGrads([1e300, -1e300, -0, 5, -5, 5.1, -5.1, 0, 1, -1]);
     clipByValue(params, 5);
