@@ -31,13 +31,14 @@ export {
   uniformOverRoot,
   zeros,
 } from './init/initialisers.ts';
-export { type BidirectionalTape, bidirectional, reverseWithinLengths } from './layers/bidirectional.ts';
+export { type BidirectionalTape, bidirectional } from './layers/bidirectional.ts';
 export { delay } from './layers/delay.ts';
 export { type Dropout, type DropoutTape, dropout } from './layers/dropout.ts';
 export { type EmbeddingTape, embedding } from './layers/embedding.ts';
 export type { Layer } from './layers/layer.ts';
 export { lastStep, maxOverTime, meanOverTime, type PoolTape } from './layers/pool.ts';
 export { readout } from './layers/readout.ts';
+export { reverseWithinLengths } from './layers/reversal.ts';
 export { stack } from './layers/stack.ts';
 export { unroll } from './layers/unroll.ts';
 export { type WindowTape, windowInput, windowOutput } from './layers/windows.ts';

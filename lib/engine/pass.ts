@@ -60,6 +60,8 @@ export class Pass {
   readonly x: Sequence;
   /** Sequence order[n] is the n-th of the batch here; undefined where all are as long. */
   readonly order: readonly number[] | undefined;
+  /** Whether each sequence is read from its end. */
+  readonly #reversed: boolean;
   /** All steps, in order. */
   readonly spans: readonly Span[];
   /** The steps that are worked on: an element of `spans`. */
@@ -67,11 +69,12 @@ export class Pass {
   readonly #blocks = new Map<string, Block>();
   #spilled: ReadonlyMap<string, Uint8Array> | undefined;
 
-  constructor(runtime: Runtime, products: Products, size: PassSize, x: Sequence) {
+  constructor(runtime: Runtime, products: Products, size: PassSize, x: Sequence, reversed: boolean = false) {
     this.runtime = runtime;
     this.products = products;
     this.size = size;
     this.x = x;
+    this.#reversed = reversed;
     const { lengths } = x;
     this.order = lengths && Array.from(lengths.keys()).sort((i, j) => (lengths[j] ?? 0) - (lengths[i] ?? 0));
     const steps = spanOf(size, runtime.bytes);
@@ -182,7 +185,7 @@ export class Pass {
     }
     this.take('x', Math.ceil((4 * T * B) / this.runtime.bytes));
     const indices = new Int32Array(this.runtime.heap.memory.buffer, this.block('x'), T * B);
-    if (!this.order) indices.set(data);
+    if (!this.order && !this.#reversed) indices.set(data);
     else for (let n = 0; n < T * B; n++) indices[n] = data[this.#outside(n)] ?? 0;
   }
 
@@ -192,16 +195,12 @@ export class Pass {
     const { runtime, rows } = this;
     if (data instanceof Int32Array) return;
     const address = this.first(block, padded);
-    const first = this.span.from * B;
-    if (!this.order && F === padded) {
-      runtime.put(data.subarray(first * F, (first + rows) * F), address);
-      return;
-    }
-    runtime.view(address, rows * padded).fill(0);
-    for (let n = 0; n < rows; n++) {
-      const from = this.#outside(first + n);
+    const together = this.#together(F, padded);
+    if (this.order || F < padded) runtime.view(address, rows * padded).fill(0);
+    for (let n = 0; n < rows; n += together) {
+      const from = this.#outside(this.span.from * B + n);
       const to = address + n * padded * runtime.bytes;
-      if (s.counts(from)) runtime.put(data.subarray(from * F, (from + 1) * F), to);
+      if (s.counts(from)) runtime.put(data.subarray(from * F, (from + together) * F), to);
     }
   }
 
@@ -210,15 +209,11 @@ export class Pass {
     const { data, F, B } = s;
     const { runtime, rows } = this;
     if (data instanceof Int32Array) return;
-    const first = this.span.from * B;
-    if (!this.order && F === padded) {
-      runtime.get(address, data.subarray(first * F, (first + rows) * F));
-      return;
-    }
-    for (let n = 0; n < rows; n++) {
-      const to = this.#outside(first + n);
+    const together = this.#together(F, padded);
+    for (let n = 0; n < rows; n += together) {
+      const to = this.#outside(this.span.from * B + n);
       const from = address + n * padded * runtime.bytes;
-      if (s.counts(to)) runtime.get(from, data.subarray(to * F, (to + 1) * F));
+      if (s.counts(to)) runtime.get(from, data.subarray(to * F, (to + together) * F));
     }
   }
 
@@ -245,10 +240,19 @@ export class Pass {
     return new FlatMatrix(data, B, columns);
   }
 
+  /** How many rows lie one after the other, in the same order, in a block and in a sequence. */
+  #together(F: number, padded: number): number {
+    if (this.order || F < padded) return 1;
+    return this.#reversed ? this.size.B : this.rows;
+  }
+
   /** The row of a sequence that row n of a block is. */
   #outside(n: number): number {
-    const { B } = this.size;
-    return this.order ? n - (n % B) + (this.order[n % B] ?? 0) : n;
+    const { B, T } = this.size;
+    const t = Math.floor(n / B);
+    const b = this.order?.[n % B] ?? n % B;
+    const length = this.x.lengths?.[b] ?? T;
+    return this.#reversed && t < length ? (length - 1 - t) * B + b : t * B + b; // BI-F1  (Px)_t = x_{τ+1−t} where t ≤ τ, else x_t
   }
 }
 

@@ -6,6 +6,7 @@
 import { type Cell, type CellSize, requireCell, requireCellSize } from '../cells/cell.ts';
 import { conditionOf } from '../cells/conditioned.ts';
 import { type Layer, requireState } from '../layers/layer.ts';
+import { reversedBy } from '../layers/reversal.ts';
 import { unroll } from '../layers/unroll.ts';
 import { ParamSet } from '../params.ts';
 import { requireSequence } from '../sequence.ts';
@@ -63,15 +64,21 @@ export function recurrent<P extends string, S extends string, Tape>(
   return fusedLayer(cell as unknown as Cell, fused, size, options) as Layer<unknown, P>;
 }
 
-function fusedLayer(cell: Cell, fused: FusedCell, size: CellSize, options: EngineOptions): Layer<EngineTape> {
+function fusedLayer(
+  cell: Cell,
+  fused: FusedCell,
+  size: CellSize,
+  options: EngineOptions,
+  params: ParamSet = ParamSet.of(cell.params(size)),
+  backwards: boolean = false,
+): Layer<EngineTape> {
   const { d, m: units } = size;
-  const params = ParamSet.of(cell.params(size));
   const state = cell.state(size);
   const { gates, extras, hasC } = fused;
   const hasW = Object.keys(fused.recurrent).length > 0;
   const tapes = new Tapes();
 
-  return {
+  const layer: Layer<EngineTape> = {
     name: cell.name,
     params,
     inputs: d,
@@ -89,7 +96,7 @@ function fusedLayer(cell: Cell, fused: FusedCell, size: CellSize, options: Engin
       tapes.makeRoom();
       const { T, B } = x;
       const G = gates.length;
-      const pass = new Pass(rt, products, { T, B, d, m, units, G }, x);
+      const pass = new Pass(rt, products, { T, B, d, m, units, G }, x, backwards);
       const y = tapes.newY({ ...x.extent(), F: units }, pass.like);
       try {
         pass.take('p', layout.count);
@@ -170,6 +177,7 @@ function fusedLayer(cell: Cell, fused: FusedCell, size: CellSize, options: Engin
 
     release: tape => tapes.release(tape),
   };
+  return reversedBy(layer, () => fusedLayer(cell, fused, size, options, params, !backwards));
 }
 
 /** The matrices of products that are done again and again, transposed for the way forward. */

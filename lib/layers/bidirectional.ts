@@ -12,12 +12,13 @@
  * Every sequence is reversed within its own length. Were all T steps reversed, the backward layer would begin with the
  * padding.
  */
-import { ShapeError, ValueError } from '../errors.ts';
+import { ValueError } from '../errors.ts';
 import { ParamSet } from '../params.ts';
 import { describe, requireObject } from '../require.ts';
 import { requireSequence, Sequence } from '../sequence.ts';
 import { type Layer, requireLayer, requireState, requireTape } from './layer.ts';
 import { prefixed, unprefixed } from './names.ts';
+import { reversed } from './reversal.ts';
 
 /** What the backward pass needs: the extents of x and y, and the tapes of both layers. */
 export interface BidirectionalTape {
@@ -53,9 +54,10 @@ export function bidirectional(layers: {
   readonly backward: Layer;
   readonly merge?: 'concat' | 'sum';
 }): Layer<BidirectionalTape> {
-  const { forward: there, backward: back, merge = 'concat' } = requireObject('layers', layers);
+  const { forward: there, backward, merge = 'concat' } = requireObject('layers', layers);
   requireLayer('forward', there);
-  requireLayer('backward', back);
+  requireLayer('backward', backward);
+  const back = reversed(backward);
   if (merge !== 'concat' && merge !== 'sum') throw new ValueError('merge', 'concat or sum', describe(merge));
   if (back.inputs !== there.inputs) throw new ValueError('backward.inputs', `${there.inputs}`, `${back.inputs}`);
   if (merge === 'sum' && back.outputs !== there.outputs) {
@@ -77,12 +79,11 @@ export function bidirectional(layers: {
       requireSequence('x', x, there.inputs);
       const s = requireState('s0', s0, state, x.B);
       const first = there.forward(x, unprefixed(s, 'forward')); // BI-F2  y⃗ = f(x)
-      const second = back.forward(reverseWithinLengths(x), unprefixed(s, 'backward'));
+      const second = back.forward(x, unprefixed(s, 'backward'));
       requireSequence('backward.y', second.y, back.outputs, first.y);
       const y = Sequence.zeros({ ...first.y.extent(), F: outputs }, first.y);
-      const inTime = reversal(y); // BI-F3  y⃖ = P g(P x)
       setColumns(y, 0, first.y);
-      (merge === 'concat' ? setColumns : addColumns)(y, besides, second.y, inTime); // BI-F4  y_t = [y⃗_t, y⃖_t], or y⃗_t + y⃖_t
+      (merge === 'concat' ? setColumns : addColumns)(y, besides, second.y); // BI-F4  y_t = [y⃗_t, y⃖_t], or y⃗_t + y⃖_t
       return {
         y,
         sT: prefixed({ forward: first.sT, backward: second.sT }),
@@ -96,12 +97,12 @@ export function bidirectional(layers: {
       requireSequence('dy', dy, outputs, y);
       const ds = requireState('dsT', dsT, state, x.B);
       const dyThere = columns(dy, 0, there.outputs, y); // BI-B1  dL/dy⃗_t = the first F₁ of dL/dy_t, or all, through F4
-      const dyBack = columns(dy, besides, back.outputs, y, reversal(y)); // BI-B2  dL/dy⃖_t = the last F₂ of dL/dy_t, or all, through F4
+      const dyBack = columns(dy, besides, back.outputs, y); // BI-B2  dL/dy⃖_t = the last F₂ of dL/dy_t, or all, through F4
       const first = there.backward(thereTape, dyThere, unprefixed(ds, 'forward'));
-      const second = back.backward(backTape, dyBack, unprefixed(ds, 'backward')); // BI-B3  dL/d(Px) = gᵀ(P dL/dy⃖), through F3
+      const second = back.backward(backTape, dyBack, unprefixed(ds, 'backward'));
       const dx = Sequence.zeros({ ...x.extent(), F: x.F }, first.dx);
       setColumns(dx, 0, first.dx);
-      addColumns(dx, 0, second.dx, reversal(x)); // BI-B4  dL/dx = fᵀ(dL/dy⃗) + P dL/d(Px), through F2, F3
+      addColumns(dx, 0, second.dx); // BI-B4  dL/dx = fᵀ(dL/dy⃗) + P dL/d(Px), through F2, F3
       return { dx, ds0: prefixed({ forward: first.ds0, backward: second.ds0 }) };
     },
 
@@ -113,56 +114,23 @@ export function bidirectional(layers: {
   };
 }
 
-/**
- * Every sequence of the batch from its last step to its first; padding stays behind it. Its own inverse. A one-hot
- * sequence stays one.
- *
- * @throws ShapeError when x is no sequence.
- */
-export function reverseWithinLengths(x: Sequence): Sequence {
-  if (!(x instanceof Sequence)) throw new ShapeError('x', 'a Sequence', describe(x));
-  const { data, T, B, F } = x;
-  const width = data.length / T / B;
-  const from = reversal(x);
-  const reversed = data.slice();
-  for (let n = 0; n < T * B; n++) reversed.set(data.subarray(from(n) * width, (from(n) + 1) * width), n * width);
-  return reversed instanceof Int32Array
-    ? Sequence.oneHot(reversed, { ...x.extent(), classes: F })
-    : Sequence.over(reversed, { ...x.extent(), F });
+/** The columns of y from `from` on = those of a. */
+function setColumns({ data, F, T, B }: Sequence, from: number, a: Sequence): void {
+  for (let n = 0; n < T * B; n++) data.set(a.data.subarray(n * a.F, (n + 1) * a.F), n * F + from);
 }
 
-/** Which row of a sequence is row n of its reversal. */
-function reversal({ T, B, lengths }: Sequence): Rows {
-  return n => {
-    const [t, b] = [Math.floor(n / B), n % B];
-    const length = lengths?.[b] ?? T;
-    return t < length ? (length - 1 - t) * B + b : n; // BI-F1  (Px)_t = x_{τ+1−t} where t ≤ τ, else x_t
-  };
-}
-
-/** Which row is taken as row n. */
-type Rows = (n: number) => number;
-
-const inOrder: Rows = n => n;
-
-/** The columns of y from `from` on = rows of a. */
-function setColumns({ data, F, T, B }: Sequence, from: number, a: Sequence, rows: Rows = inOrder): void {
-  for (let n = 0; n < T * B; n++) data.set(a.data.subarray(rows(n) * a.F, (rows(n) + 1) * a.F), n * F + from);
-}
-
-/** The columns of y from `from` on += rows of a. */
-function addColumns({ data, F, T, B }: Sequence, from: number, a: Sequence, rows: Rows = inOrder): void {
+/** The columns of y from `from` on += those of a. */
+function addColumns({ data, F, T, B }: Sequence, from: number, a: Sequence): void {
   for (let n = 0; n < T * B; n++) {
-    const [to, at] = [n * F + from, rows(n) * a.F];
-    for (let j = 0; j < a.F; j++) data[to + j] = (data[to + j] ?? 0) + (a.data[at + j] ?? 0);
+    for (let j = 0; j < a.F; j++) data[n * F + from + j] = (data[n * F + from + j] ?? 0) + (a.data[n * a.F + j] ?? 0);
   }
 }
 
-/** F columns of rows of dy from `from` on, with y's lengths: dy may have been given without. */
-function columns(dy: Sequence, from: number, F: number, y: Sequence, rows: Rows = inOrder): Sequence {
+/** F columns of dy from `from` on, with y's lengths: dy may have been given without. */
+function columns(dy: Sequence, from: number, F: number, y: Sequence): Sequence {
   const result = Sequence.zeros({ ...y.extent(), F }, dy);
   for (let n = 0; n < dy.T * dy.B; n++) {
-    const at = rows(n) * dy.F + from;
+    const at = n * dy.F + from;
     result.data.set(dy.data.subarray(at, at + F), n * F);
   }
   return result;

@@ -1,7 +1,7 @@
 /** The engine's layer is the reference's, cell by cell, over shapes, lengths, states, one-hot inputs and cotangents drawn at random. */
 import fc from 'fast-check';
 import { Matrix } from 'ml-matrix';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import type { Cell } from '../../lib/cells/cell.ts';
 import { conditioned } from '../../lib/cells/conditioned.ts';
 import { gru } from '../../lib/cells/gru.ts';
@@ -21,6 +21,7 @@ import { normal } from '../../lib/init/initialisers.ts';
 import { bidirectional } from '../../lib/layers/bidirectional.ts';
 import type { Layer } from '../../lib/layers/layer.ts';
 import { readout } from '../../lib/layers/readout.ts';
+import { reversed } from '../../lib/layers/reversal.ts';
 import { stack } from '../../lib/layers/stack.ts';
 import { unroll } from '../../lib/layers/unroll.ts';
 import { Random } from '../../lib/random.ts';
@@ -201,6 +202,30 @@ describe('numbers of 32 bits', () => {
       const { dx } = net.backward(tape, y);
       expect([y.data, dx.data].every(data => data instanceof Float64Array)).toBe(true);
     }
+  });
+});
+
+describe('against time', () => {
+  it.each(all)('$name reads from the end what the reference is given turned round', cell => {
+    fc.assert(
+      fc.property(drawn, sizes => {
+        const { d, m } = sizes;
+        const [engine, reference] = [recurrent(cell, { d, m }), unroll(cell, { d, m })];
+        const [ours, theirs] = [reversed(engine as Layer), reversed(reference as Layer)];
+        expect(ours.params).toBe(engine.params);
+        const deviations = apart(everything(ours, sizes), everything(theirs, sizes));
+        expect(Object.entries(deviations).filter(([, deviation]) => !(deviation <= 1e-12))).toEqual([]);
+      }),
+      { numRuns: 20 },
+    );
+  });
+
+  it('a layer made of the parts of another is itself turned round', () => {
+    const sizes: Drawn = { T: 4, B: 2, d: 3, m: 4, ragged: true, oneHot: false, seed: 8 };
+    const layer = recurrent(gru, sizes) as Layer;
+    const forward = vi.fn(layer.forward);
+    expect(everything(reversed({ ...layer, forward }), sizes)).toEqual(everything(reversed(layer), sizes));
+    expect(forward).toHaveBeenCalledOnce();
   });
 });
 

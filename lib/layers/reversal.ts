@@ -1,0 +1,60 @@
+/** Sequences and layers against time: P of `derivations/bidirectional.md`. */
+import { ShapeError } from '../errors.ts';
+import { describe } from '../require.ts';
+import { Sequence } from '../sequence.ts';
+import type { Layer } from './layer.ts';
+
+/**
+ * Every sequence of the batch from its last step to its first; padding stays behind it. Its own inverse. A one-hot
+ * sequence stays one.
+ *
+ * @throws ShapeError when x is no sequence.
+ */
+export function reverseWithinLengths(x: Sequence): Sequence {
+  if (!(x instanceof Sequence)) throw new ShapeError('x', 'a Sequence', describe(x));
+  const { data, T, B, F } = x;
+  const step = data.length / T;
+  const width = step / B;
+  const reversed = data.slice();
+  for (let b = 0; b < B; b++) {
+    const length = x.lengths?.[b] ?? T;
+    for (let t = 0; t < length; t++) {
+      const from = (length - 1 - t) * step + b * width;
+      reversed.set(data.subarray(from, from + width), t * step + b * width); // BI-F1  (Px)_t = x_{τ+1−t} where t ≤ τ, else x_t
+    }
+  }
+  return reversed instanceof Int32Array
+    ? Sequence.oneHot(reversed, { ...x.extent(), classes: F })
+    : Sequence.over(reversed, { ...x.extent(), F });
+}
+
+/**
+ * P f(P x) for a layer f: it reads each sequence from its end, and puts out in the order of time. The parameters are the
+ * layer's own.
+ */
+export function reversed<Tape>(layer: Layer<Tape>): Layer<Tape> {
+  const own = ways.get(layer) as (() => Layer<Tape>) | undefined;
+  if (own) return own();
+  return {
+    ...layer,
+
+    forward(x, s0) {
+      const { y, sT, tape } = layer.forward(reverseWithinLengths(x), s0);
+      return { y: reverseWithinLengths(y), sT, tape }; // BI-F3  y⃖ = P g(P x)
+    },
+
+    backward(tape, dy, dsT) {
+      const { dx, ds0 } = layer.backward(tape, reverseWithinLengths(dy), dsT); // BI-B3  dL/d(Px) = gᵀ(P dL/dy⃖), through F3
+      return { dx: reverseWithinLengths(dx), ds0 };
+    },
+  };
+}
+
+/** Tells {@link reversed} how a layer is made that reads from the end without turning anything round. Returns the layer. */
+export function reversedBy<Tape>(layer: Layer<Tape>, make: () => Layer<Tape>): Layer<Tape> {
+  ways.set(layer, make);
+  return layer;
+}
+
+/** By the layer itself: what somebody makes of its parts is another layer, which this says nothing of. */
+const ways = new WeakMap<object, () => unknown>();
