@@ -24,6 +24,9 @@ const BLOCK = 2 ** 19;
 /** So few rows of A are multiplied in blocks whatever the size of B. */
 const FEW = 32;
 
+/** So many more, in f32. */
+const TALL = 64;
+
 /** So many rows of A are multiplied in blocks wherever B is cached. */
 const MANY_ROWS = 128;
 
@@ -129,14 +132,17 @@ interface Block {
 
 /**
  * Small blocks where they pay: where A has few rows, for which B would be copied every time; and where it has many, as
- * long as what all of them need stays in the cache: B, or C where A lies transposed.
+ * long as what all of them need stays in the cache: B, or C where A lies transposed. Blocks of 64 rows are as fast as
+ * copying in f32 only.
  */
 function blockOf(transA: boolean, M: number, N: number, K: number, bytes: number): Block {
   const fits = (transA ? M * N * bytes : 4 * N * K * bytes) <= CACHED;
-  const pays = transA ? fits : M <= FEW || (fits && (M >= MANY_ROWS || N <= K));
+  const tall = !transA && !fits && bytes === 4 && M > FEW && M <= TALL;
+  const pays = transA ? fits : M <= FEW || tall || (fits && (M >= MANY_ROWS || N <= K));
   if (M * N * K <= SMALL || !pays) return { rows: M, columns: N, depth: K };
   if (transA) return { rows: 64, columns: 128, depth: 64 };
-  const [rows, depth] = [Math.min(M, 32), Math.min(K, 256)];
+  if (tall) return { rows: TALL, columns: 64, depth: 240 };
+  const [rows, depth] = [Math.min(M, FEW), Math.min(K, 256)];
   return { rows, columns: 16 * Math.floor(BLOCK / 16 / rows / depth), depth };
 }
 

@@ -322,6 +322,18 @@ describe.each(Object.entries(large))('a large product with %s', (_, part) => {
   });
 });
 
+it('a product of some more rows with a B that no cache holds is done in blocks in f32, at once in f64', () => {
+  for (const library of libraries) {
+    const calls: string[] = [];
+    const told = { ...counted(library, calls), multipliesSmallAsTheyLie: true };
+    const part = { transB: false, M: 40, N: 410, K: 330 };
+    expect(mistakes(told, 'f32', { ...right, ...part })).toEqual([]);
+    expect(calls.splice(0).length).toBe(14); // 7 of 64 columns, 2 of 240 terms
+    expect(mistakes(told, 'f64', { ...right, ...part })).toEqual([]);
+    expect(calls).toEqual(['gemm']);
+  }
+});
+
 it('a large product that no blocks suit is done at once', () => {
   const calls: string[] = [];
   for (const part of [
