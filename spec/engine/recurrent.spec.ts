@@ -135,14 +135,12 @@ describe('more steps than are worked on at once', () => {
   const long = { T: 70, B: 32, d: 3, m: 16, oneHot: false, seed: 5, std: 0.2 }; // larger ones amplify rounding over 70 steps
 
   it.each(all)('make no difference to $name', cell => {
-    for (const ragged of [false, true]) {
-      const [engine, reference] = [recurrent(cell, long), unroll(cell, long)];
-      const deviations = apart(everything(engine, { ...long, ragged }), everything(reference, { ...long, ragged }));
-      expect(Object.entries(deviations).filter(([, deviation]) => !(deviation <= 1e-12))).toEqual([]);
-    }
+    const sizes = { ...long, ragged: true };
+    const deviations = apart(everything(recurrent(cell, long), sizes), everything(unroll(cell, long), sizes));
+    expect(Object.entries(deviations).filter(([, deviation]) => !(deviation <= 1e-12))).toEqual([]);
   });
 
-  it('make no difference to a readout, and to indices', () => {
+  it('make no difference to a readout, to sequences of one length, and to indices', () => {
     const [ours, theirs] = [linear({ m: 3, C: 16 }), readout({ m: 3, C: 16 })] as const;
     for (const oneHot of [false, true]) {
       const sizes = { ...long, ragged: false, oneHot };
