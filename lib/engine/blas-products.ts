@@ -64,14 +64,6 @@ export function blasProducts(library: BlasLibrary, threads: number, runtime: Run
       base = library.address(buffer);
     }
     library.setThreads?.(threads);
-    if (transB && blocks && M >= COPIED_FOR && N * K * bytes <= CACHED / 4) {
-      const row = N + LINE / bytes;
-      const copy = heap.take(K * row * bytes);
-      kernels.transpose(N, K, b, ldb, copy, row);
-      product(transA, false, M, N, K, a, lda, copy, row, c, ldc, accumulate);
-      heap.give(copy, K * row * bytes);
-      return;
-    }
     const [A, B, C] = [base + a, base + b, base + c];
     const [opA, opB] = [transA ? TRANS : NO_TRANS, transB ? TRANS : NO_TRANS];
     const beta = accumulate ? 1 : 0;

@@ -11,7 +11,7 @@ export function inputOperand(pass: Pass, layout: Layout, forward: boolean): Reco
   const { d, m, G } = pass.size;
   const [N, K] = forward ? [G * m, d] : [d, G * m];
   const U = pass.block('p', layout.U);
-  return { U: pass.products.operand(forward, N, K, U, d, pass.rows, pass.spans.length) };
+  return { U: pass.products.operand(forward, N, K, U, d, pass.rowsAtMost, pass.spans.length) };
 }
 
 /** The present span of the blocks x, unless it is of indices, and a. */

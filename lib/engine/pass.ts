@@ -95,6 +95,11 @@ export class Pass {
     return (this.span.to - this.span.from) * this.size.B;
   }
 
+  /** Rows of a span, but for the last, which may have fewer. */
+  get rowsAtMost(): number {
+    return (this.spans[0]?.to ?? 0) * this.size.B;
+  }
+
   /** How many sequences are active at step t: the first ones. */
   active(t: number): number {
     const { lengths } = this.x;
@@ -126,8 +131,7 @@ export class Pass {
 
   /** Makes a block of rows of so many columns for the steps of one span, which the next one uses again. */
   takeOfSpan(name: string, columns: number, zeros: boolean = false): void {
-    const [{ from, to } = this.span] = this.spans;
-    this.#make(name, (to - from) * this.size.B * columns, zeros, true);
+    this.#make(name, this.rowsAtMost * columns, zeros, true);
   }
 
   #make(name: string, count: number, zeros: boolean, ofSpan: boolean): void {

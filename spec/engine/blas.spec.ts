@@ -293,7 +293,7 @@ const large: Readonly<Record<string, Partial<Problem>>> = {
   'a narrow B': { transB: false, M: 70, N: 100, K: 170 },
   'many rows': { transB: false, M: 150, N: 120, K: 70 },
   'many rows, B copied for all of them': { M: 150, N: 120, K: 70, prepared: { times: 4, more: 0 } },
-  'very many rows, B transposed': { M: 530, N: 60, K: 50 },
+  'very many rows, B copied for one': { M: 530, N: 60, K: 50, prepared: { times: 1, more: 0 } },
   'A transposed': { transA: true, transB: false, M: 150, N: 140, K: 70 },
 };
 
