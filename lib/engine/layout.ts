@@ -27,8 +27,9 @@ export interface Layout {
   readonly count: number;
   /** Copies the values of a set into the memory at an address. */
   load(runtime: Runtime, params: ParamSet, address: number): void;
-  /** Adds what lies at an address to the gradients of a set. */
-  addTo(params: ParamSet, runtime: Runtime, address: number): void;
+  /** Begins sums at an address, and adds them up into the gradients of a set. */
+  beginSums(runtime: Runtime, params: ParamSet, address: number): void;
+  endSums(runtime: Runtime, params: ParamSet, address: number): void;
 }
 
 export function layoutOf({ d, m, units, gates, hasW, extras, called = ['U', 'b'] }: LayoutSize): Layout {
@@ -50,7 +51,7 @@ export function layoutOf({ d, m, units, gates, hasW, extras, called = ['U', 'b']
       if (!matrix) throw new Error(`there is no ${name}`);
       const whole = matrix.columns === columns;
       const [rows, width] = whole ? [1, matrix.rows * matrix.columns] : [matrix.rows, matrix.columns];
-      for (let r = 0; r < rows; r++) visit(matrix, matrix.offset + r * width, offset + r * columns, width);
+      for (let r = 0; r < rows; r++) visit(matrix.offset + r * width, offset + r * columns, width);
     }
   };
   return {
@@ -61,19 +62,27 @@ export function layoutOf({ d, m, units, gates, hasW, extras, called = ['U', 'b']
     count,
     load(runtime, params, address) {
       if (units < m) runtime.view(address, count).fill(0);
-      each(params.named(), ({ data }, outside, inside, width) =>
-        runtime.put(data.subarray(outside, outside + width), address + inside * runtime.bytes),
+      const { values } = params;
+      each(params.named(), (outside, inside, width) =>
+        runtime.put(values.subarray(outside, outside + width), address + inside * runtime.bytes),
       );
     },
-    addTo(params, runtime, address) {
+    beginSums(runtime, params, address) {
+      if (units < m) runtime.view(address, count).fill(0);
       const { grads } = params;
-      each(params.namedGrads(), (_, outside, inside, width) =>
-        runtime.addTo(address + inside * runtime.bytes, grads.subarray(outside, outside + width)),
+      each(params.namedGrads(), (outside, inside, width) =>
+        runtime.beginSums(grads.subarray(outside, outside + width), address + inside * runtime.bytes),
+      );
+    },
+    endSums(runtime, params, address) {
+      const { grads } = params;
+      each(params.namedGrads(), (outside, inside, width) =>
+        runtime.endSums(address + inside * runtime.bytes, grads.subarray(outside, outside + width)),
       );
     },
   };
 }
 
-type Visit = (matrix: FlatMatrix, outside: number, inside: number, width: number) => void;
+type Visit = (outside: number, inside: number, width: number) => void;
 
 const named = (kind: string, gate: string): string => (gate ? `${kind}_${gate}` : kind);

@@ -77,7 +77,8 @@ export function linear(
       requireState('dsT', dsT, {}, B);
       tapes.use(tape);
       try {
-        pass.take('dp', layout.count, true);
+        pass.take('dp', layout.count);
+        layout.beginSums(pass.runtime, params, pass.block('dp'));
         pass.takeOfSpan('da', m);
         pass.takeOfSpan('dx', d);
         const way = { pass, layout, operands: inputOperand(pass, layout, false) };
@@ -89,7 +90,7 @@ export function linear(
           inputGradient(way, dx);
         }
         way.operands.U?.release();
-        layout.addTo(params, pass.runtime, pass.block('dp'));
+        layout.endSums(pass.runtime, params, pass.block('dp'));
         return { dx, ds0: {} };
       } finally {
         pass.give('dp', 'da', 'dx');

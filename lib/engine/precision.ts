@@ -28,8 +28,10 @@ export interface Runtime {
   put(values: FloatArray, address: number): void;
   /** Reads as many numbers as there are values from an address. */
   get(address: number, values: FloatArray): void;
-  /** Adds the numbers from an address on to as many sums. */
-  addTo(address: number, sums: Float64Array): void;
+  /** Where kernels add to sums: from these on, or in f32 from zeros, since sums over many passes need 64 bits. */
+  beginSums(sums: Float64Array, address: number): void;
+  /** What has become of them. */
+  endSums(address: number, sums: Float64Array): void;
 }
 
 /** Numbers that go through the memory at a time where they change their precision: what the cache next to a core holds. */
@@ -65,6 +67,32 @@ function newRuntime(precision: Precision, fma: boolean): Runtime {
       visit(part, part.length === STAGE ? staged : staged.subarray(0, part.length), address + from * bytes);
     }
   };
+  const put: Runtime['put'] = (values, address) => {
+    if (precision === 'f64' || !(values instanceof Float64Array)) {
+      view(address, values.length).set(values);
+      return;
+    }
+    inParts(values, address, (part, staged, at) => {
+      staged.set(part);
+      all.demote(part.length, stage, at);
+    });
+  };
+  const get: Runtime['get'] = (address, values) => {
+    if (precision === 'f64' || !(values instanceof Float64Array)) {
+      values.set(view(address, values.length));
+      return;
+    }
+    inParts(values, address, (part, staged, at) => {
+      all.promote(part.length, at, stage);
+      part.set(staged);
+    });
+  };
+  const addTo: Runtime['endSums'] = (address, sums) =>
+    inParts(sums, address, (part, staged, at) => {
+      staged.set(part);
+      all.addToDoubles(part.length, at, stage);
+      part.set(staged);
+    });
   return {
     heap,
     precision,
@@ -73,33 +101,10 @@ function newRuntime(precision: Precision, fma: boolean): Runtime {
     bytes,
     lanes: 16 / bytes,
     view,
-    put(values, address) {
-      if (precision === 'f64' || !(values instanceof Float64Array)) {
-        view(address, values.length).set(values);
-        return;
-      }
-      inParts(values, address, (part, staged, at) => {
-        staged.set(part);
-        all.demote(part.length, stage, at);
-      });
-    },
-    get(address, values) {
-      if (precision === 'f64' || !(values instanceof Float64Array)) {
-        values.set(view(address, values.length));
-        return;
-      }
-      inParts(values, address, (part, staged, at) => {
-        all.promote(part.length, at, stage);
-        part.set(staged);
-      });
-    },
-    addTo(address, sums) {
-      inParts(sums, address, (part, staged, at) => {
-        staged.set(part);
-        kernels.addToDoubles(part.length, at, stage);
-        part.set(staged);
-      });
-    },
+    put,
+    get,
+    beginSums: precision === 'f64' ? put : (sums, address) => view(address, sums.length).fill(0),
+    endSums: precision === 'f64' ? get : addTo,
   };
 }
 

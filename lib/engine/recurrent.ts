@@ -140,7 +140,8 @@ function fusedLayer(
       const { B, m, G } = pass.size;
       const made = ['dp', 'dy', 'da', 'dx', 'dh', 'dc', 'drh', ...Object.keys(fused.made)];
       try {
-        pass.take('dp', layout.count, true);
+        pass.take('dp', layout.count);
+        layout.beginSums(pass.runtime, params, pass.block('dp'));
         pass.takeOfSpan('dy', m);
         pass.takeOfSpan('da', G * m, pass.order !== undefined);
         for (const [name, columns] of Object.entries(fused.made)) {
@@ -163,7 +164,7 @@ function fusedLayer(
           inputGradient(way, dx);
         }
         for (const operand of Object.values(operands)) operand.release();
-        layout.addTo(params, pass.runtime, pass.block('dp'));
+        layout.endSums(pass.runtime, params, pass.block('dp'));
         const ds0 = Object.fromEntries(
           Object.entries(state).map(([name, columns]) => {
             return [name, pass.unloadState(columns, () => pass.block(`d${name}`))];

@@ -1,4 +1,4 @@
-/** n numbers between an array of f64, as all are outside the engine, and one of its own. */
+/** n numbers between an array of f64, as most are outside the engine, and one of f32. */
 
 /** to, of f32, = doubles. */
 export function demote(n: usize, doubles: usize, to: usize): void {
@@ -12,29 +12,20 @@ export function demote(n: usize, doubles: usize, to: usize): void {
 
 /** doubles = from, of f32. */
 export function promote(n: usize, from: usize, doubles: usize): void {
-  for (; n >= 2; n -= 2, from += 8, doubles += 16) v128.store(doubles, two<f32>(from));
+  for (; n >= 2; n -= 2, from += 8, doubles += 16) v128.store(doubles, two(from));
   if (n == 1) store<f64>(doubles, <f64>load<f32>(from));
 }
 
-/** doubles += from. */
-export function addToDoublesF64(n: usize, from: usize, doubles: usize): void {
-  addToDoubles<f64>(n, from, doubles);
-}
-
-export function addToDoublesF32(n: usize, from: usize, doubles: usize): void {
-  addToDoubles<f32>(n, from, doubles);
-}
-
-@inline
-function addToDoubles<T>(n: usize, from: usize, doubles: usize): void {
-  for (; n >= 2; n -= 2, from += 2 * sizeof<T>(), doubles += 16) {
-    v128.store(doubles, f64x2.add(v128.load(doubles), two<T>(from)));
+/** doubles += from, of f32. */
+export function addToDoubles(n: usize, from: usize, doubles: usize): void {
+  for (; n >= 2; n -= 2, from += 8, doubles += 16) {
+    v128.store(doubles, f64x2.add(v128.load(doubles), two(from)));
   }
-  if (n == 1) store<f64>(doubles, load<f64>(doubles) + <f64>load<T>(from));
+  if (n == 1) store<f64>(doubles, load<f64>(doubles) + <f64>load<f32>(from));
 }
 
 /** The two numbers at an address, as f64. */
 @inline
-function two<T>(from: usize): v128 {
-  return sizeof<T>() == 8 ? v128.load(from) : f64x2.promote_low_f32x4(v128.load64_zero(from));
+function two(from: usize): v128 {
+  return f64x2.promote_low_f32x4(v128.load64_zero(from));
 }
