@@ -168,12 +168,18 @@ export class Sequence {
  * {@link ShapeError} or ValueError naming the argument.
  */
 export function requireSequence(argument: string, x: Sequence, F?: number, extent?: Sequence): Sequence {
+  requireExtent(argument, x, F, extent);
+  if (!(x.data instanceof Int32Array)) requireFinite(argument, x.data);
+  return x;
+}
+
+/** The same of whatever numbers. */
+export function requireExtent(argument: string, x: Sequence, F?: number, extent?: Sequence): Sequence {
   if (!(x instanceof Sequence)) throw new ShapeError(argument, 'a Sequence', describe(x));
   if (F !== undefined && x.F !== F) throw new ShapeError(argument, `${F} features a step`, `${x.F}`);
   if (extent && (x.T !== extent.T || x.B !== extent.B)) {
     throw new ShapeError(argument, `T=${extent.T} B=${extent.B}`, `T=${x.T} B=${x.B}`);
   }
-  if (!(x.data instanceof Int32Array)) requireFinite(argument, x.data);
   return x;
 }
 

@@ -1,9 +1,8 @@
 /** The readout in the engine. */
 import { type Layer, requireState } from '../layers/layer.ts';
 import { readout } from '../layers/readout.ts';
-import { requireSequence } from '../sequence.ts';
 import { gradUb } from './cells/products.ts';
-import { input, inputGradient, inputOperand } from './input.ts';
+import { input, inputGradient, inputOperand, requireRead, withOperands } from './input.ts';
 import { layoutOf } from './layout.ts';
 import { type EngineOptions, engineOf, requireOptions } from './options.ts';
 import { Pass } from './pass.ts';
@@ -40,7 +39,7 @@ export function linear(
     equations,
 
     forward(h, s0) {
-      requireSequence('x', h, d);
+      requireRead('x', h, d);
       requireState('s0', s0, {}, h.B);
       const { T, B } = h;
       const { rt, products } = engineOf(options);
@@ -54,14 +53,14 @@ export function linear(
         layout.load(rt, params, pass.block('p'));
         pass.takeInput();
         pass.takeOfSpan('a', m);
-        const operands = inputOperand(pass, layout, true);
-        for (const span of pass.spans) {
-          pass.span = span;
-          input({ pass, layout, operands });
-          rt.kernels.addRow(pass.rows, m, pass.block('p', layout.b), pass.block('a')); // RO-F1  o_t = V h_t + c
-          pass.unload(pass.block('a'), m, y);
-        }
-        operands.U?.release();
+        withOperands(pass, layout, inputOperand(pass, layout, true), way => {
+          for (const span of pass.spans) {
+            pass.span = span;
+            input(way);
+            rt.kernels.addRow(pass.rows, m, pass.block('p', layout.b), pass.block('a')); // RO-F1  o_t = V h_t + c
+            pass.unload(pass.block('a'), m, y);
+          }
+        });
       } catch (error) {
         pass.release();
         throw error;
@@ -73,7 +72,7 @@ export function linear(
     backward(tape, dy, dsT) {
       const { pass, layout } = tapes.known(tape);
       const { B, m } = pass.size;
-      requireSequence('dy', dy, C, pass.x);
+      requireRead('dy', dy, C, pass.x);
       requireState('dsT', dsT, {}, B);
       tapes.use(tape);
       try {
@@ -81,15 +80,15 @@ export function linear(
         layout.beginSums(pass.runtime, params, pass.block('dp'));
         pass.takeOfSpan('da', m);
         pass.takeOfSpan('dx', d);
-        const way = { pass, layout, operands: inputOperand(pass, layout, false) };
         const dx = tapes.newDx(tape, { ...pass.x.extent(), F: d });
-        for (const span of pass.spans) {
-          pass.span = span;
-          pass.load('da', dy, m);
-          gradUb(way);
-          inputGradient(way, dx);
-        }
-        way.operands.U?.release();
+        withOperands(pass, layout, inputOperand(pass, layout, false), way => {
+          for (const span of pass.spans) {
+            pass.span = span;
+            pass.load('da', 'dy', dy, m);
+            gradUb(way);
+            inputGradient(way, dx);
+          }
+        });
         layout.endSums(pass.runtime, params, pass.block('dp'));
         return { dx, ds0: {} };
       } finally {

@@ -17,6 +17,7 @@
  * falling length, so that those still active at step t are the first of the batch, and no step needs a mask.
  */
 import type { AbstractMatrix } from 'ml-matrix';
+import { requireFinite } from '../require.ts';
 import type { Sequence } from '../sequence.ts';
 import { FlatMatrix } from '../views.ts';
 import type { Runtime } from './precision.ts';
@@ -193,8 +194,12 @@ export class Pass {
     else for (let n = 0; n < T * B; n++) indices[n] = data[this.#outside(n)] ?? 0;
   }
 
-  /** The present span of a dense sequence into a block whose rows have `padded` columns; zeros where a row is padding. */
-  load(block: string, s: Sequence, padded: number): void {
+  /**
+   * The present span of a dense sequence into a block whose rows have `padded` columns; zeros where a row is padding.
+   *
+   * @throws ValueError naming the argument that the sequence is when a number of it is not finite.
+   */
+  load(block: string, argument: string, s: Sequence, padded: number): void {
     const { F, B, data } = s;
     const { runtime, rows } = this;
     if (data instanceof Int32Array) return;
@@ -206,6 +211,7 @@ export class Pass {
       const to = address + n * padded * runtime.bytes;
       if (s.counts(from)) runtime.put(data.subarray(from * F, (from + together) * F), to);
     }
+    if (!runtime.kernels.allFinite(rows * padded, address)) requireFinite(argument, data);
   }
 
   /** Rows from an address on into the present span of a sequence, but for its padding. */

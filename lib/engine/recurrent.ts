@@ -9,12 +9,11 @@ import { type Layer, requireState } from '../layers/layer.ts';
 import { reversedBy } from '../layers/reversal.ts';
 import { unroll } from '../layers/unroll.ts';
 import { ParamSet } from '../params.ts';
-import { requireSequence } from '../sequence.ts';
 import type { Matrices } from '../shape.ts';
-import type { FusedCell, Way } from './cells/fused.ts';
+import type { FusedCell } from './cells/fused.ts';
 import { fusedOf } from './cells/index.ts';
 import { conditionedLayer } from './conditioned.ts';
-import { input, inputGradient, inputOperand } from './input.ts';
+import { input, inputGradient, inputOperand, requireRead, withOperands } from './input.ts';
 import { type Layout, layoutOf } from './layout.ts';
 import { type EngineOptions, engineOf, requireOptions } from './options.ts';
 import { Pass } from './pass.ts';
@@ -88,7 +87,7 @@ function fusedLayer(
     via: cell.via ?? {},
 
     forward(x, s0) {
-      requireSequence('x', x, d);
+      requireRead('x', x, d);
       const initial: Matrices = s0 === undefined ? {} : requireState('s0', s0, state, x.B);
       const { rt, products } = engineOf(options);
       const m = Math.ceil(units / rt.lanes) * rt.lanes;
@@ -111,15 +110,14 @@ function fusedLayer(
         for (const [name, columns] of Object.entries(fused.kept)) {
           pass.take(name, T * B * columns * m, pass.order !== undefined);
         }
-        const operands = operandsOf(pass, layout, fused, true);
-        const way: Way = { pass, layout, operands };
-        for (const span of pass.spans) {
-          pass.span = span;
-          input(way);
-          for (let t = span.from; t < span.to; t++) fused.forward(way, t, pass.active(t));
-          pass.unload(pass.step('h', span.from + 1, m), m, y);
-        }
-        for (const operand of Object.values(operands)) operand.release();
+        withOperands(pass, layout, operandsOf(pass, layout, fused, true), way => {
+          for (const span of pass.spans) {
+            pass.span = span;
+            input(way);
+            for (let t = span.from; t < span.to; t++) fused.forward(way, t, pass.active(t));
+            pass.unload(pass.step('h', span.from + 1, m), m, y);
+          }
+        });
       } catch (error) {
         pass.release();
         throw error;
@@ -134,7 +132,7 @@ function fusedLayer(
 
     backward(tape, dy, dsT) {
       const { pass, layout } = tapes.known(tape);
-      requireSequence('dy', dy, units, pass.x);
+      requireRead('dy', dy, units, pass.x);
       const final: Matrices = dsT === undefined ? {} : requireState('dsT', dsT, state, pass.x.B);
       tapes.use(tape);
       const { B, m, G } = pass.size;
@@ -153,17 +151,16 @@ function fusedLayer(
           pass.take(`d${name}`, B * m);
           pass.loadState(pass.block(`d${name}`), final[name]);
         }
-        const operands = operandsOf(pass, layout, fused, false);
-        const way: Way = { pass, layout, operands };
         const dx = tapes.newDx(tape, { ...pass.x.extent(), F: d });
-        for (const span of [...pass.spans].reverse()) {
-          pass.span = span;
-          pass.load('dy', dy, m);
-          for (let t = span.to - 1; t >= span.from; t--) fused.backward(way, t, pass.active(t));
-          fused.gradients(way);
-          inputGradient(way, dx);
-        }
-        for (const operand of Object.values(operands)) operand.release();
+        withOperands(pass, layout, operandsOf(pass, layout, fused, false), way => {
+          for (const span of [...pass.spans].reverse()) {
+            pass.span = span;
+            pass.load('dy', 'dy', dy, m);
+            for (let t = span.to - 1; t >= span.from; t--) fused.backward(way, t, pass.active(t));
+            fused.gradients(way);
+            inputGradient(way, dx);
+          }
+        });
         layout.endSums(pass.runtime, params, pass.block('dp'));
         const ds0 = Object.fromEntries(
           Object.entries(state).map(([name, columns]) => {

@@ -351,11 +351,40 @@ it('bad input is what it is to the reference, and costs no memory', () => {
   expect(message(() => layer.forward(y.slice(0, 1), s0))).toMatch(/./);
   expect(message(() => layer.forward(Sequence.zeros({ T: 1, F: 2 }), s0))).toMatch(/^s0\.h: /);
   expect(message(() => layer.backward(tape, Sequence.zeros({ T: 2, F: 2 })))).toMatch(/^dy: /);
+  layer.backward(tape, y); // a forward pass that failed may have moved the tape out of the way
   expect(heap.held).toBe(held);
   expect(() => recurrent(lstm, { d: 0, m: 3 })).toThrow(/^d: /);
   expect(() => recurrent(lstm, { d: 1, m: 1 }, { precision: 'f16' as 'f32' })).toThrow(
     /^precision: expected f64 or f32/,
   );
+});
+
+it.each(['f64', 'f32'] as const)('a number that is not finite is found wherever it is read, in %s', precision => {
+  const { heap } = runtime(precision, false);
+  const [T, B] = [70, 32]; // two spans
+  const layers = [recurrent(rnn, { d: 3, m: 16 }, { precision }), linear({ m: 3, C: 16 }, { precision })] as Layer[];
+  for (const layer of layers) {
+    const [x, dy] = [3, layer.outputs].map(F => randomSequence({ T, B, F }, new Random(2))) as [Sequence, Sequence];
+    const { tape } = layer.forward(x);
+    layer.backward(tape, dy);
+    const [grads, held] = [layer.params.grads.slice(), heap.held];
+    for (const at of [0, 1, T * B * 3 - 1]) {
+      for (const bad of [Number.NaN, Number.POSITIVE_INFINITY]) {
+        const spoilt = (s: Sequence) =>
+          Sequence.over(s.data.slice().map((v, i) => (i === at ? bad : v)) as Float64Array, { T, B, F: s.F });
+        expect(() => layer.forward(spoilt(x))).toThrow(`x[${at}]: expected a finite number, got ${bad}`);
+        expect(() => layer.backward(tape, spoilt(dy))).toThrow(`dy[${at}]: expected a finite number, got ${bad}`);
+      }
+    }
+    expect(layer.params.grads).toEqual(grads);
+    layer.release?.(tape);
+    layer.release?.(layer.forward(x).tape);
+    expect(heap.held).toBeLessThan(held);
+  }
+  const ragged = Sequence.over(Float64Array.of(1, 2, 3, Number.NaN), { T: 2, B: 2, F: 1, lengths: [2, 1] });
+  const message = 'x[3]: expected a finite number, got NaN'; // though it is padding: the reference says so too
+  expect(() => recurrent(rnn, { d: 1, m: 2 }, { precision }).forward(ragged)).toThrow(message);
+  expect(() => unroll(rnn, { d: 1, m: 2 }).forward(ragged)).toThrow(message);
 });
 
 it('a cell of one’s own is unrolled', () => {

@@ -1,6 +1,14 @@
-/** What stands around the products: transposes, one-hot rows by their indices, and sums over all rows. */
+/** What stands around the products: whether numbers are finite, transposes, one-hot rows by their indices, sums over all rows. */
 import { transpose } from './pack';
 import { all } from './simd';
+
+export function allFiniteF64(n: usize, x: usize): bool {
+  return allFinite<f64>(n, x);
+}
+
+export function allFiniteF32(n: usize, x: usize): bool {
+  return allFinite<f32>(n, x);
+}
 
 export function transposeF64(rows: usize, columns: usize, a: usize, aRow: usize, to: usize, toRow: usize): void {
   transpose<f64>(rows, columns, a, 8 * aRow, to, 8 * toRow);
@@ -52,6 +60,23 @@ export function columnProductsF32(
   rows: usize, width: usize, a: usize, aRow: usize, b: usize, bRow: usize, sums: usize,
 ): void {
   columnProducts<f32>(rows, width, a, 4 * aRow, b, 4 * bRow, sums);
+}
+
+/** Whether all of n numbers are finite: x·0 is 0 where x is, else NaN. */
+@inline
+function allFinite<T>(n: usize, x: usize): bool {
+  const zero = all<T>(0), end = x + n * sizeof<T>();
+  let s0 = zero, s1 = zero, s2 = zero, s3 = zero;
+  for (; x + 64 <= end; x += 64) {
+    s0 = v128.add<T>(s0, v128.mul<T>(v128.load(x), zero));
+    s1 = v128.add<T>(s1, v128.mul<T>(v128.load(x, 16), zero));
+    s2 = v128.add<T>(s2, v128.mul<T>(v128.load(x, 32), zero));
+    s3 = v128.add<T>(s3, v128.mul<T>(v128.load(x, 48), zero));
+  }
+  for (; x < end; x += sizeof<T>()) s0 = v128.add<T>(s0, v128.mul<T>(v128.load_splat<T>(x), zero));
+  const sum = v128.add<T>(v128.add<T>(s0, s1), v128.add<T>(s2, s3));
+  const zeros = v128.eq<T>(sum, zero);
+  return sizeof<T>() == 8 ? i64x2.all_true(zeros) : i32x4.all_true(zeros);
 }
 
 /** Row n of a, rows×width, is column indices[n] of U, width×d: x·Uᵀ for one-hot x. */
