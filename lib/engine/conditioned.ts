@@ -4,7 +4,7 @@ import type { Conditioned } from '../cells/conditioned.ts';
 import { type Layer, requireState } from '../layers/layer.ts';
 import { copy } from '../matrix.ts';
 import { requireObject } from '../require.ts';
-import { requireSequence, Sequence } from '../sequence.ts';
+import { requireExtent, requireSequence, Sequence } from '../sequence.ts';
 import type { Matrices } from '../shape.ts';
 
 /** What the backward pass needs. */
@@ -54,7 +54,7 @@ export function conditionedLayer<Tape>(
 
     backward(tape, dy, dsT) {
       const { inner, xv } = requireObject('tape', tape);
-      requireSequence('tape.xv', xv, d + k);
+      requireExtent('tape.xv', xv, d + k);
       const { T, B } = xv;
       const { v: dvT = Matrix.zeros(B, k), ...final }: Matrices = requireState('dsT', dsT, state, B);
       const { dx: dxv, ds0 } = layer.backward(inner, dy, final);

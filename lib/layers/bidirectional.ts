@@ -15,7 +15,7 @@
 import { ValueError } from '../errors.ts';
 import { ParamSet } from '../params.ts';
 import { describe, requireObject } from '../require.ts';
-import { requireSequence, Sequence } from '../sequence.ts';
+import { requireExtent, requireSequence, Sequence } from '../sequence.ts';
 import { type Layer, requireLayer, requireState, requireTape } from './layer.ts';
 import { prefixed, unprefixed } from './names.ts';
 import { reversed } from './reversal.ts';
@@ -76,11 +76,11 @@ export function bidirectional(layers: {
     params: ParamSet.join({ forward: there.params, backward: back.params }),
 
     forward(x, s0) {
-      requireSequence('x', x, there.inputs);
+      requireExtent('x', x, there.inputs); // both layers look at its numbers
       const s = requireState('s0', s0, state, x.B);
       const first = there.forward(x, unprefixed(s, 'forward')); // BI-F2  y⃗ = f(x)
       const second = back.forward(x, unprefixed(s, 'backward'));
-      requireSequence('backward.y', second.y, back.outputs, first.y);
+      requireExtent('backward.y', second.y, back.outputs, first.y);
       const y = Sequence.zeros({ ...first.y.extent(), F: outputs }, first.y);
       setColumns(y, 0, first.y);
       (merge === 'concat' ? setColumns : addColumns)(y, besides, second.y); // BI-F4  y_t = [y⃗_t, y⃖_t], or y⃗_t + y⃖_t
@@ -93,7 +93,7 @@ export function bidirectional(layers: {
 
     backward(tape, dy, dsT) {
       const { x, y, there: thereTape, back: backTape } = requireTape(tape, there.inputs);
-      requireSequence('tape.y', y, outputs);
+      requireExtent('tape.y', y, outputs);
       requireSequence('dy', dy, outputs, y);
       const ds = requireState('dsT', dsT, state, x.B);
       const dyThere = columns(dy, 0, there.outputs, y); // BI-B1  dL/dy⃗_t = the first F₁ of dL/dy_t, or all, through F4

@@ -3,7 +3,7 @@ import type { Tag, Via } from '../cells/cell.ts';
 import { ShapeError, ValueError } from '../errors.ts';
 import { ParamSet } from '../params.ts';
 import { describe, requireFunction, requireInstance, requireMatrix, requireObject, requireSize } from '../require.ts';
-import { requireSequence, type Sequence } from '../sequence.ts';
+import { requireExtent, type Sequence } from '../sequence.ts';
 import type { Matrices } from '../shape.ts';
 
 /**
@@ -94,6 +94,6 @@ export function requireLayer<L extends Omit<Layer<never>, 'forward' | 'backward'
 
 /** `tape` holds the input x of F features a step, as those of most layers do, or throws an error. Returns it. */
 export function requireTape<Tape extends { readonly x: Sequence }>(tape: Tape, F: number): Tape {
-  requireSequence('tape.x', requireObject('tape', tape).x, F);
+  requireExtent('tape.x', requireObject('tape', tape).x, F);
   return tape;
 }

@@ -14,7 +14,7 @@
 import { addColumnSums, addRow, addTo, addTTimes, keepRows, times, timesT } from '../matrix.ts';
 import { ParamSet } from '../params.ts';
 import { requireObject, requireSize } from '../require.ts';
-import { requireSequence, Sequence } from '../sequence.ts';
+import { requireExtent, requireSequence, Sequence } from '../sequence.ts';
 import { type Layer, requireState } from './layer.ts';
 
 /** What the backward pass of the readout needs. */
@@ -54,7 +54,7 @@ export function readout(size: { readonly m: number; readonly C: number }): Layer
 
     backward(tape, dy, dsT) {
       const { h } = requireObject('tape', tape);
-      requireSequence('tape.h', h, m);
+      requireExtent('tape.h', h, m);
       requireSequence('dy', dy, C, h);
       requireState('dsT', dsT, {}, h.B);
       const { V } = params.named();

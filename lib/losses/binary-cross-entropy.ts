@@ -11,7 +11,7 @@
 import { ValueError } from '../errors.ts';
 import { sigmoid } from '../matrix.ts';
 import { requireFiniteNumber, requireObject } from '../require.ts';
-import { requireSequence, Sequence } from '../sequence.ts';
+import { requireExtent, requireSequence, Sequence } from '../sequence.ts';
 import { type Loss, stepFactors } from './loss.ts';
 
 /** What the backward pass of the loss needs. */
@@ -59,7 +59,7 @@ export const binaryCrossEntropy: Loss<Sequence, BinaryCrossEntropyTape> = {
 
   backward(tape, dloss = 1) {
     const { logits, y, factors } = requireObject('tape', tape);
-    requireSequence('tape.logits', logits);
+    requireExtent('tape.logits', logits);
     requireFiniteNumber('dloss', dloss);
     const dO = Sequence.zeros({ ...logits.extent(), F: logits.F });
     const [rows, P, Y] = [dO.rows(), sigmoid(logits.rows()), y.rows()];

@@ -10,7 +10,7 @@
  */
 import { type AbstractMatrix, Matrix } from 'ml-matrix';
 import { requireAnyMatrix, requireCount, requireFiniteNumber, requireInteger, requireObject } from '../require.ts';
-import { requireSequence, Sequence } from '../sequence.ts';
+import { requireExtent, requireSequence, Sequence } from '../sequence.ts';
 import { FlatMatrix, type FloatArray, OneHotMatrix } from '../views.ts';
 import { type Loss, stepFactors } from './loss.ts';
 
@@ -56,7 +56,7 @@ export const crossEntropy: Loss<ArrayLike<number>, CrossEntropyTape> = {
 
   backward(tape, dloss = 1) {
     const { logits, logP, y, factors } = requireObject('tape', tape);
-    requireSequence('tape.logits', logits);
+    requireExtent('tape.logits', logits);
     requireFiniteNumber('dloss', dloss);
     const { F: C } = logits;
     const dO = Sequence.zeros({ ...logits.extent(), F: C });

@@ -8,7 +8,7 @@
  * | Y      | (T·B)×F | the targets y_t |
  */
 import { requireFiniteNumber, requireObject } from '../require.ts';
-import { requireSequence, Sequence } from '../sequence.ts';
+import { requireExtent, requireSequence, Sequence } from '../sequence.ts';
 import { type Loss, stepFactors } from './loss.ts';
 
 /** What the backward pass of the loss needs. */
@@ -51,7 +51,7 @@ export const squaredError: Loss<Sequence, SquaredErrorTape> = {
 
   backward(tape, dloss = 1) {
     const { o, y, factors } = requireObject('tape', tape);
-    requireSequence('tape.o', o);
+    requireExtent('tape.o', o);
     requireFiniteNumber('dloss', dloss);
     const dO = Sequence.zeros({ ...o.extent(), F: o.F });
     const [rows, O, Y] = [dO.rows(), o.rows(), y.rows()];

@@ -16,7 +16,7 @@ import { type Layer, requireLayer } from '../layers/layer.ts';
 import { prefixed } from '../layers/names.ts';
 import { ParamSet } from '../params.ts';
 import { requireInteger, requireObject, requireSize } from '../require.ts';
-import { requireSequence, Sequence } from '../sequence.ts';
+import { requireExtent, requireSequence, Sequence } from '../sequence.ts';
 import type { Matrices } from '../shape.ts';
 
 /** The tapes of both networks, and what the encoder put out. */
@@ -127,7 +127,7 @@ export function encoderDecoder(networks: { readonly encoder: Layer; readonly dec
 
     backward(tape, dy, dsT) {
       const { encoded, encoder: encoderTape, decoder: decoderTape } = requireObject('tape', tape);
-      requireSequence('tape.encoded', encoded, encoder.outputs);
+      requireExtent('tape.encoded', encoded, encoder.outputs);
       const { dx: dtarget, ds0: ds } = decoder.backward(decoderTape, dy, dsT);
       const nothing = Sequence.zeros({ ...encoded.extent(), F: encoded.F });
       const { dx: dsource, ds0 } = encoder.backward(encoderTape, nothing, ds); // ED-B1  dL/ds^E_τ = dL/ds^D_0, through F2, F1

@@ -15,7 +15,7 @@
 import { tanhSlope } from '../matrix.ts';
 import { ParamSet } from '../params.ts';
 import { requireCount, requireInstance, requireInteger, requireObject, requireSize } from '../require.ts';
-import { requireSequence, Sequence } from '../sequence.ts';
+import { requireExtent, requireSequence, Sequence } from '../sequence.ts';
 import type { FlatMatrix } from '../views.ts';
 
 /** The hidden layer of a window of symbols. */
@@ -86,7 +86,7 @@ export function windowNet(size: { readonly C: number; readonly N: number; readon
 
     backward(tape, dh) {
       const { h, rows } = requireObject('tape', tape);
-      requireSequence('tape.h', h, m);
+      requireExtent('tape.h', h, m);
       requireCount('tape.rows', rows, h.B * N, 'rows of E');
       requireSequence('dh', dh, m, h);
       const { E: dE, b: db } = params.namedGrads();
