@@ -3,6 +3,7 @@ import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { build } from 'esbuild';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { examplesOf, outputProblems, ROOT } from '../examples.ts';
 
@@ -47,6 +48,16 @@ describe('the tarball', () => {
     expect(named.length).toBeGreaterThan(0);
     const there = (path: string) => existsSync(join(project, 'node_modules/bptt', path.replace('*', 'lstm')));
     expect(named.filter(path => !there(path))).toEqual([]);
+  });
+
+  test('needs nothing of Node but where it says so', async () => {
+    const bundled = (module: string) =>
+      build({
+        stdin: { contents: `export * from '${module}';`, resolveDir: project },
+        ...{ bundle: true, platform: 'browser', write: false, logLevel: 'silent' },
+      });
+    for (const part of ['', '/check', '/flow', '/cells/lstm']) await bundled(`bptt${part}`);
+    await expect(bundled('bptt/io')).rejects.toThrow('Could not resolve "node:');
   });
 
   test('gives every cell by itself', () => {
