@@ -83,7 +83,8 @@ export function bidirectional(layers: {
       requireExtent('backward.y', second.y, back.outputs, first.y);
       const y = Sequence.zeros({ ...first.y.extent(), F: outputs }, first.y);
       setColumns(y, 0, first.y);
-      (merge === 'concat' ? setColumns : addColumns)(y, besides, second.y); // BI-F4  y_t = [y⃗_t, y⃖_t], or y⃗_t + y⃖_t
+      if (merge === 'concat') setColumns(y, besides, second.y);
+      else add(y, second.y); // BI-F4  y_t = [y⃗_t, y⃖_t], or y⃗_t + y⃖_t
       return {
         y,
         sT: prefixed({ forward: first.sT, backward: second.sT }),
@@ -102,7 +103,7 @@ export function bidirectional(layers: {
       const second = back.backward(backTape, dyBack, unprefixed(ds, 'backward'));
       const dx = Sequence.zeros({ ...x.extent(), F: x.F }, first.dx);
       setColumns(dx, 0, first.dx);
-      addColumns(dx, 0, second.dx); // BI-B4  dL/dx = fᵀ(dL/dy⃗) + P dL/d(Px), through F2, F3
+      add(dx, second.dx); // BI-B4  dL/dx = fᵀ(dL/dy⃗) + P dL/d(Px), through F2, F3
       return { dx, ds0: prefixed({ forward: first.ds0, backward: second.ds0 }) };
     },
 
@@ -119,11 +120,9 @@ function setColumns({ data, F, T, B }: Sequence, from: number, a: Sequence): voi
   for (let n = 0; n < T * B; n++) data.set(a.data.subarray(n * a.F, (n + 1) * a.F), n * F + from);
 }
 
-/** The columns of y from `from` on += those of a. */
-function addColumns({ data, F, T, B }: Sequence, from: number, a: Sequence): void {
-  for (let n = 0; n < T * B; n++) {
-    for (let j = 0; j < a.F; j++) data[n * F + from + j] = (data[n * F + from + j] ?? 0) + (a.data[n * a.F + j] ?? 0);
-  }
+/** y += a. */
+function add({ data }: Sequence, a: Sequence): void {
+  for (let i = 0; i < data.length; i++) data[i] = (data[i] ?? 0) + (a.data[i] ?? 0);
 }
 
 /** F columns of dy from `from` on, with y's lengths: dy may have been given without. */
