@@ -54,9 +54,11 @@ export function input({ pass, layout, operands }: Way): void {
 /** The present span of dx from that of the block da, by way of the block dx. */
 export function inputGradient({ pass, operands }: Way, dx: Sequence): void {
   const { d, m, G } = pass.size;
-  const to = pass.first('dx', d);
+  pass.takeOfSpan('dx', d);
+  const to = pass.block('dx');
   operands.U?.multiply(pass.rows, pass.first('da', G * m), G * m, to, d, false);
   pass.unload(to, d, dx);
+  pass.give('dx');
 }
 
 /** Where the indices of the present span of a one-hot input lie. */

@@ -79,7 +79,6 @@ export function linear(
         pass.take('dp', layout.count);
         layout.beginSums(pass.runtime, params, pass.block('dp'));
         pass.takeOfSpan('da', m);
-        pass.takeOfSpan('dx', d);
         const dx = tapes.newDx(tape, { ...pass.x.extent(), F: d });
         withOperands(pass, layout, inputOperand(pass, layout, false), way => {
           for (const span of pass.spans) {
@@ -92,7 +91,7 @@ export function linear(
         layout.endSums(pass.runtime, params, pass.block('dp'));
         return { dx, ds0: {} };
       } finally {
-        pass.give('dp', 'da', 'dx');
+        pass.give('dp', 'da');
       }
     },
 

@@ -9,6 +9,7 @@ import { type Layer, requireState } from '../layers/layer.ts';
 import { reversedBy } from '../layers/reversal.ts';
 import { unroll } from '../layers/unroll.ts';
 import { ParamSet } from '../params.ts';
+import type { Sequence } from '../sequence.ts';
 import type { Matrices } from '../shape.ts';
 import type { FusedCell } from './cells/fused.ts';
 import { fusedOf } from './cells/index.ts';
@@ -76,6 +77,8 @@ function fusedLayer(
   const { gates, extras, hasC } = fused;
   const hasW = Object.keys(fused.recurrent).length > 0;
   const tapes = new Tapes();
+  /** dL/dx of indices that nobody has read yet, by the tape whose block da it needs. */
+  const unread = new WeakMap<EngineTape, () => Sequence>();
 
   const layer: Layer<EngineTape> = {
     name: cell.name,
@@ -135,30 +138,32 @@ function fusedLayer(
       requireRead('dy', dy, units, pass.x);
       const final: Matrices = dsT === undefined ? {} : requireState('dsT', dsT, state, pass.x.B);
       tapes.use(tape);
-      const { B, m, G } = pass.size;
-      const made = ['dp', 'dy', 'da', 'dx', 'dh', 'dc', 'drh', ...Object.keys(fused.made)];
+      unread.get(tape)?.();
+      const { T, B, m, G } = pass.size;
+      const oneHot = pass.x.data instanceof Int32Array;
+      const made = ['dp', 'dy', 'da', 'dh', 'dc', 'drh', ...Object.keys(fused.made)];
       try {
         pass.take('dp', layout.count);
         layout.beginSums(pass.runtime, params, pass.block('dp'));
         pass.takeOfSpan('dy', m);
-        pass.takeOfSpan('da', G * m, pass.order !== undefined);
+        if (oneHot) pass.take('da', T * B * G * m, pass.order !== undefined);
+        else pass.takeOfSpan('da', G * m, pass.order !== undefined);
         for (const [name, columns] of Object.entries(fused.made)) {
           pass.takeOfSpan(name, columns * m, pass.order !== undefined);
         }
-        pass.takeOfSpan('dx', d);
         pass.take('drh', B * m);
         for (const name of hasC ? ['h', 'c'] : ['h']) {
           pass.take(`d${name}`, B * m);
           pass.loadState(pass.block(`d${name}`), final[name]);
         }
-        const dx = tapes.newDx(tape, { ...pass.x.extent(), F: d });
+        const dx = oneHot ? undefined : tapes.newDx(tape, { ...pass.x.extent(), F: d });
         withOperands(pass, layout, operandsOf(pass, layout, fused, false), way => {
           for (const span of [...pass.spans].reverse()) {
             pass.span = span;
             pass.load('dy', 'dy', dy, m);
             for (let t = span.to - 1; t >= span.from; t--) fused.backward(way, t, pass.active(t));
             fused.gradients(way);
-            inputGradient(way, dx);
+            if (dx) inputGradient(way, dx);
           }
         });
         layout.endSums(pass.runtime, params, pass.block('dp'));
@@ -167,7 +172,16 @@ function fusedLayer(
             return [name, pass.unloadState(columns, () => pass.block(`d${name}`))];
           }),
         );
-        return { dx, ds0 };
+        if (dx) return { dx, ds0 };
+        made.splice(made.indexOf('da'), 1);
+        const read = whenRead(tape);
+        unread.set(tape, read);
+        return {
+          get dx() {
+            return read();
+          },
+          ds0,
+        };
       } finally {
         pass.give(...made);
       }
@@ -175,6 +189,31 @@ function fusedLayer(
 
     release: tape => tapes.release(tape),
   };
+
+  /** dL/dx of indices is as large as the vocabulary, and training never reads it: it is computed when it is read first. */
+  function whenRead(tape: EngineTape): () => Sequence {
+    let dx: Sequence | undefined;
+    return () => {
+      if (dx) return dx;
+      const { pass, layout } = tapes.known(tape);
+      tapes.use(tape);
+      const made = tapes.newDx(tape, { ...pass.x.extent(), F: d });
+      try {
+        withOperands(pass, layout, inputOperand(pass, layout, false), way => {
+          for (const span of pass.spans) {
+            pass.span = span;
+            inputGradient(way, made);
+          }
+        });
+      } finally {
+        pass.give('da');
+        unread.delete(tape);
+      }
+      dx = made;
+      return dx;
+    };
+  }
+
   return reversedBy(layer, () => fusedLayer(cell, fused, size, options, params, !backwards));
 }
 
@@ -185,5 +224,6 @@ function operandsOf(pass: Pass, layout: Layout, { recurrent }: FusedCell, forwar
     const [N, K] = forward ? [(to - from) * m, m] : [m, (to - from) * m];
     return [name, pass.products.operand(forward, N, K, pass.block('p', layout.W + from * m * m), m, B, T)];
   });
-  return { ...Object.fromEntries(entries), ...inputOperand(pass, layout, forward) };
+  const oneHot = pass.x.data instanceof Int32Array; // its a is gathered, and its dx comes later
+  return { ...Object.fromEntries(entries), ...(oneHot ? {} : inputOperand(pass, layout, forward)) };
 }

@@ -39,7 +39,7 @@ export interface Layer<Tape = unknown, P extends string = string> {
    * @param tape what `forward` returned.
    * @param dy dL/dy, of y's shape.
    * @param dsT dL/ds_T, of the final state's shape; zeros unless given.
-   * @returns dL/dx and dL/ds_0.
+   * @returns dL/dx and dL/ds_0. That of a one-hot x may be computed when it is read first, which the tape is needed for.
    * @throws ShapeError, ValueError when dy or dsT do not fit or are not finite.
    */
   backward(tape: Tape, dy: Sequence, dsT?: Matrices): { readonly dx: Sequence; readonly ds0: Matrices };

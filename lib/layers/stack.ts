@@ -75,13 +75,18 @@ export function stack(layers: Readonly<Record<string, Layer>>): Layer<StackTape>
       requireCount('tape.tapes', tapes, parts.length, 'tapes of layers');
       const ds = requireState('dsT', dsT, state, B);
       const initials: Record<string, Matrices> = {};
-      let dx: Sequence = dy;
+      let below: { readonly dx: Sequence } = { dx: dy };
       for (const [l, [name, layer]] of [...parts.entries()].reverse()) {
-        const step = layer.backward(tapes[l], dx, unprefixed(ds, name));
-        dx = step.dx;
+        const step = layer.backward(tapes[l], below.dx, unprefixed(ds, name));
+        below = step;
         initials[name] = step.ds0;
       }
-      return { dx, ds0: prefixed(initials) };
+      return {
+        get dx() {
+          return below.dx; // a layer may compute it when it is read
+        },
+        ds0: prefixed(initials),
+      };
     },
 
     release(tape) {

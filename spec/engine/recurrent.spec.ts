@@ -13,10 +13,12 @@ import { checkLayer } from '../../lib/check/check-layer.ts';
 import { raggedLengths, randomSequence, randomState } from '../../lib/check/problem.ts';
 import { fusedOf } from '../../lib/engine/cells/index.ts';
 import { linear } from '../../lib/engine/linear.ts';
-import type { EngineOptions } from '../../lib/engine/options.ts';
+import type { Backend, EngineOptions } from '../../lib/engine/options.ts';
 import { runtime } from '../../lib/engine/precision.ts';
+import { wasmProducts } from '../../lib/engine/products.ts';
 import { recurrent } from '../../lib/engine/recurrent.ts';
 import type { EngineTape } from '../../lib/engine/tapes.ts';
+import { ValueError } from '../../lib/errors.ts';
 import { normal } from '../../lib/init/initialisers.ts';
 import { bidirectional } from '../../lib/layers/bidirectional.ts';
 import type { Layer } from '../../lib/layers/layer.ts';
@@ -324,6 +326,56 @@ describe('a tape', () => {
     recurrent(gru, { d: 50, m: 60 }).forward(randomSequence({ T: 400, B: 20, F: 50 }, rng));
     expect(runtime('f64', false).heap.memory.buffer.byteLength).toBeGreaterThan(before);
     expect(layer.backward(tape, dy).dx.data).toEqual(first);
+  });
+});
+
+describe('dL/dx of indices', () => {
+  const extent = { T: 5, B: 2, lengths: [5, 3] };
+  const x = Sequence.oneHot([0, 6, 3, 1, 1, 2, 5, 0, 4, 4], { ...extent, classes: 7 });
+  const draw = (seed: number) => randomSequence({ ...extent, F: 4 }, new Random(seed));
+  const [layer, reference] = [recurrent(lstm, { d: 7, m: 4 }), unroll(lstm, { d: 7, m: 4 })] as [Layer, Layer];
+  for (const { params } of [layer, reference]) normal(0.5)(params, new Random(3));
+  const expected = (dy: Sequence) => flat(reference.backward(reference.forward(x).tape, dy).dx.rows());
+  const close = (dx: Sequence, dy: Sequence) =>
+    flat(dx.rows()).forEach((v, i) => void expect(v).toBeCloseTo(expected(dy)[i] ?? Number.NaN, 12));
+
+  it('is what it is whenever it is read: after another pass back, or another forward', () => {
+    const { tape } = layer.forward(x);
+    const first = layer.backward(tape, draw(1));
+    const second = layer.backward(tape, draw(2));
+    layer.forward(x);
+    close(second.dx, draw(2));
+    close(first.dx, draw(1));
+    expect(second.dx).toBe(second.dx);
+  });
+
+  it('is not computed where nobody reads it, and cannot be when the tape is released', () => {
+    const asked: string[] = [];
+    const counting: Backend = {
+      name: 'counting',
+      products: rt => {
+        const inner = wasmProducts(rt);
+        return {
+          ...inner,
+          operand: (transB, N, ...rest) => {
+            asked.push(`${N}`);
+            return inner.operand(transB, N, ...rest);
+          },
+        };
+      },
+    };
+    const net = stack({ low: recurrent(lstm, { d: 7, m: 4 }, { backend: counting }) as Layer });
+    const { heap } = runtime('f64', false);
+    const before = heap.held;
+    const { tape } = net.forward(x);
+    const step = net.backward(tape, draw(1));
+    expect(asked).toEqual(['16', '4']); // Wᵀ, W
+    expect(step.dx.F).toBe(7);
+    expect(asked).toEqual(['16', '4', '7']); // U
+    const unread = net.backward(tape, draw(1));
+    net.release?.(tape);
+    expect(heap.held).toBe(before);
+    expect(() => unread.dx).toThrow(ValueError);
   });
 });
 
