@@ -5,6 +5,7 @@
 import { AbstractMatrix } from 'ml-matrix';
 import { ShapeError, ValueError } from './errors.ts';
 import type { Shape } from './shape.ts';
+import type { FloatArray } from './views.ts';
 
 /** `value` is an object and no list, or throws {@link ValueError}. Returns it. */
 export function requireObject<T extends object>(argument: string, value: T, what: string = 'an object'): T {
@@ -60,14 +61,14 @@ export function requireClasses(argument: string, indices: Int32Array, C: number,
   return indices;
 }
 
-/** So many zeros, or throws {@link ValueError} when memory does not hold them. */
-export function allocate<A = Float64Array>(
+/** So many zeros, of 64 bits unless told otherwise, or throws {@link ValueError} when memory does not hold them. */
+export function allocate(argument: string, count: number): Float64Array;
+export function allocate(argument: string, count: number, Kind: new (count: number) => FloatArray): FloatArray;
+export function allocate(
   argument: string,
   count: number,
-  Kind: new (count: number) => A = Float64Array as unknown as new (
-    count: number,
-  ) => A,
-): A {
+  Kind: new (count: number) => FloatArray = Float64Array,
+): FloatArray {
   try {
     return new Kind(count);
   } catch {

@@ -85,7 +85,7 @@ export class Sequence {
     const { T, B = 1, F, lengths } = requireObject('extent', extent);
     const size = requireSize('T', T) * requireSize('B', B) * requireSize('F', F);
     const Kind = like?.data instanceof Float32Array ? Float32Array : Float64Array;
-    return new Sequence(allocate<FloatArray>('T·B·F', size, Kind), F, {
+    return new Sequence(allocate('T·B·F', size, Kind), F, {
       T,
       B,
       ...(lengths !== undefined && { lengths }),

@@ -1,5 +1,5 @@
 /** What a layer does with its input, for all steps of a span at once: a = x Uᵀ forward, dx = da U backward. */
-import { requireExtent, requireSequence, type Sequence } from '../sequence.ts';
+import type { Sequence } from '../sequence.ts';
 import type { Way } from './cells/fused.ts';
 import type { Layout } from './layout.ts';
 import type { Pass } from './pass.ts';
@@ -12,31 +12,6 @@ export function inputOperand(pass: Pass, layout: Layout, forward: boolean): Reco
   const [N, K] = forward ? [G * m, d] : [d, G * m];
   const U = pass.block('p', layout.U);
   return { U: pass.products.operand(forward, N, K, U, d, pass.rowsAtMost, pass.spans.length) };
-}
-
-/** Runs with prepared matrices, and gives them back whatever happens. */
-export function withOperands(
-  pass: Pass,
-  layout: Layout,
-  operands: Readonly<Record<string, Operand>>,
-  run: (way: Way) => void,
-): void {
-  try {
-    run({ pass, layout, operands });
-  } finally {
-    for (const operand of Object.values(operands)) operand.release();
-  }
-}
-
-/**
- * A sequence that a pass is about to read has that extent, and is finite: kernels look at its numbers when they are loaded,
- * which takes them no time, but never at padding.
- *
- * @throws ShapeError, ValueError as `requireSequence`.
- */
-export function requireRead(argument: string, s: Sequence, F: number, extent?: Sequence): void {
-  const require = requireExtent(argument, s, F, extent).lengths || extent?.lengths ? requireSequence : requireExtent;
-  require(argument, s, F, extent);
 }
 
 /** The present span of the blocks x, unless it is of indices, and a. */

@@ -1,11 +1,11 @@
 /** The readout in the engine. */
 import { type Layer, requireState } from '../layers/layer.ts';
 import { readout } from '../layers/readout.ts';
-import { gradUb } from './cells/products.ts';
-import { input, inputGradient, inputOperand, requireRead, withOperands } from './input.ts';
+import { gradUb, withOperands } from './cells/products.ts';
+import { input, inputGradient, inputOperand } from './input.ts';
 import { layoutOf } from './layout.ts';
 import { type EngineOptions, engineOf, requireOptions } from './options.ts';
-import { Pass } from './pass.ts';
+import { Pass, requireRead } from './pass.ts';
 import { type EngineTape, Tapes } from './tapes.ts';
 
 /**

@@ -7,7 +7,7 @@
  * | x          | T·B×d        | the input; or T·B indices |
  * | a          | T·B×G·m      | the pre-activations, which become the gates |
  * | h, c       | (T+1)·B×m    | the states, slot 0 the initial one |
- * | dy, da, dx | S·B×m, G·m, d | the gradients in outputs, pre-activations and inputs, of the S steps of a span |
+ * | dy, da, dx | S·B×m, G·m, d | the gradients in outputs, pre-activations and inputs, of the S steps of a span; da of all T where x is one-hot |
  * | dh, dc     | B×m          | what step t+1 sends back |
  *
  * The products of all steps are done span by span: so many steps at once that they are worth a product, and so few that
@@ -18,7 +18,7 @@
  */
 import type { AbstractMatrix } from 'ml-matrix';
 import { requireFinite } from '../require.ts';
-import type { Sequence } from '../sequence.ts';
+import { requireExtent, requireSequence, type Sequence } from '../sequence.ts';
 import { FlatMatrix } from '../views.ts';
 import type { Runtime } from './precision.ts';
 import type { Products } from './products.ts';
@@ -264,6 +264,17 @@ export class Pass {
     const length = this.x.lengths?.[b] ?? T;
     return this.#reversed && t < length ? (length - 1 - t) * B + b : t * B + b; // BI-F1  (Px)_t = x_{τ+1−t} where t ≤ τ, else x_t
   }
+}
+
+/**
+ * A sequence that a pass is about to read has that extent, and is finite: `load` looks at its numbers, but never at padding,
+ * so where there is any they are looked at here.
+ *
+ * @throws ShapeError, ValueError as `requireSequence`.
+ */
+export function requireRead(argument: string, s: Sequence, F: number, extent?: Sequence): void {
+  requireExtent(argument, s, F, extent);
+  if (s.lengths || extent?.lengths) requireSequence(argument, s);
 }
 
 /** How many steps a span has. */

@@ -13,11 +13,12 @@ import type { Sequence } from '../sequence.ts';
 import type { Matrices } from '../shape.ts';
 import type { FusedCell } from './cells/fused.ts';
 import { fusedOf } from './cells/index.ts';
+import { withOperands } from './cells/products.ts';
 import { conditionedLayer } from './conditioned.ts';
-import { input, inputGradient, inputOperand, requireRead, withOperands } from './input.ts';
+import { input, inputGradient, inputOperand } from './input.ts';
 import { type Layout, layoutOf } from './layout.ts';
 import { type EngineOptions, engineOf, requireOptions } from './options.ts';
-import { Pass } from './pass.ts';
+import { Pass, requireRead } from './pass.ts';
 import type { Operand } from './products.ts';
 import { type EngineTape, Tapes } from './tapes.ts';
 
@@ -141,7 +142,7 @@ function fusedLayer(
       unread.get(tape)?.();
       const { T, B, m, G } = pass.size;
       const oneHot = pass.x.data instanceof Int32Array;
-      const made = ['dp', 'dy', 'da', 'dh', 'dc', 'drh', ...Object.keys(fused.made)];
+      const made = ['dp', 'dy', 'dh', 'dc', 'drh', ...Object.keys(fused.made)];
       try {
         pass.take('dp', layout.count);
         layout.beginSums(pass.runtime, params, pass.block('dp'));
@@ -173,7 +174,6 @@ function fusedLayer(
           }),
         );
         if (dx) return { dx, ds0 };
-        made.splice(made.indexOf('da'), 1);
         const read = whenRead(tape);
         unread.set(tape, read);
         return {
@@ -183,7 +183,7 @@ function fusedLayer(
           ds0,
         };
       } finally {
-        pass.give(...made);
+        pass.give(...made, ...(unread.has(tape) ? [] : ['da']));
       }
     },
 
@@ -198,17 +198,14 @@ function fusedLayer(
       const { pass, layout } = tapes.known(tape);
       tapes.use(tape);
       const made = tapes.newDx(tape, { ...pass.x.extent(), F: d });
-      try {
-        withOperands(pass, layout, inputOperand(pass, layout, false), way => {
-          for (const span of pass.spans) {
-            pass.span = span;
-            inputGradient(way, made);
-          }
-        });
-      } finally {
-        pass.give('da');
-        unread.delete(tape);
-      }
+      withOperands(pass, layout, inputOperand(pass, layout, false), way => {
+        for (const span of pass.spans) {
+          pass.span = span;
+          inputGradient(way, made);
+        }
+      });
+      pass.give('da');
+      unread.delete(tape);
       dx = made;
       return dx;
     };

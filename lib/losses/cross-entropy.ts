@@ -11,7 +11,7 @@
 import { type AbstractMatrix, Matrix } from 'ml-matrix';
 import { requireAnyMatrix, requireCount, requireFiniteNumber, requireInteger, requireObject } from '../require.ts';
 import { requireExtent, requireSequence, Sequence } from '../sequence.ts';
-import { FlatMatrix, type FloatArray, OneHotMatrix } from '../views.ts';
+import { FlatMatrix, type FloatArray } from '../views.ts';
 import { type Loss, stepFactors } from './loss.ts';
 
 /** What the backward pass of the loss needs. */
@@ -46,7 +46,8 @@ export const crossEntropy: Loss<ArrayLike<number>, CrossEntropyTape> = {
     requireCount('y', target, T * B, 'class indices');
     const { factors, count } = stepFactors(logits, weighting);
     const y = Int32Array.from(target, (k, n) => (factors[n] ? requireInteger(`y[${n}]`, k, 0, C - 1) : 0));
-    const logP = new FlatMatrix(logSoftmaxOf(numbersOf(logits), C), T * B, C);
+    const O = logits.data instanceof Int32Array ? Float64Array.from(logits.rows().to1DArray()) : logits.data;
+    const logP = new FlatMatrix(logSoftmaxOf(O, C), T * B, C);
     let loss = 0;
     factors.forEach((factor, n) => {
       if (factor) loss -= factor * logP.get(n, y[n] ?? 0); // CE-F4  L = Σ_t l_t with l_t = −log(y_tᵀ p_t)
@@ -95,8 +96,4 @@ function logSoftmaxOf(O: FloatArray, C: number): Float64Array {
     for (let k = 0; k < C; k++) logP[n + k] = (o[k] ?? Number.NaN) - largest - logZ; // CE-F3  log p_tk = o_tk − μ_t − log Z_t
   }
   return logP;
-}
-
-function numbersOf({ data, F }: Sequence): FloatArray {
-  return data instanceof Int32Array ? Float64Array.from(new OneHotMatrix(data, F).to1DArray()) : data;
 }

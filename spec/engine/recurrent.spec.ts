@@ -182,9 +182,10 @@ describe('numbers of 32 bits', () => {
         normal(0.5)(layer.params, new Random(4));
         layer.params.zeroGrads();
         const of = (data: Float32Array, F: number) => Sequence.dense(Kind.from(data), { ...extent, F });
+        const states = new Random(5);
         const results = [0, 1].map(() => {
-          const { y, tape } = layer.forward(of(x32, 3));
-          const { dx } = layer.backward(tape, of(dy32, layer.outputs));
+          const { y, tape } = layer.forward(of(x32, 3), randomState(layer, 2, states));
+          const { dx } = layer.backward(tape, of(dy32, layer.outputs), randomState(layer, 2, states));
           const copies = [y, dx].map(({ data }) => Array.from(data, Math.fround));
           expect([y.data, dx.data].every(data => data instanceof Kind)).toBe(true);
           layer.release?.(tape); // the second time gets the arrays of the first
@@ -335,14 +336,15 @@ describe('dL/dx of indices', () => {
   const draw = (seed: number) => randomSequence({ ...extent, F: 4 }, new Random(seed));
   const [layer, reference] = [recurrent(lstm, { d: 7, m: 4 }), unroll(lstm, { d: 7, m: 4 })] as [Layer, Layer];
   for (const { params } of [layer, reference]) normal(0.5)(params, new Random(3));
-  const expected = (dy: Sequence) => flat(reference.backward(reference.forward(x).tape, dy).dx.rows());
+  const [s0, dsT] = [randomState(layer, 2, new Random(6)), randomState(layer, 2, new Random(7))];
+  const expected = (dy: Sequence) => flat(reference.backward(reference.forward(x, s0).tape, dy, dsT).dx.rows());
   const close = (dx: Sequence, dy: Sequence) =>
     flat(dx.rows()).forEach((v, i) => void expect(v).toBeCloseTo(expected(dy)[i] ?? Number.NaN, 12));
 
   it('is what it is whenever it is read: after another pass back, or another forward', () => {
-    const { tape } = layer.forward(x);
-    const first = layer.backward(tape, draw(1));
-    const second = layer.backward(tape, draw(2));
+    const { tape } = layer.forward(x, s0);
+    const first = layer.backward(tape, draw(1), dsT);
+    const second = layer.backward(tape, draw(2), dsT);
     layer.forward(x);
     close(second.dx, draw(2));
     close(first.dx, draw(1));

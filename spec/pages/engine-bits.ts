@@ -43,14 +43,15 @@ function layers(options: EngineOptions): number[] {
     const sequence = (F: number) => Sequence.dense(Float64Array.from({ length: 30 * F }, draw), { ...extent, F });
     const layer = recurrent(cell as typeof lstm, { d: 4, m: 7 }, options) as Layer;
     for (const i of layer.params.values.keys()) layer.params.values[i] = draw();
-    const s0 = Object.fromEntries(
-      Object.entries(layer.state).map(([name, columns]) => [
-        name,
-        new FlatMatrix(Float64Array.from({ length: 5 * columns }, draw), 5, columns),
-      ]),
-    );
-    const { y, tape } = layer.forward(sequence(4), s0);
-    const { dx } = layer.backward(tape, sequence(7));
+    const state = () =>
+      Object.fromEntries(
+        Object.entries(layer.state).map(([name, columns]) => [
+          name,
+          new FlatMatrix(Float64Array.from({ length: 5 * columns }, draw), 5, columns),
+        ]),
+      );
+    const { y, tape } = layer.forward(sequence(4), state());
+    const { dx } = layer.backward(tape, sequence(7), state());
     return [...y.data, ...dx.data, ...layer.params.grads];
   });
 }

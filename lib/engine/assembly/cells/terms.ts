@@ -37,26 +37,26 @@ export function mul3<T>(a: v128, b: v128, c: v128): v128 {
  * so that the processor works on several at a time. Where a memory is made of the gates in the same turn, all wait for it.
  */
 export function sigmoidGate<T>(B: usize, row: usize, a: usize, aRow: usize, b: usize): void {
-  for (; B > 0; B--, a += aRow) {
-    let j: usize = 0;
-    for (; j + 32 <= row; j += 32) {
-      const x = sum<T>(a + j, b + j), y = sum<T>(a + j + 16, b + j + 16);
-      v128.store(a + j, sigmoid<T>(x));
-      v128.store(a + j, sigmoid<T>(y), 16);
-    }
-    if (j < row) v128.store(a + j, sigmoid<T>(sum<T>(a + j, b + j)));
-  }
+  gate<T>(false, B, row, a, aRow, b);
 }
 
 /** a ← tanh(a + b), the same. */
 export function tanhGate<T>(B: usize, row: usize, a: usize, aRow: usize, b: usize): void {
+  gate<T>(true, B, row, a, aRow, b);
+}
+
+@inline
+function gate<T>(isTanh: bool, B: usize, row: usize, a: usize, aRow: usize, b: usize): void {
   for (; B > 0; B--, a += aRow) {
     let j: usize = 0;
     for (; j + 32 <= row; j += 32) {
       const x = sum<T>(a + j, b + j), y = sum<T>(a + j + 16, b + j + 16);
-      v128.store(a + j, tanh<T>(x));
-      v128.store(a + j, tanh<T>(y), 16);
+      v128.store(a + j, isTanh ? tanh<T>(x) : sigmoid<T>(x));
+      v128.store(a + j, isTanh ? tanh<T>(y) : sigmoid<T>(y), 16);
     }
-    if (j < row) v128.store(a + j, tanh<T>(sum<T>(a + j, b + j)));
+    if (j < row) {
+      const x = sum<T>(a + j, b + j);
+      v128.store(a + j, isTanh ? tanh<T>(x) : sigmoid<T>(x));
+    }
   }
 }
