@@ -35,3 +35,8 @@ export class FormatError extends BpttError {
 export class FileError extends BpttError {
   override readonly name: string = 'FileError';
 }
+
+/** More memory than there is, or than a run was given: what it was for, how much there is, and how much was wanted. */
+export class MemoryError extends BpttError {
+  override readonly name: string = 'MemoryError';
+}

@@ -19,7 +19,7 @@ export type { Backend, EngineOptions } from './engine/options.ts';
 export type { Precision } from './engine/precision.ts';
 export { recurrent } from './engine/recurrent.ts';
 export type { EngineTape } from './engine/tapes.ts';
-export { BpttError, FileError, FormatError, ShapeError, ValueError } from './errors.ts';
+export { BpttError, FileError, FormatError, MemoryError, ShapeError, ValueError } from './errors.ts';
 export {
   forgetBias,
   glorot,
