@@ -19,7 +19,7 @@ export function input({ pass, layout, operands }: Way): void {
   const { d, m, G } = pass.size;
   const a = pass.first('a', G * m);
   if (pass.x.data instanceof Int32Array) {
-    pass.runtime.kernels.gather(pass.rows, G * m, indices(pass), pass.block('p', layout.U), d, a);
+    pass.runtime.kernels.gather(pass.rows, G * m, indices(pass), pass.block('p', layout.U), d, a, G * m);
     return;
   }
   pass.load('x', 'x', pass.x, d);

@@ -228,8 +228,8 @@ export class Pass {
   }
 
   /** A part of a state into B rows from an address on; zeros unless given. */
-  loadState(address: number, part?: AbstractMatrix): void {
-    const { B, m } = this.size;
+  loadState(address: number, part?: AbstractMatrix, m: number = part?.columns ?? this.size.m): void {
+    const { B } = this.size;
     const view = this.runtime.view(address, B * m);
     if (!part || part.columns < m) view.fill(0);
     if (!part) return;
@@ -244,7 +244,7 @@ export class Pass {
     const data = new Float64Array(B * columns);
     for (let n = 0; n < B; n++) {
       const b = this.order?.[n] ?? n;
-      const from = address(b) + n * this.size.m * this.runtime.bytes;
+      const from = address(b) + n * columns * this.runtime.bytes;
       this.runtime.get(from, data.subarray(b * columns, (b + 1) * columns));
     }
     return new FlatMatrix(data, B, columns);

@@ -16,6 +16,8 @@ export type Fused = {
 export interface Runtime {
   readonly heap: Heap;
   readonly precision: Precision;
+  /** Whether multiply-adds are fused. */
+  readonly fma: boolean;
   readonly kernels: Fused;
   readonly productScratch: number;
   /** Bytes a number. */
@@ -96,6 +98,7 @@ function newRuntime(precision: Precision, fma: boolean): Runtime {
   return {
     heap,
     precision,
+    fma,
     kernels,
     productScratch: heap.take(all.productScratch()),
     bytes,

@@ -11,6 +11,8 @@ import { unroll } from '../layers/unroll.ts';
 import { ParamSet } from '../params.ts';
 import type { Sequence } from '../sequence.ts';
 import type { Matrices } from '../shape.ts';
+import { plannedOf } from './compiled.ts';
+import { fusedLayer as newFusedLayer } from './fused.ts';
 import type { FusedCell } from './cells/fused.ts';
 import { fusedOf } from './cells/index.ts';
 import { withOperands } from './cells/products.ts';
@@ -54,6 +56,8 @@ export function recurrent<P extends string, S extends string, Tape>(
   requireCell('cell', cell);
   requireCellSize(size);
   requireOptions(options);
+  const { plan } = plannedOf(cell as unknown as Cell, size);
+  if (plan) return newFusedLayer(cell as unknown as Cell, plan, size, options) as Layer<unknown, P>;
   const condition = conditionOf(cell);
   if (condition) {
     const inside = recurrent(condition.cell, { d: size.d + condition.k, m: size.m }, options);

@@ -55,6 +55,15 @@ export function instantiate(memory: WasmMemory, { fma = false }: { readonly fma?
   return new Instance(module, { env: { memory } }).exports;
 }
 
+/** The functions of a module that was assembled for a memory. */
+export function instantiateKernels(
+  bytes: Uint8Array,
+  memory: WasmMemory,
+): Readonly<Record<string, (...numbers: readonly number[]) => void>> {
+  const { Module, Instance } = api();
+  return new Instance(new Module(bytes), { env: { memory } }).exports as unknown as ReturnType<typeof instantiateKernels>;
+}
+
 function decode(hexadecimal: string): Uint8Array {
   const bytes = new Uint8Array(hexadecimal.length / 2);
   for (let n = 0; n < bytes.length; n++) bytes[n] = Number.parseInt(hexadecimal.slice(2 * n, 2 * n + 2), 16);

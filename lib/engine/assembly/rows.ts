@@ -18,20 +18,20 @@ export function transposeF32(rows: usize, columns: usize, a: usize, aRow: usize,
   transpose<f32>(rows, columns, a, 4 * aRow, to, 4 * toRow);
 }
 
-export function gatherF64(rows: usize, width: usize, indices: usize, U: usize, d: usize, a: usize): void {
-  gather<f64>(rows, width, indices, U, d, a);
+export function gatherF64(rows: usize, width: usize, indices: usize, U: usize, d: usize, a: usize, aRow: usize): void {
+  gather<f64>(rows, width, indices, U, d, a, 8 * aRow);
 }
 
-export function gatherF32(rows: usize, width: usize, indices: usize, U: usize, d: usize, a: usize): void {
-  gather<f32>(rows, width, indices, U, d, a);
+export function gatherF32(rows: usize, width: usize, indices: usize, U: usize, d: usize, a: usize, aRow: usize): void {
+  gather<f32>(rows, width, indices, U, d, a, 4 * aRow);
 }
 
-export function scatterF64(rows: usize, width: usize, indices: usize, da: usize, d: usize, dU: usize): void {
-  scatter<f64>(rows, width, indices, da, d, dU);
+export function scatterF64(rows: usize, width: usize, indices: usize, da: usize, daRow: usize, d: usize, dU: usize): void {
+  scatter<f64>(rows, width, indices, da, 8 * daRow, d, dU);
 }
 
-export function scatterF32(rows: usize, width: usize, indices: usize, da: usize, d: usize, dU: usize): void {
-  scatter<f32>(rows, width, indices, da, d, dU);
+export function scatterF32(rows: usize, width: usize, indices: usize, da: usize, daRow: usize, d: usize, dU: usize): void {
+  scatter<f32>(rows, width, indices, da, 4 * daRow, d, dU);
 }
 
 export function addRowF64(rows: usize, width: usize, b: usize, a: usize): void {
@@ -79,24 +79,24 @@ function allFinite<T>(n: usize, x: usize): bool {
   return sizeof<T>() == 8 ? i64x2.all_true(zeros) : i32x4.all_true(zeros);
 }
 
-/** Row n of a, rows×width, is column indices[n] of U, width×d: x·Uᵀ for one-hot x. */
+/** Row n of a, rows×width and aRow bytes apart, is column indices[n] of U, width×d: x·Uᵀ for one-hot x. */
 @inline
-function gather<T>(rows: usize, width: usize, indices: usize, U: usize, d: usize, a: usize): void {
+function gather<T>(rows: usize, width: usize, indices: usize, U: usize, d: usize, a: usize, aRow: usize): void {
   const step = d * sizeof<T>();
-  for (let n: usize = 0; n < rows; n++) {
+  for (let n: usize = 0; n < rows; n++, a += aRow) {
     let from = U + <usize>load<i32>(indices + 4 * n) * sizeof<T>();
-    for (const end = a + width * sizeof<T>(); a < end; a += sizeof<T>(), from += step) store<T>(a, load<T>(from));
+    for (let to = a, end = a + width * sizeof<T>(); to < end; to += sizeof<T>(), from += step) store<T>(to, load<T>(from));
   }
 }
 
-/** Column indices[n] of dU, width×d, += row n of da, rows×width: daᵀ·x for one-hot x. */
+/** Column indices[n] of dU, width×d, += row n of da, rows×width and daRow bytes apart: daᵀ·x for one-hot x. */
 @inline
-function scatter<T>(rows: usize, width: usize, indices: usize, da: usize, d: usize, dU: usize): void {
+function scatter<T>(rows: usize, width: usize, indices: usize, da: usize, daRow: usize, d: usize, dU: usize): void {
   const step = d * sizeof<T>();
-  for (let n: usize = 0; n < rows; n++) {
+  for (let n: usize = 0; n < rows; n++, da += daRow) {
     let to = dU + <usize>load<i32>(indices + 4 * n) * sizeof<T>();
-    for (const end = da + width * sizeof<T>(); da < end; da += sizeof<T>(), to += step) {
-      store<T>(to, load<T>(to) + load<T>(da));
+    for (let from = da, end = da + width * sizeof<T>(); from < end; from += sizeof<T>(), to += step) {
+      store<T>(to, load<T>(to) + load<T>(from));
     }
   }
 }
@@ -110,7 +110,7 @@ function addRow<T>(rows: usize, width: usize, b: usize, a: usize): void {
   }
 }
 
-/** sums, 1×width, += the rows of a, which are aRow bytes apart; width is a multiple of the lanes. */
+/** sums, 1×width, += the rows of a, which are aRow bytes apart. */
 @inline
 function columnSums<T>(rows: usize, width: usize, a: usize, aRow: usize, sums: usize): void {
   sumColumns<T>(false, rows, width, a, aRow, a, 0, sums);
@@ -124,7 +124,7 @@ function columnProducts<T>(
   sumColumns<T>(true, rows, width, a, aRow, b, bRow, sums);
 }
 
-/** Four vectors at a time, which are a line of the cache and sums that do not wait for each other; then one by one. */
+/** Four vectors at a time, which are a line of the cache and sums that do not wait for each other; then one by one; then numbers. */
 @inline
 function sumColumns<T>(
   products: bool, rows: usize, width: usize, a: usize, aRow: usize, b: usize, bRow: usize, sums: usize,
@@ -143,12 +143,19 @@ function sumColumns<T>(
     v128.store(sums, v128.add<T>(v128.load(sums, 32), s2), 32);
     v128.store(sums, v128.add<T>(v128.load(sums, 48), s3), 48);
   }
-  for (; row > 0; row -= 16, a += 16, b += 16, sums += 16) {
+  for (; row >= 16; row -= 16, a += 16, b += 16, sums += 16) {
     let total = all<T>(0);
     for (let n: usize = 0, p = a, q = b; n < rows; n++, p += aRow, q += bRow) {
       total = v128.add<T>(total, term<T>(products, p, q));
     }
     v128.store(sums, v128.add<T>(v128.load(sums), total));
+  }
+  for (; row > 0; row -= sizeof<T>(), a += sizeof<T>(), b += sizeof<T>(), sums += sizeof<T>()) {
+    let total: T = 0;
+    for (let n: usize = 0, p = a, q = b; n < rows; n++, p += aRow, q += bRow) {
+      total += products ? load<T>(p) * load<T>(q) : load<T>(p);
+    }
+    store<T>(sums, load<T>(sums) + total);
   }
 }
 

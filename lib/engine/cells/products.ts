@@ -44,7 +44,7 @@ export function gradUb({ pass, layout }: Way): void {
   const { d, m, G } = pass.size;
   const { kernels } = pass.runtime;
   const [da, dU] = [pass.first('da', G * m), pass.block('dp', layout.U)];
-  if (pass.x.data instanceof Int32Array) kernels.scatter(pass.rows, G * m, indices(pass), da, d, dU);
+  if (pass.x.data instanceof Int32Array) kernels.scatter(pass.rows, G * m, indices(pass), da, G * m, d, dU);
   else pass.products.product(true, false, G * m, d, pass.rows, da, G * m, pass.first('x', d), d, dU, d, true);
   kernels.columnSums(pass.rows, G * m, da, G * m, pass.block('dp', layout.b));
 }

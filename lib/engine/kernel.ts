@@ -1,0 +1,215 @@
+/**
+ * A kernel: what is done element by element between two products, for some rows, walked once in memory.
+ *
+ * Every row is walked by itself: two vectors a turn, then one, then element by element what does not fill a vector, so
+ * that nothing beyond a row is read or written. Where something is summed over a row, what needs the sum waits for the end
+ * of the walk, and the row is walked again.
+ */
+import type { Numbers } from '../equations/numbers.ts';
+import { ADD, type AssembledFunction, FunctionBody } from './assembler.ts';
+import type { Node } from './nodes.ts';
+import type { Block, KernelPlan, Ref } from './plan.ts';
+import type { Precision } from './precision.ts';
+import { LOAD, STORE, type Vector, type VectorNumbers, vectorNumbers } from './vectors.ts';
+
+/** A kernel's function, and where the addresses that it takes behind the number of rows begin. */
+export interface Kernel {
+  readonly assembled: AssembledFunction;
+  readonly bases: readonly Omit<Ref, 'column'>[];
+  /** Numbers of the block {@link SCRATCH} that it needs. */
+  readonly scratch: number;
+}
+
+export interface KernelOptions {
+  readonly precision: Precision;
+  readonly fma: boolean;
+}
+
+/** The block of one row in which a kernel keeps what it needs in a later walk. */
+export const SCRATCH = 'scratch';
+
+export function kernelOf(
+  name: string,
+  { found, computed, stores }: KernelPlan,
+  blocks: ReadonlyMap<string, Block>,
+  { precision, fma }: KernelOptions,
+): Kernel {
+  const bytes = precision === 'f64' ? 8 : 4;
+  const phases = new Map<Node, number>();
+  for (const node of computed) {
+    const after = node.args.map(arg => (phases.get(arg) ?? 0) + (phases.has(arg) && arg.operation?.kind === 'over units' ? 1 : 0));
+    phases.set(node, Math.max(0, ...after));
+  }
+  const phaseOf = (node: Node) => phases.get(node) ?? 0;
+  const usesOf = (node: Node) => computed.filter(({ args }) => args.includes(node)).map(phaseOf);
+  /** A place that is also read is written when it has been read for the last time. */
+  const storePhase = (node: Node, to: Ref) => {
+    const readers = [...found].filter(([, ref]) => ref.block === to.block).flatMap(([reader]) => usesOf(reader));
+    return Math.max(phaseOf(node), ...readers);
+  };
+  const written = stores.map(([node, to]) => ({ node, to, phase: storePhase(node, to) }));
+  const isWide = (node: Node) => node.width > 1;
+  const crossing = computed.filter(
+    node => isWide(node) && Math.max(...usesOf(node), ...written.filter(w => w.node === node).map(({ phase }) => phase)) > phaseOf(node),
+  );
+  const scratchOf = new Map<Node, Ref>();
+  let column = 0;
+  for (const node of crossing) {
+    scratchOf.set(node, { block: SCRATCH, column });
+    column += node.width;
+  }
+
+  // The addresses that the function takes: one a block, and another for the row after.
+  const bases: Omit<Ref, 'column'>[] = [];
+  const baseOf = ({ block, after = false }: Ref): number => {
+    const known = bases.findIndex(base => base.block === block && (base.after ?? false) === after);
+    return 1 + (known >= 0 ? known : bases.push({ block, after }) - 1);
+  };
+  for (const ref of [...found.values(), ...stores.map(([, ref]) => ref), ...scratchOf.values()]) baseOf(ref);
+
+  const body = new FunctionBody(1 + bases.length);
+  const [row, at] = [body.integer(), body.integer()];
+  const ofScalars = vectorNumbers(body, precision, fma, 1);
+  const scalars = new Map<Node, Vector>();
+  const sumsOf = new Map<Node, Walk[]>();
+
+  const loadScalar = (node: Node): Vector => {
+    const known = scalars.get(node);
+    if (known) return known;
+    const local = [body.vector()];
+    const { constant } = node;
+    const ref = found.get(node);
+    if (constant?.length === 1) return ofScalars.constant(constant[0] ?? 0);
+    if (!ref) throw new Error(`value ${node.id} is not there`);
+    body.get(baseOf(ref)).memory(SPLAT[precision], ref.column * bytes, 0).setVector(local[0] ?? 0);
+    scalars.set(node, local);
+    return local;
+  };
+
+  /** All that one walk does at one place of a row. */
+  function visit(phase: number, width: number, walk: Walk, numbers: VectorNumbers): void {
+    const values = new Map<Node, Vector>();
+    const load = (ref: Ref): Vector =>
+      Array.from({ length: walk.beside }, (_, n) => {
+        const local = body.vector();
+        body.get(baseOf(ref)).get(at).op(ADD);
+        body.memory(walk.single ? SPLAT[precision] : LOAD, ref.column * bytes + 16 * n, 0).setVector(local);
+        return local;
+      });
+    const store = (v: Vector, ref: Ref) => {
+      for (let n = 0; n < walk.beside; n++) {
+        body.get(baseOf(ref)).get(at).op(ADD).getVector(v[n] ?? 0);
+        if (walk.single) body.memory(STORE_LANE[precision], ref.column * bytes, 0).op(0);
+        else body.memory(STORE, ref.column * bytes + 16 * n, 0);
+      }
+    };
+    const value = (node: Node): Vector => {
+      const known = values.get(node);
+      if (known) return known;
+      if (!isWide(node)) return Array(walk.beside).fill(loadScalar(node)[0]);
+      const ref = phases.has(node) ? scratchOf.get(node) : found.get(node);
+      if (!ref) throw new Error(`value ${node.id} is not there`);
+      const loaded = load(ref);
+      values.set(node, loaded);
+      return loaded;
+    };
+    for (const node of computed) {
+      const { operation, args: [a, b = a] } = node;
+      if (phaseOf(node) !== phase || !a || !b || a.width !== width && b.width !== width) continue;
+      if (operation?.kind === 'elementwise' && isWide(node)) values.set(node, operation.element<Vector>(numbers, value(a), value(b)));
+      if (operation?.kind === 'over units') {
+        const sums = sumsOf.get(node)?.find(sum => sum.single === walk.single);
+        const joined = operation.join<Vector>(numbers, sums?.locals ?? [], value(a));
+        for (const [n, local] of joined.entries()) body.getVector(local).setVector(sums?.locals[n] ?? 0);
+      }
+    }
+    for (const node of crossing) if (phaseOf(node) === phase && node.width === width) store(value(node), scratchOf.get(node) as Ref);
+    for (const { node, to, phase: when } of written) if (when === phase && node.width === width && isWide(node)) store(value(node), to);
+  }
+
+  const last = Math.max(0, ...phases.values(), ...written.map(({ phase }) => phase));
+  body.const(0).set(row);
+  body.whileBelow(row, () => body.get(0), () => {
+    scalars.clear();
+    for (const node of found.keys()) if (!isWide(node)) loadScalar(node);
+    for (let phase = 0; phase <= last; phase++) {
+      for (const node of computed) {
+        const { operation, args: [a, b = a] } = node;
+        if (isWide(node) || phaseOf(node) !== phase || !a || !b) continue;
+        if (operation?.kind === 'elementwise') scalars.set(node, operation.element<Vector>(ofScalars, loadScalar(a), loadScalar(b)));
+        else if (a.width === 1) scalars.set(node, loadScalar(a));
+      }
+      const widths = new Set([
+        ...computed.filter(node => phaseOf(node) === phase).flatMap(node => [node.width, ...node.args.map(arg => arg.width)]),
+        ...written.filter(w => w.phase === phase).map(({ node }) => node.width),
+      ]);
+      for (const width of widths) if (width > 1) walkRow(phase, width);
+      for (const { node, to, phase: when } of written) {
+        if (when !== phase || isWide(node)) continue;
+        body.get(baseOf(to)).getVector(loadScalar(node)[0] ?? 0).memory(STORE_LANE[precision], to.column * bytes, 0).op(0);
+      }
+    }
+    for (const [n, base] of bases.entries()) {
+      const block = blocks.get(base.block);
+      if (block && block.life !== 'row') body.advance(1 + n, block.columns * bytes);
+    }
+    body.advance(row, 1);
+  });
+  return { assembled: { name, parameters: 1 + bases.length, body }, bases, scratch: column };
+
+  /** A walk through a row of so many columns: pairs of vectors, a vector, elements. */
+  function walkRow(phase: number, width: number): void {
+    const end = width * bytes;
+    const [pairs, whole] = [end - (end % 32), end - (end % 16)];
+    const sums = computed.filter(node => node.operation?.kind === 'over units' && phaseOf(node) === phase && node.args[0]?.width === width);
+    for (const node of sums) {
+      const fresh = (walk: Omit<Walk, 'locals'>): Walk => {
+        const neutral = ofScalars.constant(node.operation?.name === 'maxUnits' ? Number.NEGATIVE_INFINITY : 0);
+        const locals = Array.from({ length: walk.beside }, () => {
+          const local = body.vector();
+          body.getVector(neutral[0] ?? 0).setVector(local);
+          return local;
+        });
+        return { ...walk, locals };
+      };
+      sumsOf.set(node, [fresh({ beside: 2, single: false }), fresh({ beside: 1, single: true })]);
+    }
+    body.const(0).set(at);
+    const turn = (limit: number, beside: number, single: boolean) => {
+      const numbers = vectorNumbers(body, precision, fma, beside);
+      body.whileBelow(at, () => body.const(limit), () => {
+        visit(phase, width, { beside, single, locals: [] }, numbers);
+        body.advance(at, single ? bytes : 16 * beside);
+      });
+    };
+    if (pairs > 0) turn(pairs, 2, false);
+    if (whole > pairs) turn(whole, 1, false);
+    if (end > whole) turn(end, 1, true);
+    for (const node of sums) scalars.set(node, joinedLanes(node, sumsOf.get(node) ?? []));
+  }
+
+  /** All lanes of all sums in one, in every lane. */
+  function joinedLanes({ operation }: Node, [vectors, single]: readonly Walk[]): Vector {
+    if (operation?.kind !== 'over units' || !vectors || !single) return [];
+    const join = (a: Vector, b: Vector) => operation.join<Vector>(ofScalars as Numbers<Vector>, a, b);
+    let joined = join([vectors.locals[0] ?? 0], [vectors.locals[1] ?? 0]);
+    for (const distance of precision === 'f64' ? [8] : [8, 4]) {
+      const turned = body.vector();
+      body.getVector(joined[0] ?? 0).getVector(joined[0] ?? 0);
+      body.simd(SHUFFLE, ...Array.from({ length: 16 }, (_, n) => (n + distance) % 16)).setVector(turned);
+      joined = join(joined, [turned]);
+    }
+    return join(joined, single.locals);
+  }
+}
+
+/** How a row is walked: so many vectors a turn, or element by element; and what is summed up meanwhile. */
+interface Walk {
+  readonly beside: number;
+  readonly single: boolean;
+  readonly locals: Vector;
+}
+
+const SPLAT = { f32: 0x09, f64: 0x0a } as const;
+const STORE_LANE = { f32: 0x5a, f64: 0x5b } as const;
+const SHUFFLE = 0x0d;
