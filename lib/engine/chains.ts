@@ -1,13 +1,12 @@
 /** What lies beside what: products that share an operand are one where their other operands are neighbours. */
 
 /**
- * An order of things in which every list, as far as can be, is a run of neighbours. The order of a list is that of its
- * first appearance; lists that overlap meet at their ends.
+ * An order of things in which every list, as far as can be, is a run of neighbours, the first lists before all. Lists that
+ * overlap meet at their ends.
  */
 export function chains<T>(lists: readonly (readonly T[])[]): readonly (readonly T[])[] {
   const made: { members: T[]; fixed: boolean }[] = [];
-  const longestFirst = lists.map(list => [...new Set(list)]).sort((a, b) => b.length - a.length);
-  for (const list of longestFirst) {
+  for (const list of lists.map(things => [...new Set(things)])) {
     const fresh = list.filter(thing => !made.some(({ members }) => members.includes(thing)));
     const meets = made.find(({ members }) => list.some(thing => members.includes(thing)));
     if (!meets) made.push({ members: fresh, fixed: false });

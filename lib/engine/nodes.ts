@@ -157,14 +157,8 @@ export function graphOf(equations: Equations): Graph {
     return [...besideTerms(a, columnsOf(right, 0, p)), ...besideTerms(b, columnsOf(right, p, q))];
   }
 
-  const additions = Object.values(dp).flatMap(last => additionsOf(last, nodeOf));
-  return {
-    additions,
-    next: mapValues(next, nodeOf),
-    dprev: mapValues(dprev, nodeOf),
-    dx: nodeOf(dx),
-    nodes,
-  };
+  const outputs = { next: mapValues(next, nodeOf), dprev: mapValues(dprev, nodeOf), dx: nodeOf(dx) };
+  return { ...outputs, additions: Object.values(dp).flatMap(last => additionsOf(last, nodeOf)), nodes };
 }
 
 const same = ({ shape }: Value, [rows, columns]: readonly [number, number]) =>

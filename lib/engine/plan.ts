@@ -153,10 +153,21 @@ export function planOf(graph: Graph, { size, state, shapes }: Declared): Plan {
     else if (!isThere(node)) kept.add(node);
   };
   const wanted = live.filter(({ backward }) => backward).flatMap(({ args }) => args.filter(({ backward }) => !backward));
-  const elementwiseAdditions = new Set(additions.filter(isElementwise));
-  const operands = [
+  const multiplied = [
     ...sums.filter(({ backward }) => backward).flatMap(({ terms = [] }) => terms.map(({ left }) => left)),
-    ...additions.flatMap(addition => (elementwiseAdditions.has(addition) ? addition.left.args : operandsOf(addition))),
+    ...additions.filter(({ right }) => right).flatMap(operandsOf),
+  ];
+  /** Sums over rows of a⊙b, where a and b are there anyway and a⊙b is not. */
+  const elementwiseAdditions = new Set(
+    additions.filter(
+      ({ left, right }) =>
+        !right && left.operation === mul && !multiplied.includes(left) &&
+        left.args.every(arg => arg.width === left.width && !arg.shared && (multiplied.includes(arg) || (!arg.backward && (isLoad(arg) || parts.has(arg))))),
+    ),
+  );
+  const operands = [
+    ...multiplied,
+    ...additions.filter(({ right }) => !right).flatMap(addition => (elementwiseAdditions.has(addition) ? addition.left.args : [addition.left])),
   ];
   for (const node of operands) if (!node.backward) keep(node);
   const dearOf = (node: Node): Node[] => (isThere(node) ? [] : isDear(node) ? [node] : node.args.flatMap(dearOf));
@@ -205,10 +216,7 @@ export function planOf(graph: Graph, { size, state, shapes }: Declared): Plan {
 
   const isHoisted = ({ left, transposed }: Term) => isX(left) && transposed;
   const lists = productLists(sums, additions.filter(addition => !elementwiseAdditions.has(addition)));
-  const parameterOrder = chains(lists.map(list => list.map(({ view }) => view.parameter)));
-  const rank = new Map(parameterOrder.flat().map((name, n) => [name, n]));
-  const inOrder = lists.map(list => [...list].sort((a, b) => (rank.get(a.view.parameter) ?? 0) - (rank.get(b.view.parameter) ?? 0)));
-  const groups = chains(inOrder.map(list => list.map(({ node }) => node).filter(node => !refs.has(node) && (node.terms || stored.has(node)))));
+  const { groups, parameterOrder } = neighbours(lists, node => !refs.has(node) && (node.terms !== undefined || stored.has(node)));
   const grouped = new Set(groups.flat());
   const alone = [...sums, ...stored].filter(node => !grouped.has(node) && !refs.has(node)).map(node => [node]);
   // A kept value in place of a sum that it is made of, where nobody needs the sum any more.
@@ -245,7 +253,7 @@ export function planOf(graph: Graph, { size, state, shapes }: Declared): Plan {
   if (!dxAfter) outputs.push([dx, { block: 'dx', column: 0 }]);
 
   // Parameters: those that are neighbours in products, then the others.
-  const names = [...parameterOrder.flat(), ...Object.keys(shapes).filter(name => !rank.has(name))];
+  const names = [...parameterOrder, ...Object.keys(shapes).filter(name => !parameterOrder.includes(name))];
   const parameters: Record<string, number> = {};
   let count = 0;
   for (const name of names) {
@@ -390,11 +398,6 @@ export function planOf(graph: Graph, { size, state, shapes }: Declared): Plan {
   };
 }
 
-function isElementwise({ left, right }: Addition): boolean {
-  const [a, b] = left.args;
-  return !right && left.operation === mul && a?.width === left.width && b?.width === left.width && !a.shared && !b.shared;
-}
-
 const isX = ({ input }: Node) => input !== undefined && input !== 'dy' && input.role === 'x';
 
 const isLoad = ({ input }: Node) => input !== undefined;
@@ -413,13 +416,48 @@ function reachable(from: readonly Node[]): ReadonlySet<Node> {
   return found;
 }
 
-/** Results and operands of products that are one where they are neighbours, each with its parameter. */
-function productLists(sums: readonly Node[], additions: readonly Addition[]): { node: Node; view: View }[][] {
-  const results = sums.flatMap(node => (node.terms ?? []).filter(({ transposed }) => transposed).map(({ left, right }) => ({ left, node, view: right })));
-  const byLeft = [...groupedBy(results, ({ left }) => left).values()];
-  const added = sums.map(({ terms = [] }) => terms.filter(({ transposed }) => !transposed).map(({ left, right }) => ({ node: left, view: right })));
-  const byRight = [...groupedBy(additions, ({ right }) => right).values()].map(all => all.map(({ left, to }) => ({ node: left, view: to })));
-  return [...byLeft, ...added, ...byRight];
+/** A value that is the result or an operand of a product, and the parameter of that product. */
+interface Member {
+  readonly node: Node;
+  readonly view: View;
+}
+
+/** Those of products that are one where they are neighbours: forward's, and backward's. */
+function productLists(sums: readonly Node[], additions: readonly Addition[]): readonly [Member[][], Member[][]] {
+  const termsOf = (backward: boolean) =>
+    sums.filter(sum => sum.backward === backward).flatMap(sum => (sum.terms ?? []).map(term => ({ ...term, sum })));
+  const results = (backward: boolean) =>
+    [...groupedBy(termsOf(backward).filter(({ transposed }) => transposed), ({ left }) => left).values()].map(all =>
+      all.map(({ sum, right }) => ({ node: sum, view: right })),
+    );
+  const addends = (backward: boolean) =>
+    [...groupedBy(termsOf(backward).filter(({ transposed }) => !transposed), ({ sum }) => sum).values()].map(all =>
+      all.map(({ left, right }) => ({ node: left, view: right })),
+    );
+  const added = [...groupedBy(additions, ({ right }) => right).values()].map(all => all.map(({ left, to }) => ({ node: left, view: to })));
+  return [
+    [...results(false), ...addends(false)],
+    [...results(true), ...addends(true), ...added],
+  ];
+}
+
+/** An order of values and one of parameters in which both agree: forward's values give that of its parameters, which gives that of backward's values. */
+function neighbours(lists: readonly (readonly Member[][])[], isPlaced: (node: Node) => boolean) {
+  let groups: (readonly Node[])[] = [];
+  let parameters: readonly string[] = [];
+  for (const side of lists) {
+    const worth = (list: readonly Member[]) => (list.some(({ view }) => view.rows > 1) ? list.length : 0); // sums of rows gain little
+    const byParameter = [...side].sort((a, b) => worth(b) - worth(a)).map(list => sortedBy(list, ({ view }) => view.parameter, parameters));
+    groups = [...groups, ...chains(byParameter.map(list => list.map(({ node }) => node).filter(isPlaced)))];
+    const byNode = byParameter.map(list => sortedBy(list, ({ node }) => node, groups.flat()));
+    const fresh = chains(byNode.map(list => list.map(({ view }) => view.parameter)));
+    parameters = [...new Set([...parameters, ...fresh.flat()])];
+  }
+  return { groups, parameterOrder: parameters };
+}
+
+function sortedBy<T, K>(things: readonly T[], keyOf: (thing: T) => K, order: readonly K[]): readonly T[] {
+  return [...things].sort((a, b) => order.indexOf(keyOf(a)) - order.indexOf(keyOf(b)));
 }
 
 function groupedBy<T, K>(things: readonly T[], keyOf: (thing: T) => K): Map<K, T[]> {
