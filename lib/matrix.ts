@@ -13,7 +13,7 @@ import type { Operation } from './equations/operation.ts';
 import * as operations from './equations/operations.ts';
 import { MatrixSymbol, type Recorder } from './equations/symbol.ts';
 import { ShapeError } from './errors.ts';
-import { requireAnyMatrix } from './require.ts';
+import { requireAnyMatrix, requireFiniteNumber } from './require.ts';
 import type { Shape } from './shape.ts';
 import { OneHotMatrix } from './views.ts';
 
@@ -122,6 +122,11 @@ export function tanhSlope(h: AbstractMatrix): Matrix {
   return apply(operations.tanhSlope, h);
 }
 
+/** c·a of a number c. */
+export function scale(a: AbstractMatrix, c: number): Matrix {
+  return apply(operations.mul, a, constant(c));
+}
+
 /** A fresh copy. */
 export function copy(a: AbstractMatrix): Matrix {
   return apply(operations.copy, a);
@@ -148,6 +153,11 @@ export function selectRows(pick: readonly boolean[], a: AbstractMatrix, b: Abstr
   requireSame('pick ? a : b', a, b);
   requireFit(pick?.length === a.rows, 'pick ? a : b', [a, b]);
   return build(a.rows, a.columns, (i, j) => (pick[i] ? a : b).get(i, j));
+}
+
+/** A number, as the 1×1 matrix that stands for it everywhere. */
+function constant(c: number): Matrix {
+  return Matrix.rowVector([requireFiniteNumber('c', c)]);
 }
 
 /** An operation, done to matrices or written down of symbols. */

@@ -12,9 +12,9 @@
  * An input matrix for d+k columns is [W_xh, W_ih]: no parameter is added, and every cell can be conditioned. As a part
  * of the state v is given to the layer with the initial state, and its gradient comes back with it.
  */
-import { type AbstractMatrix, Matrix } from 'ml-matrix';
-import { ShapeError, ValueError } from '../errors.ts';
-import { add, copy } from '../matrix.ts';
+import type { AbstractMatrix } from 'ml-matrix';
+import { ValueError } from '../errors.ts';
+import { add, beside, columns, copy, scale } from '../matrix.ts';
 import { describe, requireObject, requireSize } from '../require.ts';
 import { type Cell, requireCell, type State, type Via } from './cell.ts';
 
@@ -58,7 +58,7 @@ export function conditioned<P extends string, S extends string, Tape>(
   if (when !== 'always' && when !== 'first') throw new ValueError('when', "'always' or 'first'", describe(when));
   if ('v' in requireObject('cell.equations', cell.equations))
     throw new ValueError('cell', 'a cell without a v', cell.name);
-  const keep = (v: AbstractMatrix) => (when === 'always' ? copy(v) : Matrix.zeros(v.rows, v.columns));
+  const keep = (v: AbstractMatrix) => (when === 'always' ? copy(v) : scale(v, 0));
 
   const made: Cell<P, S | 'v', Tape> = {
     name: when === 'always' ? `conditioned(${cell.name})` : `conditioned(${cell.name}, first)`,
@@ -68,7 +68,7 @@ export function conditioned<P extends string, S extends string, Tape>(
     state: ({ d, m }) => ({ ...cell.state({ d: d + k, m }), v: k }),
 
     forward(p, x, { v: vPrev, ...prev }) {
-      const xv = sideBySide(x, vPrev); // CND-F1  x̂_t = (x_t; v_{t−1})
+      const xv = beside(x, vPrev); // CND-F1  x̂_t = (x_t; v_{t−1})
       const { next, tape } = cell.forward(p, xv, prev as State<S>); // CND-F2  s_t = f(s_{t−1}, x̂_t; θ)
       const v = keep(vPrev); // CND-F3  v_t = κ v_{t−1}, κ = 1 for always and 0 for first
       return { next: { ...next, v }, tape };
@@ -97,15 +97,3 @@ export function conditionOf(cell: object): Conditioned | undefined {
 }
 
 const conditions = new WeakMap<object, Conditioned>();
-
-/** [a, b]. */
-function sideBySide(a: AbstractMatrix, b: AbstractMatrix): Matrix {
-  if (a.rows !== b.rows) throw new ShapeError('[x, v]', 'as many rows of v as of x', `${b.rows} beside ${a.rows}`);
-  const both = Matrix.zeros(a.rows, a.columns + b.columns);
-  return both.setSubMatrix(a, 0, 0).setSubMatrix(b, 0, a.columns);
-}
-
-/** Columns `from` (included) to `to` (excluded). */
-function columns(a: AbstractMatrix, from: number, to: number): Matrix {
-  return a.subMatrix(0, a.rows - 1, from, to - 1);
-}

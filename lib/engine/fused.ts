@@ -96,12 +96,12 @@ export function fusedLayer(
       const final: Matrices = dsT === undefined ? {} : requireState('dsT', dsT, state, pass.x.B);
       tapes.use(tape);
       unread.get(tape)?.();
-      const oneHot = pass.x.data instanceof Int32Array;
-      const run = runOf(plan, pass, oneHot);
+      const isLater = pass.x.data instanceof Int32Array && plan.dx.length > 0;
+      const run = runOf(plan, pass, isLater);
       const made = [...backwardBlocks.values()].filter(
         ({ name, life }) => /^v\d/.test(name) && !(life === 'all' && forwardBlocks.has(name)),
       );
-      const later = made.filter(({ forDx }) => oneHot && forDx).map(({ name }) => name);
+      const later = made.filter(({ forDx }) => isLater && forDx).map(({ name }) => name);
       const dsNames = Object.keys(state).map(stateGradientBlock);
       try {
         pass.take('dp', layout.count);
@@ -112,7 +112,7 @@ export function fusedLayer(
           pass.take(stateGradientBlock(name), pass.x.B * columns);
           pass.loadState(pass.block(stateGradientBlock(name)), final[name], columns);
         }
-        const dx = oneHot ? undefined : tapes.newDx(tape, { ...pass.x.extent(), F: d });
+        const dx = isLater ? undefined : tapes.newDx(tape, { ...pass.x.extent(), F: d });
         pass.takeOfSpan('dx', d);
         run.withOperands(false, () => {
           const [step, after, toX] = [run.works(plan.backward), run.works(plan.after), run.works(plan.dx)];
@@ -234,6 +234,20 @@ function runOf(plan: Plan, pass: Pass, dxLater: boolean = false): Run {
       if (operand) return (t, rows) => operand.multiply(rows, at(left, t), lda, at(to, t), ldc, accumulate);
       return (t, rows) => products.product(false, transposed, rows, N, K, at(left, t), lda, right, work.ldb, at(to, t), ldc, accumulate);
     }
+    if (work.kind === 'per sample') {
+      const { name, widths: [p, q, r] } = work;
+      const [right, ldb] = [track(work.right), blockOf(work.right.block).columns * bytes];
+      const [to, ldc] = [track(work.to), blockOf(work.to.block).columns * bytes];
+      const one = (a: number, b: number, c: number) => {
+        if (name === 'outer') products.product(false, false, p, q, 1, a, 1, b, q, c, q, false);
+        else if (name === 'applyEach') products.product(false, true, 1, r, q, b, q, a, q, c, r, false);
+        else products.product(false, false, 1, r, q, b, q, a, r, c, r, false);
+      };
+      return (t, rows) => {
+        const [a, b, c] = [at(left, t), at(right, t), at(to, t)];
+        for (let n = 0; n < rows; n++) one(a + n * lda * bytes, b + n * ldb, c + n * ldc);
+      };
+    }
     const { M, N, ldc } = work;
     const to = pass.block('dp', work.to);
     if (!work.right) return (t, rows) => kernels.columnSums(rows, M, at(left, t), lda, to);
@@ -308,6 +322,7 @@ function blocksOf(plan: Plan, works: readonly (readonly Work[])[]): ReadonlyMap<
   const names = works.flat().flatMap(work => {
     if (work.kind === 'kernel') return [...work.found.values(), ...work.stores.map(([, to]) => to)].map(({ block }) => block);
     if (work.kind === 'product') return [work.left.block, work.to.block];
+    if (work.kind === 'per sample') return [work.left.block, work.right.block, work.to.block];
     return [work.left.block, ...(work.right ? [work.right.block] : [])];
   });
   return new Map(plan.blocks.filter(({ name }) => names.includes(name)).map(block => [block.name, block]));

@@ -105,22 +105,11 @@ export function graphOf(equations: Equations): Graph {
     }
     if (input) return make({ ...common, input });
     if (!operation || operation.kind === 'opaque') throw new Unfused('map is of a function of JavaScript');
-    if (operation.kind === 'per sample' || operation.kind === 'joined' || operation.kind === 'over rows') {
-      throw new Unfused(`${operation.name} is none of the engine's`);
-    }
+    if (operation.kind === 'over rows' || operation.name === 'addTTimes') throw new Unfused(`${operation.name} of a value`);
+    if (operation.kind === 'part' && args[0]) return columnsFrom(args[0], operation.from, width);
     const terms: Term[] = [];
     const rest: Value[] = [];
     gather(value, value, terms, rest);
-    if (operation.kind === 'part' && args[0]) {
-      const [of] = args;
-      gather(of, of, terms, rest);
-      if (terms.length > 0 && rest.length === 0 && terms.every(({ transposed }) => !transposed)) {
-        const { from } = operation;
-        const sliced = terms.map(term => ({ ...term, right: columnsOf(term.right, from, width) }));
-        return make({ ...common, terms: sliced }); // columns of a·B are a by columns of B
-      }
-      return make({ ...common, operation, args: [nodeOf(of)] });
-    }
     if (terms.length === 0) return make({ ...common, operation, args: args.map(nodeOf) });
     const before = rest
       .map(nodeOf)
@@ -131,6 +120,33 @@ export function graphOf(equations: Equations): Graph {
     const isOutput = Object.values(dprev).includes(value) && uses.get(value) === 1;
     if (isOutput || !before) return make({ ...common, terms, args: before ? [before] : [] });
     return make({ ...common, operation: operations.add, args: [make({ ...common, terms }), before] });
+  }
+
+  /** Some columns of a value: of what it is made of where that is the same, else of where it lies. */
+  function columnsFrom(value: Value, from: number, width: number): Node {
+    const { operation, args, constant, input, shape } = value;
+    const common = { width, shared: !value.samples, backward: value.id >= begin, args: [] };
+    const [a, b] = args;
+    if (constant) return make({ ...common, constant: Array.from({ length: width }, (_, j) => constant.get(0, from + j)) });
+    if (input || !a) return make({ ...common, operation: operations.columns(from, from + width), args: [nodeOf(value)] });
+    const terms: Term[] = [];
+    const rest: Value[] = [];
+    gather(value, value, terms, rest);
+    if (terms.length > 0 && rest.length === 0 && terms.every(({ transposed }) => !transposed)) {
+      const sliced = terms.map(term => ({ ...term, right: columnsOf(term.right, from, width) }));
+      return make({ ...common, terms: sliced }); // columns of a·B are a by columns of B
+    }
+    if (operation?.kind === 'part' && operation.of === 'columns') return columnsFrom(a, operation.from + from, width);
+    if (operation?.kind === 'elementwise') {
+      const parts = args.map(arg => (arg.shape[1] === shape[1] && shape[1] > 1 ? columnsFrom(arg, from, width) : nodeOf(arg)));
+      return make({ ...common, operation, args: parts });
+    }
+    if (operation?.kind === 'joined' && b) {
+      const split = a.shape[1];
+      if (from + width <= split) return columnsFrom(a, from, width);
+      if (from >= split) return columnsFrom(b, from - split, width);
+    }
+    return make({ ...common, operation: operations.columns(from, from + width), args: [nodeOf(value)] });
   }
 
   /** The products that a sum is made of, and what else. */

@@ -14,6 +14,7 @@
  * backward finds those that are dear again, products and functions beyond a few sums; what is cheap it computes again. A
  * value that is kept takes the place of the sum that it is made of.
  */
+import type { PerSample } from '../equations/operation.ts';
 import { mul } from '../equations/operations.ts';
 import type { CellSize } from '../cells/cell.ts';
 import { chains, runs } from './chains.ts';
@@ -72,7 +73,18 @@ export interface GradientPlan {
   readonly ldc: number;
 }
 
-export type Work = KernelPlan | ProductPlan | GradientPlan;
+/** A product of every sample by itself. */
+export interface PerSamplePlan {
+  readonly kind: 'per sample';
+  readonly name: PerSample['name'];
+  readonly left: Ref;
+  readonly right: Ref;
+  readonly to: Ref;
+  /** Columns of what is multiplied, and of the result. */
+  readonly widths: readonly [left: number, right: number, to: number];
+}
+
+export type Work = KernelPlan | ProductPlan | GradientPlan | PerSamplePlan;
 
 export interface Plan {
   readonly size: CellSize;
@@ -114,6 +126,7 @@ export function planOf(graph: Graph, { size, state, shapes }: Declared): Plan {
   const needed = reachable([...Object.values(next), ...Object.values(dprev), dx, ...additions.flatMap(operandsOf)]);
   const live = nodes.filter(node => needed.has(node));
   const sums = live.filter(({ terms }) => terms);
+  const perSample = live.filter(({ operation }) => operation?.kind === 'per sample');
   const dxAfter = dx.terms !== undefined && dx.args.length === 0 && !(users.get(dx) ?? []).some(user => needed.has(user));
   const inStep = live.filter(node => !node.shared && !(dxAfter && node === dx));
 
@@ -122,27 +135,27 @@ export function planOf(graph: Graph, { size, state, shapes }: Declared): Plan {
   const stageOf = (node: Node): number => {
     const known = stages.get(node);
     if (known !== undefined) return known;
-    const stage = node.terms
+    const stage = isProduct(node)
       ? productStage(node) + 1
       : node.operation?.kind === 'part'
         ? leftStage(node) + 1
-        : Math.max(0, ...node.args.map(arg => (arg.backward === node.backward ? stageOf(arg) : 0)));
+        : Math.max(0, ...node.args.map(arg => (arg.backward === node.backward ? stageOf(arg) + (arg.operation?.kind === 'joined' ? 1 : 0) : 0)));
     stages.set(node, stage);
     return stage;
   };
   /** The kernel behind which a value can be multiplied; −1 before the first. */
   const leftStage = (node: Node): number => {
     if (node.operation?.kind === 'part' && node.args[0]) return leftStage(node.args[0]);
-    return node.input || node.shared ? -1 : node.terms ? productStage(node) : stageOf(node);
+    return node.input || node.shared ? -1 : isProduct(node) ? productStage(node) : stageOf(node);
   };
   const productStage = (sum: Node): number => {
-    const before = sum.args.map(stageOf);
-    const lefts = (sum.terms ?? []).map(({ left }) => (left.backward === sum.backward ? leftStage(left) : -1));
+    const before = sum.terms ? sum.args.map(arg => (arg.backward === sum.backward ? stageOf(arg) : 0)) : [];
+    const lefts = (sum.terms?.map(({ left }) => left) ?? sum.args).map(left => (left.backward === sum.backward ? leftStage(left) : -1));
     return Math.max(-1, ...before, ...lefts);
   };
 
   // What is stored. Of forward: what backward needs of it, and cannot have cheaply; and whatever crosses from a stage to the next.
-  const parts = new Map<Node, string>(Object.entries(next).filter(([, node]) => !node.input && !node.terms).map(([part, node]) => [node, part]));
+  const parts = new Map<Node, string>(Object.entries(next).filter(([, node]) => isComputed(node)).map(([part, node]) => [node, part]));
   const kept = new Set<Node>();
   const stored = new Set<Node>();
   const isThere = (node: Node): boolean =>
@@ -155,6 +168,7 @@ export function planOf(graph: Graph, { size, state, shapes }: Declared): Plan {
   const wanted = live.filter(({ backward }) => backward).flatMap(({ args }) => args.filter(({ backward }) => !backward));
   const multiplied = [
     ...sums.filter(({ backward }) => backward).flatMap(({ terms = [] }) => terms.map(({ left }) => left)),
+    ...perSample.filter(({ backward }) => backward).flatMap(({ args }) => args),
     ...additions.filter(({ right }) => right).flatMap(operandsOf),
   ];
   /** Sums over rows of a⊙b, where a and b are there anyway and a⊙b is not. */
@@ -175,11 +189,12 @@ export function planOf(graph: Graph, { size, state, shapes }: Declared): Plan {
   for (const node of wanted) if (dearOf(node).length > 0) keep(node);
   const store = (node: Node): void => {
     if (node.operation?.kind === 'part') node.args.forEach(store);
-    else if (!isLoad(node) && !node.shared && !node.terms && !parts.has(node)) stored.add(node);
+    else if (!isLoad(node) && !node.shared && !isProduct(node) && !parts.has(node)) stored.add(node);
   };
   for (const node of kept) store(node);
   for (const node of operands) if (node.backward) store(node);
   for (const { terms = [] } of sums) for (const { left } of terms) store(left);
+  for (const { args } of perSample) args.forEach(store);
   for (const node of inStep) {
     for (const arg of node.args) {
       const crosses = arg.backward === node.backward && stageOf(arg) < stageOf(node);
@@ -218,7 +233,7 @@ export function planOf(graph: Graph, { size, state, shapes }: Declared): Plan {
   const lists = productLists(sums, additions.filter(addition => !elementwiseAdditions.has(addition)));
   const { groups, parameterOrder } = neighbours(lists, node => !refs.has(node) && (node.terms !== undefined || stored.has(node)));
   const grouped = new Set(groups.flat());
-  const alone = [...sums, ...stored].filter(node => !grouped.has(node) && !refs.has(node)).map(node => [node]);
+  const alone = [...sums, ...perSample, ...stored].filter(node => !grouped.has(node) && !refs.has(node)).map(node => [node]);
   // A kept value in place of a sum that it is made of, where nobody needs the sum any more.
   const replaced = new Map<Node, Node>();
   for (const node of live) {
@@ -295,21 +310,21 @@ export function planOf(graph: Graph, { size, state, shapes }: Declared): Plan {
   /** The kernel of a stage. */
   const kernel = (backward: boolean, stage: number): KernelPlan[] => {
     const here = (node: Node) => node.backward === backward && !node.shared && stageOf(node) === stage;
-    const stores: [Node, Ref][] = [];
-    for (const node of stored) if (here(node)) stores.push([node, place(node)]);
+    const stores: (readonly [Node, Ref])[] = [];
+    for (const node of stored) if (here(node)) stores.push(...pieces(node, place(node)));
     if (!backward) {
       for (const [part, node] of Object.entries(next)) {
         const when = node.input ? 0 : stageOf(node);
-        if (when === stage) stores.push([node, { block: stateBlock(part), column: 0, after: true }]);
+        if (when === stage) stores.push(...pieces(node, { block: stateBlock(part), column: 0, after: true }));
       }
     } else {
       for (const [node, ref] of outputs) {
         const [source] = node.terms && refs.get(node) === ref ? node.args : [node];
         const when = source && (source.backward ? stageOf(source) : 0);
-        if (source && when === stage) stores.push([source, ref]);
+        if (source && when === stage) stores.push(...pieces(source, ref));
       }
     }
-    return stores.length > 0 ? [kernelOf(stores, node => (here(node) && !node.terms && node.operation?.kind !== 'part') || (!node.terms && !isThere(node) && !node.backward && backward && !node.shared && node.operation?.kind !== 'part'), place)] : [];
+    return stores.length > 0 ? [kernelOf(stores, node => isComputed(node) && (here(node) || (backward && !node.backward && !isThere(node))), place)] : [];
   };
 
   /** The products of a stage: the terms of every sum together, those that share an operand as one. */
@@ -375,6 +390,12 @@ export function planOf(graph: Graph, { size, state, shapes }: Declared): Plan {
     for (let stage = -1; stage <= last; stage++) {
       if (stage >= 0) work.push(...kernel(backward, stage));
       work.push(...products(ours.filter(sum => productStage(sum) === stage), false));
+      for (const node of perSample) {
+        if (node.backward !== backward || productStage(node) !== stage) continue;
+        const [left, right] = node.args as [Node, Node];
+        const { name } = node.operation as PerSample;
+        work.push({ kind: 'per sample', name, left: place(left), right: place(right), to: place(node), widths: [left.width, right.width, node.width] });
+      }
     }
     return work;
   };
@@ -396,6 +417,20 @@ export function planOf(graph: Graph, { size, state, shapes }: Declared): Plan {
         node.args.some(isX) || node.terms?.some(({ left, transposed }) => isX(left) && !(transposed && !node.backward)),
     ),
   };
+}
+
+/** Whether kernels compute it. */
+const isComputed = ({ operation, terms, shared }: Node) =>
+  !terms && !shared && (operation?.kind === 'elementwise' || operation?.kind === 'over units');
+
+/** Whether it is made between kernels. */
+const isProduct = ({ operation, terms }: Node) => terms !== undefined || operation?.kind === 'per sample';
+
+/** What lies at a place, side by side. */
+function pieces(node: Node, ref: Ref): (readonly [Node, Ref])[] {
+  const [a, b] = node.args;
+  if (node.operation?.kind !== 'joined' || !a || !b) return [[node, ref]];
+  return [...pieces(a, ref), ...pieces(b, { ...ref, column: ref.column + a.width })];
 }
 
 const isX = ({ input }: Node) => input !== undefined && input !== 'dy' && input.role === 'x';
