@@ -13,7 +13,7 @@ import type { Operation } from './equations/operation.ts';
 import * as operations from './equations/operations.ts';
 import { MatrixSymbol, type Recorder } from './equations/symbol.ts';
 import { ShapeError } from './errors.ts';
-import { requireAnyMatrix, requireFiniteNumber } from './require.ts';
+import { requireAnyMatrix, requireFiniteNumber, requireFunction } from './require.ts';
 import type { Shape } from './shape.ts';
 import { OneHotMatrix } from './views.ts';
 
@@ -122,9 +122,195 @@ export function tanhSlope(h: AbstractMatrix): Matrix {
   return apply(operations.tanhSlope, h);
 }
 
+/** a ⊘ b, elementwise: ±∞ or NaN where b is 0. */
+export function div(a: AbstractMatrix, b: AbstractMatrix): Matrix {
+  return together(operations.div, a, [b]);
+}
+
 /** c·a of a number c. */
 export function scale(a: AbstractMatrix, c: number): Matrix {
   return apply(operations.mul, a, constant(c));
+}
+
+/** a + c of a number c, added to every element. */
+export function shift(a: AbstractMatrix, c: number): Matrix {
+  return apply(operations.add, a, constant(c));
+}
+
+/** a + c·1ᵀ: the B×1 column c added to every column of a. */
+export function addColumn(a: AbstractMatrix, c: AbstractMatrix): Matrix {
+  return byColumn(operations.add, a, c);
+}
+
+/** a − c·1ᵀ: the B×1 column c subtracted from every column of a. */
+export function subColumn(a: AbstractMatrix, c: AbstractMatrix): Matrix {
+  return byColumn(operations.sub, a, c);
+}
+
+/** a ⊙ c·1ᵀ: every column of a times the B×1 column c, elementwise. */
+export function mulColumn(a: AbstractMatrix, c: AbstractMatrix): Matrix {
+  return byColumn(operations.mul, a, c);
+}
+
+/** a ⊘ c·1ᵀ: every column of a divided by the B×1 column c, elementwise. */
+export function divColumn(a: AbstractMatrix, c: AbstractMatrix): Matrix {
+  return byColumn(operations.div, a, c);
+}
+
+/** 1 / a, elementwise; its slope is −(1/a)², minus the square of the *output*. */
+export function reciprocal(a: AbstractMatrix): Matrix {
+  return apply(operations.reciprocal, a);
+}
+
+/** eᵃ, elementwise; it is its own slope. */
+export function exp(a: AbstractMatrix): Matrix {
+  return apply(operations.exp, a);
+}
+
+/** The natural logarithm, elementwise: −∞ of 0, NaN below; its slope is 1/a. */
+export function log(a: AbstractMatrix): Matrix {
+  return apply(operations.log, a);
+}
+
+/** √a, elementwise: NaN below 0; its slope is ½ / √a. */
+export function sqrt(a: AbstractMatrix): Matrix {
+  return apply(operations.sqrt, a);
+}
+
+/** log(1 + eᵃ), elementwise, neither overflowing nor losing what is small. */
+export function softplus(a: AbstractMatrix): Matrix {
+  return apply(operations.softplus, a);
+}
+
+/** The slope of softplus in terms of its *output*: 1 − e^−y, which is σ(a). */
+export function softplusSlope(a: AbstractMatrix): Matrix {
+  return apply(operations.softplusSlope, a);
+}
+
+/** a where a > 0, else eᵃ − 1, elementwise. */
+export function elu(a: AbstractMatrix): Matrix {
+  return apply(operations.elu, a);
+}
+
+/** The slope of ELU in terms of its *output*: 1 where y > 0, else 1 + y. */
+export function eluSlope(a: AbstractMatrix): Matrix {
+  return apply(operations.eluSlope, a);
+}
+
+/** ½a(1 + tanh(√(2/π)(a + 0.044715 a³))), elementwise: GELU as Hendrycks and Gimpel (2016) approximate it. */
+export function gelu(a: AbstractMatrix): Matrix {
+  return apply(operations.gelu, a);
+}
+
+/** The slope of GELU in terms of its *input*. */
+export function geluSlope(a: AbstractMatrix): Matrix {
+  return apply(operations.geluSlope, a);
+}
+
+/** a / (1 + |a|), elementwise. */
+export function softsign(a: AbstractMatrix): Matrix {
+  return apply(operations.softsign, a);
+}
+
+/** The slope of softsign in terms of its *output*: (1 − |y|)². */
+export function softsignSlope(a: AbstractMatrix): Matrix {
+  return apply(operations.softsignSlope, a);
+}
+
+/** a/6 + ½, no less than 0 and no more than 1, elementwise. */
+export function hardSigmoid(a: AbstractMatrix): Matrix {
+  return apply(operations.hardSigmoid, a);
+}
+
+/** The slope of the hard sigmoid in terms of its *output*: 1/6 where 0 < y < 1, else 0. */
+export function hardSigmoidSlope(a: AbstractMatrix): Matrix {
+  return apply(operations.hardSigmoidSlope, a);
+}
+
+/** |a|, elementwise. */
+export function abs(a: AbstractMatrix): Matrix {
+  return apply(operations.abs, a);
+}
+
+/** The slope of |a| in terms of its *input*: 1, −1, or 0 where a is 0. */
+export function sign(a: AbstractMatrix): Matrix {
+  return apply(operations.sign, a);
+}
+
+/** The larger of two, elementwise; its slope in a is {@link above}(a, b), in b the rest. */
+export function max(a: AbstractMatrix, b: AbstractMatrix): Matrix {
+  return together(operations.max, a, [b]);
+}
+
+/** The smaller of two, elementwise; its slope in b is {@link above}(a, b), in a the rest. */
+export function min(a: AbstractMatrix, b: AbstractMatrix): Matrix {
+  return together(operations.min, a, [b]);
+}
+
+/** 1 where a > b, else 0, elementwise: an indicator, whose own slope is 0. */
+export function above(a: AbstractMatrix, b: AbstractMatrix): Matrix {
+  return together(operations.above, a, [b]);
+}
+
+/** a, no less than `low` and no more than `high`, elementwise. */
+export function clamp(a: AbstractMatrix, low: number, high: number): Matrix {
+  return apply(operations.max, apply(operations.min, a, constant(high)), constant(low));
+}
+
+/** The slope of {@link clamp} in terms of its *input*: 1 where low < a < high, else 0. */
+export function clampSlope(a: AbstractMatrix, low: number, high: number): Matrix {
+  return apply(operations.mul, apply(operations.above, a, constant(low)), apply(operations.above, constant(high), a));
+}
+
+/** The sum over the units, a·1: of every row, B×1. */
+export function sumUnits(a: AbstractMatrix): Matrix {
+  return apply(operations.sumUnits, a);
+}
+
+/** The mean over the units: of every row, B×1. */
+export function meanUnits(a: AbstractMatrix): Matrix {
+  return scale(sumUnits(a), 1 / a.columns);
+}
+
+/** The largest of the units: of every row, B×1. Subtracted from a before {@link exp}, it needs no slope. */
+export function maxUnits(a: AbstractMatrix): Matrix {
+  return apply(operations.maxUnits, a);
+}
+
+/** eᵃ over its sum over the units, of every row; the largest is subtracted first, so that nothing overflows. */
+export function softmaxUnits(a: AbstractMatrix): Matrix {
+  const e = exp(subColumn(a, maxUnits(a)));
+  return divColumn(e, sumUnits(e));
+}
+
+/** The gradient in a of p = {@link softmaxUnits}(a) from dL/dp: p ⊙ (dp − Σ dp⊙p). */
+export function softmaxUnitsGradient(p: AbstractMatrix, dp: AbstractMatrix): Matrix {
+  return mul(p, subColumn(dp, sumUnits(mul(dp, p))));
+}
+
+/** a bᵀ of every sample: a is B×m, b is B×k, the result B×(m·k), where every row is a matrix m×k, row after row. */
+export function outer(a: AbstractMatrix, b: AbstractMatrix): Matrix {
+  return apply(operations.outer, a, b);
+}
+
+/** A v of every sample: A is B×(m·k), v is B×k, the result B×m. */
+export function applyEach(A: AbstractMatrix, v: AbstractMatrix): Matrix {
+  return apply(operations.applyEach, A, v);
+}
+
+/** Aᵀ u of every sample: A is B×(m·k), u is B×m, the result B×k. */
+export function applyEachT(A: AbstractMatrix, u: AbstractMatrix): Matrix {
+  return apply(operations.applyEachT, A, u);
+}
+
+/**
+ * f of every element, of a function of one's own; its slope is another `map`. What is written with it runs unrolled, since
+ * nobody can look into a function of JavaScript.
+ *
+ * @throws ValueError when f is no function.
+ */
+export function map(a: AbstractMatrix, f: (element: number) => number): Matrix {
+  return apply(operations.map(requireFunction('f', f)), a);
 }
 
 /** A fresh copy. */
@@ -132,14 +318,22 @@ export function copy(a: AbstractMatrix): Matrix {
   return apply(operations.copy, a);
 }
 
-/** [a, b]: b to the right of a. */
-export function beside(a: AbstractMatrix, b: AbstractMatrix): Matrix {
-  return apply(operations.beside, a, b);
+/** [a, b]: b to the right of a, and so on. */
+export function beside(first: AbstractMatrix, ...rest: readonly AbstractMatrix[]): Matrix {
+  const [second, ...others] = rest;
+  if (!second) return copy(first);
+  const two = (a: AbstractMatrix, b: AbstractMatrix): Matrix => apply(operations.beside, a, b);
+  return others.reduce<Matrix>(two, two(first, second));
 }
 
 /** Columns `from` (included) to `to` (excluded). */
 export function columns(a: AbstractMatrix, from: number, to: number): Matrix {
   return apply(operations.columns(from, to), a);
+}
+
+/** Rows `from` (included) to `to` (excluded): of a parameter, since those of other matrices are samples. */
+export function rows(a: AbstractMatrix, from: number, to: number): Matrix {
+  return apply(operations.rows(from, to), a);
 }
 
 /** Row i of a where `keep[i]`, else zeros. */
@@ -201,6 +395,14 @@ function byRow(operation: Operation, a: AbstractMatrix, b: AbstractMatrix): Matr
   for (const matrix of [a, b]) requireAnyMatrix(what, matrix);
   requireFit(b.rows === 1 && a.columns === b.columns, what, [a, b]);
   return apply(operation, a, b);
+}
+
+/** An operation of a matrix and a column, which stands for all columns. */
+function byColumn(operation: Operation, a: AbstractMatrix, c: AbstractMatrix): Matrix {
+  const what = operation.print('a', 'c·1ᵀ', '');
+  for (const matrix of [a, c]) requireAnyMatrix(what, matrix);
+  requireFit(c.columns === 1 && a.rows === c.rows, what, [a, c]);
+  return apply(operation, a, c);
 }
 
 function recorderOf(args: readonly AbstractMatrix[]): Recorder | undefined {

@@ -9,7 +9,9 @@ import type { Runtime } from './precision.ts';
 import { instantiateKernels } from './wasm.ts';
 
 /** A plan, or why there is none, in half a sentence. */
-export type Planned = { readonly plan: Plan; readonly reason?: undefined } | { readonly plan?: undefined; readonly reason: string };
+export type Planned =
+  | { readonly plan: Plan; readonly reason?: undefined }
+  | { readonly plan?: undefined; readonly reason: string };
 
 const planned = new WeakMap<object, Map<string, Planned>>();
 

@@ -10,7 +10,16 @@ import { indices } from './input.ts';
 import type { Layout } from './layout.ts';
 import { type EngineOptions, engineOf } from './options.ts';
 import { Pass, requireRead } from './pass.ts';
-import { type Block, type Life, type Plan, type ProductPlan, type Ref, stateBlock, stateGradientBlock, type Work } from './plan.ts';
+import {
+  type Block,
+  type Life,
+  type Plan,
+  type ProductPlan,
+  type Ref,
+  stateBlock,
+  stateGradientBlock,
+  type Work,
+} from './plan.ts';
 import type { Operand } from './products.ts';
 import { type EngineTape, Tapes } from './tapes.ts';
 
@@ -84,7 +93,10 @@ export function fusedLayer(
       }
       const sT = Object.fromEntries(
         Object.entries(state).map(([name, columns]) => {
-          return [name, pass.unloadState(columns, b => run.address({ block: stateBlock(name), column: 0 }, x.lengths?.[b] ?? T))];
+          return [
+            name,
+            pass.unloadState(columns, b => run.address({ block: stateBlock(name), column: 0 }, x.lengths?.[b] ?? T)),
+          ];
         }),
       );
       return { y, sT, tape: tapes.add(pass, layout, y) };
@@ -129,7 +141,10 @@ export function fusedLayer(
         });
         layout.endSums(pass.runtime, params, pass.block('dp'));
         const ds0 = Object.fromEntries(
-          Object.entries(state).map(([name, columns]) => [name, pass.unloadState(columns, () => pass.block(stateGradientBlock(name)))]),
+          Object.entries(state).map(([name, columns]) => [
+            name,
+            pass.unloadState(columns, () => pass.block(stateGradientBlock(name))),
+          ]),
         );
         if (dx) return { dx, ds0 };
         const read = whenRead(tape);
@@ -141,7 +156,13 @@ export function fusedLayer(
           ds0,
         };
       } finally {
-        pass.give('dp', 'dy', 'dx', ...dsNames, ...made.map(({ name }) => name).filter(name => !unread.has(tape) || !later.includes(name)));
+        pass.give(
+          'dp',
+          'dy',
+          'dx',
+          ...dsNames,
+          ...made.map(({ name }) => name).filter(name => !unread.has(tape) || !later.includes(name)),
+        );
       }
     },
 
@@ -197,7 +218,8 @@ function runOf(plan: Plan, pass: Pass, dxLater: boolean = false): Run {
   const compiled = compiledOf(plan, runtime);
   const blocks = new Map(plan.blocks.map(block => [block.name, block]));
   const blockOf = (name: string): Block => blocks.get(name) ?? { name, columns: 0, life: 'row', forDx: false };
-  const lifeOf = ({ life, forDx, name }: Block): Life => (name === 'x' || (dxLater && forDx && life === 'span') ? 'all' : life);
+  const lifeOf = ({ life, forDx, name }: Block): Life =>
+    name === 'x' || (dxLater && forDx && life === 'span') ? 'all' : life;
   const operands = new Map<ProductPlan, Operand>();
 
   /** Where a place is at step 0, and by how much it moves with a step; those of a span from its first step on. */
@@ -208,7 +230,8 @@ function runOf(plan: Plan, pass: Pass, dxLater: boolean = false): Run {
     const first = pass.block(name) + (column ?? 0) * bytes + (after ? moves : 0);
     return { first, moves, ofSpan: life === 'span' };
   };
-  const at = ({ first, moves, ofSpan }: ReturnType<typeof track>, t: number) => first + moves * (ofSpan ? t - pass.span.from : t);
+  const at = ({ first, moves, ofSpan }: ReturnType<typeof track>, t: number) =>
+    first + moves * (ofSpan ? t - pass.span.from : t);
 
   function runsOf(work: Work): Runs {
     if (work.kind === 'kernel') {
@@ -232,10 +255,14 @@ function runOf(plan: Plan, pass: Pass, dxLater: boolean = false): Run {
       if (oneHotLeft) return (t, rows) => kernels.gather(rows, N, indices(pass), right, work.ldb, at(to, t), ldc);
       const operand = operands.get(work);
       if (operand) return (t, rows) => operand.multiply(rows, at(left, t), lda, at(to, t), ldc, accumulate);
-      return (t, rows) => products.product(false, transposed, rows, N, K, at(left, t), lda, right, work.ldb, at(to, t), ldc, accumulate);
+      return (t, rows) =>
+        products.product(false, transposed, rows, N, K, at(left, t), lda, right, work.ldb, at(to, t), ldc, accumulate);
     }
     if (work.kind === 'per sample') {
-      const { name, widths: [p, q, r] } = work;
+      const {
+        name,
+        widths: [p, q, r],
+      } = work;
       const [right, ldb] = [track(work.right), blockOf(work.right.block).columns * bytes];
       const [to, ldc] = [track(work.to), blockOf(work.to.block).columns * bytes];
       const one = (a: number, b: number, c: number) => {
@@ -277,7 +304,10 @@ function runOf(plan: Plan, pass: Pass, dxLater: boolean = false): Run {
           const gathered = work.kind !== 'kernel' && work.left.block === 'x' && pass.x.data instanceof Int32Array;
           if (work.kind !== 'product' || gathered || (dxLater && spanwise.includes(work))) continue;
           const [rows, times] = spanwise.includes(work) ? [pass.rowsAtMost, pass.spans.length] : [B, T];
-          operands.set(work, products.operand(work.transposed, work.N, work.K, pass.block('p', work.right), work.ldb, rows, times));
+          operands.set(
+            work,
+            products.operand(work.transposed, work.N, work.K, pass.block('p', work.right), work.ldb, rows, times),
+          );
         }
         run();
       } finally {
@@ -320,7 +350,8 @@ function parametersOf({ parameters }: Plan, params: ParamSet): Layout {
 /** The blocks that works touch. */
 function blocksOf(plan: Plan, works: readonly (readonly Work[])[]): ReadonlyMap<string, Block> {
   const names = works.flat().flatMap(work => {
-    if (work.kind === 'kernel') return [...work.found.values(), ...work.stores.map(([, to]) => to)].map(({ block }) => block);
+    if (work.kind === 'kernel')
+      return [...work.found.values(), ...work.stores.map(([, to]) => to)].map(({ block }) => block);
     if (work.kind === 'product') return [work.left.block, work.to.block];
     if (work.kind === 'per sample') return [work.left.block, work.right.block, work.to.block];
     return [work.left.block, ...(work.right ? [work.right.block] : [])];

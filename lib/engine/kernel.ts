@@ -37,7 +37,9 @@ export function kernelOf(
   const bytes = precision === 'f64' ? 8 : 4;
   const phases = new Map<Node, number>();
   for (const node of computed) {
-    const after = node.args.map(arg => (phases.get(arg) ?? 0) + (phases.has(arg) && arg.operation?.kind === 'over units' ? 1 : 0));
+    const after = node.args.map(
+      arg => (phases.get(arg) ?? 0) + (phases.has(arg) && arg.operation?.kind === 'over units' ? 1 : 0),
+    );
     phases.set(node, Math.max(0, ...after));
   }
   const phaseOf = (node: Node) => phases.get(node) ?? 0;
@@ -50,7 +52,9 @@ export function kernelOf(
   const written = stores.map(([node, to]) => ({ node, to, phase: storePhase(node, to) }));
   const isWide = (node: Node) => node.width > 1;
   const crossing = computed.filter(
-    node => isWide(node) && Math.max(...usesOf(node), ...written.filter(w => w.node === node).map(({ phase }) => phase)) > phaseOf(node),
+    node =>
+      isWide(node) &&
+      Math.max(...usesOf(node), ...written.filter(w => w.node === node).map(({ phase }) => phase)) > phaseOf(node),
   );
   const scratchOf = new Map<Node, Ref>();
   let column = 0;
@@ -81,7 +85,10 @@ export function kernelOf(
     const ref = found.get(node);
     if (constant?.length === 1) return ofScalars.constant(constant[0] ?? 0);
     if (!ref) throw new Error(`value ${node.id} is not there`);
-    body.get(baseOf(ref)).memory(SPLAT[precision], ref.column * bytes, 0).setVector(local[0] ?? 0);
+    body
+      .get(baseOf(ref))
+      .memory(SPLAT[precision], ref.column * bytes, 0)
+      .setVector(local[0] ?? 0);
     scalars.set(node, local);
     return local;
   };
@@ -98,7 +105,11 @@ export function kernelOf(
       });
     const store = (v: Vector, ref: Ref) => {
       for (let n = 0; n < walk.beside; n++) {
-        body.get(baseOf(ref)).get(at).op(ADD).getVector(v[n] ?? 0);
+        body
+          .get(baseOf(ref))
+          .get(at)
+          .op(ADD)
+          .getVector(v[n] ?? 0);
         if (walk.single) body.memory(STORE_LANE[precision], ref.column * bytes, 0).op(0);
         else body.memory(STORE, ref.column * bytes + 16 * n, 0);
       }
@@ -114,54 +125,76 @@ export function kernelOf(
       return loaded;
     };
     for (const node of computed) {
-      const { operation, args: [a, b = a] } = node;
-      if (phaseOf(node) !== phase || !a || !b || a.width !== width && b.width !== width) continue;
-      if (operation?.kind === 'elementwise' && isWide(node)) values.set(node, operation.element<Vector>(numbers, value(a), value(b)));
+      const {
+        operation,
+        args: [a, b = a],
+      } = node;
+      if (phaseOf(node) !== phase || !a || !b || (a.width !== width && b.width !== width)) continue;
+      if (operation?.kind === 'elementwise' && isWide(node))
+        values.set(node, operation.element<Vector>(numbers, value(a), value(b)));
       if (operation?.kind === 'over units') {
         const sums = sumsOf.get(node)?.find(sum => sum.single === walk.single);
         const joined = operation.join<Vector>(numbers, sums?.locals ?? [], value(a));
         for (const [n, local] of joined.entries()) body.getVector(local).setVector(sums?.locals[n] ?? 0);
       }
     }
-    for (const node of crossing) if (phaseOf(node) === phase && node.width === width) store(value(node), scratchOf.get(node) as Ref);
-    for (const { node, to, phase: when } of written) if (when === phase && node.width === width && isWide(node)) store(value(node), to);
+    for (const node of crossing)
+      if (phaseOf(node) === phase && node.width === width) store(value(node), scratchOf.get(node) as Ref);
+    for (const { node, to, phase: when } of written)
+      if (when === phase && node.width === width && isWide(node)) store(value(node), to);
   }
 
   const last = Math.max(0, ...phases.values(), ...written.map(({ phase }) => phase));
   body.const(0).set(row);
-  body.whileBelow(row, () => body.get(0), () => {
-    scalars.clear();
-    for (const node of found.keys()) if (!isWide(node)) loadScalar(node);
-    for (let phase = 0; phase <= last; phase++) {
-      for (const node of computed) {
-        const { operation, args: [a, b = a] } = node;
-        if (isWide(node) || phaseOf(node) !== phase || !a || !b) continue;
-        if (operation?.kind === 'elementwise') scalars.set(node, operation.element<Vector>(ofScalars, loadScalar(a), loadScalar(b)));
-        else if (a.width === 1) scalars.set(node, loadScalar(a));
+  body.whileBelow(
+    row,
+    () => body.get(0),
+    () => {
+      scalars.clear();
+      for (const node of found.keys()) if (!isWide(node)) loadScalar(node);
+      for (let phase = 0; phase <= last; phase++) {
+        for (const node of computed) {
+          const {
+            operation,
+            args: [a, b = a],
+          } = node;
+          if (isWide(node) || phaseOf(node) !== phase || !a || !b) continue;
+          if (operation?.kind === 'elementwise')
+            scalars.set(node, operation.element<Vector>(ofScalars, loadScalar(a), loadScalar(b)));
+          else if (a.width === 1) scalars.set(node, loadScalar(a));
+        }
+        const widths = new Set([
+          ...computed
+            .filter(node => phaseOf(node) === phase)
+            .flatMap(node => [node.width, ...node.args.map(arg => arg.width)]),
+          ...written.filter(w => w.phase === phase).map(({ node }) => node.width),
+        ]);
+        for (const width of widths) if (width > 1) walkRow(phase, width);
+        for (const { node, to, phase: when } of written) {
+          if (when !== phase || isWide(node)) continue;
+          body
+            .get(baseOf(to))
+            .getVector(loadScalar(node)[0] ?? 0)
+            .memory(STORE_LANE[precision], to.column * bytes, 0)
+            .op(0);
+        }
       }
-      const widths = new Set([
-        ...computed.filter(node => phaseOf(node) === phase).flatMap(node => [node.width, ...node.args.map(arg => arg.width)]),
-        ...written.filter(w => w.phase === phase).map(({ node }) => node.width),
-      ]);
-      for (const width of widths) if (width > 1) walkRow(phase, width);
-      for (const { node, to, phase: when } of written) {
-        if (when !== phase || isWide(node)) continue;
-        body.get(baseOf(to)).getVector(loadScalar(node)[0] ?? 0).memory(STORE_LANE[precision], to.column * bytes, 0).op(0);
+      for (const [n, base] of bases.entries()) {
+        const block = blocks.get(base.block);
+        if (block && block.life !== 'row') body.advance(1 + n, block.columns * bytes);
       }
-    }
-    for (const [n, base] of bases.entries()) {
-      const block = blocks.get(base.block);
-      if (block && block.life !== 'row') body.advance(1 + n, block.columns * bytes);
-    }
-    body.advance(row, 1);
-  });
+      body.advance(row, 1);
+    },
+  );
   return { assembled: { name, parameters: 1 + bases.length, body }, bases, scratch: column };
 
   /** A walk through a row of so many columns: pairs of vectors, a vector, elements. */
   function walkRow(phase: number, width: number): void {
     const end = width * bytes;
     const [pairs, whole] = [end - (end % 32), end - (end % 16)];
-    const sums = computed.filter(node => node.operation?.kind === 'over units' && phaseOf(node) === phase && node.args[0]?.width === width);
+    const sums = computed.filter(
+      node => node.operation?.kind === 'over units' && phaseOf(node) === phase && node.args[0]?.width === width,
+    );
     for (const node of sums) {
       const fresh = (walk: Omit<Walk, 'locals'>): Walk => {
         const neutral = ofScalars.constant(node.operation?.name === 'maxUnits' ? Number.NEGATIVE_INFINITY : 0);
@@ -177,10 +210,14 @@ export function kernelOf(
     body.const(0).set(at);
     const turn = (limit: number, beside: number, single: boolean) => {
       const numbers = vectorNumbers(body, precision, fma, beside);
-      body.whileBelow(at, () => body.const(limit), () => {
-        visit(phase, width, { beside, single, locals: [] }, numbers);
-        body.advance(at, single ? bytes : 16 * beside);
-      });
+      body.whileBelow(
+        at,
+        () => body.const(limit),
+        () => {
+          visit(phase, width, { beside, single, locals: [] }, numbers);
+          body.advance(at, single ? bytes : 16 * beside);
+        },
+      );
     };
     if (pairs > 0) turn(pairs, 2, false);
     if (whole > pairs) turn(whole, 1, false);

@@ -105,7 +105,8 @@ export function graphOf(equations: Equations): Graph {
     }
     if (input) return make({ ...common, input });
     if (!operation || operation.kind === 'opaque') throw new Unfused('map is of a function of JavaScript');
-    if (operation.kind === 'over rows' || operation.name === 'addTTimes') throw new Unfused(`${operation.name} of a value`);
+    if (operation.kind === 'over rows' || operation.name === 'addTTimes')
+      throw new Unfused(`${operation.name} of a value`);
     if (operation.kind === 'part' && args[0]) return columnsFrom(args[0], operation.from, width);
     const terms: Term[] = [];
     const rest: Value[] = [];
@@ -127,18 +128,28 @@ export function graphOf(equations: Equations): Graph {
     const { operation, args, constant, input, shape } = value;
     const common = { width, shared: !value.samples, backward: value.id >= begin, args: [] };
     const [a, b] = args;
-    if (constant) return make({ ...common, constant: Array.from({ length: width }, (_, j) => constant.get(0, from + j)) });
-    if (input || !a) return make({ ...common, operation: operations.columns(from, from + width), args: [nodeOf(value)] });
+    if (constant)
+      return make({ ...common, constant: Array.from({ length: width }, (_, j) => constant.get(0, from + j)) });
+    const view = viewOf(value);
+    if (view) return make({ ...common, view: columnsOf(view, from, width) });
+    if (input || !a)
+      return make({ ...common, operation: operations.columns(from, from + width), args: [nodeOf(value)] });
     const terms: Term[] = [];
     const rest: Value[] = [];
     gather(value, value, terms, rest);
-    if (terms.length > 0 && rest.length === 0 && terms.every(({ transposed }) => !transposed)) {
-      const sliced = terms.map(term => ({ ...term, right: columnsOf(term.right, from, width) }));
-      return make({ ...common, terms: sliced }); // columns of a·B are a by columns of B
+    if (terms.length > 0) {
+      const sliced = terms.map(term => ({ ...term, right: resultsOf(term, from, width) }));
+      const products = make({ ...common, terms: sliced });
+      return rest.reduce(
+        (sum, value) => make({ ...common, operation: operations.add, args: [sum, columnsFrom(value, from, width)] }),
+        products,
+      );
     }
     if (operation?.kind === 'part' && operation.of === 'columns') return columnsFrom(a, operation.from + from, width);
     if (operation?.kind === 'elementwise') {
-      const parts = args.map(arg => (arg.shape[1] === shape[1] && shape[1] > 1 ? columnsFrom(arg, from, width) : nodeOf(arg)));
+      const parts = args.map(arg =>
+        arg.shape[1] === shape[1] && shape[1] > 1 ? columnsFrom(arg, from, width) : nodeOf(arg),
+      );
       return make({ ...common, operation, args: parts });
     }
     if (operation?.kind === 'joined' && b) {
@@ -202,6 +213,11 @@ function besideAdditions(to: View, left: Node, right: Value, nodeOf: (value: Val
     ...besideAdditions(columnsOf(to, 0, p), left, b, nodeOf),
     ...besideAdditions(columnsOf(to, p, q), left, c, nodeOf),
   ];
+}
+
+/** What some columns of left·view, or of left·viewᵀ, are made of. */
+function resultsOf({ right, transposed }: Term, from: number, width: number): View {
+  return transposed ? { ...right, row: right.row + from, rows: width } : columnsOf(right, from, width);
 }
 
 function columnsOf(view: View, from: number, columns: number): View {

@@ -14,11 +14,12 @@
  * backward finds those that are dear again, products and functions beyond a few sums; what is cheap it computes again. A
  * value that is kept takes the place of the sum that it is made of.
  */
+
+import type { CellSize } from '../cells/cell.ts';
 import type { PerSample } from '../equations/operation.ts';
 import { mul } from '../equations/operations.ts';
-import type { CellSize } from '../cells/cell.ts';
 import { chains, runs } from './chains.ts';
-import { type Addition, type Graph, type Node, type Term, type View } from './nodes.ts';
+import type { Addition, Graph, Node, Term, View } from './nodes.ts';
 
 /** How long a block lives, and so how many rows it has: of all steps and one more, all steps, a span's, one; or a row. */
 export type Life = 'states' | 'all' | 'span' | 'step' | 'row';
@@ -127,7 +128,8 @@ export function planOf(graph: Graph, { size, state, shapes }: Declared): Plan {
   const live = nodes.filter(node => needed.has(node));
   const sums = live.filter(({ terms }) => terms);
   const perSample = live.filter(({ operation }) => operation?.kind === 'per sample');
-  const dxAfter = dx.terms !== undefined && dx.args.length === 0 && !(users.get(dx) ?? []).some(user => needed.has(user));
+  const dxAfter =
+    dx.terms !== undefined && dx.args.length === 0 && !(users.get(dx) ?? []).some(user => needed.has(user));
   const inStep = live.filter(node => !node.shared && !(dxAfter && node === dx));
 
   // When: the stage of the kernel that computes a value, or reads it first.
@@ -139,7 +141,14 @@ export function planOf(graph: Graph, { size, state, shapes }: Declared): Plan {
       ? productStage(node) + 1
       : node.operation?.kind === 'part'
         ? leftStage(node) + 1
-        : Math.max(0, ...node.args.map(arg => (arg.backward === node.backward ? stageOf(arg) + (arg.operation?.kind === 'joined' ? 1 : 0) : 0)));
+        : Math.max(
+            0,
+            ...node.args.map(arg =>
+              arg.backward === node.backward
+                ? stageOf(arg) + (arg.operation?.kind === 'joined' && node.operation?.kind !== 'joined' ? 1 : 0)
+                : 0,
+            ),
+          );
     stages.set(node, stage);
     return stage;
   };
@@ -150,22 +159,35 @@ export function planOf(graph: Graph, { size, state, shapes }: Declared): Plan {
   };
   const productStage = (sum: Node): number => {
     const before = sum.terms ? sum.args.map(arg => (arg.backward === sum.backward ? stageOf(arg) : 0)) : [];
-    const lefts = (sum.terms?.map(({ left }) => left) ?? sum.args).map(left => (left.backward === sum.backward ? leftStage(left) : -1));
+    const lefts = (sum.terms?.map(({ left }) => left) ?? sum.args).map(left =>
+      left.backward === sum.backward ? leftStage(left) : -1,
+    );
     return Math.max(-1, ...before, ...lefts);
   };
 
   // What is stored. Of forward: what backward needs of it, and cannot have cheaply; and whatever crosses from a stage to the next.
-  const parts = new Map<Node, string>(Object.entries(next).filter(([, node]) => isComputed(node)).map(([part, node]) => [node, part]));
+  const parts = new Map<Node, string>(
+    Object.entries(next)
+      .filter(([, node]) => isComputed(node))
+      .map(([part, node]) => [node, part]),
+  );
   const kept = new Set<Node>();
   const stored = new Set<Node>();
   const isThere = (node: Node): boolean =>
-    node.shared || isLoad(node) || parts.has(node) || kept.has(node) || (node.operation?.kind === 'part' && node.args.every(isThere));
-  const isDear = ({ operation, terms }: Node) => terms !== undefined || operation?.kind !== 'elementwise' || operation.costly;
+    node.shared ||
+    isLoad(node) ||
+    parts.has(node) ||
+    kept.has(node) ||
+    (node.operation?.kind === 'part' && node.args.every(isThere));
+  const isDear = ({ operation, terms }: Node) =>
+    terms !== undefined || operation?.kind !== 'elementwise' || operation.costly;
   const keep = (node: Node): void => {
     if (node.operation?.kind === 'part') node.args.forEach(keep);
     else if (!isThere(node)) kept.add(node);
   };
-  const wanted = live.filter(({ backward }) => backward).flatMap(({ args }) => args.filter(({ backward }) => !backward));
+  const wanted = live
+    .filter(({ backward }) => backward)
+    .flatMap(({ args }) => args.filter(({ backward }) => !backward));
   const multiplied = [
     ...sums.filter(({ backward }) => backward).flatMap(({ terms = [] }) => terms.map(({ left }) => left)),
     ...perSample.filter(({ backward }) => backward).flatMap(({ args }) => args),
@@ -175,13 +197,22 @@ export function planOf(graph: Graph, { size, state, shapes }: Declared): Plan {
   const elementwiseAdditions = new Set(
     additions.filter(
       ({ left, right }) =>
-        !right && left.operation === mul && !multiplied.includes(left) &&
-        left.args.every(arg => arg.width === left.width && !arg.shared && (multiplied.includes(arg) || (!arg.backward && (isLoad(arg) || parts.has(arg))))),
+        !right &&
+        left.operation === mul &&
+        !multiplied.includes(left) &&
+        left.args.every(
+          arg =>
+            arg.width === left.width &&
+            !arg.shared &&
+            (multiplied.includes(arg) || (!arg.backward && (isLoad(arg) || parts.has(arg)))),
+        ),
     ),
   );
   const operands = [
     ...multiplied,
-    ...additions.filter(({ right }) => !right).flatMap(addition => (elementwiseAdditions.has(addition) ? addition.left.args : [addition.left])),
+    ...additions
+      .filter(({ right }) => !right)
+      .flatMap(addition => (elementwiseAdditions.has(addition) ? addition.left.args : [addition.left])),
   ];
   for (const node of operands) if (!node.backward) keep(node);
   const dearOf = (node: Node): Node[] => (isThere(node) ? [] : isDear(node) ? [node] : node.args.flatMap(dearOf));
@@ -223,24 +254,38 @@ export function planOf(graph: Graph, { size, state, shapes }: Declared): Plan {
     else if (node.input) refs.set(node, { block: stateGradientBlock(node.input.name), column: 0 });
   }
   for (const [node, part] of parts) refs.set(node, { block: stateBlock(part), column: 0, after: true });
-  const outputs = Object.entries(dprev).map(([part, node]) => [node, { block: stateGradientBlock(part), column: 0 }] as const);
+  const outputs = Object.entries(dprev).map(
+    ([part, node]) => [node, { block: stateGradientBlock(part), column: 0 }] as const,
+  );
   const isUsed = (node: Node) =>
-    (users.get(node) ?? []).some(user => needed.has(user)) || additions.some(addition => operandsOf(addition).includes(node));
+    (users.get(node) ?? []).some(user => needed.has(user)) ||
+    additions.some(addition => operandsOf(addition).includes(node));
   for (const [node, ref] of outputs) if (node.terms && !refs.has(node) && !isUsed(node)) refs.set(node, ref);
   if (dxAfter) refs.set(dx, { block: 'dx', column: 0 });
 
   const isHoisted = ({ left, transposed }: Term) => isX(left) && transposed;
-  const lists = productLists(sums, additions.filter(addition => !elementwiseAdditions.has(addition)));
-  const { groups, parameterOrder } = neighbours(lists, node => !refs.has(node) && (node.terms !== undefined || stored.has(node)));
+  const lists = productLists(
+    sums,
+    additions.filter(addition => !elementwiseAdditions.has(addition)),
+  );
+  const { groups, parameterOrder } = neighbours(
+    lists,
+    node => !refs.has(node) && (node.terms !== undefined || stored.has(node)),
+  );
   const grouped = new Set(groups.flat());
-  const alone = [...sums, ...perSample, ...stored].filter(node => !grouped.has(node) && !refs.has(node)).map(node => [node]);
+  const alone = [...sums, ...perSample, ...stored]
+    .filter(node => !grouped.has(node) && !refs.has(node))
+    .map(node => [node]);
   // A kept value in place of a sum that it is made of, where nobody needs the sum any more.
   const replaced = new Map<Node, Node>();
   for (const node of live) {
     if (node.backward || !stored.has(node) || refs.has(node) || grouped.has(node)) continue;
     const sum = sumsWithin(node).find(
       sum =>
-        !refs.has(sum) && !replaced.has(sum) && !kept.has(sum) && sum.width === node.width &&
+        !refs.has(sum) &&
+        !replaced.has(sum) &&
+        !kept.has(sum) &&
+        sum.width === node.width &&
         (users.get(sum) ?? []).filter(user => needed.has(user)).every(user => stageOf(user) === stageOf(node)) &&
         !inStep.some(other => other.operation?.kind === 'over units' && stageOf(other) === stageOf(node)),
     );
@@ -253,10 +298,23 @@ export function planOf(graph: Graph, { size, state, shapes }: Declared): Plan {
     const residents = members.flatMap(node => [node, ...(replaced.has(node) ? [replaced.get(node) as Node] : [])]);
     const life: Life = residents.some(node => kept.has(node))
       ? 'all'
-      : residents.some(node => node.terms?.some(isHoisted) || additions.some(addition => operandsOf(addition).includes(node) || (elementwiseAdditions.has(addition) && addition.left.args.includes(node))) || (dxAfter && dx.terms?.some(({ left }) => left === node)))
+      : residents.some(
+            node =>
+              node.terms?.some(isHoisted) ||
+              additions.some(
+                addition =>
+                  operandsOf(addition).includes(node) ||
+                  (elementwiseAdditions.has(addition) && addition.left.args.includes(node)),
+              ) ||
+              (dxAfter && dx.terms?.some(({ left }) => left === node)),
+          )
         ? 'span'
         : 'step';
-    const name = block(members.reduce((sum, { width }) => sum + width, 0), life, dxAfter && residents.some(node => dx.terms?.some(({ left }) => left === node)));
+    const name = block(
+      members.reduce((sum, { width }) => sum + width, 0),
+      life,
+      dxAfter && residents.some(node => dx.terms?.some(({ left }) => left === node)),
+    );
     let column = 0;
     for (const node of members) {
       refs.set(node, { block: name, column });
@@ -281,7 +339,12 @@ export function planOf(graph: Graph, { size, state, shapes }: Declared): Plan {
   const at = (view: View) => (parameters[view.parameter] ?? 0) + view.row * lda(view) + view.column;
   const lda = ({ parameter }: View) => shapes[parameter]?.[1] ?? 0;
   const shared = live.filter(node => node.shared && !(node.constant?.length === 1));
-  const sharedBlock = block(shared.reduce((sum, { width, view }) => sum + (view ? 0 : width), 0), 'row', false, 'shared');
+  const sharedBlock = block(
+    shared.reduce((sum, { width, view }) => sum + (view ? 0 : width), 0),
+    'row',
+    false,
+    'shared',
+  );
   const constants: [Ref, readonly number[]][] = [];
   let column = 0;
   for (const node of shared) {
@@ -324,24 +387,51 @@ export function planOf(graph: Graph, { size, state, shapes }: Declared): Plan {
         if (source && when === stage) stores.push(...pieces(source, ref));
       }
     }
-    return stores.length > 0 ? [kernelOf(stores, node => isComputed(node) && (here(node) || (backward && !node.backward && !isThere(node))), place)] : [];
+    return stores.length > 0
+      ? [
+          kernelOf(
+            stores,
+            node => isComputed(node) && (here(node) || (backward && !node.backward && !isThere(node))),
+            place,
+          ),
+        ]
+      : [];
   };
 
   /** The products of a stage: the terms of every sum together, those that share an operand as one. */
   const products = (of: readonly Node[], hoisted: boolean): ProductPlan[] => {
-    const begun = new Set<Node>(of.filter(sum => sum.args.length > 0 || (!hoisted && sum.terms?.some(isHoisted) && !sum.backward)));
-    const terms = of.flatMap(sum => (sum.terms ?? []).filter(term => sum.backward || isHoisted(term) === hoisted).map(term => ({ sum, term })));
+    const begun = new Set<Node>(
+      of.filter(sum => sum.args.length > 0 || (!hoisted && sum.terms?.some(isHoisted) && !sum.backward)),
+    );
+    const terms = of.flatMap(sum =>
+      (sum.terms ?? []).filter(term => sum.backward || isHoisted(term) === hoisted).map(term => ({ sum, term })),
+    );
     const made: ProductPlan[] = [];
-    const byLeft = groupedBy(terms.filter(({ term }) => term.transposed), ({ term }) => term.left);
+    const byLeft = groupedBy(
+      terms.filter(({ term }) => term.transposed),
+      ({ term }) => term.left,
+    );
     for (const [left, all] of byLeft) {
       const sorted = [...all].sort((a, b) => order(place(a.sum), place(b.sum)));
-      const merged = runs(sorted, (a, b) =>
-        follows(place(a.sum), a.sum.width, place(b.sum)) && stacked(a.term.right, b.term.right) && begun.has(a.sum) === begun.has(b.sum));
+      const merged = runs(
+        sorted,
+        (a, b) =>
+          follows(place(a.sum), a.sum.width, place(b.sum)) &&
+          stacked(a.term.right, b.term.right) &&
+          begun.has(a.sum) === begun.has(b.sum),
+      );
       for (const run of merged) {
         const [{ sum, term }] = run as [(typeof run)[number]];
         made.push({
-          kind: 'product', left: place(left), N: run.reduce((total, one) => total + one.sum.width, 0), K: term.right.columns,
-          right: at(term.right), ldb: lda(term.right), transposed: true, to: place(sum), accumulate: begun.has(sum),
+          kind: 'product',
+          left: place(left),
+          N: run.reduce((total, one) => total + one.sum.width, 0),
+          K: term.right.columns,
+          right: at(term.right),
+          ldb: lda(term.right),
+          transposed: true,
+          to: place(sum),
+          accumulate: begun.has(sum),
         });
         for (const one of run) begun.add(one.sum);
       }
@@ -349,52 +439,90 @@ export function planOf(graph: Graph, { size, state, shapes }: Declared): Plan {
     for (const sum of of) {
       const plain = terms.filter(one => one.sum === sum && !one.term.transposed).map(({ term }) => term);
       const sorted = [...plain].sort((a, b) => order(place(a.left), place(b.left)));
-      const merged = runs(sorted, (a, b) => follows(place(a.left), a.left.width, place(b.left)) && stacked(a.right, b.right));
+      const merged = runs(
+        sorted,
+        (a, b) => follows(place(a.left), a.left.width, place(b.left)) && stacked(a.right, b.right),
+      );
       for (const run of merged) {
         const [{ left, right }] = run as [Term];
         made.push({
-          kind: 'product', left: place(left), N: sum.width, K: run.reduce((total, one) => total + one.right.rows, 0),
-          right: at(right), ldb: lda(right), transposed: false, to: place(sum), accumulate: begun.has(sum),
+          kind: 'product',
+          left: place(left),
+          N: sum.width,
+          K: run.reduce((total, one) => total + one.right.rows, 0),
+          right: at(right),
+          ldb: lda(right),
+          transposed: false,
+          to: place(sum),
+          accumulate: begun.has(sum),
         });
         begun.add(sum);
       }
     }
     return made;
   };
-  const stacked = (a: View, b: View) => lda(a) === lda(b) && a.columns === b.columns && at(b) === at(a) + a.rows * lda(a);
+  const stacked = (a: View, b: View) =>
+    lda(a) === lda(b) && a.columns === b.columns && at(b) === at(a) + a.rows * lda(a);
 
   const gradients = (): GradientPlan[] => {
     const made: GradientPlan[] = [];
     const byRight = groupedBy(additions, addition => (elementwiseAdditions.has(addition) ? addition : addition.right));
     for (const [, all] of byRight) {
       const sorted = [...all].sort((a, b) => order(place(leftOf(a)), place(leftOf(b))));
-      const merged = runs(sorted, (a, b) => !elementwiseAdditions.has(a) && follows(place(a.left), a.left.width, place(b.left)) && stacked(a.to, b.to));
+      const merged = runs(
+        sorted,
+        (a, b) =>
+          !elementwiseAdditions.has(a) && follows(place(a.left), a.left.width, place(b.left)) && stacked(a.to, b.to),
+      );
       for (const run of merged) {
         const [first] = run as [Addition];
         const elementwise = elementwiseAdditions.has(first);
         const right = elementwise ? first.left.args[1] : first.right;
         made.push({
-          kind: 'gradient', left: place(leftOf(first)), M: run.reduce((total, one) => total + one.left.width, 0),
-          ...(right && { right: place(right) }), elementwise, N: first.to.columns, to: at(first.to), ldc: lda(first.to),
+          kind: 'gradient',
+          left: place(leftOf(first)),
+          M: run.reduce((total, one) => total + one.left.width, 0),
+          ...(right && { right: place(right) }),
+          elementwise,
+          N: first.to.columns,
+          to: at(first.to),
+          ldc: lda(first.to),
         });
       }
     }
     return made;
   };
-  const leftOf = (addition: Addition): Node => (elementwiseAdditions.has(addition) ? (addition.left.args[0] as Node) : addition.left);
+  const leftOf = (addition: Addition): Node =>
+    elementwiseAdditions.has(addition) ? (addition.left.args[0] as Node) : addition.left;
 
   const step = (backward: boolean): Work[] => {
     const ours = sums.filter(sum => sum.backward === backward && !(dxAfter && sum === dx));
-    const last = Math.max(0, ...inStep.filter(node => node.backward === backward).map(stageOf), ...ours.map(productStage));
+    const last = Math.max(
+      0,
+      ...inStep.filter(node => node.backward === backward).map(stageOf),
+      ...ours.map(productStage),
+    );
     const work: Work[] = [];
     for (let stage = -1; stage <= last; stage++) {
       if (stage >= 0) work.push(...kernel(backward, stage));
-      work.push(...products(ours.filter(sum => productStage(sum) === stage), false));
+      work.push(
+        ...products(
+          ours.filter(sum => productStage(sum) === stage),
+          false,
+        ),
+      );
       for (const node of perSample) {
         if (node.backward !== backward || productStage(node) !== stage) continue;
         const [left, right] = node.args as [Node, Node];
         const { name } = node.operation as PerSample;
-        work.push({ kind: 'per sample', name, left: place(left), right: place(right), to: place(node), widths: [left.width, right.width, node.width] });
+        work.push({
+          kind: 'per sample',
+          name,
+          left: place(left),
+          right: place(right),
+          to: place(node),
+          widths: [left.width, right.width, node.width],
+        });
       }
     }
     return work;
@@ -406,8 +534,20 @@ export function planOf(graph: Graph, { size, state, shapes }: Declared): Plan {
     blocks,
     parameters,
     constants,
-    before: computedShared.length === 0 ? [] : [kernelOf(computedShared.map(node => [node, place(node)] as const), node => computedShared.includes(node), place)],
-    hoisted: products(sums.filter(({ backward }) => !backward), true),
+    before:
+      computedShared.length === 0
+        ? []
+        : [
+            kernelOf(
+              computedShared.map(node => [node, place(node)] as const),
+              node => computedShared.includes(node),
+              place,
+            ),
+          ],
+    hoisted: products(
+      sums.filter(({ backward }) => !backward),
+      true,
+    ),
     forward: step(false),
     backward: step(true),
     after: gradients(),
@@ -462,14 +602,22 @@ function productLists(sums: readonly Node[], additions: readonly Addition[]): re
   const termsOf = (backward: boolean) =>
     sums.filter(sum => sum.backward === backward).flatMap(sum => (sum.terms ?? []).map(term => ({ ...term, sum })));
   const results = (backward: boolean) =>
-    [...groupedBy(termsOf(backward).filter(({ transposed }) => transposed), ({ left }) => left).values()].map(all =>
-      all.map(({ sum, right }) => ({ node: sum, view: right })),
-    );
+    [
+      ...groupedBy(
+        termsOf(backward).filter(({ transposed }) => transposed),
+        ({ left }) => left,
+      ).values(),
+    ].map(all => all.map(({ sum, right }) => ({ node: sum, view: right })));
   const addends = (backward: boolean) =>
-    [...groupedBy(termsOf(backward).filter(({ transposed }) => !transposed), ({ sum }) => sum).values()].map(all =>
-      all.map(({ left, right }) => ({ node: left, view: right })),
-    );
-  const added = [...groupedBy(additions, ({ right }) => right).values()].map(all => all.map(({ left, to }) => ({ node: left, view: to })));
+    [
+      ...groupedBy(
+        termsOf(backward).filter(({ transposed }) => !transposed),
+        ({ sum }) => sum,
+      ).values(),
+    ].map(all => all.map(({ left, right }) => ({ node: left, view: right })));
+  const added = [...groupedBy(additions, ({ right }) => right).values()].map(all =>
+    all.map(({ left, to }) => ({ node: left, view: to })),
+  );
   return [
     [...results(false), ...addends(false)],
     [...results(true), ...addends(true), ...added],
@@ -482,7 +630,9 @@ function neighbours(lists: readonly (readonly Member[][])[], isPlaced: (node: No
   let parameters: readonly string[] = [];
   for (const side of lists) {
     const worth = (list: readonly Member[]) => (list.some(({ view }) => view.rows > 1) ? list.length : 0); // sums of rows gain little
-    const byParameter = [...side].sort((a, b) => worth(b) - worth(a)).map(list => sortedBy(list, ({ view }) => view.parameter, parameters));
+    const byParameter = [...side]
+      .sort((a, b) => worth(b) - worth(a))
+      .map(list => sortedBy(list, ({ view }) => view.parameter, parameters));
     groups = [...groups, ...chains(byParameter.map(list => list.map(({ node }) => node).filter(isPlaced)))];
     const byNode = byParameter.map(list => sortedBy(list, ({ node }) => node, groups.flat()));
     const fresh = chains(byNode.map(list => list.map(({ view }) => view.parameter)));
@@ -518,7 +668,11 @@ function order(a: Ref, b: Ref): number {
 }
 
 /** A kernel that stores these: what it finds where it lies, and what it computes. */
-function kernelOf(stores: readonly (readonly [Node, Ref])[], computes: (node: Node) => boolean, place: (node: Node) => Ref): KernelPlan {
+function kernelOf(
+  stores: readonly (readonly [Node, Ref])[],
+  computes: (node: Node) => boolean,
+  place: (node: Node) => Ref,
+): KernelPlan {
   const found = new Map<Node, Ref>();
   const computed: Node[] = [];
   const visit = (node: Node): void => {

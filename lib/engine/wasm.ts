@@ -61,7 +61,9 @@ export function instantiateKernels(
   memory: WasmMemory,
 ): Readonly<Record<string, (...numbers: readonly number[]) => void>> {
   const { Module, Instance } = api();
-  return new Instance(new Module(bytes), { env: { memory } }).exports as unknown as ReturnType<typeof instantiateKernels>;
+  return new Instance(new Module(bytes), { env: { memory } }).exports as unknown as ReturnType<
+    typeof instantiateKernels
+  >;
 }
 
 function decode(hexadecimal: string): Uint8Array {
