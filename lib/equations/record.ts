@@ -74,7 +74,7 @@ export function record(cell: Cell, size: CellSize): Recorded {
     };
   } catch (error) {
     if (!(error instanceof Unrecordable)) throw error;
-    const place = placeOf(error);
+    const place = error.within ? placeOf(error) : undefined;
     return { reason: `${error.message}${place ? ` (${place.file}:${place.line})` : ''}` };
   }
 }
@@ -97,9 +97,10 @@ function requirePart(
   shape: Shape | undefined,
 ) {
   const matrix = given?.[name];
-  if (!(matrix instanceof MatrixSymbol)) throw new Unrecordable(`${name} is not computed from what the cell is given`);
+  if (!(matrix instanceof MatrixSymbol))
+    throw new Unrecordable(`${name} is not computed from what the cell is given`, false);
   if (matrix.rows !== shape?.[0] || matrix.columns !== shape[1]) {
-    throw new Unrecordable(`${name} has ${matrix.columns} columns, of ${shape?.[1]} declared`);
+    throw new Unrecordable(`${name} has ${matrix.columns} columns, of ${shape?.[1]} declared`, false);
   }
   return matrix;
 }

@@ -27,11 +27,12 @@ export interface Value {
 
 /** Why a cell cannot be recorded, in half a sentence that names the operation. */
 export class Unrecordable extends Error {
-  readonly trace: Error;
+  /** Whether it was thrown from within the cell, by what it did there. */
+  readonly within: boolean;
 
-  constructor(reason: string) {
+  constructor(reason: string, within: boolean = true) {
     super(reason);
-    this.trace = this;
+    this.within = within;
   }
 }
 
