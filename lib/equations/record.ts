@@ -33,7 +33,7 @@ export type Recorded =
  * A cell that looks at single elements, or asks which value one has, cannot be recorded: the reason says so in half a
  * sentence, with the line.
  *
- * @throws ValueError when `cell` or `size` is none, and whatever the cell throws.
+ * @throws ValueError when `cell` or `size` is none.
  */
 export function record(cell: Cell, size: CellSize): Recorded {
   requireCell('cell', cell);
@@ -73,7 +73,8 @@ export function record(cell: Cell, size: CellSize): Recorded {
       },
     };
   } catch (error) {
-    if (!(error instanceof Unrecordable)) throw error;
+    if (!(error instanceof Unrecordable))
+      return { reason: `it fails: ${error instanceof Error ? error.message : error}` };
     const place = error.within ? placeOf(error) : undefined;
     return { reason: `${error.message}${place ? ` (${place.file}:${place.line})` : ''}` };
   }

@@ -118,7 +118,7 @@ describe('what cannot be recorded', () => {
     expect(reasonOf({ forward: (_, x) => ({ next: { h: Matrix.zeros(x.rows, 4) }, tape: {} as never }) })).toBe(
       'h is not computed from what the cell is given',
     );
-    expect(reasonOf({ state: () => ({ h: 5 }) })).toBeDefined();
+    expect(reasonOf({ state: () => ({ h: 5 }) })).toMatch(/^it fails: a·bᵀ: expected matrices whose shapes fit/);
   });
 });
 
