@@ -1,40 +1,9 @@
-/** A cell as the engine runs it: its plan, and its kernels, compiled when the first pass needs them. */
-import type { Cell, CellSize } from '../cells/cell.ts';
-import { record } from '../equations/record.ts';
+/** The kernels of a plan, compiled when the first pass needs them. */
 import { assemble } from './assembler.ts';
 import { type Kernel, kernelOf } from './kernel.ts';
-import { graphOf, Unfused } from './nodes.ts';
-import { type KernelPlan, type Plan, planOf, type Work } from './plan.ts';
+import type { KernelPlan, Plan, Work } from './planning/work.ts';
 import type { Runtime } from './precision.ts';
 import { instantiateKernels } from './wasm.ts';
-
-/** A plan, or why there is none, in half a sentence. */
-export type Planned =
-  | { readonly plan: Plan; readonly reason?: undefined }
-  | { readonly plan?: undefined; readonly reason: string };
-
-const planned = new WeakMap<object, Map<string, Planned>>();
-
-/** The plan of a cell of that size; the same when asked again. */
-export function plannedOf(cell: Cell, size: CellSize): Planned {
-  const ofCell = planned.get(cell) ?? new Map<string, Planned>();
-  planned.set(cell, ofCell);
-  const key = `${size.d} ${size.m}`;
-  const made = ofCell.get(key) ?? newPlan(cell, size);
-  ofCell.set(key, made);
-  return made;
-}
-
-function newPlan(cell: Cell, size: CellSize): Planned {
-  const { equations, reason } = record(cell, size);
-  if (!equations) return { reason };
-  try {
-    return { plan: planOf(graphOf(equations), { size, state: cell.state(size), shapes: cell.params(size) }) };
-  } catch (error) {
-    if (error instanceof Unfused) return { reason: error.message };
-    throw error;
-  }
-}
 
 /** A kernel as it can be called: with the number of rows, and the addresses of its bases at their first of these. */
 export interface CompiledKernel extends Pick<Kernel, 'bases'> {

@@ -19,7 +19,7 @@ import {
   stateBlock,
   stateGradientBlock,
   type Work,
-} from './plan.ts';
+} from './planning/work.ts';
 import type { Operand } from './products.ts';
 import { type EngineTape, Tapes } from './tapes.ts';
 

@@ -7,8 +7,8 @@
  */
 import type { Numbers } from '../equations/numbers.ts';
 import { ADD, type AssembledFunction, FunctionBody } from './assembler.ts';
-import type { Node } from './nodes.ts';
-import type { Block, KernelPlan, Ref } from './plan.ts';
+import type { Node } from './planning/nodes.ts';
+import type { Block, KernelPlan, Ref } from './planning/work.ts';
 import type { Precision } from './precision.ts';
 import { LOAD, STORE, type Vector, type VectorNumbers, vectorNumbers } from './vectors.ts';
 
@@ -129,10 +129,10 @@ export function kernelOf(
         operation,
         args: [a, b = a],
       } = node;
-      if (phaseOf(node) !== phase || !a || !b || (a.width !== width && b.width !== width)) continue;
-      if (operation?.kind === 'elementwise' && isWide(node))
+      if (phaseOf(node) !== phase || !a || !b) continue;
+      if (operation?.kind === 'elementwise' && isWide(node) && node.width === width)
         values.set(node, operation.element<Vector>(numbers, value(a), value(b)));
-      if (operation?.kind === 'over units') {
+      if (operation?.kind === 'over units' && a.width === width) {
         const sums = sumsOf.get(node)?.find(sum => sum.single === walk.single);
         const joined = operation.join<Vector>(numbers, sums?.locals ?? [], value(a));
         for (const [n, local] of joined.entries()) body.getVector(local).setVector(sums?.locals[n] ?? 0);

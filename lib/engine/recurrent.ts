@@ -14,13 +14,13 @@ import type { Matrices } from '../shape.ts';
 import type { FusedCell } from './cells/fused.ts';
 import { fusedOf } from './cells/index.ts';
 import { withOperands } from './cells/products.ts';
-import { plannedOf } from './compiled.ts';
 import { conditionedLayer } from './conditioned.ts';
 import { fusedLayer as newFusedLayer } from './fused.ts';
 import { input, inputGradient, inputOperand } from './input.ts';
 import { type Layout, layoutOf } from './layout.ts';
 import { type EngineOptions, engineOf, requireOptions } from './options.ts';
 import { Pass, requireRead } from './pass.ts';
+import { plannedOf } from './plan.ts';
 import type { Operand } from './products.ts';
 import { type EngineTape, Tapes } from './tapes.ts';
 

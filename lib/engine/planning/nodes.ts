@@ -5,10 +5,10 @@
  * into one place. What is added to it beside products comes before them, where it is an output that steps hand on, and
  * after them elsewhere, where a kernel reads it anyway.
  */
-import type { Operation } from '../equations/operation.ts';
-import * as operations from '../equations/operations.ts';
-import type { Equations } from '../equations/record.ts';
-import type { Input, Value } from '../equations/symbol.ts';
+import type { Operation } from '../../equations/operation.ts';
+import * as operations from '../../equations/operations.ts';
+import type { Equations } from '../../equations/record.ts';
+import type { Input, Value } from '../../equations/symbol.ts';
 
 /** Some rows and columns of a parameter. */
 export interface View {
