@@ -1,4 +1,12 @@
-/** Every error this library throws on bad input: it names the argument, what was expected and what came. */
+import { shown } from './foreign.ts';
+
+/** Characters that a message has of each of its parts, at most. */
+const MOST = 1000;
+
+/**
+ * Every error this library throws on bad input: it names the argument, what was expected and what came. Its message is one
+ * line that is safe to show, whatever foreign text is in the parts.
+ */
 export class BpttError extends Error {
   override readonly name: string = 'BpttError';
   /** The argument, option or file at fault, as the caller knows it. */
@@ -9,7 +17,7 @@ export class BpttError extends Error {
   readonly got: string;
 
   constructor(argument: string, expected: string, got: string) {
-    super(`${argument}: expected ${expected}, got ${got}`);
+    super(`${shown(argument, MOST)}: expected ${shown(expected, MOST)}, got ${shown(got, MOST)}`);
     this.argument = argument;
     this.expected = expected;
     this.got = got;

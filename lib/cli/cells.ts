@@ -14,7 +14,7 @@ import { type CellsReport, jsonOf, linesOf, reportOf } from './cells-report.ts';
 import { shaded } from './cells-shades.ts';
 import { corpusNames, readCorpus } from './corpus.ts';
 import { readCheckpoint } from './run-folder.ts';
-import { number, print, printJson, progress, untilSignal, type Verbosity } from './terminal.ts';
+import { number, print, printJson, printRaw, progress, untilSignal, type Verbosity } from './terminal.ts';
 
 interface Flags extends Verbosity {
   readonly corpus?: string;
@@ -104,7 +104,7 @@ function show(report: CellsReport): void {
   if (symbols.length === 0) return;
   const depth = process.stdout.isTTY ? process.stdout.getColorDepth() : 1;
   const own = Uint8Array.from(symbols, (_, t) => bytes[t * m + report.unit] ?? 0);
-  print(`\n${shaded(symbols, own, depth, WIDTH)}`);
+  printRaw(`\n${shaded(symbols, own, depth, WIDTH)}`);
 }
 
 /** At most `symbols` on either side of where the last part of the text begins. */
