@@ -1,11 +1,10 @@
 /** A module of the user's own, with cells or layers to check. */
-import { existsSync } from 'node:fs';
-import { resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { checkCell } from '../check/check-cell.ts';
 import { checkLayer } from '../check/check-layer.ts';
 import type { CellOracle } from '../check/oracle.ts';
 import { FileError, FormatError } from '../errors.ts';
+import { isThere, wholePath } from '../io/folders.ts';
 import type { Layer } from '../layers/layer.ts';
 import { ParamSet } from '../params.ts';
 import { isCell } from './discover.ts';
@@ -23,7 +22,7 @@ export function isModulePath(argument: string): boolean {
  * @throws FileError when there is no such file; FormatError when it cannot be run or exports neither cell nor layer.
  */
 export async function subjectsIn(path: string): Promise<readonly Subject[]> {
-  if (!existsSync(path)) throw new FileError(path, 'a module to check', 'no such file');
+  if (!isThere(path)) throw new FileError(path, 'a module to check', 'no such file');
   const module = await loaded(path);
   const { oracle } = module;
   const own = typeof oracle === 'function' ? { oracle: oracle as CellOracle } : {};
@@ -44,7 +43,7 @@ export async function subjectsIn(path: string): Promise<readonly Subject[]> {
 
 /** TypeScript is run by Node itself where it can, and through tsx, if that is installed, where it cannot. */
 async function loaded(path: string): Promise<Readonly<Record<string, unknown>>> {
-  const url = pathToFileURL(resolve(path)).href;
+  const url = pathToFileURL(wholePath(path)).href;
   try {
     return await import(url);
   } catch (error) {

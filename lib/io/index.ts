@@ -1,6 +1,7 @@
 /** Files, for Node: `import { decodeCheckpoint, readBytes } from 'bptt/io'`. */
 export { type Checkpoint, decodeCheckpoint, encodeCheckpoint, resumeTrainer } from './checkpoint.ts';
-export { makeFolder, readBytes, readText, writeAtomically } from './files.ts';
+export { type ReadOptions, readBytes, readText, writeAtomically } from './files.ts';
+export { makeFolder } from './folders.ts';
 export { type OnnxOptions, onnxCells, toOnnx } from './onnx.ts';
 export { type Dtype, readSafetensors, type Tensor, type TensorFile, writeSafetensors } from './safetensors.ts';
 export { readSealed, writeSealed } from './sealed.ts';

@@ -8,7 +8,8 @@ import { join } from 'node:path';
 import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { FileError, FormatError } from '../../lib/errors.ts';
-import { makeFolder, readBytes, readText, writeAtomically } from '../../lib/io/files.ts';
+import { readBytes, readText, writeAtomically } from '../../lib/io/files.ts';
+import { makeFolder } from '../../lib/io/folders.ts';
 
 // The real file system, in which one call can be made to fail.
 vi.mock('node:fs', async original => {
