@@ -17,7 +17,9 @@ export class BpttError extends Error {
   readonly got: string;
 
   constructor(argument: string, expected: string, got: string) {
-    super(`${shown(argument, MOST)}: expected ${shown(expected, MOST)}, got ${shown(got, MOST)}`);
+    // String: what a caller without types hands over may be no text.
+    const [of, right, wrong] = [argument, expected, got].map(part => shown(String(part), MOST));
+    super(`${of}: expected ${right}, got ${wrong}`);
     this.argument = argument;
     this.expected = expected;
     this.got = got;

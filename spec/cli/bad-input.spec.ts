@@ -5,6 +5,7 @@
 import { copyFileSync, cpSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, test } from 'vitest';
+import { shown } from '../../lib/foreign.ts';
 import { readSafetensors, writeSafetensors } from '../../lib/io/safetensors.ts';
 import { readSealed, writeSealed } from '../../lib/io/sealed.ts';
 import { bptt, freshFolder, inTurn, linesOf, type Outcome, snapshot } from './command.ts';
@@ -256,7 +257,7 @@ describe('a mistake gets one line that names it, and changes nothing:', () => {
       argument: expect.any(String),
       message: expect.any(String),
     });
-    expect(String(error.message).startsWith(`${error.argument}: `)).toBe(true);
+    expect(String(error.message).startsWith(`${shown(String(error.argument))}: `)).toBe(true);
   });
 
   test.each(misspelt)('%s', async (_, args, message) => {
