@@ -5,6 +5,7 @@ import { runInNewContext } from 'node:vm';
 import fc from 'fast-check';
 import { AbstractMatrix } from 'ml-matrix';
 import { describe, expect, it, vi } from 'vitest';
+import { peakOf } from '../../bench/memory.ts';
 import { conditioned } from '../../lib/cells/conditioned.ts';
 import { gru } from '../../lib/cells/gru.ts';
 import { gruResetBefore } from '../../lib/cells/gru-reset-before.ts';
@@ -18,9 +19,12 @@ import { wasmProducts } from '../../lib/engine/products.ts';
 import { recurrent } from '../../lib/engine/recurrent.ts';
 import { MemoryError } from '../../lib/errors.ts';
 import { normal } from '../../lib/init/initialisers.ts';
+import { bidirectional } from '../../lib/layers/bidirectional.ts';
 import type { Layer } from '../../lib/layers/layer.ts';
+import { stack } from '../../lib/layers/stack.ts';
 import { Random } from '../../lib/random.ts';
 import { Sequence } from '../../lib/sequence.ts';
+import { checkpointed } from '../../lib/through-time/checkpointed.ts';
 import { fuzzPasses } from '../fuzz/passes.ts';
 
 /** What the heaps here have at most. */
@@ -257,6 +261,36 @@ describe('where memory is not enough', () => {
       }
       layer.release?.(tape);
     }
+  });
+});
+
+describe('layers of layers', () => {
+  const big = Sequence.zeros({ T: 1000, B: 16, F: 8 }); // 7 MiB a layer
+  const net = () => ({ low: layerOf(), high: layerOf(), out: layerOf(64, 8) });
+
+  it.each([
+    ['a stack', () => stack(net())],
+    ['both directions', () => bidirectional({ forward: layerOf(), backward: layerOf(64, 8) })],
+  ] as const)('that fail give back what was made before: %s', (_, make) => {
+    const layer = make() as Layer;
+    const held = heap.held;
+    for (let n = 0; n < 3; n++) expect(() => layer.forward(big)).toThrow(MemoryError);
+    expect(heap.held).toBe(held);
+    const { y, tape } = layer.forward(big.slice(0, 10));
+    layer.backward(tape, y);
+    layer.release?.(tape);
+    expect(heap.held).toBe(held);
+  });
+
+  it('that are checkpointed hold one segment at a time, and none at last', () => {
+    const layer = checkpointed(layerOf(), { every: 10 });
+    const held = heap.held;
+    const most = peakOf(heap, () => {
+      const { y, tape } = layer.forward(big.slice(0, 200));
+      layer.backward(tape, y);
+    });
+    expect(heap.held).toBe(held);
+    expect(most).toBeLessThan(2 ** 18);
   });
 });
 

@@ -89,8 +89,7 @@ function newSlot(rng: Random, precision: Precision): Slot {
   const [d, m] = [1 + rng.index([1, 1, 1, 1, 1]), 1 + rng.index(Array.from({ length: 24 }, () => 1))];
   const kind = rng.index([1, 1, 1, 1]);
   const cell = [lstm, gru, trace][kind] as Cell | undefined;
-  const make = () =>
-    (cell ? recurrent(cell, { d, m }, { precision }) : linear({ m: d, C: m }, { precision })) as Layer;
+  const make = () => (cell ? recurrent(cell, { d, m }, { precision }) : linear({ m: d, C: m }, { precision })) as Layer;
   const layer = make();
   normal(0.3)(layer.params, rng);
   return { layer, make, oneHot: rng.uniform() < 0.3, alive: [] };
