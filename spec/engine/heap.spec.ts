@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { type Block, Heap } from '../../lib/engine/heap.ts';
 import { MemoryError } from '../../lib/errors.ts';
 
@@ -166,6 +166,16 @@ describe('blocks of one layer after the other, of any sizes', () => {
     const first = step();
     for (let n = 0; n < 10; n++) expect(step()).toEqual(first);
   });
+});
+
+it('is not made where the runtime has no memory for it', () => {
+  const { WebAssembly } = globalThis as unknown as { readonly WebAssembly: object };
+  function Memory(): void {
+    throw new RangeError('no more');
+  }
+  vi.stubGlobal('WebAssembly', { ...WebAssembly, Memory });
+  expect(() => new Heap()).toThrow(MemoryError);
+  vi.unstubAllGlobals();
 });
 
 describe('a heap that is full', () => {
