@@ -41,6 +41,9 @@ vi.mock('../../lib/engine/heap.ts', async importOriginal => {
   };
 });
 
+setFlagsFromString('--expose-gc');
+const collect = runInNewContext('gc') as () => void;
+
 const { heap } = runtime('f64', false);
 const layerOf = (m: number = 8, d: number = m) => recurrent(lstm, { d, m }) as Layer;
 const sequence = (T: number, B: number, F: number, seed: number = 1) => randomSequence({ T, B, F }, new Random(seed));
@@ -113,13 +116,15 @@ describe('layers that nobody refers to any more', () => {
   const x = Sequence.zeros({ T: 200, B: 16, F: 8 });
 
   it('make room for others, one after the other, in one go', () => {
-    for (let n = 0; n < 60; n++) layerOf().forward(x); // 1.5 MiB each
+    collect();
+    const { arrayBuffers } = process.memoryUsage();
+    for (let n = 0; n < 60; n++) layerOf().forward(x); // 1.8 MiB each
     expect(heap.held).toBeLessThanOrEqual(LIMIT);
+    collect();
+    expect(process.memoryUsage().arrayBuffers - arrayBuffers).toBeLessThan(2 ** 23); // nor do they stay outside
   });
 
   it('give back what they have when they are collected, and so do both directions of them', async () => {
-    setFlagsFromString('--expose-gc');
-    const collect = runInNewContext('gc') as () => void;
     const settle = async (held: number) => {
       for (let n = 0; n < 50 && heap.held > held; n++) {
         collect();
