@@ -3,9 +3,8 @@
  * names the argument; none is called inside a time loop.
  */
 import { AbstractMatrix } from 'ml-matrix';
-import { ShapeError, ValueError } from './errors.ts';
+import { MemoryError, ShapeError, ValueError } from './errors.ts';
 import type { Shape } from './shape.ts';
-import type { FloatArray } from './views.ts';
 
 /** `value` is an object and no list, or throws {@link ValueError}. Returns it. */
 export function requireObject<T extends object>(argument: string, value: T, what: string = 'an object'): T {
@@ -61,18 +60,18 @@ export function requireClasses(argument: string, indices: Int32Array, C: number,
   return indices;
 }
 
-/** So many zeros, of 64 bits unless told otherwise, or throws {@link ValueError} when memory does not hold them. */
+/** So many zeros, of 64 bits unless told otherwise, or throws {@link MemoryError} when memory does not hold them. */
 export function allocate(argument: string, count: number): Float64Array;
-export function allocate(argument: string, count: number, Kind: new (count: number) => FloatArray): FloatArray;
+export function allocate<A>(argument: string, count: number, Kind: new (count: number) => A): A;
 export function allocate(
   argument: string,
   count: number,
-  Kind: new (count: number) => FloatArray = Float64Array,
-): FloatArray {
+  Kind: new (count: number) => unknown = Float64Array,
+): unknown {
   try {
     return new Kind(count);
   } catch {
-    throw new ValueError(argument, 'as many numbers as memory holds', `${count}`);
+    throw new MemoryError(argument, 'as many numbers as memory holds', `${count}`);
   }
 }
 

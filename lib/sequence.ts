@@ -84,7 +84,7 @@ export class Sequence {
   static zeros(extent: Extent & { readonly F: number }, like?: Sequence): Sequence {
     const { T, B = 1, F, lengths } = requireObject('extent', extent);
     const size = requireSize('T', T) * requireSize('B', B) * requireSize('F', F);
-    const Kind = like?.data instanceof Float32Array ? Float32Array : Float64Array;
+    const Kind: new (count: number) => FloatArray = like?.data instanceof Float32Array ? Float32Array : Float64Array;
     return new Sequence(allocate('T·B·F', size, Kind), F, {
       T,
       B,
@@ -173,9 +173,11 @@ export function requireSequence(argument: string, x: Sequence, F?: number, exten
   return x;
 }
 
-/** The same of whatever numbers. */
+/** The same of whatever numbers: all of them there, since a buffer may have been transferred or shrunk meanwhile. */
 export function requireExtent(argument: string, x: Sequence, F?: number, extent?: Sequence): Sequence {
   if (!(x instanceof Sequence)) throw new ShapeError(argument, 'a Sequence', describe(x));
+  const size = x.data instanceof Int32Array ? x.T * x.B : x.T * x.B * x.F;
+  if (x.data.length !== size) throw new ShapeError(`${argument}.data`, `${size} numbers`, `${x.data.length}`);
   if (F !== undefined && x.F !== F) throw new ShapeError(argument, `${F} features a step`, `${x.F}`);
   if (extent && (x.T !== extent.T || x.B !== extent.B)) {
     throw new ShapeError(argument, `T=${extent.T} B=${extent.B}`, `T=${x.T} B=${x.B}`);

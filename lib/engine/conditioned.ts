@@ -47,8 +47,8 @@ export function conditionedLayer<Tape>(
           for (let j = 0; j < k && sees(t); j++) to.set(b, d + j, v.get(b, j)); // CND-F1  x̂_t = (x_t; v_{t−1})
         }
       }
-      const { y, sT, tape } = layer.forward(xv, prev);
       const vT = when === 'always' ? copy(v) : Matrix.zeros(x.B, k); // CND-F3  v_t = κ v_{t−1}, κ = 1 for always and 0 for first
+      const { y, sT, tape } = layer.forward(xv, prev);
       return { y, sT: { ...sT, v: vT }, tape: { inner: tape, xv } };
     },
 
@@ -57,9 +57,9 @@ export function conditionedLayer<Tape>(
       requireExtent('tape.xv', xv, d + k);
       const { T, B } = xv;
       const { v: dvT = Matrix.zeros(B, k), ...final }: Matrices = requireState('dsT', dsT, state, B);
-      const { dx: dxv, ds0 } = layer.backward(inner, dy, final);
-      const dx = Sequence.zeros({ ...xv.extent(), F: d });
       const dv = when === 'always' ? copy(dvT) : Matrix.zeros(B, k);
+      const dx = Sequence.zeros({ ...xv.extent(), F: d });
+      const { dx: dxv, ds0 } = layer.backward(inner, dy, final); // last of what may throw
       for (let t = 0; t < T; t++) {
         const [from, to] = [dxv.at(t), dx.at(t)];
         for (let b = 0; b < B; b++) {

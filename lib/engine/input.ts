@@ -2,16 +2,16 @@
 import type { Sequence } from '../sequence.ts';
 import type { Way } from './cells/fused.ts';
 import type { Layout } from './layout.ts';
+import type { Wanted } from './operands.ts';
 import type { Pass } from './pass.ts';
-import type { Operand } from './products.ts';
 
 /** U, transposed for the way forward, where a one-hot input does not need it. */
-export function inputOperand(pass: Pass, layout: Layout, forward: boolean): Record<string, Operand> {
+export function inputOperand(pass: Pass, layout: Layout, forward: boolean): Record<string, Wanted> {
   if (forward && pass.x.data instanceof Int32Array) return {};
   const { d, m, G } = pass.size;
   const [N, K] = forward ? [G * m, d] : [d, G * m];
-  const U = pass.block('p', layout.U);
-  return { U: pass.products.operand(forward, N, K, U, d, pass.rowsAtMost, pass.spans.length) };
+  const times = pass.spans.length;
+  return { U: { transposed: forward, N, K, offset: layout.U, row: d, rows: pass.rowsAtMost, times } };
 }
 
 /** The present span of the blocks x, unless it is of indices, and a. */
@@ -29,11 +29,9 @@ export function input({ pass, layout, operands }: Way): void {
 /** The present span of dx from that of the block da, by way of the block dx. */
 export function inputGradient({ pass, operands }: Way, dx: Sequence): void {
   const { d, m, G } = pass.size;
-  pass.takeOfSpan('dx', d);
   const to = pass.block('dx');
   operands.U?.multiply(pass.rows, pass.first('da', G * m), G * m, to, d, false);
   pass.unload(to, d, dx);
-  pass.give('dx');
 }
 
 /** Where the indices of the present span of a one-hot input lie. */

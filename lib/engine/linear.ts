@@ -1,9 +1,10 @@
 /** The readout in the engine. */
 import { type Layer, requireState } from '../layers/layer.ts';
 import { readout } from '../layers/readout.ts';
-import { gradUb, withOperands } from './cells/products.ts';
+import { gradUb } from './cells/products.ts';
 import { input, inputGradient, inputOperand } from './input.ts';
 import { layoutOf } from './layout.ts';
+import { bytesOf, withOperands } from './operands.ts';
 import { type EngineOptions, engineOf, requireOptions } from './options.ts';
 import { Pass, requireRead } from './pass.ts';
 import { type EngineTape, Tapes } from './tapes.ts';
@@ -12,7 +13,8 @@ import { type EngineTape, Tapes } from './tapes.ts';
  * A drop-in for `readout`: o_t = V h_t + c of all steps, each product done at once.
  *
  * @param size m hidden units in, C classes out.
- * @throws ValueError when a size or an option is none.
+ * @throws ValueError when a size or an option is none; MemoryError from `forward` and `backward` when memory runs out:
+ * the layer and its tapes are then as they were.
  *
  * @example
  * ```ts
@@ -45,15 +47,14 @@ export function linear(
       const { rt, products } = engineOf(options);
       const m = Math.ceil(C / rt.lanes) * rt.lanes;
       const layout = layoutOf({ d, m, units: C, gates: [''], hasW: false, extras: [], called: ['V', 'c'] });
-      tapes.makeRoom();
       const pass = new Pass(rt, products, { T, B, d, m, units: C, G: 1 }, h);
-      const y = tapes.newY({ ...h.extent(), F: C }, pass.like);
-      try {
-        pass.take('p', layout.count);
+      const { y, tape } = tapes.record(pass, layout, C, y => {
+        const wanted = inputOperand(pass, layout, true);
+        const blocks = { p: { count: layout.count }, x: { count: pass.inputCount }, a: pass.ofSpan(m) };
+        pass.take(blocks, bytesOf(wanted, rt.bytes));
         layout.load(rt, params, pass.block('p'));
-        pass.takeInput();
-        pass.takeOfSpan('a', m);
-        withOperands(pass, layout, inputOperand(pass, layout, true), way => {
+        pass.loadIndices();
+        withOperands(pass, layout, wanted, way => {
           for (const span of pass.spans) {
             pass.span = span;
             input(way);
@@ -61,12 +62,9 @@ export function linear(
             pass.unload(pass.block('a'), m, y);
           }
         });
-      } catch (error) {
-        pass.release();
-        throw error;
-      }
-      pass.give('a');
-      return { y, sT: {}, tape: tapes.add(pass, layout, y) };
+        pass.give('a');
+      });
+      return { y, sT: {}, tape };
     },
 
     backward(tape, dy, dsT) {
@@ -74,25 +72,28 @@ export function linear(
       const { B, m } = pass.size;
       requireRead('dy', dy, C, pass.x);
       requireState('dsT', dsT, {}, B);
-      tapes.use(tape);
-      try {
-        pass.take('dp', layout.count);
-        layout.beginSums(pass.runtime, params, pass.block('dp'));
-        pass.takeOfSpan('da', m);
-        const dx = tapes.newDx(tape, { ...pass.x.extent(), F: d });
-        withOperands(pass, layout, inputOperand(pass, layout, false), way => {
-          for (const span of pass.spans) {
-            pass.span = span;
-            pass.load('da', 'dy', dy, m);
-            gradUb(way);
-            inputGradient(way, dx);
-          }
-        });
-        layout.endSums(pass.runtime, params, pass.block('dp'));
-        return { dx, ds0: {} };
-      } finally {
-        pass.give('dp', 'da');
-      }
+      return tapes.use(tape, () => {
+        const wanted = inputOperand(pass, layout, false);
+        const blocks = { dp: { count: layout.count }, da: pass.ofSpan(m), dx: pass.ofSpan(d) };
+        try {
+          pass.take(blocks, bytesOf(wanted, pass.runtime.bytes));
+          layout.beginSums(pass.runtime, params, pass.block('dp'));
+          const dx = tapes.dx(tape, d, made =>
+            withOperands(pass, layout, wanted, way => {
+              for (const span of pass.spans) {
+                pass.span = span;
+                pass.load('da', 'dy', dy, m);
+                gradUb(way);
+                inputGradient(way, made);
+              }
+            }),
+          );
+          layout.endSums(pass.runtime, params, pass.block('dp'));
+          return { dx, ds0: {} };
+        } finally {
+          pass.give(...Object.keys(blocks));
+        }
+      });
     },
 
     release: tape => tapes.release(tape),

@@ -17,9 +17,10 @@
  * falling length, so that those still active at step t are the first of the batch, and no step needs a mask.
  */
 import type { AbstractMatrix } from 'ml-matrix';
-import { requireFinite } from '../require.ts';
+import { allocate, requireFinite } from '../require.ts';
 import { requireExtent, requireSequence, type Sequence } from '../sequence.ts';
 import { FlatMatrix } from '../views.ts';
+import type { Block } from './heap.ts';
 import type { Runtime } from './precision.ts';
 import type { Products } from './products.ts';
 
@@ -40,10 +41,23 @@ export interface Span {
   readonly to: number;
 }
 
-/** Where a block is, how large, and whether its first row belongs to the present span's first step or to step 0. */
-interface Block {
-  readonly address: number;
-  readonly bytes: number;
+/** A block to be made, of so many numbers: zeros where asked for. */
+export interface BlockSize {
+  readonly count: number;
+  readonly zeros?: boolean;
+  /** Whether its first row belongs to the present span's first step; else to step 0. */
+  readonly ofSpan?: boolean;
+}
+
+/** A block that was made. */
+interface Made {
+  readonly block: Block;
+  readonly ofSpan: boolean;
+}
+
+/** What was in a block that is not in the kernels' memory now. */
+interface Spilled {
+  readonly copy: Uint8Array;
   readonly ofSpan: boolean;
 }
 
@@ -53,7 +67,7 @@ const SPAN = 2 ** 18;
 /** Bytes of a matrix of parameters that is larger than that cache: its gradient is then summed at once. */
 const LARGE = 2 ** 20;
 
-/** Blocks by name: where they are, and of how many numbers. */
+/** Blocks by name, in the kernels' memory or for a while out of it. */
 export class Pass {
   readonly runtime: Runtime;
   readonly products: Products;
@@ -67,8 +81,8 @@ export class Pass {
   readonly spans: readonly Span[];
   /** The steps that are worked on: an element of `spans`. */
   span: Span;
-  readonly #blocks = new Map<string, Block>();
-  #spilled: ReadonlyMap<string, Uint8Array> | undefined;
+  readonly #blocks = new Map<string, Made>();
+  #spilled: ReadonlyMap<string, Spilled> | undefined;
 
   constructor(runtime: Runtime, products: Products, size: PassSize, x: Sequence, reversed: boolean = false) {
     this.runtime = runtime;
@@ -107,11 +121,11 @@ export class Pass {
     return lengths ? lengths.reduce((count, length) => count + (t < length ? 1 : 0), 0) : this.size.B;
   }
 
-  /** The address of number `offset` of a block. */
+  /** The address of number `offset` of a block: good until the next blocks are taken. */
   block(name: string, offset: number = 0): number {
-    const block = this.#blocks.get(name);
-    if (!block) throw new Error(`there is no block ${name}`);
-    return block.address + offset * this.runtime.bytes;
+    const made = this.#blocks.get(name);
+    if (!made) throw new Error(`there is no block ${name}`);
+    return made.block.address + offset * this.runtime.bytes;
   }
 
   /** The address of column `offset` of step t, in a block of rows of so many columns. */
@@ -125,28 +139,37 @@ export class Pass {
     return this.step(name, this.span.from, columns, offset);
   }
 
-  /** Makes a block of so many numbers; of zeros where asked for. */
-  take(name: string, count: number, zeros: boolean = false): void {
-    this.#make(name, count, zeros, false);
+  /** A block of rows of so many columns for the steps of one span, which the next one uses again. */
+  ofSpan(columns: number, zeros: boolean = false): BlockSize {
+    return { count: this.rowsAtMost * columns, zeros, ofSpan: true };
   }
 
-  /** Makes a block of rows of so many columns for the steps of one span, which the next one uses again. */
-  takeOfSpan(name: string, columns: number, zeros: boolean = false): void {
-    this.#make(name, this.rowsAtMost * columns, zeros, true);
+  /**
+   * Makes blocks, all of them or none. The others may be moved: addresses are asked for again.
+   *
+   * @param besides bytes that will be taken of the heap while these are there.
+   * @throws MemoryError when there is not enough memory.
+   */
+  take(blocks: Readonly<Record<string, BlockSize>>, besides: number = 0): void {
+    const { heap, bytes } = this.runtime;
+    const sizes = Object.entries(blocks);
+    const made = heap.takeAll(
+      sizes.map(([, { count }]) => count * bytes),
+      besides,
+      () => this.#purpose,
+    );
+    for (const [n, block] of made.entries()) {
+      const [name, { zeros = false, ofSpan = false }] = sizes[n] ?? ['', { count: 0 }];
+      this.#blocks.set(name, { block, ofSpan });
+      if (zeros) heap.bytes(block.address, block.bytes).fill(0);
+    }
   }
 
-  #make(name: string, count: number, zeros: boolean, ofSpan: boolean): void {
-    const bytes = count * this.runtime.bytes;
-    const address = this.runtime.heap.take(bytes);
-    this.#blocks.set(name, { address, bytes, ofSpan });
-    if (zeros) this.runtime.heap.bytes(address, bytes).fill(0);
-  }
-
-  /** Gives blocks back. */
+  /** Gives blocks back, of those that there are. */
   give(...names: readonly string[]): void {
     for (const name of names) {
-      const block = this.#blocks.get(name);
-      if (block && !this.#spilled) this.runtime.heap.give(block.address, block.bytes);
+      const made = this.#blocks.get(name);
+      if (made) this.runtime.heap.giveAll([made.block]);
       this.#blocks.delete(name);
     }
   }
@@ -157,38 +180,54 @@ export class Pass {
     this.#spilled = undefined;
   }
 
-  /** Moves everything out of the kernels' memory, for as long as it is not needed there. */
+  /**
+   * Moves everything out of the kernels' memory, for as long as it is not needed there.
+   *
+   * @throws MemoryError when there is no memory to move it to; then all is where it was.
+   */
   spill(): void {
     if (this.#spilled) return;
-    const { heap } = this.runtime;
-    const kept = new Map<string, Uint8Array>();
-    for (const [name, { address, bytes }] of this.#blocks) {
-      kept.set(name, heap.bytes(address, bytes).slice());
-      heap.give(address, bytes);
+    const spilled = new Map<string, Spilled>();
+    for (const [name, { block, ofSpan }] of this.#blocks) {
+      const copy = allocate(this.#purpose, block.bytes, Uint8Array);
+      copy.set(this.runtime.heap.bytes(block.address, block.bytes));
+      spilled.set(name, { copy, ofSpan });
     }
-    this.#spilled = kept;
+    this.release();
+    this.#spilled = spilled;
   }
 
-  /** Moves it back. */
+  /**
+   * Moves it back.
+   *
+   * @throws MemoryError when there is not enough memory; then it is still where it was.
+   */
   restore(): void {
     const { heap, bytes } = this.runtime;
-    const kept = this.#spilled ?? [];
+    const spilled = [...(this.#spilled ?? [])];
+    const sizes = spilled.map(([name, { copy, ofSpan }]) => [name, { count: copy.length / bytes, ofSpan }]);
+    this.take(Object.fromEntries(sizes));
     this.#spilled = undefined;
-    for (const [name, copy] of kept) {
-      this.take(name, copy.length / bytes);
-      heap.bytes(this.block(name), copy.length).set(copy);
-    }
+    for (const [name, { copy }] of spilled) heap.bytes(this.block(name), copy.length).set(copy);
   }
 
-  /** The block x: the indices of a one-hot input, or room for another, which is loaded span by span. */
-  takeInput(): void {
+  /** What memory is wanted for, in an error. */
+  get #purpose(): string {
+    const { T, B, d, units } = this.size;
+    return `memory of a pass with T=${T}, B=${B}, ${d} inputs and ${units} outputs`;
+  }
+
+  /** Numbers of the block x: the input, which is loaded span by span, or its indices. */
+  get inputCount(): number {
     const { T, B, d } = this.size;
+    return this.x.data instanceof Int32Array ? Math.ceil((4 * T * B) / this.runtime.bytes) : T * B * d;
+  }
+
+  /** The indices of a one-hot input into the block x. */
+  loadIndices(): void {
+    const { T, B } = this.size;
     const { data } = this.x;
-    if (!(data instanceof Int32Array)) {
-      this.take('x', T * B * d);
-      return;
-    }
-    this.take('x', Math.ceil((4 * T * B) / this.runtime.bytes));
+    if (!(data instanceof Int32Array)) return;
     const indices = new Int32Array(this.runtime.heap.memory.buffer, this.block('x'), T * B);
     if (!this.order && !this.#reversed) indices.set(data);
     else for (let n = 0; n < T * B; n++) indices[n] = data[this.#outside(n)] ?? 0;
@@ -241,7 +280,7 @@ export class Pass {
   /** A part of a state from B rows from an address on, or from every row of the step that its sequence ends with. */
   unloadState(columns: number, address: (b: number) => number): FlatMatrix {
     const { B } = this.size;
-    const data = new Float64Array(B * columns);
+    const data = allocate('the state', B * columns);
     for (let n = 0; n < B; n++) {
       const b = this.order?.[n] ?? n;
       const from = address(b) + n * this.size.m * this.runtime.bytes;

@@ -5,21 +5,20 @@
  */
 import { type Cell, type CellSize, requireCell, requireCellSize } from '../cells/cell.ts';
 import { conditionOf } from '../cells/conditioned.ts';
-import { type Layer, requireState } from '../layers/layer.ts';
+import type { Layer } from '../layers/layer.ts';
 import { reversedBy } from '../layers/reversal.ts';
 import { unroll } from '../layers/unroll.ts';
 import { ParamSet } from '../params.ts';
-import type { Sequence } from '../sequence.ts';
-import type { Matrices } from '../shape.ts';
+import { requireExtent, type Sequence } from '../sequence.ts';
 import type { FusedCell } from './cells/fused.ts';
 import { fusedOf } from './cells/index.ts';
-import { withOperands } from './cells/products.ts';
 import { conditionedLayer } from './conditioned.ts';
 import { input, inputGradient, inputOperand } from './input.ts';
 import { type Layout, layoutOf } from './layout.ts';
+import { bytesOf, type Wanted, withOperands } from './operands.ts';
 import { type EngineOptions, engineOf, requireOptions } from './options.ts';
 import { Pass, requireRead } from './pass.ts';
-import type { Operand } from './products.ts';
+import { readState } from './states.ts';
 import { type EngineTape, Tapes } from './tapes.ts';
 
 /**
@@ -32,8 +31,11 @@ import { type EngineTape, Tapes } from './tapes.ts';
  *
  * @param cell any cell of the library, or one's own.
  * @param size d inputs and m hidden units.
- * @throws ValueError when a size or an option is none, when there is no WebAssembly with SIMD, and from `forward` and
- * `backward` when memory runs out, naming the bytes.
+ * A layer that nobody refers to any more gives back what it has in the kernels' memory when it is collected. Where that
+ * memory is full, tapes of other layers are moved out of it, and back when they are used.
+ *
+ * @throws ValueError when a size or an option is none, or when there is no WebAssembly with SIMD; MemoryError from
+ * `forward` and `backward` when memory runs out, naming the bytes: the layer and its tapes are then as they were.
  *
  * @example
  * ```ts
@@ -92,29 +94,33 @@ function fusedLayer(
 
     forward(x, s0) {
       requireRead('x', x, d);
-      const initial: Matrices = s0 === undefined ? {} : requireState('s0', s0, state, x.B);
+      const initial = readState('s0', s0, state, x.B);
+      requireExtent('x', x);
       const { rt, products } = engineOf(options);
       const m = Math.ceil(units / rt.lanes) * rt.lanes;
       const layout = layoutOf({ d, m, units, gates, hasW, extras });
-      tapes.makeRoom();
       const { T, B } = x;
       const G = gates.length;
       const pass = new Pass(rt, products, { T, B, d, m, units, G }, x, backwards);
-      const y = tapes.newY({ ...x.extent(), F: units }, pass.like);
-      try {
-        pass.take('p', layout.count);
+      const ragged = pass.order !== undefined;
+      const { y, tape, result } = tapes.record(pass, layout, units, y => {
+        const wanted = operandsOf(pass, layout, fused, true);
+        const states = { count: (T + 1) * B * m, zeros: ragged };
+        const blocks = {
+          p: { count: layout.count },
+          x: { count: pass.inputCount },
+          a: { count: T * B * G * m },
+          h: states,
+          ...(hasC && { c: states }),
+          ...mapped(fused.kept, columns => ({ count: T * B * columns * m, zeros: ragged })),
+          ...mapped(fused.once, columns => ({ count: columns * m, zeros: true })),
+        };
+        pass.take(blocks, bytesOf(wanted, rt.bytes));
         layout.load(rt, params, pass.block('p'));
         fused.before?.(pass, layout);
-        pass.takeInput();
-        pass.take('a', T * B * G * m);
-        for (const name of hasC ? ['h', 'c'] : ['h']) {
-          pass.take(name, (T + 1) * B * m, pass.order !== undefined);
-          pass.loadState(pass.block(name), initial[name]);
-        }
-        for (const [name, columns] of Object.entries(fused.kept)) {
-          pass.take(name, T * B * columns * m, pass.order !== undefined);
-        }
-        withOperands(pass, layout, operandsOf(pass, layout, fused, true), way => {
+        pass.loadIndices();
+        for (const name of hasC ? ['h', 'c'] : ['h']) pass.loadState(pass.block(name), initial[name]);
+        withOperands(pass, layout, wanted, way => {
           for (const span of pass.spans) {
             pass.span = span;
             input(way);
@@ -122,69 +128,64 @@ function fusedLayer(
             pass.unload(pass.step('h', span.from + 1, m), m, y);
           }
         });
-      } catch (error) {
-        pass.release();
-        throw error;
-      }
-      const sT = Object.fromEntries(
-        Object.entries(state).map(([name, columns]) => {
-          return [name, pass.unloadState(columns, b => pass.step(name, x.lengths?.[b] ?? T, m))];
-        }),
-      );
-      return { y, sT, tape: tapes.add(pass, layout, y) };
+        return mapped(state, (columns, name) =>
+          pass.unloadState(columns, b => pass.step(name, x.lengths?.[b] ?? T, m)),
+        );
+      });
+      return { y, sT: result, tape };
     },
 
     backward(tape, dy, dsT) {
       const { pass, layout } = tapes.known(tape);
       requireRead('dy', dy, units, pass.x);
-      const final: Matrices = dsT === undefined ? {} : requireState('dsT', dsT, state, pass.x.B);
-      tapes.use(tape);
-      unread.get(tape)?.();
+      const final = readState('dsT', dsT, state, pass.x.B);
+      requireExtent('dy', dy);
       const { T, B, m, G } = pass.size;
       const oneHot = pass.x.data instanceof Int32Array;
-      const made = ['dp', 'dy', 'dh', 'dc', 'drh', ...Object.keys(fused.made)];
-      try {
-        pass.take('dp', layout.count);
-        layout.beginSums(pass.runtime, params, pass.block('dp'));
-        pass.takeOfSpan('dy', m);
-        if (oneHot) pass.take('da', T * B * G * m, pass.order !== undefined);
-        else pass.takeOfSpan('da', G * m, pass.order !== undefined);
-        for (const [name, columns] of Object.entries(fused.made)) {
-          pass.takeOfSpan(name, columns * m, pass.order !== undefined);
-        }
-        pass.take('drh', B * m);
-        for (const name of hasC ? ['h', 'c'] : ['h']) {
-          pass.take(`d${name}`, B * m);
-          pass.loadState(pass.block(`d${name}`), final[name]);
-        }
-        const dx = oneHot ? undefined : tapes.newDx(tape, { ...pass.x.extent(), F: d });
-        withOperands(pass, layout, operandsOf(pass, layout, fused, false), way => {
-          for (const span of [...pass.spans].reverse()) {
-            pass.span = span;
-            pass.load('dy', 'dy', dy, m);
-            for (let t = span.to - 1; t >= span.from; t--) fused.backward(way, t, pass.active(t));
-            fused.gradients(way);
-            if (dx) inputGradient(way, dx);
-          }
-        });
-        layout.endSums(pass.runtime, params, pass.block('dp'));
-        const ds0 = Object.fromEntries(
-          Object.entries(state).map(([name, columns]) => {
-            return [name, pass.unloadState(columns, () => pass.block(`d${name}`))];
-          }),
-        );
-        if (dx) return { dx, ds0 };
-        const read = whenRead(tape);
-        unread.set(tape, read);
-        return {
-          get dx() {
-            return read();
-          },
-          ds0,
+      const ragged = pass.order !== undefined;
+      unread.get(tape)?.();
+      return tapes.use(tape, () => {
+        const wanted = operandsOf(pass, layout, fused, false);
+        const blocks = {
+          dp: { count: layout.count },
+          dy: pass.ofSpan(m),
+          ...mapped(fused.made, columns => pass.ofSpan(columns * m, ragged)),
+          drh: { count: B * m },
+          dh: { count: B * m },
+          ...(hasC && { dc: { count: B * m } }),
+          ...(!oneHot && { dx: pass.ofSpan(d) }),
         };
-      } finally {
-        pass.give(...made, ...(unread.has(tape) ? [] : ['da']));
-      }
+        const da = oneHot ? { count: T * B * G * m, zeros: ragged } : pass.ofSpan(G * m, ragged);
+        const back = (dx?: Sequence) =>
+          withOperands(pass, layout, wanted, way => {
+            for (const span of [...pass.spans].reverse()) {
+              pass.span = span;
+              pass.load('dy', 'dy', dy, m);
+              for (let t = span.to - 1; t >= span.from; t--) fused.backward(way, t, pass.active(t));
+              fused.gradients(way);
+              if (dx) inputGradient(way, dx);
+            }
+          });
+        try {
+          pass.take({ ...blocks, da }, bytesOf(wanted, pass.runtime.bytes));
+          layout.beginSums(pass.runtime, params, pass.block('dp'));
+          for (const name of hasC ? ['h', 'c'] : ['h']) pass.loadState(pass.block(`d${name}`), final[name]);
+          const dx = oneHot ? back() : tapes.dx(tape, d, back);
+          const ds0 = mapped(state, (columns, name) => pass.unloadState(columns, () => pass.block(`d${name}`)));
+          layout.endSums(pass.runtime, params, pass.block('dp'));
+          if (dx) return { dx, ds0 };
+          const read = whenRead(tape);
+          unread.set(tape, read);
+          return {
+            get dx() {
+              return read();
+            },
+            ds0,
+          };
+        } finally {
+          pass.give(...Object.keys(blocks), ...(unread.has(tape) ? [] : ['da']));
+        }
+      });
     },
 
     release: tape => tapes.release(tape),
@@ -196,17 +197,24 @@ function fusedLayer(
     return () => {
       if (dx) return dx;
       const { pass, layout } = tapes.known(tape);
-      tapes.use(tape);
-      const made = tapes.newDx(tape, { ...pass.x.extent(), F: d });
-      withOperands(pass, layout, inputOperand(pass, layout, false), way => {
-        for (const span of pass.spans) {
-          pass.span = span;
-          inputGradient(way, made);
-        }
-      });
+      dx = tapes.use(tape, () =>
+        tapes.dx(tape, d, made => {
+          const wanted = inputOperand(pass, layout, false);
+          try {
+            pass.take({ dx: pass.ofSpan(d) }, bytesOf(wanted, pass.runtime.bytes));
+            withOperands(pass, layout, wanted, way => {
+              for (const span of pass.spans) {
+                pass.span = span;
+                inputGradient(way, made);
+              }
+            });
+          } finally {
+            pass.give('dx');
+          }
+        }),
+      );
       pass.give('da');
       unread.delete(tape);
-      dx = made;
       return dx;
     };
   }
@@ -215,12 +223,17 @@ function fusedLayer(
 }
 
 /** The matrices of products that are done again and again, transposed for the way forward. */
-function operandsOf(pass: Pass, layout: Layout, { recurrent }: FusedCell, forward: boolean): Record<string, Operand> {
+function operandsOf(pass: Pass, layout: Layout, { recurrent }: FusedCell, forward: boolean): Record<string, Wanted> {
   const { T, B, m } = pass.size;
-  const entries = Object.entries(recurrent).map(([name, [from, to]]): [string, Operand] => {
+  const ofState = mapped(recurrent, ([from, to]): Wanted => {
     const [N, K] = forward ? [(to - from) * m, m] : [m, (to - from) * m];
-    return [name, pass.products.operand(forward, N, K, pass.block('p', layout.W + from * m * m), m, B, T)];
+    return { transposed: forward, N, K, offset: layout.W + from * m * m, row: m, rows: B, times: T };
   });
   const oneHot = pass.x.data instanceof Int32Array; // its a is gathered, and its dx comes later
-  return { ...Object.fromEntries(entries), ...(oneHot ? {} : inputOperand(pass, layout, forward)) };
+  return { ...ofState, ...(oneHot ? {} : inputOperand(pass, layout, forward)) };
+}
+
+/** A record with the same names. */
+function mapped<V, R>(record: Readonly<Record<string, V>>, value: (v: V, name: string) => R): Record<string, R> {
+  return Object.fromEntries(Object.entries(record).map(([name, v]) => [name, value(v, name)]));
 }

@@ -79,17 +79,24 @@ export function bidirectional(layers: {
       requireExtent('x', x, there.inputs); // both layers look at its numbers
       const s = requireState('s0', s0, state, x.B);
       const first = there.forward(x, unprefixed(s, 'forward')); // BI-F2  y⃗ = f(x)
-      const second = back.forward(x, unprefixed(s, 'backward'));
-      requireExtent('backward.y', second.y, back.outputs, first.y);
-      const y = Sequence.zeros({ ...first.y.extent(), F: outputs }, first.y);
-      setColumns(y, 0, first.y);
-      if (merge === 'concat') setColumns(y, besides, second.y);
-      else add(y, second.y); // BI-F4  y_t = [y⃗_t, y⃖_t], or y⃗_t + y⃖_t
-      return {
-        y,
-        sT: prefixed({ forward: first.sT, backward: second.sT }),
-        tape: { x, y, there: first.tape, back: second.tape },
-      };
+      let second: ReturnType<typeof back.forward> | undefined;
+      try {
+        second = back.forward(x, unprefixed(s, 'backward'));
+        requireExtent('backward.y', second.y, back.outputs, first.y);
+        const y = Sequence.zeros({ ...first.y.extent(), F: outputs }, first.y);
+        setColumns(y, 0, first.y);
+        if (merge === 'concat') setColumns(y, besides, second.y);
+        else add(y, second.y); // BI-F4  y_t = [y⃗_t, y⃖_t], or y⃗_t + y⃖_t
+        return {
+          y,
+          sT: prefixed({ forward: first.sT, backward: second.sT }),
+          tape: { x, y, there: first.tape, back: second.tape },
+        };
+      } catch (error) {
+        there.release?.(first.tape);
+        if (second) back.release?.(second.tape);
+        throw error;
+      }
     },
 
     backward(tape, dy, dsT) {

@@ -60,11 +60,16 @@ export function stack(layers: Readonly<Record<string, Layer>>): Layer<StackTape>
       const tapes: unknown[] = [];
       const finals: Record<string, Matrices> = {};
       let y: Sequence = x;
-      for (const [name, layer] of parts) {
-        const step = layer.forward(y, unprefixed(s, name));
-        y = step.y;
-        tapes.push(step.tape);
-        finals[name] = step.sT;
+      try {
+        for (const [name, layer] of parts) {
+          const step = layer.forward(y, unprefixed(s, name));
+          y = step.y;
+          tapes.push(step.tape);
+          finals[name] = step.sT;
+        }
+      } catch (error) {
+        for (const [l, tape] of tapes.entries()) parts[l]?.[1].release?.(tape);
+        throw error;
       }
       return { y, sT: prefixed(finals), tape: { B: x.B, tapes } };
     },

@@ -88,6 +88,7 @@ export function checkpointed<Tape, P extends string>(
         requireSequence('layer.y', part.y, outputs, segment);
         s = active ? hold(active, part.sT, s) : part.sT; // CKP-F2  s_i = s_{i−1} where the sequence has ended before
         y.data.set(stepsOf(part.y, 0, part.y.T, active), from * x.B * outputs);
+        layer.release?.(part.tape);
       }
       return { y, sT: s, tape: { x, every: steps, states } };
     },
@@ -105,6 +106,7 @@ export function checkpointed<Tape, P extends string>(
         const total = active ? hold(active, ds, zeroState(state, x.B)) : ds;
         const part = layer.backward(tape, cut(dy, x, from, steps), total); // CKP-B2  (dL/dx_(i), dL/ds_{i−1}), dL/dθ +=, = f_(i)ᵀ(dL/dy_(i), dL/ds_i), through F1
         dx.data.set(part.dx.data, from * x.B * inputs);
+        layer.release?.(tape);
         ds = active ? hold(active, part.ds0, ds) : part.ds0; // CKP-B3  dL/ds_{i−1} = dL/ds_i where the sequence has ended before, through F2
       }
       return { dx, ds0: ds };

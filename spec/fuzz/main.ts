@@ -1,13 +1,15 @@
 /**
  * Fuzzing at length: `npm run fuzz` reads 10,000 random and 10,000 changed files, and calls every public function with
- * every change of one argument, and 10,000 times with two; `npm run fuzz -- 500 7` does 500 of each with seed 7. Ends with
- * an error, and the seed that repeats it, at the first file that is neither read nor refused as it should, and after the
- * last call where one threw another error than the library's, or left something changed.
+ * every change of one argument, and 10,000 times with two, and runs the engine's layers 10,000 times forward or back;
+ * `npm run fuzz -- 500 7` does 500 of each with seed 7. Ends with an error, and the seed that repeats it, at the first file
+ * that is neither read nor refused as it should, and after the last call where one threw another error than the library's,
+ * or left something changed, and after the last pass where one computed another number or took more memory than it should.
  */
 import { type ApiReport, everyChange, someChanges } from './api.ts';
 import { removeFolder } from './calls-io.ts';
 import { type FuzzReport, fuzzFiles } from './files.ts';
 import { modules } from './modules.ts';
+import { fuzzPasses, type PassesReport } from './passes.ts';
 
 const [runs, seed] = [Number(process.argv[2] ?? 10_000), Number(process.argv[3] ?? Date.now() % 2 ** 31)];
 const { random, mutated } = fuzzFiles(runs, seed);
@@ -25,9 +27,18 @@ function callsLine(kind: string, { calls, returned, refused }: ApiReport): strin
   return `${kind.padEnd(8)} ${calls} calls: returned ${returned} times, refused ${refused} times\n`;
 }
 
+/** A line about passes in one precision. */
+function passesLine(kind: string, { forward, backward, bytes, most }: PassesReport): string {
+  return `${kind.padEnd(8)} ${forward} passes forward, ${backward} back: ${bytes} bytes of memory for ${most} at once\n`;
+}
+
+const passes = [fuzzPasses(runs, seed, 'f64'), fuzzPasses(runs, seed, 'f32')] as const;
+process.stdout.write(`${passesLine('f64', passes[0])}${passesLine('f32', passes[1])}`);
+
 const all = Object.assign({}, ...modules.map(({ calls }) => calls));
 const [every, some] = [everyChange(all), someChanges(all, runs, seed)];
 removeFolder();
 process.stdout.write(`${callsLine('one', every)}${callsLine('two', some)}`);
-for (const finding of new Set([...every.findings, ...some.findings])) process.stderr.write(`${finding}\n`);
-if (every.findings.length + some.findings.length > 0) process.exitCode = 1;
+const findings = new Set([...passes, every, some].flatMap(({ findings }) => findings));
+for (const finding of findings) process.stderr.write(`${finding}\n`);
+if (findings.size > 0) process.exitCode = 1;

@@ -24,7 +24,9 @@ export interface FusedCell {
   readonly kept: Readonly<Record<string, number>>;
   /** Blocks that backward makes of every step of a span, beside da. */
   readonly made: Readonly<Record<string, number>>;
-  /** Makes what it needs beside parameters and states, once a pass. */
+  /** Blocks that forward and backward need once a pass, of zeros at first: how many times m numbers. */
+  readonly once: Readonly<Record<string, number>>;
+  /** Fills them, forward. */
   before?(pass: Pass, layout: Layout): void;
   /** Step t, from slot t of the states to slot t+1. */
   forward(way: Way, t: number, rows: number): void;

@@ -10,6 +10,7 @@ export const gru: FusedCell = {
   hasC: false,
   kept: { w: 3 },
   made: { dw: 3 },
+  once: {},
 
   forward({ pass, layout, operands }, t, rows) {
     const { m } = pass.size;
@@ -46,6 +47,7 @@ export const gruResetBefore: FusedCell = {
   hasC: false,
   kept: { rh: 1 },
   made: {},
+  once: {},
 
   forward({ pass, layout, operands }, t, rows) {
     const { m } = pass.size;

@@ -76,6 +76,7 @@ function lstmWith(
     hasC: true,
     kept: { tc: 1 },
     made: {},
+    once: {},
 
     forward(way, t, rows) {
       addRecurrent(way, t, rows);

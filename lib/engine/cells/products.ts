@@ -1,23 +1,6 @@
 /** The products that cells have in common. */
 import { indices } from '../input.ts';
-import type { Layout } from '../layout.ts';
-import type { Pass } from '../pass.ts';
-import type { Operand } from '../products.ts';
 import type { Way } from './fused.ts';
-
-/** Runs with prepared matrices, and gives them back whatever happens. */
-export function withOperands(
-  pass: Pass,
-  layout: Layout,
-  operands: Readonly<Record<string, Operand>>,
-  run: (way: Way) => void,
-): void {
-  try {
-    run({ pass, layout, operands });
-  } finally {
-    for (const operand of Object.values(operands)) operand.release();
-  }
-}
 
 /** a_t += h_{t−1} Wᵀ. */
 export function addRecurrent({ pass, operands }: Way, t: number, rows: number): void {

@@ -24,6 +24,7 @@ function rnnWith(
     hasC: false,
     kept: {},
     made: {},
+    once: {},
 
     forward(way, t, rows) {
       addRecurrent(way, t, rows);

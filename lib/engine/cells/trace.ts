@@ -36,12 +36,9 @@ function traceWith(setDecays: (pass: Pass, layout: Layout) => void): FusedCell {
     hasC: false,
     kept: {},
     made: {},
+    once: { mu: 1, dmu: 1 },
 
-    before(pass, layout) {
-      pass.take('mu', pass.size.m, true);
-      pass.take('dmu', pass.size.m, true);
-      setDecays(pass, layout);
-    },
+    before: setDecays,
 
     forward({ pass, layout }, t, rows) {
       const { m } = pass.size;
