@@ -1,11 +1,12 @@
 /** The readout in the engine. */
 import { type Layer, requireState } from '../layers/layer.ts';
 import { readout } from '../layers/readout.ts';
+import { requireExtent } from '../sequence.ts';
 import { gradUb, withOperands } from './cells/products.ts';
 import { input, inputGradient, inputOperand } from './input.ts';
 import { layoutOf } from './layout.ts';
 import { type EngineOptions, engineOf, requireOptions } from './options.ts';
-import { Pass, requireRead } from './pass.ts';
+import { cotangent, Pass } from './pass.ts';
 import { type EngineTape, Tapes } from './tapes.ts';
 
 /**
@@ -39,7 +40,7 @@ export function linear(
     equations,
 
     forward(h, s0) {
-      requireRead('x', h, d);
+      requireExtent('x', h, d);
       requireState('s0', s0, {}, h.B);
       const { T, B } = h;
       const { rt, products } = engineOf(options);
@@ -69,10 +70,10 @@ export function linear(
       return { y, sT: {}, tape: tapes.add(pass, layout, y) };
     },
 
-    backward(tape, dy, dsT) {
+    backward(tape, given, dsT) {
       const { pass, layout } = tapes.known(tape);
       const { B, m } = pass.size;
-      requireRead('dy', dy, C, pass.x);
+      const dy = cotangent(given, C, pass.x);
       requireState('dsT', dsT, {}, B);
       tapes.use(tape);
       try {

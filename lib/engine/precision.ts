@@ -1,4 +1,6 @@
 /** The kernels of one precision, and what moves numbers in and out of their memory. */
+import { ValueError } from '../errors.ts';
+import { requireFiniteNumber } from '../require.ts';
 import type { FloatArray } from '../views.ts';
 import { Heap } from './heap.ts';
 import type { Kernels } from './kernels.ts';
@@ -6,6 +8,13 @@ import { instantiate } from './wasm.ts';
 
 /** Numbers of 64 bits, as everywhere else in the library, or of 32: half the memory, twice the speed, 1e-4 of accuracy. */
 export type Precision = 'f64' | 'f32';
+
+/** `x` is finite, and not beyond the numbers of the precision, or throws {@link ValueError}. */
+export function requireHeld(argument: string, x: number, precision: Precision): void {
+  requireFiniteNumber(argument, x);
+  if (precision === 'f64' || Number.isFinite(Math.fround(x))) return;
+  throw new ValueError(argument, 'a number that f32 holds (at most 3.4e38)', `${x}`);
+}
 
 /** The kernels of a precision, without its suffix. */
 export type Fused = {

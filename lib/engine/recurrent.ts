@@ -9,7 +9,7 @@ import { type Layer, requireState } from '../layers/layer.ts';
 import { reversedBy } from '../layers/reversal.ts';
 import { unroll } from '../layers/unroll.ts';
 import { ParamSet } from '../params.ts';
-import type { Sequence } from '../sequence.ts';
+import { requireExtent, type Sequence } from '../sequence.ts';
 import type { Matrices } from '../shape.ts';
 import type { FusedCell } from './cells/fused.ts';
 import { fusedOf } from './cells/index.ts';
@@ -18,7 +18,7 @@ import { conditionedLayer } from './conditioned.ts';
 import { input, inputGradient, inputOperand } from './input.ts';
 import { type Layout, layoutOf } from './layout.ts';
 import { type EngineOptions, engineOf, requireOptions } from './options.ts';
-import { Pass, requireRead } from './pass.ts';
+import { cotangent, Pass } from './pass.ts';
 import type { Operand } from './products.ts';
 import { type EngineTape, Tapes } from './tapes.ts';
 
@@ -91,7 +91,7 @@ function fusedLayer(
     via: cell.via ?? {},
 
     forward(x, s0) {
-      requireRead('x', x, d);
+      requireExtent('x', x, d);
       const initial: Matrices = s0 === undefined ? {} : requireState('s0', s0, state, x.B);
       const { rt, products } = engineOf(options);
       const m = Math.ceil(units / rt.lanes) * rt.lanes;
@@ -134,9 +134,9 @@ function fusedLayer(
       return { y, sT, tape: tapes.add(pass, layout, y) };
     },
 
-    backward(tape, dy, dsT) {
+    backward(tape, given, dsT) {
       const { pass, layout } = tapes.known(tape);
-      requireRead('dy', dy, units, pass.x);
+      const dy = cotangent(given, units, pass.x);
       const final: Matrices = dsT === undefined ? {} : requireState('dsT', dsT, state, pass.x.B);
       tapes.use(tape);
       unread.get(tape)?.();
