@@ -30,6 +30,8 @@ export interface Layout {
   /** Begins sums at an address, and adds them up into the gradients of a set. */
   beginSums(runtime: Runtime, params: ParamSet, address: number): void;
   endSums(runtime: Runtime, params: ParamSet, address: number): void;
+  /** Adds sums that lie outside the memory, in the same order, to the gradients of a set. */
+  addTo(params: ParamSet, sums: Float64Array): void;
 }
 
 export function layoutOf({ d, m, units, gates, hasW, extras, called = ['U', 'b'] }: LayoutSize): Layout {
@@ -79,6 +81,13 @@ export function layoutOf({ d, m, units, gates, hasW, extras, called = ['U', 'b']
       each(params.namedGrads(), (outside, inside, width) =>
         runtime.endSums(address + inside * runtime.bytes, grads.subarray(outside, outside + width)),
       );
+    },
+    addTo(params, sums) {
+      const { grads } = params;
+      each(params.namedGrads(), (outside, inside, width) => {
+        for (let i = 0; i < width; i++)
+          grads[outside + i] = (grads[outside + i] ?? 0) + (sums[inside + i] ?? Number.NaN);
+      });
     },
   };
 }

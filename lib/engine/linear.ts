@@ -7,6 +7,7 @@ import { input, inputGradient, inputOperand } from './input.ts';
 import { layoutOf } from './layout.ts';
 import { type EngineOptions, engineOf, requireOptions } from './options.ts';
 import { cotangent, Pass } from './pass.ts';
+import { Sums } from './sums.ts';
 import { type EngineTape, Tapes } from './tapes.ts';
 
 /**
@@ -77,19 +78,18 @@ export function linear(
       requireState('dsT', dsT, {}, B);
       tapes.use(tape);
       try {
-        pass.take('dp', layout.count);
-        layout.beginSums(pass.runtime, params, pass.block('dp'));
+        const sums = new Sums(pass, layout, params);
         pass.takeOfSpan('da', m);
         const dx = tapes.newDx(tape, { ...pass.x.extent(), F: d });
         withOperands(pass, layout, inputOperand(pass, layout, false), way => {
           for (const span of pass.spans) {
             pass.span = span;
             pass.load('da', 'dy', dy, m);
-            gradUb(way);
+            sums.add(rows => gradUb(way, rows));
             inputGradient(way, dx);
           }
         });
-        layout.endSums(pass.runtime, params, pass.block('dp'));
+        sums.end();
         return { dx, ds0: {} };
       } finally {
         pass.give('dp', 'da');

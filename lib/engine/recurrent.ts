@@ -20,6 +20,7 @@ import { type Layout, layoutOf } from './layout.ts';
 import { type EngineOptions, engineOf, requireOptions } from './options.ts';
 import { cotangent, Pass } from './pass.ts';
 import type { Operand } from './products.ts';
+import { Sums } from './sums.ts';
 import { type EngineTape, Tapes } from './tapes.ts';
 
 /**
@@ -144,8 +145,7 @@ function fusedLayer(
       const oneHot = pass.x.data instanceof Int32Array;
       const made = ['dp', 'dy', 'dh', 'dc', 'drh', ...Object.keys(fused.made)];
       try {
-        pass.take('dp', layout.count);
-        layout.beginSums(pass.runtime, params, pass.block('dp'));
+        const sums = new Sums(pass, layout, params);
         pass.takeOfSpan('dy', m);
         if (oneHot) pass.take('da', T * B * G * m, pass.order !== undefined);
         else pass.takeOfSpan('da', G * m, pass.order !== undefined);
@@ -163,11 +163,11 @@ function fusedLayer(
             pass.span = span;
             pass.load('dy', 'dy', dy, m);
             for (let t = span.to - 1; t >= span.from; t--) fused.backward(way, t, pass.active(t));
-            fused.gradients(way);
+            sums.add(rows => fused.gradients(way, rows));
             if (dx) inputGradient(way, dx);
           }
         });
-        layout.endSums(pass.runtime, params, pass.block('dp'));
+        sums.end();
         const ds0 = Object.fromEntries(
           Object.entries(state).map(([name, columns]) => {
             return [name, pass.unloadState(columns, () => pass.block(`d${name}`))];
