@@ -235,7 +235,7 @@ function look(argument: string, data: Sequence['data'], F: number, counted: Sequ
 function requireWhole(argument: string, x: Sequence): Sequence {
   const { data, T, B, F, lengths } = x;
   const size = T * B * (data instanceof Int32Array ? 1 : F);
-  if (data.length !== size) throw new ShapeError(argument, `${size} numbers, as it was made of`, `${data.length}`);
+  if (data.length !== size) throw new ShapeError(`${argument}.data`, `${size} numbers`, `${data.length}`);
   if (lengths) requireLengths(`${argument}.lengths`, lengths, T, B);
   return x;
 }

@@ -192,7 +192,7 @@ const Resizable = ArrayBuffer as unknown as new (
 ) => ArrayBuffer & { resize(bytes: number): void };
 
 describe('memory that was taken away', () => {
-  const message = (n: number) => `x: expected ${n} numbers, as it was made of, got 0`;
+  const message = (n: number) => `x.data: expected ${n} numbers, got 0`;
 
   it('is missed by every reader', () => {
     for (const layer of [
@@ -218,7 +218,7 @@ describe('memory that was taken away', () => {
     const x = Sequence.dense(new Float64Array(buffer), { T: 3, F: 2 });
     buffer.resize(40);
     expect(() => filled(bptt.recurrent(bptt.rnn, { d: 2, m: 3 })).forward(x)).toThrow(
-      'x: expected 6 numbers, as it was made of, got 5',
+      'x.data: expected 6 numbers, got 5',
     );
   });
 
@@ -229,9 +229,11 @@ describe('memory that was taken away', () => {
     const gone = new Float64Array(9);
     const dy = Sequence.dense(gone, { T: 3, F: 3 });
     structuredClone(gone.buffer, { transfer: [gone.buffer] });
-    expect(() => layer.backward(tape, dy)).toThrow('dy: expected 9 numbers, as it was made of, got 0');
+    expect(() => layer.backward(tape, dy)).toThrow('dy.data: expected 9 numbers, got 0');
     structuredClone(data.buffer, { transfer: [data.buffer] });
-    expect(() => layer.backward(tape, Sequence.zeros({ T: 3, F: 3 }))).toThrow('tape.x: expected 6 numbers');
+    expect(() => layer.backward(tape, Sequence.zeros({ T: 3, F: 3 }))).toThrow(
+      'tape.x.data: expected 6 numbers, got 0',
+    );
   });
 });
 

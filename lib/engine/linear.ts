@@ -78,6 +78,7 @@ export function linear(
       requireState('dsT', dsT, {}, B);
       tapes.use(tape);
       try {
+        pass.take('dp', layout.count);
         const sums = new Sums(pass, layout, params);
         pass.takeOfSpan('da', m);
         const dx = tapes.newDx(tape, { ...pass.x.extent(), F: d });

@@ -19,6 +19,7 @@ import { input, inputGradient, inputOperand } from './input.ts';
 import { type Layout, layoutOf } from './layout.ts';
 import { type EngineOptions, engineOf, requireOptions } from './options.ts';
 import { cotangent, Pass } from './pass.ts';
+import { requireHeldMatrices } from './precision.ts';
 import type { Operand } from './products.ts';
 import { Sums } from './sums.ts';
 import { type EngineTape, Tapes } from './tapes.ts';
@@ -95,6 +96,7 @@ function fusedLayer(
       requireExtent('x', x, d);
       const initial: Matrices = s0 === undefined ? {} : requireState('s0', s0, state, x.B);
       const { rt, products } = engineOf(options);
+      requireHeldMatrices(initial, rt.precision, part => `s0.${part}`);
       const m = Math.ceil(units / rt.lanes) * rt.lanes;
       const layout = layoutOf({ d, m, units, gates, hasW, extras });
       tapes.makeRoom();
@@ -139,12 +141,14 @@ function fusedLayer(
       const { pass, layout } = tapes.known(tape);
       const dy = cotangent(given, units, pass.x);
       const final: Matrices = dsT === undefined ? {} : requireState('dsT', dsT, state, pass.x.B);
+      requireHeldMatrices(final, pass.runtime.precision, part => `dsT.${part}`);
       tapes.use(tape);
       unread.get(tape)?.();
       const { T, B, m, G } = pass.size;
       const oneHot = pass.x.data instanceof Int32Array;
       const made = ['dp', 'dy', 'dh', 'dc', 'drh', ...Object.keys(fused.made)];
       try {
+        pass.take('dp', layout.count);
         const sums = new Sums(pass, layout, params);
         pass.takeOfSpan('dy', m);
         if (oneHot) pass.take('da', T * B * G * m, pass.order !== undefined);

@@ -1,5 +1,6 @@
 /** The gradients of the parameters in one pass back, added up over the rows of all spans. */
 import type { ParamSet } from '../params.ts';
+import { allocate } from '../require.ts';
 import type { Rows } from './cells/fused.ts';
 import type { Layout } from './layout.ts';
 import type { Pass } from './pass.ts';
@@ -10,7 +11,7 @@ import type { Pass } from './pass.ts';
  */
 const ROWS = 2048;
 
-/** The block dp, and in f32 what it held before. Nothing is added to the gradients themselves until the end. */
+/** What is added to the block dp, and in f32 what it held before. Nothing is added to the gradients themselves until the end. */
 export class Sums {
   readonly #pass: Pass;
   readonly #layout: Layout;
@@ -19,12 +20,10 @@ export class Sums {
   #rows = 0;
   #total: Float64Array | undefined;
 
-  /** Takes the block dp. */
   constructor(pass: Pass, layout: Layout, params: ParamSet) {
     this.#pass = pass;
     this.#layout = layout;
     this.#params = params;
-    pass.take('dp', layout.count);
     layout.beginSums(pass.runtime, params, pass.block('dp'));
   }
 
@@ -56,7 +55,7 @@ export class Sums {
   #toTotal(): Float64Array {
     const { runtime } = this.#pass;
     const [address, { count }] = [this.#pass.block('dp'), this.#layout];
-    this.#total ??= new Float64Array(count);
+    this.#total ??= allocate('sums of the gradients', count);
     runtime.endSums(address, this.#total);
     runtime.view(address, count).fill(0);
     this.#rows = 0;
