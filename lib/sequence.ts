@@ -246,8 +246,8 @@ function requireLength(
   { T, B, F }: { readonly T: number; readonly B: number; readonly F: number },
   width: number,
 ): void {
-  for (const [name, size] of Object.entries({ T, B, F })) requireSize(name, size);
-  const size = T * B * width;
+  requireSize('F', F);
+  const size = requireSize('T', T) * requireSize('B', B) * width;
   if (data.length !== size) throw new ShapeError('data', `${size} numbers (T=${T}, B=${B}, F=${F})`, `${data.length}`);
 }
 

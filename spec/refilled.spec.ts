@@ -8,6 +8,7 @@ import { describe, expect, it } from 'vitest';
 import * as bptt from '../lib/index.ts';
 import { addTTimes, timesT } from '../lib/matrix.ts';
 import { FlatMatrix, OneHotMatrix } from '../lib/views.ts';
+import { fuzzRefilled } from './fuzz/refilled.ts';
 import { digest } from './fuzz/values.ts';
 
 const { Sequence, ShapeError, ValueError } = bptt;
@@ -76,6 +77,12 @@ describe.each(Object.entries(layers))('indices under %s', (_, make) => {
     const expected = run(() => {});
     for (const bad of [1, ...BAD]) expect(run(indices => indices.fill(bad))).toBe(expected);
   });
+});
+
+it('buffers filled with anything are refused by place, or read to where they count', () => {
+  const { refused, passes, findings } = fuzzRefilled(300, 5);
+  expect(findings).toEqual([]);
+  expect(refused).toBeGreaterThan(passes / 10);
 });
 
 describe('another layer', () => {

@@ -1,6 +1,7 @@
 /**
  * Fuzzing at length: `npm run fuzz` reads 10,000 random and 10,000 changed files, and calls every public function with
- * every change of one argument, and 10,000 times with two; `npm run fuzz -- 500 7` does 500 of each with seed 7. Ends with
+ * every change of one argument, and 10,000 times with two, and runs layers 10,000 times over shared buffers that were filled
+ * with anything, also beyond f32; `npm run fuzz -- 500 7` does 500 of each with seed 7. Ends with
  * an error, and the seed that repeats it, at the first file that is neither read nor refused as it should, and after the
  * last call where one threw another error than the library's, or left something changed.
  */
@@ -8,6 +9,7 @@ import { type ApiReport, everyChange, someChanges } from './api.ts';
 import { removeFolder } from './calls-io.ts';
 import { type FuzzReport, fuzzFiles } from './files.ts';
 import { modules } from './modules.ts';
+import { fuzzRefilled } from './refilled.ts';
 
 const [runs, seed] = [Number(process.argv[2] ?? 10_000), Number(process.argv[3] ?? Date.now() % 2 ** 31)];
 const { random, mutated } = fuzzFiles(runs, seed);
@@ -28,6 +30,9 @@ function callsLine(kind: string, { calls, returned, refused }: ApiReport): strin
 const all = Object.assign({}, ...modules.map(({ calls }) => calls));
 const [every, some] = [everyChange(all), someChanges(all, runs, seed)];
 removeFolder();
+const refilled = fuzzRefilled(runs, seed);
+process.stdout.write(`refilled ${refilled.passes} passes over shared buffers: refused ${refilled.refused} times\n`);
 process.stdout.write(`${callsLine('one', every)}${callsLine('two', some)}`);
-for (const finding of new Set([...every.findings, ...some.findings])) process.stderr.write(`${finding}\n`);
-if (every.findings.length + some.findings.length > 0) process.exitCode = 1;
+for (const finding of new Set([...every.findings, ...some.findings, ...refilled.findings]))
+  process.stderr.write(`${finding}\n`);
+if (every.findings.length + some.findings.length + refilled.findings.length > 0) process.exitCode = 1;
