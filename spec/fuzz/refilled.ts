@@ -4,6 +4,7 @@
  */
 import type { Cell } from '../../lib/cells/cell.ts';
 import { cells } from '../../lib/cells/index.ts';
+import { lstm } from '../../lib/cells/lstm.ts';
 import { linear } from '../../lib/engine/linear.ts';
 import type { Precision } from '../../lib/engine/precision.ts';
 import { recurrent } from '../../lib/engine/recurrent.ts';
@@ -85,7 +86,7 @@ export function fuzzRefilled(runs: number, seed: number): RefilledReport {
 
 /** A layer in the same memory, and what it gives. */
 function standingBy(): () => string {
-  const layers = (['f64', 'f32'] as const).map(precision => recurrent(cells.lstm, { d: 3, m: 4 }, { precision }));
+  const layers = (['f64', 'f32'] as const).map(precision => recurrent(lstm, { d: 3, m: 4 }, { precision }));
   const x = Sequence.dense(new Float64Array(30).fill(0.5), { T: 10, F: 3 });
   for (const { params } of layers) normal(0.5)(params, new Random(1));
   const passes = layers.map(layer => ({ layer, ...layer.forward(x) }));
@@ -98,7 +99,7 @@ function standingBy(): () => string {
 function draw(rng: Random): Drawn {
   const pick = (n: number) => Math.floor(n * rng.uniform());
   const [T, B, d, m] = [1 + pick(6), 1 + pick(4), 1 + pick(5), 1 + pick(6)];
-  const cell = (Object.values<Cell>(cells)[pick(Object.keys(cells).length)] ?? cells.rnn) as Cell;
+  const cell = (Object.values<Cell>(cells)[pick(Object.keys(cells).length)] ?? lstm) as Cell;
   const precision: Precision = pick(2) === 0 ? 'f32' : 'f64';
   const kind = pick(4);
   const layer = [
