@@ -3,10 +3,12 @@
  *
  * Three functions accumulate into their first argument, as gradients do: `addTTimes`, `addColumnSums`, `addTo`. All
  * others return a fresh `Matrix` and change nothing. Each throws {@link ShapeError} when its arguments do not fit
- * (ml-matrix's own product drops rows in silence).
+ * (ml-matrix's own product drops rows in silence), and ValueError where an index of a one-hot matrix is none of its
+ * columns: who writes into its indices must not reach what lies beside another matrix.
  */
 import { type AbstractMatrix, Matrix } from 'ml-matrix';
 import { ShapeError } from './errors.ts';
+import { requireIndices } from './padding.ts';
 import { requireAnyMatrix } from './require.ts';
 import { OneHotMatrix } from './views.ts';
 
@@ -28,7 +30,7 @@ export function timesT(a: AbstractMatrix, B: AbstractMatrix): Matrix {
   requireFit(() => a.columns === B.columns, 'a·Bᵀ', a, B);
   const product = Matrix.zeros(a.rows, B.rows);
   if (a instanceof OneHotMatrix) {
-    a.indices.forEach((k, i) => {
+    indicesOf('a', a).forEach((k, i) => {
       for (let j = 0; j < B.rows; j++) product.set(i, j, B.get(j, k));
     });
     return product;
@@ -48,7 +50,7 @@ export function addTTimes(D: AbstractMatrix, a: AbstractMatrix, b: AbstractMatri
   requireFit(() => a.rows === b.rows, 'aᵀ·b', a, b);
   requireFit(() => D.rows === a.columns && D.columns === b.columns, 'D += aᵀ·b', D, a, b);
   if (b instanceof OneHotMatrix) {
-    b.indices.forEach((j, n) => {
+    indicesOf('b', b).forEach((j, n) => {
       for (let i = 0; i < D.rows; i++) D.set(i, j, D.get(i, j) + a.get(n, i));
     });
     return;
@@ -186,6 +188,13 @@ function build(like: AbstractMatrix, element: (i: number, j: number) => number):
     for (let j = 0; j < like.columns; j++) result.set(i, j, element(i, j));
   }
   return result;
+}
+
+/** The indices of a one-hot matrix, all of which are columns of it. */
+function indicesOf(argument: string, { indices, rows, columns }: OneHotMatrix): Int32Array {
+  if (indices.length !== rows) throw new ShapeError(argument, `${rows} indices`, `${indices.length}`);
+  requireIndices(argument, indices, { T: rows, B: 1 }, columns);
+  return indices;
 }
 
 function requireFit(fits: () => boolean, what: string, ...matrices: readonly AbstractMatrix[]): void {

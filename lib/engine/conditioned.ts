@@ -4,7 +4,7 @@ import type { Conditioned } from '../cells/conditioned.ts';
 import { type Layer, requireState } from '../layers/layer.ts';
 import { copy } from '../matrix.ts';
 import { requireObject } from '../require.ts';
-import { requireExtent, requireSequence, Sequence } from '../sequence.ts';
+import { read, requireExtent, Sequence } from '../sequence.ts';
 import type { Matrices } from '../shape.ts';
 
 /** What the backward pass needs. */
@@ -36,8 +36,8 @@ export function conditionedLayer<Tape>(
     equations,
     via: via ?? {},
 
-    forward(x, s0) {
-      requireSequence('x', x, d);
+    forward(given, s0) {
+      const x = read('x', given, d);
       const { v = Matrix.zeros(x.B, k), ...prev } = requireState('s0', s0, state, x.B);
       const xv = Sequence.zeros({ ...x.extent(), F: d + k });
       for (let t = 0; t < x.T; t++) {

@@ -4,7 +4,7 @@
  */
 import type { ParamSet } from '../params.ts';
 import type { FlatMatrix } from '../views.ts';
-import type { Runtime } from './precision.ts';
+import { type Runtime, requireHeldMatrices } from './precision.ts';
 
 /** Sizes, and the names of gates and of further rows; a cell with a single gate calls it by no name. */
 export interface LayoutSize {
@@ -25,11 +25,17 @@ export interface Layout {
   readonly b: number;
   readonly extras: Readonly<Record<string, number>>;
   readonly count: number;
-  /** Copies the values of a set into the memory at an address. */
+  /**
+   * Copies the values of a set into the memory at an address.
+   *
+   * @throws ValueError naming the first that is finite, and more than the kernels hold.
+   */
   load(runtime: Runtime, params: ParamSet, address: number): void;
   /** Begins sums at an address, and adds them up into the gradients of a set. */
   beginSums(runtime: Runtime, params: ParamSet, address: number): void;
   endSums(runtime: Runtime, params: ParamSet, address: number): void;
+  /** Adds sums that lie outside the memory, in the same order, to the gradients of a set. */
+  addTo(params: ParamSet, sums: Float64Array): void;
 }
 
 export function layoutOf({ d, m, units, gates, hasW, extras, called = ['U', 'b'] }: LayoutSize): Layout {
@@ -66,6 +72,8 @@ export function layoutOf({ d, m, units, gates, hasW, extras, called = ['U', 'b']
       each(params.named(), (outside, inside, width) =>
         runtime.put(values.subarray(outside, outside + width), address + inside * runtime.bytes),
       );
+      if (runtime.precision === 'f64' || runtime.kernels.allFinite(count, address)) return;
+      requireHeldMatrices(params.named(), runtime.precision, name => name);
     },
     beginSums(runtime, params, address) {
       if (units < m) runtime.view(address, count).fill(0);
@@ -79,6 +87,13 @@ export function layoutOf({ d, m, units, gates, hasW, extras, called = ['U', 'b']
       each(params.namedGrads(), (outside, inside, width) =>
         runtime.endSums(address + inside * runtime.bytes, grads.subarray(outside, outside + width)),
       );
+    },
+    addTo(params, sums) {
+      const { grads } = params;
+      each(params.namedGrads(), (outside, inside, width) => {
+        for (let i = 0; i < width; i++)
+          grads[outside + i] = (grads[outside + i] ?? 0) + (sums[inside + i] ?? Number.NaN);
+      });
     },
   };
 }

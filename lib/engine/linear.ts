@@ -1,12 +1,14 @@
 /** The readout in the engine. */
 import { type Layer, requireState } from '../layers/layer.ts';
 import { readout } from '../layers/readout.ts';
+import { requireExtent } from '../sequence.ts';
 import { gradUb } from './cells/products.ts';
 import { input, inputGradient, inputOperand } from './input.ts';
 import { layoutOf } from './layout.ts';
 import { bytesOf, withOperands } from './operands.ts';
 import { type EngineOptions, engineOf, requireOptions } from './options.ts';
-import { Pass, requireRead } from './pass.ts';
+import { cotangent, Pass } from './pass.ts';
+import { Sums } from './sums.ts';
 import { type EngineTape, Tapes } from './tapes.ts';
 
 /**
@@ -41,7 +43,7 @@ export function linear(
     equations,
 
     forward(h, s0) {
-      requireRead('x', h, d);
+      requireExtent('x', h, d);
       requireState('s0', s0, {}, h.B);
       const { T, B } = h;
       const { rt, products } = engineOf(options);
@@ -67,28 +69,28 @@ export function linear(
       return { y, sT: {}, tape };
     },
 
-    backward(tape, dy, dsT) {
+    backward(tape, given, dsT) {
       const { pass, layout } = tapes.known(tape);
       const { B, m } = pass.size;
-      requireRead('dy', dy, C, pass.x);
+      const dy = cotangent(given, C, pass.x);
       requireState('dsT', dsT, {}, B);
       return tapes.use(tape, () => {
         const wanted = inputOperand(pass, layout, false);
         const blocks = { dp: { count: layout.count }, da: pass.ofSpan(m), dx: pass.ofSpan(d) };
         try {
           pass.take(blocks, bytesOf(wanted, pass.runtime.bytes));
-          layout.beginSums(pass.runtime, params, pass.block('dp'));
+          const sums = new Sums(pass, layout, params);
           const dx = tapes.dx(tape, d, made =>
             withOperands(pass, layout, wanted, way => {
               for (const span of pass.spans) {
                 pass.span = span;
                 pass.load('da', 'dy', dy, m);
-                gradUb(way);
+                sums.add(rows => gradUb(way, rows));
                 inputGradient(way, made);
               }
             }),
           );
-          layout.endSums(pass.runtime, params, pass.block('dp'));
+          sums.end();
           return { dx, ds0: {} };
         } finally {
           pass.give(...Object.keys(blocks));

@@ -17,11 +17,11 @@
  * falling length, so that those still active at step t are the first of the batch, and no step needs a mask.
  */
 import type { AbstractMatrix } from 'ml-matrix';
-import { allocate, requireFinite } from '../require.ts';
-import { requireExtent, requireSequence, type Sequence } from '../sequence.ts';
+import { allocate, requireInteger } from '../require.ts';
+import { dense, read, requireExtent, type Sequence } from '../sequence.ts';
 import { FlatMatrix } from '../views.ts';
 import type { Block } from './heap.ts';
-import type { Runtime } from './precision.ts';
+import { type Runtime, requireHeld } from './precision.ts';
 import type { Products } from './products.ts';
 
 /** Sizes of a pass; m is rounded up, `units` is not. */
@@ -223,20 +223,35 @@ export class Pass {
     return this.x.data instanceof Int32Array ? Math.ceil((4 * T * B) / this.runtime.bytes) : T * B * d;
   }
 
-  /** The indices of a one-hot input into the block x. */
+  /**
+   * The indices of a one-hot input into the block x, 0 at padding. Who fills the input with other indices later does not
+   * change these.
+   *
+   * @throws ValueError naming the first index that is no class.
+   */
   loadIndices(): void {
-    const { T, B } = this.size;
+    const { T, B, d } = this.size;
     const { data } = this.x;
     if (!(data instanceof Int32Array)) return;
     const indices = new Int32Array(this.runtime.heap.memory.buffer, this.block('x'), T * B);
     if (!this.order && !this.#reversed) indices.set(data);
-    else for (let n = 0; n < T * B; n++) indices[n] = data[this.#outside(n)] ?? 0;
+    else {
+      for (let n = 0; n < T * B; n++) {
+        const from = this.#outside(n);
+        indices[n] = this.x.counts(from) ? (data[from] ?? 0) : 0;
+      }
+    }
+    for (let n = 0; n < T * B; n++) {
+      const k = indices[n] ?? -1;
+      if (k < 0 || k >= d) requireInteger(`x[${this.#outside(n)}]`, k, 0, d - 1);
+    }
   }
 
   /**
    * The present span of a dense sequence into a block whose rows have `padded` columns; zeros where a row is padding.
    *
-   * @throws ValueError naming the argument that the sequence is when a number of it is not finite.
+   * @throws ValueError naming the argument that the sequence is when a number of it is not finite, or more than the kernels
+   * hold.
    */
   load(block: string, argument: string, s: Sequence, padded: number): void {
     const { F, B, data } = s;
@@ -248,9 +263,12 @@ export class Pass {
     for (let n = 0; n < rows; n += together) {
       const from = this.#outside(this.span.from * B + n);
       const to = address + n * padded * runtime.bytes;
-      if (s.counts(from)) runtime.put(data.subarray(from * F, (from + together) * F), to);
+      if (this.x.counts(from)) runtime.put(data.subarray(from * F, (from + together) * F), to);
     }
-    if (!runtime.kernels.allFinite(rows * padded, address)) requireFinite(argument, data);
+    if (runtime.kernels.allFinite(rows * padded, address)) return;
+    data.forEach((value, i) => {
+      if (this.x.counts(Math.floor(i / F))) requireHeld(`${argument}[${i}]`, value, runtime.precision);
+    });
   }
 
   /** Rows from an address on into the present span of a sequence, but for its padding. */
@@ -306,14 +324,13 @@ export class Pass {
 }
 
 /**
- * A sequence that a pass is about to read has that extent, and is finite: `load` looks at its numbers, but never at padding,
- * so where there is any they are looked at here.
+ * dL/dy of a pass over x, as `load` reads it: dense. It looks at the numbers.
  *
- * @throws ShapeError, ValueError as `requireSequence`.
+ * @throws ShapeError, ValueError as `requireExtent`, and of a one-hot one as `requireSequence`.
  */
-export function requireRead(argument: string, s: Sequence, F: number, extent?: Sequence): void {
-  requireExtent(argument, s, F, extent);
-  if (s.lengths || extent?.lengths) requireSequence(argument, s);
+export function cotangent(dy: Sequence, F: number, x: Sequence): Sequence {
+  requireExtent('dy', dy, F, x);
+  return dy.data instanceof Int32Array ? dense(read('dy', dy, F, x)) : dy;
 }
 
 /** How many steps a span has. */

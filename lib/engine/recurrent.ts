@@ -17,8 +17,10 @@ import { input, inputGradient, inputOperand } from './input.ts';
 import { type Layout, layoutOf } from './layout.ts';
 import { bytesOf, type Wanted, withOperands } from './operands.ts';
 import { type EngineOptions, engineOf, requireOptions } from './options.ts';
-import { Pass, requireRead } from './pass.ts';
+import { cotangent, Pass } from './pass.ts';
+import { requireHeldMatrices } from './precision.ts';
 import { readState } from './states.ts';
+import { Sums } from './sums.ts';
 import { type EngineTape, Tapes } from './tapes.ts';
 
 /**
@@ -93,10 +95,11 @@ function fusedLayer(
     via: cell.via ?? {},
 
     forward(x, s0) {
-      requireRead('x', x, d);
+      requireExtent('x', x, d);
       const initial = readState('s0', s0, state, x.B);
       requireExtent('x', x);
       const { rt, products } = engineOf(options);
+      requireHeldMatrices(initial, rt.precision, part => `s0.${part}`);
       const m = Math.ceil(units / rt.lanes) * rt.lanes;
       const layout = layoutOf({ d, m, units, gates, hasW, extras });
       const { T, B } = x;
@@ -135,11 +138,12 @@ function fusedLayer(
       return { y, sT: result, tape };
     },
 
-    backward(tape, dy, dsT) {
+    backward(tape, given, dsT) {
       const { pass, layout } = tapes.known(tape);
-      requireRead('dy', dy, units, pass.x);
+      const dy = cotangent(given, units, pass.x);
       const final = readState('dsT', dsT, state, pass.x.B);
-      requireExtent('dy', dy);
+      requireHeldMatrices(final, pass.runtime.precision, part => `dsT.${part}`);
+      requireExtent('dy', given);
       const { T, B, m, G } = pass.size;
       const oneHot = pass.x.data instanceof Int32Array;
       const ragged = pass.order !== undefined;
@@ -156,23 +160,23 @@ function fusedLayer(
           ...(!oneHot && { dx: pass.ofSpan(d) }),
         };
         const da = oneHot ? { count: T * B * G * m, zeros: ragged } : pass.ofSpan(G * m, ragged);
-        const back = (dx?: Sequence) =>
+        const back = (sums: Sums, dx?: Sequence) =>
           withOperands(pass, layout, wanted, way => {
             for (const span of [...pass.spans].reverse()) {
               pass.span = span;
               pass.load('dy', 'dy', dy, m);
               for (let t = span.to - 1; t >= span.from; t--) fused.backward(way, t, pass.active(t));
-              fused.gradients(way);
+              sums.add(rows => fused.gradients(way, rows));
               if (dx) inputGradient(way, dx);
             }
           });
         try {
           pass.take({ ...blocks, da }, bytesOf(wanted, pass.runtime.bytes));
-          layout.beginSums(pass.runtime, params, pass.block('dp'));
+          const sums = new Sums(pass, layout, params);
           for (const name of hasC ? ['h', 'c'] : ['h']) pass.loadState(pass.block(`d${name}`), final[name]);
-          const dx = oneHot ? back() : tapes.dx(tape, d, back);
+          const dx = oneHot ? back(sums) : tapes.dx(tape, d, made => back(sums, made));
           const ds0 = mapped(state, (columns, name) => pass.unloadState(columns, () => pass.block(`d${name}`)));
-          layout.endSums(pass.runtime, params, pass.block('dp'));
+          sums.end();
           if (dx) return { dx, ds0 };
           const read = whenRead(tape);
           unread.set(tape, read);

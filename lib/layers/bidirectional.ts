@@ -15,7 +15,7 @@
 import { ValueError } from '../errors.ts';
 import { ParamSet } from '../params.ts';
 import { describe, requireObject } from '../require.ts';
-import { requireExtent, requireSequence, Sequence } from '../sequence.ts';
+import { dense, read, requireExtent, Sequence } from '../sequence.ts';
 import { type Layer, requireLayer, requireState, requireTape } from './layer.ts';
 import { prefixed, unprefixed } from './names.ts';
 import { reversed } from './reversal.ts';
@@ -99,10 +99,10 @@ export function bidirectional(layers: {
       }
     },
 
-    backward(tape, dy, dsT) {
+    backward(tape, given, dsT) {
       const { x, y, there: thereTape, back: backTape } = requireTape(tape, there.inputs);
       requireExtent('tape.y', y, outputs);
-      requireSequence('dy', dy, outputs, y);
+      const dy = dense(read('dy', given, outputs, y));
       const ds = requireState('dsT', dsT, state, x.B);
       const dyThere = columns(dy, 0, there.outputs, y); // BI-B1  dL/dy⃗_t = the first F₁ of dL/dy_t, or all, through F4
       const dyBack = columns(dy, besides, back.outputs, y); // BI-B2  dL/dy⃖_t = the last F₂ of dL/dy_t, or all, through F4

@@ -29,15 +29,16 @@ export interface Layer<Tape = unknown, P extends string = string> {
   /** The equations of the same step that a gradient goes through on its way there, where that is known. */
   readonly via?: Via;
   /**
-   * @param x the input, T steps of B sequences.
+   * @param x the input, T steps of B sequences. A tape may share its numbers, so they must stay until the pass back; of
+   * indices it keeps its own.
    * @param s0 the state before the first step, every part B×its columns; zeros unless given.
    * @returns the output y, T steps of B sequences; the state after each sequence's last step; the tape.
-   * @throws ShapeError, ValueError when x or s0 do not fit or are not finite.
+   * @throws ShapeError, ValueError when x or s0 do not fit, or hold where they count what is not finite or no class.
    */
   forward(x: Sequence, s0?: Matrices): { readonly y: Sequence; readonly sT: Matrices; readonly tape: Tape };
   /**
    * @param tape what `forward` returned.
-   * @param dy dL/dy, of y's shape.
+   * @param dy dL/dy, of y's shape, with y's lengths, longer ones or none: what does not count of y is not read.
    * @param dsT dL/ds_T, of the final state's shape; zeros unless given.
    * @returns dL/dx and dL/ds_0. That of a one-hot x may be computed when it is read first, which the tape is needed for.
    * @throws ShapeError, ValueError when dy or dsT do not fit or are not finite.

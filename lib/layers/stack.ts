@@ -5,7 +5,7 @@
 import { ValueError } from '../errors.ts';
 import { ParamSet } from '../params.ts';
 import { requireCount, requireObject, requireSize } from '../require.ts';
-import { requireSequence, type Sequence } from '../sequence.ts';
+import { requireExtent, type Sequence } from '../sequence.ts';
 import type { Matrices } from '../shape.ts';
 import { type Layer, requireLayer, requireState } from './layer.ts';
 import { prefixed, unprefixed } from './names.ts';
@@ -56,7 +56,7 @@ export function stack(layers: Readonly<Record<string, Layer>>): Layer<StackTape>
     params: ParamSet.join(each(layer => layer.params)), // last: had it joined them before an error, no other call could
 
     forward(x, s0) {
-      const s = requireState('s0', s0, state, requireSequence('x', x, first[1].inputs).B);
+      const s = requireState('s0', s0, state, requireExtent('x', x, first[1].inputs).B); // the layers look at its numbers
       const tapes: unknown[] = [];
       const finals: Record<string, Matrices> = {};
       let y: Sequence = x;

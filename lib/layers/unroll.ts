@@ -7,7 +7,7 @@ import { type Cell, type CellSize, requireCell, requireCellSize, type State } fr
 import { add, addTo, keepRows, selectRows } from '../matrix.ts';
 import { ParamSet } from '../params.ts';
 import { requireCount } from '../require.ts';
-import { requireSequence, Sequence } from '../sequence.ts';
+import { read, Sequence } from '../sequence.ts';
 import { type Layer, requireState, requireTape } from './layer.ts';
 
 /** The tapes of all steps, and the extent they were made for. */
@@ -57,8 +57,8 @@ export function unroll<P extends string, S extends string, Tape>(
     equations: cell.equations,
     via: cell.via ?? {},
 
-    forward(x, s0) {
-      requireSequence('x', x, size.d);
+    forward(given, s0) {
+      const x = read('x', given, size.d);
       const p = params.named();
       const y = Sequence.zeros({ ...x.extent(), F: outputs });
       const steps: Tape[] = [];
@@ -73,10 +73,10 @@ export function unroll<P extends string, S extends string, Tape>(
       return { y, sT: s, tape: { x, steps } };
     },
 
-    backward(tape, dy, dsT) {
+    backward(tape, given, dsT) {
       const { x, steps } = requireTape(tape, size.d);
       requireCount('tape.steps', steps, x.T, 'tapes of steps');
-      requireSequence('dy', dy, outputs, x);
+      const dy = read('dy', given, outputs, x);
       const p = params.named();
       const dp = params.namedGrads();
       const dx = Sequence.zeros({ ...x.extent(), F: size.d });

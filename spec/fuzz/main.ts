@@ -1,6 +1,7 @@
 /**
  * Fuzzing at length: `npm run fuzz` reads 10,000 random and 10,000 changed files, and calls every public function with
- * every change of one argument, and 10,000 times with two, and runs the engine's layers 10,000 times forward or back;
+ * every change of one argument, and 10,000 times with two, and runs the engine's layers 10,000 times forward or back, and
+ * layers 10,000 times over shared buffers that were filled with anything, also beyond f32;
  * `npm run fuzz -- 500 7` does 500 of each with seed 7. Ends with an error, and the seed that repeats it, at the first file
  * that is neither read nor refused as it should, and after the last call where one threw another error than the library's,
  * or left something changed, and after the last pass where one computed another number or took more memory than it should.
@@ -10,6 +11,7 @@ import { removeFolder } from './calls-io.ts';
 import { type FuzzReport, fuzzFiles } from './files.ts';
 import { modules } from './modules.ts';
 import { fuzzPasses, type PassesReport } from './passes.ts';
+import { fuzzRefilled } from './refilled.ts';
 
 const [runs, seed] = [Number(process.argv[2] ?? 10_000), Number(process.argv[3] ?? Date.now() % 2 ** 31)];
 const { random, mutated } = fuzzFiles(runs, seed);
@@ -38,7 +40,9 @@ process.stdout.write(`${passesLine('f64', passes[0])}${passesLine('f32', passes[
 const all = Object.assign({}, ...modules.map(({ calls }) => calls));
 const [every, some] = [everyChange(all), someChanges(all, runs, seed)];
 removeFolder();
+const refilled = fuzzRefilled(runs, seed);
+process.stdout.write(`refilled ${refilled.passes} passes over shared buffers: refused ${refilled.refused} times\n`);
 process.stdout.write(`${callsLine('one', every)}${callsLine('two', some)}`);
-const findings = new Set([...passes, every, some].flatMap(({ findings }) => findings));
+const findings = new Set([...passes, every, some, refilled].flatMap(({ findings }) => findings));
 for (const finding of findings) process.stderr.write(`${finding}\n`);
 if (findings.size > 0) process.exitCode = 1;

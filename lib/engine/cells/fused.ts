@@ -10,6 +10,12 @@ export interface Way {
   readonly operands: Readonly<Record<string, Operand>>;
 }
 
+/** Rows of the present span, from its first: those that are added up together. */
+export interface Rows {
+  readonly from: number;
+  readonly count: number;
+}
+
 /** A cell as the engine runs it: one step for the first `rows` sequences of the batch, those that are still active. */
 export interface FusedCell {
   /** Names of the gates in the order in which they lie in memory; one without a name where there is but one. */
@@ -32,6 +38,6 @@ export interface FusedCell {
   forward(way: Way, t: number, rows: number): void;
   /** Step t back: da_t, and in dh and dc what goes on to step t−1. */
   backward(way: Way, t: number, rows: number): void;
-  /** The parameters' gradients from those of the present span, added to the block dp. */
-  gradients(way: Way): void;
+  /** The parameters' gradients from those of some rows of the present span, added to the block dp. */
+  gradients(way: Way, rows: Rows): void;
 }

@@ -1,6 +1,6 @@
 /** The GRUs in the engine: with the reset behind the recurrent product, and before it. */
 import type { FusedCell } from './fused.ts';
-import { gradUb, gradW } from './products.ts';
+import { firstOf, gradUb, gradW } from './products.ts';
 
 /** Reset behind the product: h_{t−1} Wᵀ lies apart from x_t Uᵀ, since r comes between them. */
 export const gru: FusedCell = {
@@ -29,13 +29,13 @@ export const gru: FusedCell = {
     operands.W?.multiply(rows, dw, 3 * m, dh, m, true); // GRU-B10  dL/dh_{t−1} = dh⊙z + dL/dar W_r + dL/daz W_z + dL/dq W_n, through F5, F1–F3
   },
 
-  gradients(way) {
-    gradW(way, 0, 3, 'dw');
-    gradUb(way);
+  gradients(way, rows) {
+    gradW(way, rows, 0, 3, 'dw');
+    gradUb(way, rows);
     const { pass, layout } = way;
     const { m } = pass.size;
-    const [dwn, dbh] = [pass.first('dw', 3 * m, 2 * m), pass.block('dp', layout.extras.b_h)];
-    pass.runtime.kernels.columnSums(pass.rows, m, dwn, 3 * m, dbh);
+    const [dwn, dbh] = [firstOf(pass, rows, 'dw', 3 * m, 2 * m), pass.block('dp', layout.extras.b_h)];
+    pass.runtime.kernels.columnSums(rows.count, m, dwn, 3 * m, dbh);
   },
 };
 
@@ -71,9 +71,9 @@ export const gruResetBefore: FusedCell = {
     operands.W?.multiply(rows, da, 3 * m, dh, m, true); // GRB-B9  dL/dh_{t−1} = dh⊙z + dL/dh̃_{t−1}⊙r + dL/dar W_r + dL/daz W_z, through F5, F3, F1, F2
   },
 
-  gradients(way) {
-    gradW(way, 0, 2);
-    gradW(way, 2, 3, 'da', 'rh');
-    gradUb(way);
+  gradients(way, rows) {
+    gradW(way, rows, 0, 2);
+    gradW(way, rows, 2, 3, 'da', 'rh');
+    gradUb(way, rows);
   },
 };

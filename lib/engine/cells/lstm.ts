@@ -1,7 +1,7 @@
 /** The LSTMs in the engine. */
 import type { Fused } from '../precision.ts';
 import type { FusedCell } from './fused.ts';
-import { addRecurrent, gradUb, gradW, sendBack } from './products.ts';
+import { addRecurrent, firstOf, gradUb, gradW, sendBack } from './products.ts';
 
 /** With a forget gate. */
 export const lstm: FusedCell = lstmWith(
@@ -48,14 +48,14 @@ export const lstmPeephole: FusedCell = {
     sendBack(way, t, rows);
   },
 
-  gradients(way) {
-    lstm.gradients(way);
+  gradients(way, rows) {
+    lstm.gradients(way, rows);
     const { pass, layout } = way;
-    const { m } = pass.size;
-    const [cPrev, c] = [pass.first('c', m), pass.step('c', pass.span.from + 1, m)];
+    const { B, m } = pass.size;
+    const [cPrev, c] = [firstOf(pass, rows, 'c', m), firstOf(pass, rows, 'c', m, B * m)];
     const sums = (gate: number, seen: number, offset: number | undefined) => {
-      const [da, dp] = [pass.first('da', 4 * m, gate * m), pass.block('dp', offset)];
-      pass.runtime.kernels.columnProducts(pass.rows, m, da, 4 * m, seen, m, dp);
+      const [da, dp] = [firstOf(pass, rows, 'da', 4 * m, gate * m), pass.block('dp', offset)];
+      pass.runtime.kernels.columnProducts(rows.count, m, da, 4 * m, seen, m, dp);
     };
     sums(0, cPrev, layout.extras.p_f);
     sums(1, cPrev, layout.extras.p_i);
@@ -96,9 +96,9 @@ function lstmWith(
       sendBack(way, t, rows);
     },
 
-    gradients(way) {
-      gradW(way, 0, G);
-      gradUb(way);
+    gradients(way, rows) {
+      gradW(way, rows, 0, G);
+      gradUb(way, rows);
     },
   };
 }

@@ -41,9 +41,9 @@ function rnnWith(
       sendBack(way, t, rows);
     },
 
-    gradients(way) {
-      gradW(way, 0, 1);
-      gradUb(way);
+    gradients(way, rows) {
+      gradW(way, rows, 0, 1);
+      gradUb(way, rows);
     },
   };
 }

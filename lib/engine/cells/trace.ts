@@ -2,7 +2,7 @@
 import type { Layout } from '../layout.ts';
 import type { Pass } from '../pass.ts';
 import type { FusedCell } from './fused.ts';
-import { gradUb } from './products.ts';
+import { firstOf, gradUb } from './products.ts';
 
 /** Decays μ = σ(ν). */
 export const trace: FusedCell = {
@@ -12,14 +12,12 @@ export const trace: FusedCell = {
   }),
   extras: ['nu'],
 
-  gradients(way) {
-    gradUb(way);
+  gradients(way, rows) {
+    gradUb(way, rows);
     const { pass, layout } = way;
     const { m } = pass.size;
-    const view = (name: string, offset?: number) => pass.runtime.view(pass.block(name, offset), m);
-    const [dnu, mu, dmu] = [view('dp', layout.extras.nu), view('mu'), view('dmu')];
-    for (const [j, decay] of mu.entries()) dnu[j] = (dnu[j] ?? 0) + (dmu[j] ?? Number.NaN) * decay * (1 - decay); // ETM-B4  dL/dν += dh⊙(h_{t−1}−u_t)⊙μ(1−μ), through F3, F1
-    dmu.fill(0);
+    const [dmu, slope] = [firstOf(pass, rows, 'dmu', m), pass.block('slope')];
+    pass.runtime.kernels.columnProducts(rows.count, m, dmu, m, slope, 0, pass.block('dp', layout.extras.nu)); // ETM-B4  dL/dν += dh⊙(h_{t−1}−u_t)⊙μ(1−μ), through F3, F1
   },
 };
 
@@ -35,10 +33,15 @@ function traceWith(setDecays: (pass: Pass, layout: Layout) => void): FusedCell {
     extras: [],
     hasC: false,
     kept: {},
-    made: {},
-    once: { mu: 1, dmu: 1 },
+    made: { dmu: 1 },
+    once: { mu: 1, slope: 1 },
 
-    before: setDecays,
+    before(pass, layout) {
+      const { m } = pass.size;
+      setDecays(pass, layout);
+      const slope = pass.runtime.view(pass.block('slope'), m);
+      for (const [j, decay] of pass.runtime.view(pass.block('mu'), m).entries()) slope[j] = decay * (1 - decay);
+    },
 
     forward({ pass, layout }, t, rows) {
       const { m } = pass.size;
@@ -49,7 +52,7 @@ function traceWith(setDecays: (pass: Pass, layout: Layout) => void): FusedCell {
     backward({ pass }, t, rows) {
       const { m } = pass.size;
       const [a, hPrev, dy] = [pass.step('a', t, m), pass.step('h', t, m), pass.step('dy', t, m)];
-      const [mu, dh, dmu] = [pass.block('mu'), pass.block('dh'), pass.block('dmu')];
+      const [mu, dh, dmu] = [pass.block('mu'), pass.block('dh'), pass.step('dmu', t, m)];
       pass.runtime.kernels.traceBackward(rows, m, a, mu, hPrev, dy, dh, pass.step('da', t, m), dmu);
     },
 

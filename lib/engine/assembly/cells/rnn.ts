@@ -51,7 +51,7 @@ function forward<T>(relu: bool, B: usize, m: usize, a: usize, b: usize, h: usize
   for (let n: usize = 0; n < B; n++, a += row, h += row) {
     for (let j: usize = 0; j < row; j += 16) {
       const pre = sum<T>(a + j, b + j); // RNN-F1  a_t = W h_{t−1} + U x_t + b
-      v128.store(h + j, relu ? v128.pmax<T>(all<T>(0), pre) : tanh<T>(pre)); // RNN-F2  h_t = g(a_t): tanh(a_t), or max(0, a_t)
+      v128.store(h + j, relu ? v128.max<T>(all<T>(0), pre) : tanh<T>(pre)); // RNN-F2  h_t = g(a_t): tanh(a_t), or max(0, a_t)
     }
   }
 }

@@ -9,7 +9,7 @@
  * | dy       | B×m   | dL/dy_t |
  * | dh       | B×m   | what step t+1 sends back into h_t; out: into h_{t−1} |
  * | da       | B×m   | out: the gradient in U x_t + b |
- * | dmu      | 1×m   | the gradient in the decays, added to |
+ * | dmu      | B×m   | out: the gradient in the decays, row by row |
  */
 import { tanh } from '../elementary';
 import { mul3, oneMinus, sum, tanhSlope } from './terms';
@@ -62,8 +62,7 @@ function backward<T>(
       const decay = v128.load(mu + j);
       const dh_t = sum<T>(dh + j, dy + j); // BPTT-B1  dL/ds_t = dL/dy_t + dL/ds_{t+1} ∂s_{t+1}/∂s_t
       v128.store(da + j, mul3<T>(dh_t, oneMinus<T>(decay), tanhSlope<T>(u))); // ETM-B1  dL/dau_t = dh⊙(1−μ)⊙(1−u²), through F3, F2
-      const moved = v128.mul<T>(dh_t, v128.sub<T>(v128.load(hPrev + j), u));
-      v128.store(dmu + j, v128.add<T>(v128.load(dmu + j), moved));
+      v128.store(dmu + j, v128.mul<T>(dh_t, v128.sub<T>(v128.load(hPrev + j), u)));
       v128.store(dh + j, v128.mul<T>(dh_t, decay)); // ETM-B6  dL/dh_{t−1} = dh⊙μ, through F3
     }
     a += row;
@@ -71,5 +70,6 @@ function backward<T>(
     hPrev += row;
     dy += row;
     dh += row;
+    dmu += row;
   }
 }
