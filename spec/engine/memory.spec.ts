@@ -115,13 +115,17 @@ describe('passes of any T and B', () => {
 describe('layers that nobody refers to any more', () => {
   const x = Sequence.zeros({ T: 200, B: 16, F: 8 });
 
-  it('make room for others, one after the other, in one go', () => {
+  it('make room for others, one after the other, in one go', async () => {
     collect();
     const { arrayBuffers } = process.memoryUsage();
+    const outside = () => process.memoryUsage().arrayBuffers - arrayBuffers;
     for (let n = 0; n < 60; n++) layerOf().forward(x); // 1.8 MiB each
     expect(heap.held).toBeLessThanOrEqual(LIMIT);
-    collect();
-    expect(process.memoryUsage().arrayBuffers - arrayBuffers).toBeLessThan(2 ** 23); // nor do they stay outside
+    for (let n = 0; n < 50 && outside() >= 2 ** 23; n++) {
+      collect(); // what is collected is given back by a thread of its own
+      await new Promise(resolve => setTimeout(resolve, 5));
+    }
+    expect(outside()).toBeLessThan(2 ** 23); // nor do they stay outside
   });
 
   it('give back what they have when they are collected, and so do both directions of them', async () => {
