@@ -1,5 +1,6 @@
 /** The readout in the engine. */
 import { type Layer, requireState } from '../layers/layer.ts';
+import { made } from '../layers/made.ts';
 import { readout } from '../layers/readout.ts';
 import { gradUb, withOperands } from './cells/products.ts';
 import { input, inputGradient, inputOperand } from './input.ts';
@@ -30,7 +31,7 @@ export function linear(
   const { name, params, inputs: d, outputs: C, equations } = readout(size);
   const tapes = new Tapes();
 
-  return {
+  const layer: Layer<EngineTape, 'V' | 'c'> = {
     name,
     params,
     inputs: d,
@@ -97,4 +98,5 @@ export function linear(
 
     release: tape => tapes.release(tape),
   };
+  return made(layer, { kind: 'readout', m: d, C });
 }

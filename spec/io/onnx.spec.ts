@@ -10,6 +10,7 @@ import { cells } from '../../lib/cells/index.ts';
 import { lstm } from '../../lib/cells/lstm.ts';
 import { lstmPeephole } from '../../lib/cells/lstm-peephole.ts';
 import { rnn } from '../../lib/cells/rnn.ts';
+import { recurrent } from '../../lib/engine/recurrent.ts';
 import { ValueError } from '../../lib/errors.ts';
 import { onnxCells, toOnnx } from '../../lib/io/onnx.ts';
 import { bidirectional } from '../../lib/layers/bidirectional.ts';
@@ -113,6 +114,12 @@ describe('what ONNX lacks is refused by name:', () => {
     ]),
     ['an embedding', () => stack({ e: embedding({ C: 4, e: 2 }), a: unroll(rnn, { d: 2, m: 3 }) }), /got embedding$/],
     ['a conditioned cell', () => unroll(conditioned(rnn, { k: 2 }), { d: 2, m: 3 }), /got conditioned/],
+    ['a changed copy of a layer', () => ({ ...recurrent(gru, { d: 2, m: 3 }) }), /another layer called gru$/],
+    [
+      'a changed copy of a cell',
+      () => stack({ a: unroll({ ...gru, forward: gru.forward }, { d: 2, m: 3 }), b: readout({ m: 3, C: 2 }) }),
+      /another cell called gru$/,
+    ],
     [
       'the sum of both directions',
       () =>
