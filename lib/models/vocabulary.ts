@@ -34,6 +34,27 @@ export class Vocabulary {
     return new Vocabulary([...new Set(text)].sort((a, b) => (a.codePointAt(0) ?? 0) - (b.codePointAt(0) ?? 0)));
   }
 
+  /**
+   * The vocabulary of these symbols, as another one's `symbols`. Not that of their text: there, two halves of a surrogate
+   * pair would be one symbol.
+   *
+   * @throws ValueError when they are none, or not different code points in ascending order.
+   */
+  static ofSymbols(symbols: readonly string[]): Vocabulary {
+    if (!Array.isArray(symbols) || symbols.length === 0)
+      throw new ValueError('symbols', 'a list of symbols', describe(symbols));
+    let last = -1;
+    for (let k = 0; k < symbols.length; k++) {
+      const symbol: unknown = symbols[k];
+      const code = typeof symbol === 'string' ? (symbol.codePointAt(0) ?? -1) : -1;
+      if (code <= last || symbol !== String.fromCodePoint(code)) {
+        throw new ValueError(`symbols[${k}]`, 'different code points in ascending order', describe(symbol));
+      }
+      last = code;
+    }
+    return new Vocabulary([...symbols]);
+  }
+
   /** How many symbols there are. */
   get size(): number {
     return this.symbols.length;
