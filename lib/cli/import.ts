@@ -84,7 +84,9 @@ Examples:
 
 /** The model as a checkpoint of a run over its symbols, which has made no step. */
 function writeCheckpoint(model: CharModel, file: string): string {
-  const text = model.vocabulary.symbols.join('').repeat(2);
+  const { symbols } = model.vocabulary;
+  // Two symbols at least. Downwards, since two halves of a surrogate pair would be one symbol upwards.
+  const text = symbols.length === 1 ? `${symbols[0]}`.repeat(2) : symbols.toReversed().join('');
   writeAtomically(file, encodeCheckpoint(trainerOf(model, text, { chunk: 1, heldOut: 0 })));
   return file;
 }

@@ -36,15 +36,15 @@ import {
   requireInteger,
   requireName,
   requireObject,
-  requirePositive,
 } from '../require.ts';
 import type { Matrices } from '../shape.ts';
 import { FlatMatrix } from '../views.ts';
-import type { Tensor } from './safetensors.ts';
+import { DEEPEST, MOST_VALUES, outlineOf, parseJson } from './json.ts';
+import { isNamedAsOurs, isOwnCell } from './parts.ts';
+import { namesIn, type Tensor, type TensorFile } from './safetensors.ts';
 import { readSealed, writeSealed } from './sealed.ts';
-import { version as library } from './version.ts';
+import { checkpointFormat, version as library } from './version.ts';
 
-const FORMAT = 'bptt-char-model';
 const VERSION = '2';
 const OLD_VERSION = '1';
 
@@ -73,12 +73,16 @@ export interface Checkpoint {
  *
  * @param trainer the run, between two steps.
  * @param note any JSON to keep beside it: where the text came from, say.
- * @throws DivergenceError when a number to be saved is not finite: it could not be read back.
+ * @throws DivergenceError when a number to be saved is not finite: it could not be read back; ValueError when the note is more
+ * than is read back, or when the cell is called as one of the library's and is another, for which it would be taken.
  */
 export function encodeCheckpoint(trainer: CharTrainer, note: unknown = null): Uint8Array {
   requireInstance('trainer', trainer, CharTrainer).requireFinite();
   const written = jsonOf(note);
-  const { text, model, optimiser, options, position, state } = trainer;
+  const { text, model, optimiser, position, state } = trainer;
+  const options = requireOptions(trainer.options);
+  requireNoNamesake('options.cell', options.cell);
+  requirePosition(position);
   const tensors = new Map<string, Tensor>();
   for (const [name, matrix] of Object.entries(model.net.params.named())) tensors.set(`param.${name}`, tensorOf(matrix));
   for (const [name, data] of Object.entries(optimiser.memory)) {
@@ -86,14 +90,14 @@ export function encodeCheckpoint(trainer: CharTrainer, note: unknown = null): Ui
   }
   for (const [name, matrix] of Object.entries(state ?? {})) tensors.set(`state.${name}`, tensorOf(matrix));
   return writeSealed(tensors, {
-    format: FORMAT,
+    format: checkpointFormat,
     version: VERSION,
     library: `bptt ${library}`,
     cell: options.cell.name,
     sizes: JSON.stringify(sizesOf(options, model.vocabulary)),
     text: sha256(text),
     vocabulary: JSON.stringify(model.vocabulary.symbols),
-    options: JSON.stringify({ ...options, cell: options.cell.name }),
+    options: JSON.stringify({ ...writtenOptions(options), cell: options.cell.name }),
     position: JSON.stringify(position),
     note: written,
   });
@@ -112,12 +116,15 @@ export function decodeCheckpoint(
   file: string = 'checkpoint',
   known: Readonly<Record<string, Cell>> = cells,
 ): Checkpoint {
-  const { tensors, metadata } = readSealed(bytes, file);
+  for (const [name, cell] of Object.entries(requireObject('known', known)))
+    requireNoNamesake(`known.${name}`, cell, name);
+  const { tensors, metadata } = sealedTensors(bytes, file);
   const format = metadata.get('format');
   const version = metadata.get('version');
-  if (format !== FORMAT) throw new FormatError(file, `a ${FORMAT} checkpoint`, `format ${JSON.stringify(format)}`);
+  if (format !== checkpointFormat)
+    throw new FormatError(file, `a ${checkpointFormat} checkpoint`, `format ${describe(format)}`);
   if (version !== VERSION && version !== OLD_VERSION)
-    throw new FormatError(file, `version ${OLD_VERSION} or ${VERSION}`, `version ${JSON.stringify(version)}`);
+    throw new FormatError(file, `version ${OLD_VERSION} or ${VERSION}`, `version ${describe(version)}`);
   const text = metadata.get('text');
   if (text === undefined) throw new FormatError(file, 'the hash of its text in its metadata', 'none');
   const json = (key: string): unknown => parse(file, key, metadata.get(key));
@@ -180,12 +187,45 @@ export function resumeTrainer(checkpoint: Checkpoint, text: string, engine: Engi
   });
 }
 
+/** What a sealed file holds; a state_dict of PyTorch is called one. */
+function sealedTensors(bytes: Uint8Array, file: string): TensorFile {
+  try {
+    return readSealed(bytes, file);
+  } catch (error) {
+    if (error instanceof FormatError && namesIn(bytes).some(name => /(^|\.)weight_ih(_l0)?$/.test(name))) {
+      const got = 'a state_dict of PyTorch: bptt import makes a checkpoint of it';
+      throw new FormatError(file, `a ${checkpointFormat} checkpoint`, got);
+    }
+    throw error;
+  }
+}
+
+/** A cell called as one of the library's is that one, or throws ValueError: by its name it would be taken for it. */
+function requireNoNamesake(argument: string, cell: Cell, name: string = cell.name): void {
+  if (isNamedAsOurs(name) && !isOwnCell(cell, name)) {
+    const expected = `the library's ${name}, or a cell with a name of its own`;
+    throw new ValueError(argument, expected, `another cell called ${name}`);
+  }
+}
+
+/** The options that there are, and nothing that was given beside them. */
+function writtenOptions(options: CharTrainerOptions): CharTrainerOptions {
+  const { cell, hidden, layers, chunk, optimiser, learningRate, clipValue, clipNorm, initStd, heldOut, seed } = options;
+  return { cell, hidden, layers, chunk, optimiser, learningRate, clipValue, clipNorm, initStd, heldOut, seed };
+}
+
 function jsonOf(note: unknown): string {
   try {
     const json: unknown = JSON.stringify(note);
-    if (typeof json === 'string') return json;
+    if (typeof json === 'string') {
+      const { depth, values } = outlineOf(json);
+      if (depth <= DEEPEST && values <= MOST_VALUES) return json;
+      const expected = `JSON of at most ${DEEPEST} brackets within each other and ${MOST_VALUES} values`;
+      throw new ValueError('note', expected, 'more');
+    }
   } catch (error) {
-    if (!(error instanceof TypeError)) throw error;
+    // What is too deep or too long for a string is a RangeError.
+    if (!(error instanceof TypeError || error instanceof RangeError)) throw error;
   }
   throw new ValueError('note', 'what JSON can hold', describe(note));
 }
@@ -224,13 +264,8 @@ function setParams(params: ParamSet, tensors: ReadonlyMap<string, Tensor>): void
 }
 
 function vocabularyOf(symbols: unknown): Vocabulary {
-  if (!Array.isArray(symbols) || !symbols.every(symbol => typeof symbol === 'string'))
-    throw new ValueError('vocabulary', 'a list of symbols', describe(symbols));
-  const vocabulary = Vocabulary.of(symbols.join(''));
-  if (vocabulary.symbols.join('\0') !== symbols.join('\0')) {
-    throw new ValueError('vocabulary', 'different code points in ascending order', 'others');
-  }
-  return vocabulary;
+  if (!Array.isArray(symbols)) throw new ValueError('vocabulary', 'a list of symbols', describe(symbols));
+  return Vocabulary.ofSymbols(symbols);
 }
 
 function stateOf(
@@ -254,13 +289,13 @@ function stateOf(
 /** The tensors of the optimiser: all that are neither parameters nor state. */
 function memoryOf({ net }: CharModel, tensors: ReadonlyMap<string, Tensor>): Map<string, Float64Array> {
   const prefix = 'optimiser.';
-  const others = [
+  const others = new Set([
     ...Object.keys(net.params.shapes).map(p => `param.${p}`),
     ...Object.keys(net.state).map(s => `state.${s}`),
-  ];
+  ]);
   const memory = new Map<string, Float64Array>();
   for (const [name, { data }] of tensors) {
-    if (others.includes(name)) continue;
+    if (others.has(name)) continue;
     if (!name.startsWith(prefix))
       throw new ValueError('tensors', 'parameters, state and optimiser memory', JSON.stringify(name));
     requireFinite(name, data);
@@ -272,7 +307,9 @@ function memoryOf({ net }: CharModel, tensors: ReadonlyMap<string, Tensor>): Map
 function requirePosition(position: TrainerPosition): TrainerPosition {
   requireInteger('step', position.step, 0);
   requireInteger('position', position.position, 0);
-  requirePositive('smoothed', position.smoothed);
+  // 0 is the loss of a text of one symbol.
+  if (requireFiniteNumber('smoothed', position.smoothed) < 0)
+    throw new ValueError('smoothed', 'a number ≥ 0', describe(position.smoothed));
   const { random } = position;
   if (!Array.isArray(random) || !random.every(word => typeof word === 'number'))
     throw new ValueError('random', 'four integers', describe(random));
@@ -284,17 +321,16 @@ function requirePosition(position: TrainerPosition): TrainerPosition {
   return position;
 }
 
+/** Of the text in UTF-8; in UTF-16 where it has half a surrogate pair, for which UTF-8 has nothing. */
 function sha256(text: string): string {
-  return createHash('sha256').update(text).digest('hex');
+  const encoding = /\p{Surrogate}/u.test(text) ? 'utf16le' : 'utf8';
+  return createHash('sha256').update(text, encoding).digest('hex');
 }
 
 function parse(file: string, key: string, text: string | undefined): unknown {
-  try {
-    const value: unknown = JSON.parse(text ?? '');
-    return value;
-  } catch {
-    throw new FormatError(file, `JSON in its metadata's ${key}`, text === undefined ? 'none' : 'something else');
-  }
+  const where = `in its metadata's ${key}`;
+  if (text === undefined) throw new FormatError(file, `JSON ${where}`, 'none');
+  return parseJson(text, (expected, got) => new FormatError(file, `${expected} ${where}`, got));
 }
 
 /** What `make` returns; its ShapeErrors and ValueErrors are the file's fault. */

@@ -80,8 +80,8 @@ function soundsAsOurs(name: string): boolean {
 }
 
 /** Whether a cell is the library's cell of its name, and not one that is called so. */
-export function isOwnCell(cell: Cell): boolean {
-  return isNamedAsOurs(cell.name) && cells[cell.name] === cell;
+export function isOwnCell(cell: Cell, name: string = cell.name): boolean {
+  return isNamedAsOurs(name) && cells[name] === cell;
 }
 
 /** Whether the library has a cell of that name. */

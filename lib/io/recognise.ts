@@ -10,6 +10,7 @@ const SAVE = "save_file(net.state_dict(), 'model.safetensors'), of safetensors.t
 const KERAS = 'the weights of a network of PyTorch, in safetensors, can be read';
 const UNPACK = 'unpack it first';
 
+const ZIP = 'PK\x03\x04';
 const GZIP = '\x1f\x8b';
 
 /** A kind of file: what it is called, what to do, and how it begins, one character for each byte. */
@@ -26,7 +27,7 @@ const starts =
 const fits = (pattern: RegExp) => (begin: string) => pattern.test(begin);
 
 /** A zip archive whose first members are of these names: one is at byte 30, the others somewhere behind. */
-const archive = (name: RegExp) => (begin: string) => begin.startsWith('PK\x03\x04') && name.test(begin.slice(30));
+const archive = (name: RegExp) => (begin: string) => begin.startsWith(ZIP) && name.test(begin.slice(30));
 
 /** The first that fits. */
 const KINDS: readonly Kind[] = [
@@ -41,7 +42,7 @@ const KINDS: readonly Kind[] = [
   {
     what: 'a zip archive',
     todo: `if torch.save wrote it, ${SAVE}`,
-    is: starts('PK\x03\x04', 'PK\x05\x06', 'PK\x07\x08'),
+    is: starts(ZIP, 'PK\x05\x06', 'PK\x07\x08'),
   },
   {
     what: 'a PyTorch file of before 1.6, as torch.save wrote',
@@ -83,8 +84,8 @@ const KINDS: readonly Kind[] = [
 export function recognise(bytes: Uint8Array): string | undefined {
   const first = bytes.subarray(0, LOOKED);
   const begin = Array.from(first, byte => String.fromCharCode(byte)).join('');
-  const gzip = begin.startsWith(GZIP); // without a date, and with no name, it has zeros there too
-  if (begin.length >= 8 && begin.slice(4, 8) === '\0\0\0\0' && begin.charCodeAt(3) < 6 && !gzip) return undefined;
+  const zeros = starts(ZIP, GZIP)(begin); // these may have zeros there too
+  if (begin.length >= 8 && begin.slice(4, 8) === '\0\0\0\0' && begin.charCodeAt(3) < 6 && !zeros) return undefined;
   const kind = KINDS.find(({ is }) => is(begin));
   if (kind) return kind.todo === undefined ? kind.what : `${kind.what} (${kind.todo})`;
   return isText(first) ? 'a text' : undefined;

@@ -117,6 +117,19 @@ export function readSafetensors(
   return { tensors, metadata };
 }
 
+/** The names of the tensors in the bytes of a file, whatever their dtypes; none where it is no such file. */
+export function namesIn(bytes: Uint8Array): readonly string[] {
+  const refused = (rule: string, got: string) => malformed('file', rule, got);
+  try {
+    const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+    const end = LENGTH_BYTES + headerLength(view, refused);
+    return Object.keys(parseHeader(bytes.subarray(LENGTH_BYTES, end), refused)).filter(name => name !== METADATA);
+  } catch (error) {
+    if (error instanceof FormatError) return [];
+    throw error;
+  }
+}
+
 /** @throws ValueError when it is none. */
 function requireDtype(argument: string, dtype: Dtype): void {
   if (dtype !== 'F64' && dtype !== 'F32') throw new ValueError(argument, 'F64 or F32', describe(dtype));
