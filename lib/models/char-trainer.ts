@@ -61,6 +61,8 @@ const SMOOTHING = 0.999;
  * ```
  */
 export class CharTrainer {
+  /** Said here, since a bundle calls classes otherwise. */
+  static readonly name: string = 'CharTrainer';
   /** What is learnt. */
   readonly text: string;
   readonly options: CharTrainerOptions;

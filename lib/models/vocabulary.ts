@@ -14,6 +14,8 @@ import { describe, requireInteger, requireList } from '../require.ts';
  * ```
  */
 export class Vocabulary {
+  /** Said here, since a bundle calls classes otherwise. */
+  static readonly name: string = 'Vocabulary';
   /** Every symbol, a string of one code point. */
   readonly symbols: readonly string[];
   readonly #index: ReadonlyMap<string, number>;
