@@ -133,9 +133,23 @@ describe('what ONNX lacks is refused by name:', () => {
   });
 
   test('a parameter that 32 bits do not hold', () => {
+    const net = stack({ a: unroll(rnn, { d: 2, m: 3 }), b: readout({ m: 3, C: 2 }) });
+    for (const number of [1e39, -Number.MAX_VALUE]) {
+      net.params.named()['a.U']?.set(1, 1, number);
+      expect(() => toOnnx(net)).toThrow(`a.U[3]: expected a number that 32 bits hold, got ${number}`);
+    }
+    net.params.named()['a.U']?.set(1, 1, Number.NaN);
+    expect(() => toOnnx(net)).toThrow('a.U[3]: expected a finite number, got NaN');
+  });
+
+  test('half a surrogate pair, which its strings do not hold', () => {
     const net = unroll(rnn, { d: 1, m: 1 });
-    net.params.values[1] = 1e39;
-    expect(() => toOnnx(net)).toThrow('W: expected numbers that 32 bits hold, got 1e+39');
+    expect(() => toOnnx(net, { metadata: { note: 'a\ud800' } })).toThrow('got a\\u{d800}');
+    expect(() => toOnnx(net, { metadata: { '\udfff': 'a' } })).toThrow('metadata: expected text that UTF-8 holds');
+    expect(() => toOnnx(stack({ '\ud800': net }))).toThrow('layer.params: expected text that UTF-8 holds');
+    expect([
+      ...decodeOnnx(toOnnx(stack({ '🎭': unroll(rnn, { d: 1, m: 1 }) }), { metadata: { '🎭': '🏁' } })).metadata,
+    ]).toEqual([['🎭', '🏁']]);
   });
 
   test('what is no layer', () => {
