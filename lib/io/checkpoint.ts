@@ -17,7 +17,6 @@
  * All but format, version, library, cell, text and the seal are JSON. Version 1 lacked library, cell, sizes, the
  * learning rate and the norms; it is still read.
  */
-import { createHash } from 'node:crypto';
 import type { Cell } from '../cells/cell.ts';
 import { cellNamed, cells } from '../cells/index.ts';
 import { FormatError, ShapeError, ValueError } from '../errors.ts';
@@ -25,22 +24,20 @@ import { parameterCount } from '../models/char-memory.ts';
 import { type CharModel, charModel, type Engine, requireModel } from '../models/char-model.ts';
 import { type CharTrainerOptions, requireOptions } from '../models/char-options.ts';
 import { CharTrainer, type TrainerPosition } from '../models/char-trainer.ts';
-import { Vocabulary } from '../models/vocabulary.ts';
+import type { Vocabulary } from '../models/vocabulary.ts';
 import type { ParamSet } from '../params.ts';
-import { Random } from '../random.ts';
-import {
-  describe,
-  requireFinite,
-  requireFiniteNumber,
-  requireInstance,
-  requireInteger,
-  requireName,
-  requireObject,
-} from '../require.ts';
+import { describe, requireFinite, requireInstance, requireName, requireObject } from '../require.ts';
 import type { Matrices } from '../shape.ts';
 import { FlatMatrix } from '../views.ts';
-import { DEEPEST, MOST_VALUES, outlineOf, parseJson } from './json.ts';
-import { isNamedAsOurs, isOwnCell } from './parts.ts';
+import {
+  noteJson,
+  parseField,
+  requireNoNamesake,
+  requirePosition,
+  sha256,
+  vocabularyOf,
+  writtenOptions,
+} from './checkpoint-fields.ts';
 import { namesIn, type Tensor, type TensorFile } from './safetensors.ts';
 import { readSealed, writeSealed } from './sealed.ts';
 import { checkpointFormat, version as library } from './version.ts';
@@ -78,7 +75,7 @@ export interface Checkpoint {
  */
 export function encodeCheckpoint(trainer: CharTrainer, note: unknown = null): Uint8Array {
   requireInstance('trainer', trainer, CharTrainer).requireFinite();
-  const written = jsonOf(note);
+  const written = noteJson(note);
   const { text, model, optimiser, position, state } = trainer;
   const options = requireOptions(trainer.options);
   requireNoNamesake('options.cell', options.cell);
@@ -127,7 +124,7 @@ export function decodeCheckpoint(
     throw new FormatError(file, `version ${OLD_VERSION} or ${VERSION}`, `version ${describe(version)}`);
   const text = metadata.get('text');
   if (text === undefined) throw new FormatError(file, 'the hash of its text in its metadata', 'none');
-  const json = (key: string): unknown => parse(file, key, metadata.get(key));
+  const json = (key: string): unknown => parseField(file, key, metadata.get(key));
   return refusing(file, () => {
     const saved = { ...(json('options') as Omit<CharTrainerOptions, 'cell'> & { readonly cell: string }) };
     if (typeof saved.cell !== 'string') throw new ValueError('cell', 'the name of a cell', describe(saved.cell));
@@ -200,36 +197,6 @@ function sealedTensors(bytes: Uint8Array, file: string): TensorFile {
   }
 }
 
-/** A cell called as one of the library's is that one, or throws ValueError: by its name it would be taken for it. */
-function requireNoNamesake(argument: string, cell: Cell, name: string = cell.name): void {
-  if (isNamedAsOurs(name) && !isOwnCell(cell, name)) {
-    const expected = `the library's ${name}, or a cell with a name of its own`;
-    throw new ValueError(argument, expected, `another cell called ${name}`);
-  }
-}
-
-/** The options that there are, and nothing that was given beside them. */
-function writtenOptions(options: CharTrainerOptions): CharTrainerOptions {
-  const { cell, hidden, layers, chunk, optimiser, learningRate, clipValue, clipNorm, initStd, heldOut, seed } = options;
-  return { cell, hidden, layers, chunk, optimiser, learningRate, clipValue, clipNorm, initStd, heldOut, seed };
-}
-
-function jsonOf(note: unknown): string {
-  try {
-    const json: unknown = JSON.stringify(note);
-    if (typeof json === 'string') {
-      const { depth, values } = outlineOf(json);
-      if (depth <= DEEPEST && values <= MOST_VALUES) return json;
-      const expected = `JSON of at most ${DEEPEST} brackets within each other and ${MOST_VALUES} values`;
-      throw new ValueError('note', expected, 'more');
-    }
-  } catch (error) {
-    // What is too deep or too long for a string is a RangeError.
-    if (!(error instanceof TypeError || error instanceof RangeError)) throw error;
-  }
-  throw new ValueError('note', 'what JSON can hold', describe(note));
-}
-
 function tensorOf(matrix: FlatMatrix | Matrices[string]): Tensor {
   const data = new Float64Array(matrix.rows * matrix.columns);
   for (let i = 0; i < matrix.rows; i++) data.set(matrix.getRow(i), i * matrix.columns);
@@ -261,11 +228,6 @@ function setParams(params: ParamSet, tensors: ReadonlyMap<string, Tensor>): void
     params.values.set(data, offset);
     offset += data.length;
   }
-}
-
-function vocabularyOf(symbols: unknown): Vocabulary {
-  if (!Array.isArray(symbols)) throw new ValueError('vocabulary', 'a list of symbols', describe(symbols));
-  return Vocabulary.ofSymbols(symbols);
 }
 
 function stateOf(
@@ -302,35 +264,6 @@ function memoryOf({ net }: CharModel, tensors: ReadonlyMap<string, Tensor>): Map
     memory.set(name.slice(prefix.length), data);
   }
   return memory;
-}
-
-function requirePosition(position: TrainerPosition): TrainerPosition {
-  requireInteger('step', position.step, 0);
-  requireInteger('position', position.position, 0);
-  // 0 is the loss of a text of one symbol.
-  if (requireFiniteNumber('smoothed', position.smoothed) < 0)
-    throw new ValueError('smoothed', 'a number ≥ 0', describe(position.smoothed));
-  const { random } = position;
-  if (!Array.isArray(random) || !random.every(word => typeof word === 'number'))
-    throw new ValueError('random', 'four integers', describe(random));
-  Random.fromState(random);
-  if (requireFiniteNumber('learningRate', position.learningRate) < 0)
-    throw new ValueError('learningRate', 'a number ≥ 0', describe(position.learningRate));
-  if (!Array.isArray(position.norms)) throw new ValueError('norms', 'a list of numbers', describe(position.norms));
-  requireFinite('norms', position.norms);
-  return position;
-}
-
-/** Of the text in UTF-8; in UTF-16 where it has half a surrogate pair, for which UTF-8 has nothing. */
-function sha256(text: string): string {
-  const encoding = /\p{Surrogate}/u.test(text) ? 'utf16le' : 'utf8';
-  return createHash('sha256').update(text, encoding).digest('hex');
-}
-
-function parse(file: string, key: string, text: string | undefined): unknown {
-  const where = `in its metadata's ${key}`;
-  if (text === undefined) throw new FormatError(file, `JSON ${where}`, 'none');
-  return parseJson(text, (expected, got) => new FormatError(file, `${expected} ${where}`, got));
 }
 
 /** What `make` returns; its ShapeErrors and ValueErrors are the file's fault. */

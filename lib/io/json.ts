@@ -4,16 +4,16 @@
  */
 
 /** Brackets that may stand within each other. What the library writes has five at most, beside a note. */
-export const DEEPEST = 64;
-/** Values that there may be: a checkpoint has one for each symbol, a file some twelve for each tensor. */
-export const MOST_VALUES = 4_000_000;
+const DEEPEST = 64;
+/** Values that there may be: a vocabulary has one for each symbol, a header some twelve for each tensor. */
+const MOST_VALUES = 4_000_000;
+/** Names that there may be: a header has four for each tensor. */
+const MOST_NAMES = 500_000;
 
 /** JSON without its values. */
 interface Outline {
-  /** Brackets within each other. */
-  readonly depth: number;
-  /** Values, one for each bracket that opens and for each comma. */
-  readonly values: number;
+  /** What there is more of than is parsed; undefined where it can be parsed. */
+  readonly tooMany: string | undefined;
   /** Fields that the outermost object is written with: JSON.parse keeps the last of a name. */
   readonly fields: number;
 }
@@ -24,9 +24,8 @@ interface Outline {
  * @param refused makes an error of what was expected and what came.
  */
 export function parseJson(json: string, refused: (expected: string, got: string) => Error): unknown {
-  const { depth, values } = outlineOf(json);
-  if (depth > DEEPEST) throw refused(`JSON of at most ${DEEPEST} brackets within each other`, 'more');
-  if (values > MOST_VALUES) throw refused(`JSON of at most ${MOST_VALUES} values`, 'more');
+  const { tooMany } = outlineOf(json);
+  if (tooMany !== undefined) throw refused(`JSON of at most ${tooMany}`, 'more');
   try {
     const value: unknown = JSON.parse(json);
     return value;
@@ -37,7 +36,7 @@ export function parseJson(json: string, refused: (expected: string, got: string)
 
 /** What can be seen of JSON by its marks alone. Of a text that is none it says something, and ends. */
 export function outlineOf(json: string): Outline {
-  let [depth, deepest, values, fields] = [0, 0, 0, 0];
+  let [depth, deepest, values, names, fields] = [0, 0, 0, 0, 0];
   for (let i = 0; i < json.length; i++) {
     switch (json.charCodeAt(i)) {
       case QUOTE:
@@ -57,10 +56,13 @@ export function outlineOf(json: string): Outline {
         values++;
         break;
       case COLON:
+        names++;
         if (depth === 1) fields++;
     }
   }
-  return { depth: deepest, values, fields };
+  if (deepest > DEEPEST) return { tooMany: `${DEEPEST} brackets within each other`, fields };
+  if (values > MOST_VALUES) return { tooMany: `${MOST_VALUES} values`, fields };
+  return { tooMany: names > MOST_NAMES ? `${MOST_NAMES} names` : undefined, fields };
 }
 
 /** Where the string that begins at `from` ends. */

@@ -13,7 +13,7 @@
  */
 import { FormatError, MemoryError, ShapeError, ValueError } from '../errors.ts';
 import { describe, requireInstance, requireList, requireName, requireObject } from '../require.ts';
-import { MOST_VALUES, outlineOf, parseJson } from './json.ts';
+import { outlineOf, parseJson } from './json.ts';
 import { recognise } from './recognise.ts';
 import { requireSingle } from './single.ts';
 
@@ -44,7 +44,7 @@ const MAX_HEADER_BYTES = 100_000_000;
  * @param dtype how the numbers are kept: as they are, or rounded to 32 bits.
  * @throws {ShapeError} when a shape does not match the length of its data.
  * @throws {ValueError} when a tensor is called `__metadata__`, a metadata value is no string, a finite number is too large
- * for 32 bits, or the header would be larger than is read again: 100 MB, or some 400,000 tensors.
+ * for 32 bits, or the header would be larger than is read again: 100 MB, or 125,000 tensors.
  */
 export function writeSafetensors(
   tensors: ReadonlyMap<string, Tensor>,
@@ -188,7 +188,7 @@ function headerBytes(
   }
 
   const json = `{${fields.join(',')}}`;
-  if (outlineOf(json).values > MOST_VALUES) throw tooLong(`${tensors.size} tensors`);
+  if (outlineOf(json).tooMany !== undefined) throw tooLong(`${tensors.size} tensors`);
   const text = new TextEncoder().encode(json);
   const padded = new Uint8Array(Math.ceil(text.length / LENGTH_BYTES) * LENGTH_BYTES).fill(0x20);
   padded.set(text);

@@ -219,6 +219,11 @@ describe('what is refused', () => {
       'JSON of at most 64 brackets within each other',
     ],
     ['brackets without end', file(`{"a":[${'[],'.repeat(2_000_001)}[]]}`), 'JSON of at most 4000000 values'],
+    [
+      'names without end',
+      file(`{"__metadata__":{${Array.from({ length: 500_001 }, (_, n) => `"${n}":""`)}}}`),
+      'JSON of at most 500000 names',
+    ],
     ['numbers without end', file(`{"a":[${'1,'.repeat(4_000_001)}1]}`), 'JSON of at most 4000000 values'],
     ['an entry that is null', file('{"a":null}'), 'tensor "a"'],
     ['an entry that is an array', file('{"a":[]}'), 'tensor "a"'],
