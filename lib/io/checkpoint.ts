@@ -20,6 +20,7 @@
 import type { Cell } from '../cells/cell.ts';
 import { cellNamed, cells } from '../cells/index.ts';
 import { FormatError, ShapeError, ValueError } from '../errors.ts';
+import { shown } from '../foreign.ts';
 import { parameterCount } from '../models/char-memory.ts';
 import { type CharModel, charModel, type Engine, requireModel } from '../models/char-model.ts';
 import { type CharTrainerOptions, requireOptions } from '../models/char-options.ts';
@@ -119,9 +120,9 @@ export function decodeCheckpoint(
   const format = metadata.get('format');
   const version = metadata.get('version');
   if (format !== checkpointFormat)
-    throw new FormatError(file, `a ${checkpointFormat} checkpoint`, `format ${describe(format)}`);
+    throw new FormatError(file, `a ${checkpointFormat} checkpoint`, `format ${shown(describe(format))}`);
   if (version !== VERSION && version !== OLD_VERSION)
-    throw new FormatError(file, `version ${OLD_VERSION} or ${VERSION}`, `version ${describe(version)}`);
+    throw new FormatError(file, `version ${OLD_VERSION} or ${VERSION}`, `version ${shown(describe(version))}`);
   const text = metadata.get('text');
   if (text === undefined) throw new FormatError(file, 'the hash of its text in its metadata', 'none');
   const json = (key: string): unknown => parseField(file, key, metadata.get(key));
@@ -272,7 +273,7 @@ function refusing<T>(file: string, make: () => T): T {
     return make();
   } catch (error) {
     if (error instanceof ShapeError || error instanceof ValueError) {
-      throw new FormatError(file, `${error.argument} to be ${error.expected}`, error.got);
+      throw new FormatError(file, shown(`${error.argument} to be ${error.expected}`), shown(error.got));
     }
     throw error;
   }

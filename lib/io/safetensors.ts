@@ -12,6 +12,7 @@
  * Source: huggingface.co/docs/safetensors, "Format"; the limit on the header is the reference implementation's.
  */
 import { FormatError, MemoryError, ShapeError, ValueError } from '../errors.ts';
+import { shown } from '../foreign.ts';
 import { describe, requireInstance, requireList, requireName, requireObject } from '../require.ts';
 import { outlineOf, parseJson } from './json.ts';
 import { recognise } from './recognise.ts';
@@ -300,5 +301,5 @@ function briefly(value: unknown): string {
 }
 
 function malformed(file: string, rule: string, got: string): FormatError {
-  return new FormatError(file, `a safetensors file ${rule}`, got);
+  return new FormatError(file, `a safetensors file ${shown(rule)}`, shown(got));
 }

@@ -87,7 +87,7 @@ export function decodeTorch(bytes: Uint8Array, file: string = 'file', options: T
   const { tensors, modules, gates, m, layers, C } = findModules(contents, file);
   const name = cellOf(gates, file, named ?? metadata.get('cell'));
   if (metadata.get('cell') !== undefined && metadata.get('cell') !== name) {
-    throw new ValueError('cell', `${metadata.get('cell')}, as ${file} says`, describe(name));
+    throw new ValueError('cell', `${shown(metadata.get('cell') ?? '')}, as ${file} says`, describe(name));
   }
   for (const [key, size] of Object.entries({ classes: C, hidden: m, layers })) {
     requireAgreement(key, `${size}`, metadata.get(key), file);
@@ -100,7 +100,7 @@ export function decodeTorch(bytes: Uint8Array, file: string = 'file', options: T
     fromTorch(model.net, tensors, modules);
   } catch (error) {
     if (!(error instanceof ShapeError || error instanceof ValueError)) throw error;
-    throw new FormatError(file, `${error.argument} to be ${error.expected}`, error.got);
+    throw new FormatError(file, shown(`${error.argument} to be ${error.expected}`), shown(error.got));
   }
   return model;
 }
@@ -115,7 +115,8 @@ const CELLS: ReadonlyMap<number, string> = new Map([
 function cellOf(gates: number, file: string, named: string | undefined): string {
   const found = CELLS.get(gates) ?? '';
   const name = named ?? found;
-  if (!torchCells.includes(name)) throw new FormatError(file, `a cell of ${torchCells.join(', ')}`, describe(name));
+  if (!torchCells.includes(name))
+    throw new FormatError(file, `a cell of ${torchCells.join(', ')}`, shown(describe(name)));
   const kind = name === 'rnn-relu' ? 'rnn' : name;
   if (kind !== found) throw new FormatError(file, `the tensors of ${name}`, `those of ${found}`);
   return name;
@@ -123,7 +124,7 @@ function cellOf(gates: number, file: string, named: string | undefined): string 
 
 function requireAgreement(key: string, found: string, said: string | undefined, file: string): void {
   if (said !== undefined && said !== found)
-    throw new FormatError(file, `${key} ${found}, as its tensors are`, describe(said));
+    throw new FormatError(file, `${key} ${found}, as its tensors are`, shown(describe(said)));
 }
 
 function vocabularyOf(json: string | undefined, text: string | undefined, file: string): Vocabulary {

@@ -4,12 +4,13 @@ import { describe, expect, test } from 'vitest';
 import type { Cell } from '../../lib/cells/cell.ts';
 import { cells } from '../../lib/cells/index.ts';
 import { FormatError } from '../../lib/errors.ts';
-import { decodeCheckpoint } from '../../lib/io/checkpoint.ts';
+import { decodeCheckpoint, encodeCheckpoint } from '../../lib/io/checkpoint.ts';
 import { toOnnx } from '../../lib/io/onnx.ts';
-import { readSafetensors, writeSafetensors } from '../../lib/io/safetensors.ts';
-import { readSealed } from '../../lib/io/sealed.ts';
-import { decodeTorch } from '../../lib/io/torch-file.ts';
+import { readSafetensors, type TensorFile, writeSafetensors } from '../../lib/io/safetensors.ts';
+import { readSealed, writeSealed } from '../../lib/io/sealed.ts';
+import { decodeTorch, encodeTorch } from '../../lib/io/torch-file.ts';
 import { unroll } from '../../lib/layers/unroll.ts';
+import { CharTrainer } from '../../lib/models/char-trainer.ts';
 
 const utf8 = (text: string): Uint8Array => new TextEncoder().encode(text);
 const bytes = (...parts: readonly (string | Uint8Array | number)[]): Uint8Array =>
@@ -94,6 +95,50 @@ test('who has a file of PyTorch is told how to write another', () => {
   expect(String(error)).toContain('bptt import');
 });
 
+describe('what a file says of itself is short and plain in an error, whatever it says:', () => {
+  const foreign = `\x1b]0;\x07\x9b2J\u202e${'x'.repeat(200_000)}`;
+  const trainer = new CharTrainer('abcabc', { hidden: 1, chunk: 2, heldOut: 0 });
+  const checkpoint = readSealed(encodeCheckpoint(trainer));
+  const torch = readSafetensors(encodeTorch(trainer.model));
+  const changed = ({ metadata }: TensorFile, key: string, value: string) => ({
+    ...Object.fromEntries(metadata),
+    [key]: value,
+  });
+  const tensor = { shape: [1], data: new Float64Array(1) };
+  const json = JSON.stringify({ [foreign]: [foreign], cell: foreign, hidden: foreign });
+
+  test.each<[string, () => unknown]>([
+    ...['format', 'version', 'cell', 'sizes'].map((key): [string, () => unknown] => [
+      `${key} of a checkpoint`,
+      () => decodeCheckpoint(writeSealed(checkpoint.tensors, changed(checkpoint, key, foreign))),
+    ]),
+    ...['options', 'position', 'vocabulary'].map((key): [string, () => unknown] => [
+      `${key} of a checkpoint`,
+      () => decodeCheckpoint(writeSealed(checkpoint.tensors, changed(checkpoint, key, json))),
+    ]),
+    [
+      'a tensor of a checkpoint',
+      () =>
+        decodeCheckpoint(
+          writeSealed(new Map([...checkpoint.tensors, [foreign, tensor]]), changed(checkpoint, 'note', '0')),
+        ),
+    ],
+    ...['cell', 'hidden', 'vocabulary'].map((key): [string, () => unknown] => [
+      `${key} of a state_dict`,
+      () => decodeTorch(writeSafetensors(torch.tensors, changed(torch, key, key === 'vocabulary' ? json : foreign))),
+    ]),
+    [
+      'a tensor of a state_dict',
+      () => decodeTorch(writeSafetensors(new Map([...torch.tensors, [foreign, tensor]]), changed(torch, 'more', ''))),
+    ],
+    ['its dtype', () => readSafetensors(headed(`{${JSON.stringify(foreign)}:{"dtype":${JSON.stringify(foreign)}}}`))],
+  ])('%s', (_, read) => {
+    const { message } = thrown(read) as Error;
+    expect(message.length).toBeLessThan(700);
+    expect(message).not.toMatch(/[\p{Cc}\u202e]/u);
+  });
+});
+
 test('a file of safetensors that is cut off is none of these', () => {
   // Headers of lengths whose bytes begin as other kinds do: ONNX, a pickle, JSON, a page, a zip archive.
   const begins = ['\x08\x07\x12', '\x80\x02', '\x80\x04', '{"', '<h', 'PK', '\n ', '\t'];
@@ -104,6 +149,14 @@ test('a file of safetensors that is cut off is none of these', () => {
     );
   }
 });
+
+/** A file of a header alone. */
+function headed(header: string): Uint8Array {
+  const text = new TextEncoder().encode(header);
+  const length = new Uint8Array(8);
+  new DataView(length.buffer).setUint32(0, text.length, true);
+  return bytes(length, text);
+}
 
 function thrown(f: () => unknown): unknown {
   try {
