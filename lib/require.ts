@@ -20,7 +20,7 @@ export function requireFunction<F>(argument: string, value: F): F {
   return value;
 }
 
-/** `value` was made by the class, or throws {@link ValueError}. Returns it. */
+/** `value` was made by the class, which says its name itself, or throws {@link ValueError}. Returns it. */
 export function requireInstance<T>(
   argument: string,
   value: T,
@@ -173,7 +173,8 @@ export function requireAnyMatrix(argument: string, matrix: AbstractMatrix): Abst
 export function describe(value: unknown): string {
   if (value instanceof AbstractMatrix) return `a ${value.rows}×${value.columns} matrix`;
   if (Array.isArray(value) || ArrayBuffer.isView(value)) {
-    return `${value.constructor.name} of length ${'length' in value ? value.length : value.byteLength}`;
+    const kind = Object.prototype.toString.call(value).slice('[object '.length, -1); // a class's name is a bundle's to change
+    return `${kind} of length ${'length' in value ? value.length : value.byteLength}`;
   }
   if (typeof value === 'string') return JSON.stringify(value.length > 40 ? `${value.slice(0, 40)}…` : value);
   if (typeof value === 'function') return 'a function';

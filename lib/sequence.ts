@@ -42,6 +42,8 @@ export interface Extent {
  * ```
  */
 export class Sequence {
+  /** Said here, since a bundle calls classes otherwise. */
+  static readonly name: string = 'Sequence';
   readonly T: number;
   readonly B: number;
   /** Features a step: the columns of each `at(t)`. */

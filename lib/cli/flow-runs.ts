@@ -49,7 +49,7 @@ export function* studied({ name, cell, probe, gradients }: Subject, adjoint: boo
   if (adjoint) return adjointFindings(name, gradientNorms(layer, x, dy));
   const found = yield* dense(study(layer, x, dy));
   const paths =
-    cell.name === lstm.name
+    cell === (lstm as Cell)
       ? lstmPathNorms(layer.params.values, { d: layer.inputs, m: layer.outputs }, x, unit(dy.at(x.T - 1)))
       : null;
   yield STUDY_STAGES;

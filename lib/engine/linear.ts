@@ -1,5 +1,6 @@
 /** The readout in the engine. */
 import { type Layer, requireState } from '../layers/layer.ts';
+import { made } from '../layers/made.ts';
 import { readout } from '../layers/readout.ts';
 import { requireExtent } from '../sequence.ts';
 import { gradUb } from './cells/products.ts';
@@ -34,7 +35,7 @@ export function linear(
   const { name, params, inputs: d, outputs: C, equations } = readout(size);
   const tapes = new Tapes();
 
-  return {
+  const layer: Layer<EngineTape, 'V' | 'c'> = {
     name,
     params,
     inputs: d,
@@ -100,4 +101,5 @@ export function linear(
 
     release: tape => tapes.release(tape),
   };
+  return made(layer, { kind: 'readout', m: d, C });
 }

@@ -6,6 +6,7 @@
 import { type Cell, type CellSize, requireCell, requireCellSize } from '../cells/cell.ts';
 import { conditionOf } from '../cells/conditioned.ts';
 import type { Layer } from '../layers/layer.ts';
+import { made } from '../layers/made.ts';
 import { reversedBy } from '../layers/reversal.ts';
 import { unroll } from '../layers/unroll.ts';
 import { ParamSet } from '../params.ts';
@@ -66,7 +67,8 @@ export function recurrent<P extends string, S extends string, Tape>(
   }
   const fused = fusedOf(cell as unknown as Cell, size.m);
   if (!fused) return unroll(cell, size) as Layer<unknown, P>;
-  return fusedLayer(cell as unknown as Cell, fused, size, options) as Layer<unknown, P>;
+  const layer = fusedLayer(cell as unknown as Cell, fused, size, options) as Layer<unknown, P>;
+  return made(layer, { kind: 'cell', cell: cell as unknown as Cell, d: size.d, m: size.m });
 }
 
 function fusedLayer(

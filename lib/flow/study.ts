@@ -3,8 +3,10 @@
  * bounds and spectra make of it beforehand.
  */
 import { type AbstractMatrix, Matrix } from 'ml-matrix';
+import type { Cell } from '../cells/cell.ts';
 import { rnn, rnnRelu } from '../cells/rnn.ts';
 import type { Layer } from '../layers/layer.ts';
+import { makingOf } from '../layers/made.ts';
 import type { Sequence } from '../sequence.ts';
 import { fadingOf, gradientNorms, memoryDepth, reachMatrix } from './gradients.ts';
 import { lastOutputIn, type RunOptions, stepJacobians } from './jacobians.ts';
@@ -113,8 +115,11 @@ function predict(last: readonly Matrix[], norms: readonly number[], radius: numb
   }));
 }
 
-/** The one recurrent matrix of a vanilla network. */
-function recurrentMatrix({ name, params }: Layer): AbstractMatrix | null {
-  if (name !== rnn.name && name !== rnnRelu.name) return null;
-  return params.named().W ?? null;
+/** The one recurrent matrix of a vanilla network: of the library's own cells, since what another does is not known. */
+function recurrentMatrix(layer: Layer): AbstractMatrix | null {
+  const making = makingOf(layer);
+  if (making?.kind !== 'cell' || !VANILLA.includes(making.cell)) return null;
+  return layer.params.named().W ?? null;
 }
+
+const VANILLA: readonly Cell[] = [rnn, rnnRelu];

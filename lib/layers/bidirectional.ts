@@ -17,6 +17,7 @@ import { ParamSet } from '../params.ts';
 import { describe, requireObject } from '../require.ts';
 import { dense, read, requireExtent, Sequence } from '../sequence.ts';
 import { type Layer, requireLayer, requireState, requireTape } from './layer.ts';
+import { made } from './made.ts';
 import { prefixed, unprefixed } from './names.ts';
 import { reversed } from './reversal.ts';
 
@@ -67,7 +68,7 @@ export function bidirectional(layers: {
   const besides = merge === 'concat' ? there.outputs : 0; // the first column of backward's outputs
   const outputs = besides + back.outputs;
 
-  return {
+  const both: Layer<BidirectionalTape> = {
     name: `bidirectional(${there.name}, ${back.name})`,
     inputs: there.inputs,
     outputs,
@@ -120,6 +121,7 @@ export function bidirectional(layers: {
       back.release?.(backTape);
     },
   };
+  return made(both, { kind: 'bidirectional', forward: there, backward, merge });
 }
 
 /** The columns of y from `from` on = those of a. */

@@ -16,6 +16,7 @@ import { ParamSet } from '../params.ts';
 import { requireObject, requireSize } from '../require.ts';
 import { read, requireExtent, Sequence } from '../sequence.ts';
 import { type Layer, requireState } from './layer.ts';
+import { made } from './made.ts';
 
 /** What the backward pass of the readout needs. */
 export interface ReadoutTape {
@@ -34,7 +35,7 @@ export function readout(size: { readonly m: number; readonly C: number }): Layer
   requireSize('C', C);
   const params = ParamSet.of({ V: [C, m], c: [1, C] });
 
-  return {
+  const layer: Layer<ReadoutTape, 'V' | 'c'> = {
     name: 'readout',
     params,
     inputs: m,
@@ -67,4 +68,5 @@ export function readout(size: { readonly m: number; readonly C: number }): Layer
       return { dx, ds0: {} };
     },
   };
+  return made(layer, { kind: 'readout', m, C });
 }

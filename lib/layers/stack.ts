@@ -8,6 +8,7 @@ import { requireCount, requireObject, requireSize } from '../require.ts';
 import { requireExtent, type Sequence } from '../sequence.ts';
 import type { Matrices } from '../shape.ts';
 import { type Layer, requireLayer, requireState } from './layer.ts';
+import { made } from './made.ts';
 import { prefixed, unprefixed } from './names.ts';
 
 /** The tapes of the layers, from the bottom up. */
@@ -46,7 +47,7 @@ export function stack(layers: Readonly<Record<string, Layer>>): Layer<StackTape>
   const state = prefixed(each(layer => layer.state));
   const equations = { ...prefixed(each(layer => layer.equations)), x: first[1].equations.x ?? '' };
   const via = prefixed(each(layer => (layer.via ?? {}) as Readonly<Record<string, readonly string[]>>));
-  return {
+  const whole: Layer<StackTape> = {
     name: parts.map(([, layer]) => layer.name).join('+'),
     inputs: first[1].inputs,
     outputs: last[1].outputs,
@@ -100,4 +101,5 @@ export function stack(layers: Readonly<Record<string, Layer>>): Layer<StackTape>
       for (const [l, [, layer]] of parts.entries()) layer.release?.(tapes[l]);
     },
   };
+  return made(whole, { kind: 'stack', layers: parts });
 }

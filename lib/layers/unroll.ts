@@ -9,6 +9,7 @@ import { ParamSet } from '../params.ts';
 import { requireCount } from '../require.ts';
 import { read, Sequence } from '../sequence.ts';
 import { type Layer, requireState, requireTape } from './layer.ts';
+import { made } from './made.ts';
 
 /** The tapes of all steps, and the extent they were made for. */
 export interface UnrollTape<Tape> {
@@ -48,7 +49,7 @@ export function unroll<P extends string, S extends string, Tape>(
   const state = cell.state(size);
   const outputs = state.h;
 
-  return {
+  const layer: Layer<UnrollTape<Tape>, P> = {
     name: cell.name,
     params,
     inputs: size.d,
@@ -92,6 +93,7 @@ export function unroll<P extends string, S extends string, Tape>(
       return { dx, ds0: ds };
     },
   };
+  return made(layer, { kind: 'cell', cell: cell as unknown as Cell, d: size.d, m: size.m });
 }
 
 /** Every part of a where the sequence is active, of b where it is not. */

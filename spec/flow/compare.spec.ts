@@ -217,6 +217,22 @@ describe('a study', () => {
     for (const { truth, bound } of other.predictions) expect(truth).toBeLessThanOrEqual(bound * (1 + 1e-12));
   });
 
+  it('of a cell that is called rnn and does something else has a bound that holds', () => {
+    // h' = 3 tanh(W h + U x + b): ‖W‖ᵀ bounds nothing here.
+    const thrice: typeof rnn = {
+      ...rnn,
+      forward(p, x, prev) {
+        const { next, tape } = rnn.forward(p, x, prev);
+        return { next: { h: Matrix.mul(next.h, 3) }, tape };
+      },
+      backward: (p, tape, { h }, dp) => rnn.backward(p, tape, { h: Matrix.mul(h, 3) }, dp),
+    };
+    const { layer, x, dy } = probe({ cell: thrice as unknown as Cell, init: 'glorot', d: 3, m: 4, seed: 3 }, 4);
+    const { value } = finish(study(layer, x, dy));
+    expect(value.recurrent).toBeNull();
+    for (const { truth, bound } of value.predictions) expect(truth).toBeLessThanOrEqual(bound * (1 + 1e-9));
+  });
+
   it.each(everyCell.map(cell => [cell.name, cell] as const))(
     'of %s: the bound holds, and what fades is no less than 0',
     (_, cell) => {
