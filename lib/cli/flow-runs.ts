@@ -15,6 +15,7 @@ import type { Layer } from '../layers/layer.ts';
 import { crossEntropy } from '../losses/cross-entropy.ts';
 import type { CharModel } from '../models/char-model.ts';
 import { clipByGlobalNorm } from '../optim/clip.ts';
+import { frobenius } from '../optim/norm.ts';
 import { requirePositive } from '../require.ts';
 import { Sequence } from '../sequence.ts';
 import { claimsFindings, comparedFindings, type Findings, round, studyFindings } from './flow-results.ts';
@@ -157,5 +158,5 @@ function* dense<T>(steps: Generator<number, T, undefined>): Generator<number, T,
 }
 
 function unit(row: ReturnType<Sequence['at']>): ReturnType<Sequence['at']> {
-  return row.clone().div(row.norm('frobenius'));
+  return row.clone().div(frobenius(row));
 }

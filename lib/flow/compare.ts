@@ -2,6 +2,7 @@
 import type { Cell } from '../cells/cell.ts';
 import { ValueError } from '../errors.ts';
 import type { Layer } from '../layers/layer.ts';
+import { frobenius } from '../optim/norm.ts';
 import { describe, requireList, requireObject, requireSize } from '../require.ts';
 import type { Sequence } from '../sequence.ts';
 import { memoryDepth } from './gradients.ts';
@@ -101,7 +102,7 @@ export function* compared(
 export function reachingBack(layer: Layer, x: Sequence): number[] {
   return lastOutputIn(layer, x)
     .slice(1)
-    .map(J => J.norm('frobenius') / Math.sqrt(layer.outputs)) // FLOW-F9  ‖∂h_T/∂s_k‖_F/√m = √E‖v ∂h_T/∂s_k‖², v uniform with ‖v‖ = 1
+    .map(J => frobenius(J) / Math.sqrt(layer.outputs)) // FLOW-F9  ‖∂h_T/∂s_k‖_F/√m = √E‖v ∂h_T/∂s_k‖², v uniform with ‖v‖ = 1
     .reverse();
 }
 

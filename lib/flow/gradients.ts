@@ -11,6 +11,7 @@ import { Matrix } from 'ml-matrix';
 import { ShapeError, ValueError } from '../errors.ts';
 import { type Layer, requireLayer, requireState } from '../layers/layer.ts';
 import { add } from '../matrix.ts';
+import { frobenius } from '../optim/norm.ts';
 import { describe, requireFinite, requireList, requireObject } from '../require.ts';
 import { requireSequence, Sequence } from '../sequence.ts';
 import type { Matrices } from '../shape.ts';
@@ -64,7 +65,7 @@ export function stateGradients(layer: Layer, x: Sequence, dy: Sequence, options:
  */
 export function gradientNorms(layer: Layer, x: Sequence, dy: Sequence, options: RunOptions = {}): number[] {
   requireRun(layer, x);
-  return stateGradients(layer, x, dy, options).map(({ h }) => h?.norm('frobenius') ?? Number.NaN);
+  return stateGradients(layer, x, dy, options).map(({ h }) => (h ? frobenius(h) : Number.NaN));
 }
 
 /**
@@ -82,7 +83,7 @@ export function reachMatrix(layer: Layer, x: Sequence, dy: Sequence, options: Ru
   for (let j = 0; j < T; j++) alone.at(j).setRow(j, dy.at(j).getRow(0));
   const s0 = options.s0 && stateCopies(requireState('s0', options.s0, layer.state, 1), T);
   return stateGradients(layer, repeated(x, T), alone, s0 ? { s0 } : {}).map(
-    ({ h }) => Array.from({ length: T }, (_, j) => h?.getRowVector(j).norm('frobenius') ?? Number.NaN), // FLOW-F8  R[t][j] = ‖dy_j ∂h_j/∂h_t‖
+    ({ h }) => Array.from({ length: T }, (_, j) => (h ? frobenius(h.getRowVector(j)) : Number.NaN)), // FLOW-F8  R[t][j] = ‖dy_j ∂h_j/∂h_t‖
   );
 }
 
