@@ -14,14 +14,14 @@ const RELATIVE = 1e-7;
 const STEPS = [1e-3, 1e-4, 1e-5, 1e-6] as const;
 
 /**
- * Steps over which the slopes to the left and to the right are compared where no stencil agrees. At a kink their gap is
- * the same over two of them. Of a smooth function it shrinks with the square of the step, a hundred times here; what
- * noise and jumps make of it grows ten times.
+ * Steps over which the slopes to the left and to the right are compared where no stencil agrees, each with one ten times
+ * as large. At a kink their gap is the same over both. Of a smooth function it shrinks with the square of the step, a
+ * hundred times here; what jumps make of it grows ten times.
  */
-const SIDES = [1e-4, 1e-5, 1e-6] as const;
+const SIDES = [1e-6, 1e-5, 1e-4, 1e-3] as const;
 
-/** How far two gaps of one kink may be apart, for one. */
-const ALIKE = 0.1;
+/** How far two gaps of one kink may be apart, for one, and how far above its error a gap is one. */
+const [ALIKE, CLEAR] = [0.1, 3] as const;
 
 /** Standard deviations of the noise that a difference may be off by. */
 const FAR = 10;
@@ -86,14 +86,15 @@ export function judged(
     tried.push({ h, numeric });
     if (before && agrees(before.numeric, numeric)) break; // no kink within the larger step, or in its very middle
   }
-  if (shifted(at => isAtKink(at, analytic, exactness))) return { verdict: 'kink', numeric: analytic, error: 0 };
-  return amidNoise(tried, analytic, exactness());
+  const { sigma } = exactness();
+  if (shifted(at => isAtKink(at, analytic, sigma))) return { verdict: 'kink', numeric: analytic, error: 0 };
+  return amidNoise(tried, analytic, sigma);
 }
 
 /**
  * The verdict where no difference agrees: by the first that the next one confirms, as closely as that can, or else by all.
  */
-function amidNoise(tried: readonly Difference[], analytic: number, { sigma }: Exactness): Judgement {
+function amidNoise(tried: readonly Difference[], analytic: number, sigma: number): Judgement {
   const all = tried.map(({ h, numeric }) => ({ numeric, error: errorOver(h, sigma) }));
   const near = (a: number, numeric: number, error: number) => Math.abs(a - numeric) <= boundOn(numeric) + error;
   const confirmed = all.flatMap(({ numeric, error }, n) => {
@@ -112,24 +113,33 @@ interface Difference {
   readonly numeric: number;
 }
 
-/** Whether there are two slopes here, the same over two steps, and the claimed one is one of them or between. */
-function isAtKink(at: (shift: number) => number, analytic: number, exactness: () => Exactness): boolean {
-  const [wide, middle, narrow] = SIDES;
-  const near = oneSided(at, middle);
-  if (gapOf(near) <= 2 * boundOn(near.left)) return false;
-  return (
-    encloses(oneSided(at, wide), near, analytic, errorOver(middle, exactness().sigma)) ||
-    encloses(near, oneSided(at, narrow), analytic, errorOver(narrow, exactness().sigma))
-  );
+/**
+ * Whether there are two slopes here, the same over two steps, and the claimed one is one of them or between. The smaller
+ * step is the smallest over which the gap stands out of the noise.
+ */
+function isAtKink(at: (shift: number) => number, analytic: number, sigma: number): boolean {
+  let hidden = 0;
+  for (const h of SIDES) {
+    const near = oneSided(at, h);
+    const gap = Math.abs(near.right - near.left);
+    const bounds = boundOn(near.left) + boundOn(near.right);
+    const error = errorOver(h, sigma);
+    if (gap > bounds + 2 * CLEAR * error) {
+      if (hidden > 0 && gap > (1 + ALIKE) * hidden) return false; // it would have stood out over the smaller step
+      return encloses(oneSided(at, 10 * h), near, analytic, error);
+    }
+    if (error <= bounds) return false; // there is none
+    hidden = bounds + 2 * CLEAR * error;
+  }
+  return false;
 }
 
 /** Whether slopes over a larger and a smaller step are those of one kink, with the claimed one of them or between. */
 function encloses(far: Slopes, near: Slopes, analytic: number, error: number): boolean {
-  const gap = gapOf(near);
-  if (!(gap > boundOn(near.left) + boundOn(near.right) + 2 * error)) return false;
-  if (!(Math.abs(far.right - far.left - (near.right - near.left)) <= ALIKE * gap)) return false;
+  const [gap, other] = [near.right - near.left, far.right - far.left];
+  if (!(Math.abs(other - gap) <= ALIKE * Math.abs(gap) + 2 * error)) return false;
   const [low, high] = near.left < near.right ? (['left', 'right'] as const) : (['right', 'left'] as const);
-  const beside = (side: 'left' | 'right') => boundOn(near[side]) + Math.abs(far[side] - near[side]);
+  const beside = (side: 'left' | 'right') => boundOn(near[side]) + Math.abs(far[side] - near[side]) + error;
   return analytic >= near[low] - beside(low) && analytic <= near[high] + beside(high);
 }
 
@@ -138,8 +148,6 @@ interface Slopes {
   readonly left: number;
   readonly right: number;
 }
-
-const gapOf = ({ left, right }: Slopes): number => Math.abs(right - left);
 
 /** The slopes (3 L(0) − 4 L(−h) + L(−2h)) / 2h and (−3 L(0) + 4 L(h) − L(2h)) / 2h. */
 function oneSided(at: (shift: number) => number, h: number): Slopes {

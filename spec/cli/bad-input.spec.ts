@@ -134,7 +134,6 @@ const mistakes: readonly Mistake[] = [
     ['check', 'throws.mjs'],
     /throws\.mjs: expected a module that can be run, got no such luck$/,
   ],
-  ['check of half a cell', ['check', 'half.mjs'], /^cell\.equations\.x: expected the tag of an equation/],
   ['check of a module in layers', ['check', 'half.mjs', '--layers', '2'], /^--layers: expected a cell by its name/],
   ['check without a name', ['check'], /^cell: expected one of .*, or --all, got undefined$/],
   ['check of all and of one', ['check', '--all', 'rnn'], /^cell: expected a name or --all, got both$/],
