@@ -6,6 +6,7 @@ import { Random } from '../random.ts';
 import type { Matrices } from '../shape.ts';
 import type { Law } from './laws.ts';
 import { randomSequence, randomState } from './problem.ts';
+import { saidBy } from './watched.ts';
 
 /**
  * One step of one sequence, written without matrices and without the cell.
@@ -68,6 +69,6 @@ function answered(run: () => ReturnType<CellOracle>) {
   try {
     return { expected: run() };
   } catch (error) {
-    return { thrown: `the oracle, which threw ${error instanceof Error ? `${error.name}: ${error.message}` : error}` };
+    return { thrown: `the oracle, which threw ${saidBy(error)}` };
   }
 }

@@ -6,7 +6,7 @@ import type { AbstractMatrix } from 'ml-matrix';
 import type { Cell, Tag } from '../cells/cell.ts';
 import { BpttError } from '../errors.ts';
 import { type Layer, requireParts } from '../layers/layer.ts';
-import { requireFinite, requireObject } from '../require.ts';
+import { describe, requireFinite, requireObject } from '../require.ts';
 import { requireExtent, requireSequence } from '../sequence.ts';
 
 /** A pass of what is checked that did not end, or did not return finite numbers. */
@@ -102,10 +102,14 @@ function ended<T>(pass: string, run: () => T, p?: object): T {
     return run();
   } catch (error) {
     if (error instanceof PassError || (error instanceof BpttError && error.argument.startsWith(pass))) throw error;
-    const text = error instanceof Error ? `${error.name}: ${error.message}` : String(error);
     const names = p ? ` (its parameters are ${Object.keys(p).join(', ')})` : '';
-    throw new PassError(pass, `a pass that returns${names}`, text, { cause: error });
+    throw new PassError(pass, `a pass that returns${names}`, saidBy(error), { cause: error });
   }
+}
+
+/** What was thrown, in words, whatever it is. */
+export function saidBy(thrown: unknown): string {
+  return thrown instanceof Error ? `${thrown.name}: ${thrown.message}` : describe(thrown);
 }
 
 /** Every matrix that is there is finite. Shapes are not looked at: that is done where they are used. */

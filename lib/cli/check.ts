@@ -3,7 +3,7 @@ import type { Cell } from '../cells/cell.ts';
 import { type Verdict, worstOf } from '../check/finite-differences.ts';
 import { format } from '../check/format.ts';
 import { type CheckReport, lawVerdict } from '../check/report.ts';
-import { PassError } from '../check/watched.ts';
+import { PassError, saidBy } from '../check/watched.ts';
 import { BpttError, ValueError } from '../errors.ts';
 import { shown } from '../foreign.ts';
 import { requireInteger, requireSize } from '../require.ts';
@@ -90,8 +90,8 @@ function tried(subject: Subject, seed: number): Checked {
     return checked(subject, seed);
   } catch (thrown) {
     const { kind, name } = subject;
-    const text = thrown instanceof Error ? `${thrown.name}: ${thrown.message}` : String(thrown);
-    const error = thrown instanceof BpttError ? thrown : new ValueError(name, `a ${kind} that can be run`, text);
+    const error =
+      thrown instanceof BpttError ? thrown : new ValueError(name, `a ${kind} that can be run`, saidBy(thrown));
     return { kind, name, verdict: 'failed', error };
   }
 }

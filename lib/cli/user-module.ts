@@ -5,6 +5,7 @@ import { pathToFileURL } from 'node:url';
 import { checkCell } from '../check/check-cell.ts';
 import { checkLayer } from '../check/check-layer.ts';
 import type { CellOracle } from '../check/oracle.ts';
+import { saidBy } from '../check/watched.ts';
 import { FileError, FormatError } from '../errors.ts';
 import { shown } from '../foreign.ts';
 import type { Layer } from '../layers/layer.ts';
@@ -61,21 +62,32 @@ async function loaded(path: string): Promise<Readonly<Record<string, unknown>>> 
   try {
     return await import(url);
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'ERR_UNKNOWN_FILE_EXTENSION') throw notRun(path, error);
+    if (codeOf(error) !== 'ERR_UNKNOWN_FILE_EXTENSION') throw notRun(path, error);
   }
   try {
     const { tsImport } = await import('tsx/esm/api');
     return await tsImport(url, import.meta.url);
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'ERR_MODULE_NOT_FOUND') throw notRun(path, error);
+    if (codeOf(error) !== 'ERR_MODULE_NOT_FOUND') throw notRun(path, error);
     throw new FormatError(path, 'JavaScript, or a Node that runs TypeScript, or tsx (npm install tsx)', 'TypeScript');
   }
 }
 
+function codeOf(error: unknown): string | undefined {
+  return error instanceof Error ? (error as NodeJS.ErrnoException).code : undefined;
+}
+
 /** A module that throws, on one line: whatever it was that it threw. */
 function notRun(path: string, error: unknown): FormatError {
-  const text = error instanceof Error ? `${error.name}: ${error.message}` : String(error);
-  return new FormatError(path, 'a module that can be run', shown(text.trim().replaceAll(/\s*\n\s*/g, ' ')));
+  return new FormatError(
+    path,
+    'a module that can be run',
+    shown(
+      saidBy(error)
+        .trim()
+        .replaceAll(/\s*\n\s*/g, ' '),
+    ),
+  );
 }
 
 function isLayer(value: unknown): value is Layer {

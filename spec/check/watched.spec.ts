@@ -145,7 +145,8 @@ describe('a cell that throws', () => {
   it('is named with its pass and what it threw, whatever that is', () => {
     const thrown: readonly [unknown, string][] = [
       [new TypeError('no such luck'), 'TypeError: no such luck'],
-      ['a string', 'a string'],
+      ['a string', '"a string"'],
+      [Object.create(null), 'an object with keys {}'],
       [undefined, 'undefined'],
       [new ShapeError('a·B', 'matrices whose shapes fit', '3×4 with 5×5'), 'ShapeError: a·B: expected matrices'],
     ];

@@ -132,7 +132,7 @@ const mistakes: readonly Mistake[] = [
   [
     'check of a module that does not run',
     ['check', 'throws.mjs'],
-    /throws\.mjs: expected a module that can be run, got no such luck$/,
+    /throws\.mjs: expected a module that can be run, got Error: no such luck$/,
   ],
   ['check of a module in layers', ['check', 'half.mjs', '--layers', '2'], /^--layers: expected a cell by its name/],
   ['check without a name', ['check'], /^cell: expected one of .*, or --all, got undefined$/],
