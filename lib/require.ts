@@ -148,18 +148,21 @@ export function requireFiniteNumber(argument: string, x: number): number {
 }
 
 /** `matrix` is a finite matrix of the given shape, or throws {@link ShapeError} or {@link ValueError}. Returns it. */
-export function requireMatrix(
+export function requireMatrix(argument: string, matrix: AbstractMatrix | undefined, shape: Shape): AbstractMatrix {
+  const found = requireShape(argument, matrix, shape);
+  requireFinite(argument, found);
+  return found;
+}
+
+/** `matrix` is a matrix of the given shape, of whatever numbers, or throws {@link ShapeError}. Returns it. */
+export function requireShape(
   argument: string,
   matrix: AbstractMatrix | undefined,
   [rows, columns]: Shape,
 ): AbstractMatrix {
-  if (!(matrix instanceof AbstractMatrix)) {
+  if (!(matrix instanceof AbstractMatrix) || matrix.rows !== rows || matrix.columns !== columns) {
     throw new ShapeError(argument, `a ${rows}×${columns} matrix`, describe(matrix));
   }
-  if (matrix.rows !== rows || matrix.columns !== columns) {
-    throw new ShapeError(argument, `a ${rows}×${columns} matrix`, describe(matrix));
-  }
-  requireFinite(argument, matrix);
   return matrix;
 }
 

@@ -18,7 +18,7 @@ import { trainCommand } from './train.ts';
 
 /**
  * Runs `bptt ARGS` in this process, on its standard output and standard error. Sets `process.exitCode`: 0 done, 1 a check
- * found a wrong gradient, a demo missed its threshold or a benchmark a wrong result, 2 bad input.
+ * found a wrong gradient or one that it could not judge, a demo missed its threshold or a benchmark a wrong result, 2 bad input.
  *
  * @param args what follows `bptt` on the command line.
  */

@@ -2,7 +2,15 @@ import { Matrix } from 'ml-matrix';
 import type { Tag, Via } from '../cells/cell.ts';
 import { ShapeError, ValueError } from '../errors.ts';
 import { ParamSet } from '../params.ts';
-import { describe, requireFunction, requireInstance, requireMatrix, requireObject, requireSize } from '../require.ts';
+import {
+  describe,
+  requireFinite,
+  requireFunction,
+  requireInstance,
+  requireObject,
+  requireShape,
+  requireSize,
+} from '../require.ts';
 import { requireExtent, type Sequence } from '../sequence.ts';
 import type { Matrices } from '../shape.ts';
 
@@ -67,11 +75,24 @@ export function requireState(
   B: number,
 ): Matrices {
   if (s === undefined) return zeroState(state, B);
+  for (const [name, part] of Object.entries(requireParts(argument, s, state, B))) {
+    requireFinite(`${argument}.${name}`, part);
+  }
+  return s;
+}
+
+/** The same of whatever numbers, and there. */
+export function requireParts<S extends Matrices>(
+  argument: string,
+  s: S,
+  state: Readonly<Record<string, number>>,
+  B: number,
+): S {
   const names = Object.keys(state);
   if (typeof s !== 'object' || s === null || Object.keys(s).some(name => !names.includes(name))) {
     throw new ShapeError(argument, `a state of parts {${names.join(', ')}}`, describe(s));
   }
-  for (const [name, columns] of Object.entries(state)) requireMatrix(`${argument}.${name}`, s[name], [B, columns]);
+  for (const [name, columns] of Object.entries(state)) requireShape(`${argument}.${name}`, s[name], [B, columns]);
   return s;
 }
 

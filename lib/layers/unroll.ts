@@ -6,9 +6,9 @@ import type { AbstractMatrix } from 'ml-matrix';
 import { type Cell, type CellSize, requireCell, requireCellSize, type State } from '../cells/cell.ts';
 import { add, addTo, keepRows, selectRows } from '../matrix.ts';
 import { ParamSet } from '../params.ts';
-import { requireCount } from '../require.ts';
+import { requireCount, requireObject, requireShape, requireSize } from '../require.ts';
 import { read, Sequence } from '../sequence.ts';
-import { type Layer, requireState, requireTape } from './layer.ts';
+import { type Layer, requireParts, requireState, requireTape } from './layer.ts';
 import { made } from './made.ts';
 
 /** The tapes of all steps, and the extent they were made for. */
@@ -25,7 +25,8 @@ export interface UnrollTape<Tape> {
  * @param cell the cell.
  * @param size d inputs and m hidden units.
  * @returns a layer with fresh parameters, all zero: see the initialisers.
- * @throws ValueError when a size is not a positive integer.
+ * @throws ValueError when a size is not a positive integer. Its passes throw ShapeError naming the cell, the pass and the
+ * part where the cell returns what it did not declare: `mine.backward: dprev.h: expected a 3×5 matrix, got a 3×4 matrix`.
  *
  * @example
  * ```ts
@@ -47,7 +48,8 @@ export function unroll<P extends string, S extends string, Tape>(
   requireCellSize(size);
   const params = ParamSet.of(cell.params(size));
   const state = cell.state(size);
-  const outputs = state.h;
+  const outputs = requireSize(`${cell.name}.state.h`, state.h);
+  const [there, back] = [`${cell.name}.forward`, `${cell.name}.backward`];
 
   const layer: Layer<UnrollTape<Tape>, P> = {
     name: cell.name,
@@ -66,7 +68,8 @@ export function unroll<P extends string, S extends string, Tape>(
       let s = requireState('s0', s0, state, x.B) as State<S>;
       for (let t = 0; t < x.T; t++) {
         const active = x.active(t);
-        const { next, tape } = cell.forward(p, x.at(t), s); // BPTT-F1  s_t = f(s_{t−1}, x_t; θ)
+        const { next, tape } = requireObject(there, cell.forward(p, x.at(t), s)); // BPTT-F1  s_t = f(s_{t−1}, x_t; θ)
+        requireParts(`${there}: next`, next, state, x.B);
         s = active ? hold(active, next, s) : next; // BPTT-F2  s_t = s_{t−1} where t > length
         addTo(y.at(t), active ? keepRows(next.h, active) : next.h); // BPTT-F3  y_t = h_t, 0 where t > length
         steps.push(tape);
@@ -86,7 +89,9 @@ export function unroll<P extends string, S extends string, Tape>(
         const active = x.active(t);
         const total = { ...ds, h: add(ds.h, dy.at(t)) }; // BPTT-B1  dL/ds_t = dL/dy_t + dL/ds_{t+1} ∂s_{t+1}/∂s_t
         const dnext = active ? keep(active, total) : total;
-        const step = cell.backward(p, steps[t] as Tape, dnext, dp); // BPTT-B2  dL/dθ += dL/ds_t ∂⁺s_t/∂θ
+        const step = requireObject(back, cell.backward(p, steps[t] as Tape, dnext, dp)); // BPTT-B2  dL/dθ += dL/ds_t ∂⁺s_t/∂θ
+        requireShape(`${back}: dx`, step.dx, [x.B, size.d]);
+        requireParts(`${back}: dprev`, step.dprev, state, x.B);
         addTo(dx.at(t), step.dx);
         ds = active ? hold(active, step.dprev, ds) : step.dprev; // BPTT-B3  dL/ds_{t−1} = dL/ds_t where t > length
       }
