@@ -25,16 +25,20 @@ export function peakMemory(opened: Opened, backend: Backend, precision: Precisio
 export function peakOf(heap: Heap, work: () => void): number {
   const before = heap.held;
   let most = before;
-  const take = heap.take.bind(heap);
-  heap.take = bytes => {
-    const address = take(bytes);
-    most = Math.max(most, heap.held);
-    return address;
+  const counted = <A extends readonly unknown[], R>(take: (...args: A) => R) => {
+    return (...args: A): R => {
+      const taken = take(...args);
+      most = Math.max(most, heap.held);
+      return taken;
+    };
   };
+  heap.take = counted(heap.take.bind(heap));
+  heap.takeAll = counted(heap.takeAll.bind(heap));
   try {
     work();
   } finally {
     Reflect.deleteProperty(heap, 'take');
+    Reflect.deleteProperty(heap, 'takeAll');
   }
   return most - before;
 }

@@ -1,4 +1,12 @@
-/** Every error this library throws on bad input: it names the argument, what was expected and what came. */
+import { shown } from './foreign.ts';
+
+/** Characters that a message has of each of its parts, at most. */
+const MOST = 1000;
+
+/**
+ * Every error this library throws on bad input: it names the argument, what was expected and what came. Its message is one
+ * line that is safe to show, whatever foreign text is in the parts.
+ */
 export class BpttError extends Error {
   override readonly name: string = 'BpttError';
   /** The argument, option or file at fault, as the caller knows it. */
@@ -9,7 +17,9 @@ export class BpttError extends Error {
   readonly got: string;
 
   constructor(argument: string, expected: string, got: string) {
-    super(`${argument}: expected ${expected}, got ${got}`);
+    // String: what a caller without types hands over may be no text.
+    const [of, right, wrong] = [argument, expected, got].map(part => shown(String(part), MOST));
+    super(`${of}: expected ${right}, got ${wrong}`);
     this.argument = argument;
     this.expected = expected;
     this.got = got;

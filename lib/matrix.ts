@@ -5,7 +5,8 @@
  *
  * Three functions accumulate into their first argument, as gradients do: `addTTimes`, `addColumnSums`, `addTo`. All
  * others return a fresh matrix and change nothing. Each throws {@link ShapeError} when its arguments do not fit
- * (ml-matrix's own product drops rows in silence).
+ * (ml-matrix's own product drops rows in silence), and ValueError where an index of a one-hot matrix is none of its
+ * columns: who writes into its indices must not reach what lies beside another matrix.
  */
 import { type AbstractMatrix, Matrix } from 'ml-matrix';
 import { float64 } from './equations/numbers.ts';
@@ -13,6 +14,7 @@ import type { Operation } from './equations/operation.ts';
 import * as operations from './equations/operations.ts';
 import { MatrixSymbol, type Recorder } from './equations/symbol.ts';
 import { ShapeError } from './errors.ts';
+import { requireIndices } from './padding.ts';
 import { requireAnyMatrix, requireFiniteNumber, requireFunction } from './require.ts';
 import type { Shape } from './shape.ts';
 import { OneHotMatrix } from './views.ts';
@@ -26,7 +28,8 @@ export function times(a: AbstractMatrix, B: AbstractMatrix): Matrix {
 export function timesT(a: AbstractMatrix, B: AbstractMatrix): Matrix {
   if (!(a instanceof OneHotMatrix) || B instanceof MatrixSymbol) return apply(operations.timesT, a, B);
   shapeOf(operations.timesT, [a, B]);
-  return build(a.rows, B.rows, (i, j) => B.get(j, a.indices[i] ?? 0));
+  const indices = indicesOf('a', a);
+  return build(a.rows, B.rows, (i, j) => B.get(j, indices[i] ?? 0));
 }
 
 /** D += aᵀ·b: a is n×p, b is n×q, D is p×q and is changed. Where b is one-hot, a scatter-add into D's columns. */
@@ -36,7 +39,7 @@ export function addTTimes(D: AbstractMatrix, a: AbstractMatrix, b: AbstractMatri
     return;
   }
   shapeOf(operations.addTTimes, [D, a, b]);
-  b.indices.forEach((j, n) => {
+  indicesOf('b', b).forEach((j, n) => {
     for (let i = 0; i < D.rows; i++) D.set(i, j, D.get(i, j) + a.get(n, i));
   });
 }
@@ -425,6 +428,13 @@ function build(rows: number, columns: number, element: (i: number, j: number) =>
   return result;
 }
 
+/** The indices of a one-hot matrix, all of which are columns of it. */
+function indicesOf(argument: string, { indices, rows, columns: count }: OneHotMatrix): Int32Array {
+  if (indices.length !== rows) throw new ShapeError(argument, `${rows} indices`, `${indices.length}`);
+  requireIndices(argument, indices, { T: rows, B: 1 }, count);
+  return indices;
+}
+
 function requireSame(what: string, a: AbstractMatrix, b: AbstractMatrix): void {
   for (const matrix of [a, b]) requireAnyMatrix(what, matrix);
   requireFit(a.rows === b.rows && a.columns === b.columns, what, [a, b]);
@@ -435,6 +445,6 @@ function requireFit(fits: boolean, what: string, matrices: readonly AbstractMatr
 }
 
 function misfit(what: string, matrices: readonly AbstractMatrix[]): ShapeError {
-  const shapes = matrices.map(({ rows, columns }) => `${rows}×${columns}`).join(' with ');
+  const shapes = matrices.map(({ rows, columns: count }) => `${rows}×${count}`).join(' with ');
   return new ShapeError(what, 'matrices whose shapes fit', shapes);
 }

@@ -19,6 +19,8 @@ import { FlatMatrix } from './views.ts';
  * ```
  */
 export class ParamSet<Name extends string = string> {
+  /** Said here, since a bundle calls classes otherwise. */
+  static readonly name: string = 'ParamSet';
   /** The shape of every parameter, in the order they lie in memory. */
   readonly shapes: Shapes<Name>;
   #values: Float64Array;

@@ -21,6 +21,8 @@ const WARM_UP = 64;
  * ```
  */
 export class Random {
+  /** Said here, since a bundle calls classes otherwise. */
+  static readonly name: string = 'Random';
   #generator: ReturnType<typeof xoroshiro128plus>;
 
   /** @param seed an integer in 0…2³²−1; throws ValueError when it is not. */

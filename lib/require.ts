@@ -3,9 +3,8 @@
  * names the argument; none is called inside a time loop.
  */
 import { AbstractMatrix } from 'ml-matrix';
-import { ShapeError, ValueError } from './errors.ts';
+import { MemoryError, ShapeError, ValueError } from './errors.ts';
 import type { Shape } from './shape.ts';
-import type { FloatArray } from './views.ts';
 
 /** `value` is an object and no list, or throws {@link ValueError}. Returns it. */
 export function requireObject<T extends object>(argument: string, value: T, what: string = 'an object'): T {
@@ -21,7 +20,7 @@ export function requireFunction<F>(argument: string, value: F): F {
   return value;
 }
 
-/** `value` was made by the class, or throws {@link ValueError}. Returns it. */
+/** `value` was made by the class, which says its name itself, or throws {@link ValueError}. Returns it. */
 export function requireInstance<T>(
   argument: string,
   value: T,
@@ -61,18 +60,18 @@ export function requireClasses(argument: string, indices: Int32Array, C: number,
   return indices;
 }
 
-/** So many zeros, of 64 bits unless told otherwise, or throws {@link ValueError} when memory does not hold them. */
+/** So many zeros, of 64 bits unless told otherwise, or throws {@link MemoryError} when memory does not hold them. */
 export function allocate(argument: string, count: number): Float64Array;
-export function allocate(argument: string, count: number, Kind: new (count: number) => FloatArray): FloatArray;
+export function allocate<A>(argument: string, count: number, Kind: new (count: number) => A): A;
 export function allocate(
   argument: string,
   count: number,
-  Kind: new (count: number) => FloatArray = Float64Array,
-): FloatArray {
+  Kind: new (count: number) => unknown = Float64Array,
+): unknown {
   try {
     return new Kind(count);
   } catch {
-    throw new ValueError(argument, 'as many numbers as memory holds', `${count}`);
+    throw new MemoryError(argument, 'as many numbers as memory holds', `${count}`);
   }
 }
 
@@ -149,18 +148,21 @@ export function requireFiniteNumber(argument: string, x: number): number {
 }
 
 /** `matrix` is a finite matrix of the given shape, or throws {@link ShapeError} or {@link ValueError}. Returns it. */
-export function requireMatrix(
+export function requireMatrix(argument: string, matrix: AbstractMatrix | undefined, shape: Shape): AbstractMatrix {
+  const found = requireShape(argument, matrix, shape);
+  requireFinite(argument, found);
+  return found;
+}
+
+/** `matrix` is a matrix of the given shape, of whatever numbers, or throws {@link ShapeError}. Returns it. */
+export function requireShape(
   argument: string,
   matrix: AbstractMatrix | undefined,
   [rows, columns]: Shape,
 ): AbstractMatrix {
-  if (!(matrix instanceof AbstractMatrix)) {
+  if (!(matrix instanceof AbstractMatrix) || matrix.rows !== rows || matrix.columns !== columns) {
     throw new ShapeError(argument, `a ${rows}×${columns} matrix`, describe(matrix));
   }
-  if (matrix.rows !== rows || matrix.columns !== columns) {
-    throw new ShapeError(argument, `a ${rows}×${columns} matrix`, describe(matrix));
-  }
-  requireFinite(argument, matrix);
   return matrix;
 }
 
@@ -174,7 +176,8 @@ export function requireAnyMatrix(argument: string, matrix: AbstractMatrix): Abst
 export function describe(value: unknown): string {
   if (value instanceof AbstractMatrix) return `a ${value.rows}×${value.columns} matrix`;
   if (Array.isArray(value) || ArrayBuffer.isView(value)) {
-    return `${value.constructor.name} of length ${'length' in value ? value.length : value.byteLength}`;
+    const kind = Object.prototype.toString.call(value).slice('[object '.length, -1); // a class's name is a bundle's to change
+    return `${kind} of length ${'length' in value ? value.length : value.byteLength}`;
   }
   if (typeof value === 'string') return JSON.stringify(value.length > 40 ? `${value.slice(0, 40)}…` : value);
   if (typeof value === 'function') return 'a function';

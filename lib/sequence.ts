@@ -2,17 +2,18 @@
  * A batch of sequences through time, [T][B][F] on one flat buffer: at each of T steps a B×F matrix, one sequence a row.
  *
  * Sequences of unequal length share a batch: `lengths[b]` says how many steps of sequence b count. What lies behind
- * that is padding, and contributes nothing to any output, loss, gradient or final state.
+ * that is padding, and is never read, in inputs, targets and cotangents alike: NaN or −1 may stand there. What comes out
+ * at padding is 0.
  *
  * Slot t (from 0) of an input holds the slide's x_{t+1}.
  */
 import type { AbstractMatrix } from 'ml-matrix';
 import { ShapeError, ValueError } from './errors.ts';
+import { copyNumbers, requireIndices, requireNumbers, withoutPadding } from './padding.ts';
 import {
   allocate,
   describe,
   requireCount,
-  requireFinite,
   requireInteger,
   requireList,
   requireObject,
@@ -41,6 +42,8 @@ export interface Extent {
  * ```
  */
 export class Sequence {
+  /** Said here, since a bundle calls classes otherwise. */
+  static readonly name: string = 'Sequence';
   readonly T: number;
   readonly B: number;
   /** Features a step: the columns of each `at(t)`. */
@@ -51,27 +54,32 @@ export class Sequence {
   readonly data: FloatArray | Int32Array;
 
   private constructor(data: FloatArray | Int32Array, F: number, { T, B, lengths }: Extent & { B: number }) {
-    this.T = requireSize('T', T);
-    this.B = requireSize('B', B);
-    this.F = requireSize('F', F);
-    const size = data instanceof Int32Array ? T * B : T * B * F;
-    if (data.length !== size)
-      throw new ShapeError('data', `${size} numbers (T=${T}, B=${B}, F=${F})`, `${data.length}`);
+    requireLength(data, { T, B, F }, data instanceof Int32Array ? 1 : F);
+    this.T = T;
+    this.B = B;
+    this.F = F;
     this.data = data;
     this.lengths = lengths === undefined ? undefined : checkedLengths(lengths, T, B);
   }
 
   /**
-   * A sequence of dense rows. A typed array is shared, not copied.
+   * A sequence of dense rows. A Float64Array or Float32Array is shared, not copied; anything else is copied.
+   *
+   * Whoever writes into a shared array writes into the sequence: every pass looks at what it reads. Between a forward
+   * pass and its backward pass nobody should, since a tape may share the memory too.
    *
    * @param data T·B·F numbers, time-major: all of step 0 (sequence after sequence), then all of step 1, …
-   * @throws ShapeError when `data` has another length; ValueError when a number is not finite or a length not in 1…T.
+   * @throws ShapeError when `data` has another length; ValueError when a number that counts is not finite or a length not
+   * in 1…T.
    */
   static dense(data: FloatArray | readonly number[], extent: Extent & { readonly F: number }): Sequence {
-    const { T, B = 1, F, lengths } = requireObject('extent', extent);
-    requireFinite('data', requireList('data', data));
-    const flat = data instanceof Float64Array || data instanceof Float32Array ? data : Float64Array.from(data);
-    return new Sequence(flat, F, { T, B, ...(lengths !== undefined && { lengths }) });
+    const { T, B = 1, F } = requireObject('extent', extent);
+    requireLength(requireList('data', data), { T, B, F }, F);
+    const shared = data instanceof Float64Array || data instanceof Float32Array;
+    const made = shared ? Sequence.over(data, extent) : Sequence.zeros(extent);
+    requireNumbers('data', data, made, F);
+    if (!shared) copyNumbers(data, made.data);
+    return made;
   }
 
   /** A sequence over an array that is to be filled, shared and not looked at: what is in it need not be finite. */
@@ -84,7 +92,7 @@ export class Sequence {
   static zeros(extent: Extent & { readonly F: number }, like?: Sequence): Sequence {
     const { T, B = 1, F, lengths } = requireObject('extent', extent);
     const size = requireSize('T', T) * requireSize('B', B) * requireSize('F', F);
-    const Kind = like?.data instanceof Float32Array ? Float32Array : Float64Array;
+    const Kind: new (count: number) => FloatArray = like?.data instanceof Float32Array ? Float32Array : Float64Array;
     return new Sequence(allocate('T·B·F', size, Kind), F, {
       T,
       B,
@@ -93,35 +101,42 @@ export class Sequence {
   }
 
   /**
-   * A sequence of one-hot rows, stored as class indices. An `Int32Array` is shared, not copied.
+   * A sequence of one-hot rows, stored as class indices. An `Int32Array` is shared, not copied; anything else is
+   * copied. It may be filled with other classes: every pass looks at them, and keeps those it saw for its way back.
    *
    * @param indices T·B class indices in 0…classes−1, time-major.
-   * @throws ShapeError when there are not T·B of them; ValueError when one is no class.
+   * @throws ShapeError when there are not T·B of them; ValueError when one that counts is no class.
    */
   static oneHot(indices: ArrayLike<number>, extent: Extent & { readonly classes: number }): Sequence {
     const { T, B = 1, classes, lengths } = requireObject('extent', extent);
     requireSize('classes', classes);
-    requireList('indices', indices);
-    for (let n = 0; n < indices.length; n++) requireInteger(`indices[${n}]`, indices[n] ?? Number.NaN, 0, classes - 1);
-    const flat = indices instanceof Int32Array ? indices : Int32Array.from(indices);
-    return new Sequence(flat, classes, { T, B, ...(lengths !== undefined && { lengths }) });
+    requireLength(requireList('indices', indices), { T, B, F: classes }, 1);
+    const flat = indices instanceof Int32Array ? indices : new Int32Array(indices.length);
+    const made = new Sequence(flat, classes, { T, B, ...(lengths !== undefined && { lengths }) });
+    requireIndices('indices', indices, made, classes);
+    if (flat !== indices) copyNumbers(indices, flat);
+    return made;
   }
 
   /**
    * The B×F block of step t (0…T−1): a view, not a copy.
    *
-   * @throws ValueError when there is no such step.
+   * @throws ValueError when there is no such step; ShapeError when the memory was taken away.
    */
   at(t: number): AbstractMatrix {
     requireInteger('t', t, 0, this.T - 1);
-    const { data, B, F } = this;
+    const { data, B, F } = requireWhole('sequence', this);
     if (data instanceof Int32Array) return new OneHotMatrix(data.subarray(t * B, (t + 1) * B), F);
     return new FlatMatrix(data, B, F, t * B * F);
   }
 
-  /** All steps as one (T·B)×F matrix, step after step: a view, not a copy. */
+  /**
+   * All steps as one (T·B)×F matrix, step after step: a view, not a copy.
+   *
+   * @throws ShapeError when the memory was taken away.
+   */
   rows(): AbstractMatrix {
-    const { data, T, B, F } = this;
+    const { data, T, B, F } = requireWhole('sequence', this);
     return data instanceof Int32Array ? new OneHotMatrix(data, F) : new FlatMatrix(data, T * B, F);
   }
 
@@ -129,14 +144,15 @@ export class Sequence {
    * Steps `from` (included) to `to` (excluded), sharing this sequence's memory.
    *
    * @throws ValueError when the steps are not in 0…T, when there are none, or when the sequence has lengths: a chunk
-   * behind the end of one of its sequences would have no steps that count.
+   * behind the end of one of its sequences would have no steps that count; ShapeError when the memory was taken away.
    */
   slice(from: number, to: number): Sequence {
     requireInteger('from', from, 0, this.T - 1);
     requireInteger('to', to, from + 1, this.T);
     if (this.lengths) throw new ValueError('lengths', 'a sequence without lengths to slice', 'lengths');
-    const width = this.data.length / this.T;
-    return new Sequence(this.data.subarray(from * width, to * width), this.F, { T: to - from, B: this.B });
+    const { data } = requireWhole('sequence', this);
+    const width = data.length / this.T;
+    return new Sequence(data.subarray(from * width, to * width), this.F, { T: to - from, B: this.B });
   }
 
   /** Which sequences still count at step t: B booleans, or `undefined` when all do at every step. */
@@ -164,26 +180,88 @@ export class Sequence {
 }
 
 /**
- * `x` is a sequence of finite numbers, of F features and over the given extent where these are given, or throws
- * {@link ShapeError} or ValueError naming the argument.
+ * `x` is a sequence of F features over the given extent, where these are given, and what counts of it is finite numbers or
+ * classes, or throws {@link ShapeError} or ValueError naming the argument. What counts is what does in the extent: x may
+ * come without lengths, or end later. Returns it.
  */
 export function requireSequence(argument: string, x: Sequence, F?: number, extent?: Sequence): Sequence {
   requireExtent(argument, x, F, extent);
-  if (!(x.data instanceof Int32Array)) requireFinite(argument, x.data);
+  look(argument, x.data, x.F, extent ?? x);
   return x;
 }
 
-/** The same of whatever numbers. */
+/**
+ * The same, as it is now: of zeros, or classes 0, wherever it does not count, and with indices that nobody else can write to.
+ * A copy, unless it is of numbers that all count. What it returns may be computed with as a whole, padding and all.
+ */
+export function read(argument: string, x: Sequence, F?: number, extent?: Sequence): Sequence {
+  requireExtent(argument, x, F, extent);
+  const counted = extent ?? x;
+  const symbols = x.data instanceof Int32Array;
+  const data = symbols || counted.lengths ? withoutPadding(x.data, counted) : x.data;
+  look(argument, data, x.F, counted);
+  if (data === x.data) return x;
+  return data instanceof Int32Array
+    ? Sequence.oneHot(data, { ...counted.extent(), classes: x.F })
+    : Sequence.over(data, { ...counted.extent(), F: x.F });
+}
+
+/** `x` as a sequence of numbers: itself, unless it is one-hot. */
+export function dense(x: Sequence): Sequence {
+  if (!(x.data instanceof Int32Array)) return x;
+  return Sequence.over(Float64Array.from(x.rows().to1DArray()), { ...x.extent(), F: x.F });
+}
+
+/** As {@link requireSequence}, of whatever numbers: for who looks at them later. */
 export function requireExtent(argument: string, x: Sequence, F?: number, extent?: Sequence): Sequence {
   if (!(x instanceof Sequence)) throw new ShapeError(argument, 'a Sequence', describe(x));
   if (F !== undefined && x.F !== F) throw new ShapeError(argument, `${F} features a step`, `${x.F}`);
-  if (extent && (x.T !== extent.T || x.B !== extent.B)) {
+  requireWhole(argument, x);
+  if (!extent) return x;
+  if (x.T !== extent.T || x.B !== extent.B) {
     throw new ShapeError(argument, `T=${extent.T} B=${extent.B}`, `T=${x.T} B=${x.B}`);
   }
+  x.lengths?.forEach((length, b) => {
+    const least = extent.lengths?.[b] ?? extent.T;
+    if (length < least) throw new ShapeError(`${argument}.lengths[${b}]`, `at least ${least}`, `${length}`);
+  });
   return x;
 }
 
+function look(argument: string, data: Sequence['data'], F: number, counted: Sequence): void {
+  if (data instanceof Int32Array) requireIndices(argument, data, counted, F);
+  else requireNumbers(argument, data, counted, F);
+}
+
+/** The sequence, whose memory is as long as when it was made, as are its sequences: either may have been written to. */
+function requireWhole(argument: string, x: Sequence): Sequence {
+  const { data, T, B, F, lengths } = x;
+  const size = T * B * (data instanceof Int32Array ? 1 : F);
+  if (data.length !== size) throw new ShapeError(`${argument}.data`, `${size} numbers`, `${data.length}`);
+  if (lengths) requireLengths(`${argument}.lengths`, lengths, T, B);
+  return x;
+}
+
+/** `data` has as many numbers as a sequence of these sizes, `width` a row. */
+function requireLength(
+  data: ArrayLike<number>,
+  { T, B, F }: { readonly T: number; readonly B: number; readonly F: number },
+  width: number,
+): void {
+  requireSize('F', F);
+  const size = requireSize('T', T) * requireSize('B', B) * width;
+  if (data.length !== size) throw new ShapeError('data', `${size} numbers (T=${T}, B=${B}, F=${F})`, `${data.length}`);
+}
+
 function checkedLengths(lengths: ArrayLike<number>, T: number, B: number): Int32Array {
-  requireCount('lengths', lengths, B, 'integers, one a sequence');
-  return Int32Array.from(lengths, (length, b) => requireInteger(`lengths[${b}]`, length, 1, T));
+  requireLengths('lengths', lengths, T, B);
+  return Int32Array.from(lengths);
+}
+
+function requireLengths(argument: string, lengths: ArrayLike<number>, T: number, B: number): void {
+  requireCount(argument, lengths, B, 'integers, one a sequence');
+  for (let b = 0; b < B; b++) {
+    const length = lengths[b] ?? Number.NaN;
+    if (!(Number.isInteger(length) && length >= 1 && length <= T)) requireInteger(`${argument}[${b}]`, length, 1, T);
+  }
 }

@@ -15,6 +15,8 @@ export type FloatArray = Float64Array | Float32Array;
  * @throws ShapeError when `data` is too short for it.
  */
 export class FlatMatrix extends AbstractMatrix {
+  /** Said here, since a bundle calls classes otherwise. */
+  static override readonly name: string = 'FlatMatrix';
   override readonly rows: number;
   override readonly columns: number;
   readonly data: FloatArray;
@@ -50,6 +52,8 @@ export class FlatMatrix extends AbstractMatrix {
  * `matrix.ts` never visit the zeros: x·Uᵀ gathers columns of U, and dU += daᵀ·x adds to the columns that were used.
  */
 export class OneHotMatrix extends AbstractMatrix {
+  /** Said here, since a bundle calls classes otherwise. */
+  static override readonly name: string = 'OneHotMatrix';
   override readonly rows: number;
   override readonly columns: number;
   readonly indices: Int32Array;

@@ -1,6 +1,6 @@
 import { Matrix } from 'ml-matrix';
 import { expect, describe as group, it } from 'vitest';
-import { BpttError, FileError, FormatError, ShapeError, ValueError } from '../lib/errors.ts';
+import { BpttError, FileError, FormatError, MemoryError, ShapeError, ValueError } from '../lib/errors.ts';
 import {
   describe,
   requireFinite,
@@ -14,7 +14,7 @@ import { FlatMatrix } from '../lib/views.ts';
 
 const { NaN: nan, POSITIVE_INFINITY: infinity, NEGATIVE_INFINITY: minusInfinity, MAX_SAFE_INTEGER: most } = Number;
 
-const kinds = { BpttError, ShapeError, ValueError, FormatError, FileError } as const;
+const kinds = { BpttError, ShapeError, ValueError, FormatError, FileError, MemoryError } as const;
 
 it.each(Object.entries(kinds))('a %s tells what was expected of which argument, and what came', (name, Kind) => {
   const error = new Kind('x', 'a positive integer', '-1');

@@ -89,6 +89,11 @@ describe('parameters', () => {
   ] as const)('of a bad shape are refused: %s of %j', (argument, bad) => {
     expect(() => ParamSet.of({ b: [1, 1], W: bad })).toThrow(expect.objectContaining({ name: 'ValueError', argument }));
   });
+
+  it('that memory does not hold are refused, with how many they are', () => {
+    const refusal = { name: 'MemoryError', argument: 'params', got: `${2 ** 45}` };
+    expect(() => ParamSet.of({ W: [2 ** 20, 2 ** 25] })).toThrow(expect.objectContaining(refusal));
+  });
 });
 
 describe('joined parameters', () => {

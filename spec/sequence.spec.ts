@@ -207,6 +207,12 @@ describe('bad input is refused by name:', () => {
     ['ValueError', 'lengths[0]', zeros({ lengths: [1.5, 1] })],
     ['ValueError', 'lengths[1]', zeros({ lengths: [1, nan] })],
     ['ValueError', 'lengths', () => Sequence.zeros({ ...ok, lengths: [2, 2] }).slice(0, 1)],
+    ['MemoryError', 'T·B·F', zeros({ T: 2 ** 45 })],
+    [
+      'MemoryError',
+      'T·B·F',
+      () => Sequence.zeros({ ...ok, T: 2 ** 45 }, Sequence.over(new Float32Array(1), { T: 1, F: 1 })),
+    ],
     ['ValueError', 't', () => x.at(-1)],
     ['ValueError', 't', () => x.at(2)],
     ['ValueError', 't', () => x.at(0.5)],

@@ -25,7 +25,8 @@ import {
   randomSequence,
   randomState,
 } from './problem.ts';
-import { type CheckReport, type Problem, reported } from './report.ts';
+import { type CheckReport, isWrong, type Problem, reported } from './report.ts';
+import { watchedCell } from './watched.ts';
 
 /** The problem that a cell is checked on; every size is a positive integer. */
 export interface CheckCellOptions {
@@ -51,7 +52,8 @@ export interface CheckCellOptions {
  * V, c, x, h0. What is wrong is tried again on ever smaller problems: the report's `smallest` names the equation to look at
  * where the gradients that are wrong in the shortest of them have one in common.
  *
- * @throws ValueError when a size or the seed is none, or the cell is no cell.
+ * @throws ValueError when a size or the seed is none, or the cell is no cell; PassError when one of its passes throws, or
+ * gives what is not finite; ShapeError when it returns what it did not declare. Both name the cell, the pass and the part.
  *
  * @example
  * ```ts
@@ -69,15 +71,16 @@ export function checkCell<P extends string, S extends string, Tape>(
   const { T = 5, B = 3, d = 4, m = 5, C = 4, seed = 1, oracle } = requireObject('options', options);
   if (oracle !== undefined) requireFunction('oracle', oracle);
   for (const [name, size] of Object.entries({ T, B, d, m, C })) requireSize(name, size);
-  requireEquations(requireCell('cell', cell) as Cell, { d, m });
+  const watched = watchedCell(requireCell('cell', cell) as Cell);
+  requireEquations(watched, { d, m });
   return reported(
     cell.name,
     { T, B, d, m, C, seed },
     {
-      gradients: (problem, first) => cellGradients(cell as Cell, problem, first),
+      gradients: (problem, first) => cellGradients(watched, problem, first),
       laws({ T = 1, B = 1, d = 1, m = 1, seed = 1 }) {
-        const laws = checkLaws(unroll(cell, { d, m }), { T, B, seed, recurrent: true });
-        return oracle ? [...laws, oracleLaw(cell as Cell, oracle, { T, B, d, m, seed })] : laws;
+        const laws = checkLaws(unroll(watched, { d, m }), { T, B, seed, recurrent: true });
+        return oracle ? [...laws, oracleLaw(watched, oracle, { T, B, d, m, seed })] : laws;
       },
     },
   );
@@ -87,12 +90,12 @@ export function checkCell<P extends string, S extends string, Tape>(
 function cellGradients(cell: Cell, problem: Problem, first: boolean): readonly TensorReport[] {
   const { loss, tensors, after } = cellProblem(cell, problem);
   const report = checkGradients(loss, tensors, { after, first });
-  if (report.ok || first) return report.tensors;
+  if (report.verdict !== 'wrong' || first) return report.tensors;
   const added = cellProblem(accumulating(cell), problem).tensors;
   return report.tensors.map((tensor, n) => {
     const { gradient } = added[n] ?? {};
     const mended =
-      !tensor.ok && gradient && tensor.failures.every(({ at, numeric }) => agrees(gradient.get(...at), numeric));
+      isWrong(tensor) && gradient && tensor.failures.every(({ at, numeric }) => agrees(gradient.get(...at), numeric));
     return mended ? { ...tensor, guess: 'missing accumulation' } : tensor;
   });
 }

@@ -17,6 +17,7 @@ import {
   randomState,
 } from './problem.ts';
 import { type CheckReport, type Problem, reported } from './report.ts';
+import { watchedLayer } from './watched.ts';
 
 /** The problem that a layer is checked on. */
 export interface CheckLayerOptions {
@@ -40,7 +41,8 @@ export interface CheckLayerOptions {
  * final state; and the laws of its passes, see {@link checkLaws}. What is wrong is tried again with fewer steps and
  * sequences. The layer's parameters are overwritten.
  *
- * @throws ValueError when a size or the seed is none, or the layer is no layer.
+ * @throws ValueError when a size or the seed is none, or the layer is no layer; PassError when one of its passes throws,
+ * or gives what is not finite; ShapeError when it returns what it did not declare. Both name the layer and the pass.
  *
  * @example
  * ```ts
@@ -53,15 +55,15 @@ export interface CheckLayerOptions {
  */
 export function checkLayer(layer: Layer, options: CheckLayerOptions = {}): CheckReport {
   const { T = 5, B = 3, oneHot = false, seed = 1, independent = true } = requireObject('options', options);
-  requireLayer('layer', layer);
+  const watched = watchedLayer(requireLayer('layer', layer), oneHot);
   requireSize('T', T);
   requireSize('B', B);
   return reported(
     layer.name,
     { T, B, seed },
     {
-      gradients: (problem, first) => layerGradients(layer, problem, oneHot, first),
-      laws: ({ T = 1, B = 1, seed = 1 }) => (oneHot ? [] : checkLaws(layer, { T, B, seed, independent })),
+      gradients: (problem, first) => layerGradients(watched, problem, oneHot, first),
+      laws: ({ T = 1, B = 1, seed = 1 }) => (oneHot ? [] : checkLaws(watched, { T, B, seed, independent })),
     },
   );
 }

@@ -101,7 +101,8 @@ function lossLaws<Target, Tape>(
   }
   const spoilt = run(other, dloss);
   const law = (name: string, as: readonly number[], es: readonly number[], bound: number): Law => {
-    const worst = as.reduce((most, a, i) => Math.max(most, Math.abs(a - (es[i] ?? Number.NaN))), 0);
+    const scale = es.reduce((largest, e) => Math.max(largest, Math.abs(e)), 1);
+    const worst = as.reduce((most, a, i) => Math.max(most, Math.abs(a - (es[i] ?? Number.NaN))), 0) / scale;
     return worst <= bound ? { name, ok: true, worst } : { name, ok: false, worst, broken: 'o' };
   };
   const doubled = once.map(value => 2 * value);

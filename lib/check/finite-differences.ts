@@ -15,23 +15,13 @@ import {
 } from '../require.ts';
 import type { Matrices } from '../shape.ts';
 import { diagnose } from './diagnosis.ts';
+import { judged } from './differences.ts';
+import { type Exactness, exactnessOf, type Noise, noiseIn } from './noise.ts';
 
-/** The bound: |analytic − numeric| ≤ ABSOLUTE + RELATIVE·|numeric|, for every element. */
-const ABSOLUTE = 1e-8;
-const RELATIVE = 1e-7;
+export { agrees } from './differences.ts';
 
-/**
- * Steps of the stencil, tried in turn until one agrees. The first is the most accurate where the function is smooth
- * (truncation h⁴, rounding 1e-16/h); the later ones keep the stencil from straddling a kink of ReLU or max nearby.
- * A wrong gradient agrees with none of them.
- */
-const STEPS = [1e-3, 1e-4, 1e-5, 1e-6] as const;
-
-/**
- * Steps at which the slopes to the left and to the right are compared where no stencil agrees. Of a smooth function their
- * gap shrinks with the step, a hundred times here; at a kink it stays.
- */
-const [WIDE, NARROW, GAP] = [1e-4, 1e-6, 1e-4];
+/** What is found of a gradient: that it is right, that it is wrong, or that rounding hides which of the two. */
+export type Verdict = 'ok' | 'wrong' | 'too noisy';
 
 /** How many failing elements a report lists, of each tensor. */
 const LISTED = 5;
@@ -63,7 +53,10 @@ export interface CheckedElement {
 /** The verdict on one tensor. */
 export interface TensorReport {
   readonly name: string;
+  /** Whether every element is right, and could be seen to be. */
   readonly ok: boolean;
+  /** `wrong` where one element is, whatever else there is; `too noisy` where none is and some could not be judged. */
+  readonly verdict: Verdict;
   readonly tag?: string;
   readonly via?: readonly string[];
   /** How many elements were compared: all there are. */
@@ -79,7 +72,11 @@ export interface TensorReport {
    * when it is one of them or between. They are left out of the figures above.
    */
   readonly kinks: number;
-  /** Elements outside the bound: how many, and the first few. */
+  /** Elements that could not be judged: rounding of the loss may be all that parts them from their differences. */
+  readonly unjudged: number;
+  /** Why not, where there are any. */
+  readonly noise?: Noise;
+  /** Elements outside the bound, by more than noise explains: how many, and the first few. */
   readonly failed: number;
   readonly failures: readonly CheckedElement[];
   /** What kind of mistake it looks like, where the numbers of a wrong tensor say so: see {@link diagnose}. */
@@ -88,7 +85,9 @@ export interface TensorReport {
 
 /** The verdict on all tensors. */
 export interface GradientReport {
+  /** Whether every gradient is right: false, too, where one could not be judged. */
   readonly ok: boolean;
+  readonly verdict: Verdict;
   readonly tensors: readonly TensorReport[];
 }
 
@@ -106,7 +105,8 @@ export interface CheckGradientsOptions {
  * @param loss L at the present values of the tensors. It must be a function of nothing else that changes.
  * @param tensors what L depends on, with the gradients claimed.
  * @returns a report that names tensor, element, tag, analytic and numeric value. The bound is
- * |a − n| ≤ 1e-8 + 1e-7·|n|, for every element by itself.
+ * |a − n| ≤ 1e-8 + 1e-7·|n|, for every element by itself. Where rounding of the loss hides that, the verdict is
+ * neither right nor wrong, but `too noisy`: its error is measured.
  * @throws ValueError when there are no tensors or a number is not finite, ShapeError when a gradient has not its
  * tensor's shape.
  *
@@ -134,22 +134,33 @@ export function checkGradients(
   for (const [name, matrix] of Object.entries(requireObject('after', after))) requireAnyMatrix(`after.${name}`, matrix);
   for (const tensor of requireList('tensors', tensors, 'a list of tensors')) requireTensor(tensor);
   if (tensors.length === 0) throw new ValueError('tensors', 'at least one tensor', 'none');
+  let measured: Exactness | undefined;
+  const exactness = () => {
+    measured ??= exactnessOf(
+      loss,
+      tensors.map(({ values }) => values),
+    );
+    return measured;
+  };
   const compared: (Comparison & { readonly tensor: CheckedTensor })[] = [];
   for (const tensor of tensors) {
-    compared.push({ tensor, ...compare(loss, tensor) });
-    if (first && !compared.at(-1)?.report.ok) break;
+    compared.push({ tensor, ...compare(loss, tensor, exactness) });
+    if (first && compared.at(-1)?.report.verdict === 'wrong') break;
   }
   const neighbours = compared.map(({ tensor: { name, values }, numeric }) => ({ name, values, numeric }));
   const reports = compared.map(({ tensor, report, numeric }) => {
-    const guess = report.ok ? undefined : diagnose(tensor.gradient, numeric, { tensors: neighbours, after });
+    const wrong = report.verdict === 'wrong';
+    const guess = wrong ? diagnose(tensor.gradient, numeric, { tensors: neighbours, after }) : undefined;
     return { ...report, ...(guess && { guess }) };
   });
-  return { ok: reports.every(({ ok }) => ok), tensors: reports };
+  const verdict = worstOf(reports.map(report => report.verdict));
+  return { ok: verdict === 'ok', verdict, tensors: reports };
 }
 
-/** The bound itself: whether an analytic value is as near to a numeric one as rounding allows. */
-export function agrees(analytic: number, numeric: number): boolean {
-  return Math.abs(analytic - numeric) <= ABSOLUTE + RELATIVE * Math.abs(numeric);
+/** One verdict on many things: wrong where one is, else too noisy where one is, else ok. */
+export function worstOf(verdicts: readonly Verdict[]): Verdict {
+  if (verdicts.includes('wrong')) return 'wrong';
+  return verdicts.includes('too noisy') ? 'too noisy' : 'ok';
 }
 
 /** @throws ValueError, ShapeError when it has not the parts of one. */
@@ -161,40 +172,44 @@ function requireTensor(tensor: CheckedTensor): void {
   if (via !== undefined) requireList('tensor.via', via, 'a list of tags');
 }
 
-function compare(loss: () => number, { name, values, gradient, tag, via, index }: CheckedTensor): Comparison {
+function compare(loss: () => number, tensor: CheckedTensor, exactness: () => Exactness): Comparison {
+  const { name, values, gradient, tag, via, index } = tensor;
   requireFinite(name, values);
   requireMatrix(`d${name}`, gradient, [values.rows, values.columns]);
   const failures: CheckedElement[] = [];
   const numbers = Matrix.zeros(values.rows, values.columns);
-  let [failed, kinks, maxAbs, largest] = [0, 0, 0, 0];
+  let [failed, kinks, unjudged, error, maxAbs, largest] = [0, 0, 0, 0, 0, 0];
   for (let i = 0; i < values.rows; i++) {
     for (let j = 0; j < values.columns; j++) {
       const analytic = gradient.get(i, j);
-      const { numeric, kink } = nearestDifference(loss, values, i, j, analytic);
+      const { verdict, numeric, error: own } = judged(loss, values, i, j, analytic, exactness);
       numbers.set(i, j, numeric);
       largest = Math.max(largest, Math.abs(numeric));
-      if (kink) {
-        kinks += 1;
-        continue;
-      }
       maxAbs = Math.max(maxAbs, Math.abs(analytic - numeric));
-      if (agrees(analytic, numeric)) continue;
+      if (verdict === 'kink') kinks += 1;
+      if (verdict === 'too noisy') {
+        unjudged += 1;
+        error = Math.max(error, own);
+      }
+      if (verdict !== 'wrong') continue;
       failed += 1;
       if (failures.length < LISTED) failures.push({ at: [i, j], index: index?.(i, j) ?? [i, j], analytic, numeric });
     }
   }
-  const maxRel = maxAbs === 0 ? 0 : maxAbs / largest;
-  const elements = values.rows * values.columns;
+  const verdict = worstOf([failed > 0 ? 'wrong' : 'ok', unjudged > 0 ? 'too noisy' : 'ok']);
   const report = {
     name,
-    ok: failed === 0,
+    ok: verdict === 'ok',
+    verdict,
     ...(tag && { tag }),
     ...(via && { via }),
-    elements,
+    elements: values.rows * values.columns,
     maxAbs,
-    maxRel,
+    maxRel: maxAbs === 0 ? 0 : maxAbs / largest,
     largest,
     kinks,
+    unjudged,
+    ...(unjudged > 0 && { noise: noiseIn(loss, [values], exactness(), error) }),
     failed,
     failures,
   };
@@ -205,71 +220,4 @@ function compare(loss: () => number, { name, values, gradient, tag, via, index }
 interface Comparison {
   readonly report: TensorReport;
   readonly numeric: Matrix;
-}
-
-/** A numeric derivative, and whether it is one of a kink. */
-interface Difference {
-  readonly numeric: number;
-  readonly kink?: boolean;
-}
-
-/**
- * The difference at the first step that agrees with the analytic value. Where none does: at a kink whose slopes enclose
- * the analytic value, that value; else the difference at the first step of all.
- */
-function nearestDifference(
-  loss: () => number,
-  values: AbstractMatrix,
-  i: number,
-  j: number,
-  analytic: number,
-): Difference {
-  let first: number | undefined;
-  for (const step of STEPS) {
-    const numeric = fourPoint(loss, values, i, j, step);
-    if (agrees(analytic, numeric)) return { numeric };
-    if (first !== undefined && agrees(first, numeric)) break; // no kink within the larger step, or in its very middle
-    first ??= numeric;
-  }
-  const narrow = oneSided(loss, values, i, j, NARROW);
-  const gap = narrow.right - narrow.left;
-  const part = (analytic - narrow.left) / gap;
-  if (Math.abs(gap) > GAP && part > -GAP && part < 1 + GAP) {
-    const wide = oneSided(loss, values, i, j, WIDE);
-    if (Math.abs(gap) > Math.abs(wide.right - wide.left) / 2) return { numeric: analytic, kink: true };
-  }
-  return { numeric: first ?? Number.NaN };
-}
-
-/** dL/dvalues[i,j] ≈ (L(−2h) − 8 L(−h) + 8 L(+h) − L(+2h)) / 12h. */
-function fourPoint(loss: () => number, values: AbstractMatrix, i: number, j: number, h: number): number {
-  return shifted(loss, values, i, j, at => (at(-2 * h) - 8 * at(-h) + 8 * at(h) - at(2 * h)) / (12 * h));
-}
-
-/** The slopes (L(0) − L(−h))/h and (L(h) − L(0))/h. */
-function oneSided(loss: () => number, values: AbstractMatrix, i: number, j: number, h: number) {
-  const left = shifted(loss, values, i, j, at => (at(0) - at(-h)) / h);
-  const right = shifted(loss, values, i, j, at => (at(h) - at(0)) / h);
-  return { left, right };
-}
-
-/** A difference of the loss at shifts of element (i, j), which is put back. */
-function shifted(
-  loss: () => number,
-  values: AbstractMatrix,
-  i: number,
-  j: number,
-  difference: (at: (shift: number) => number) => number,
-): number {
-  const before = values.get(i, j);
-  try {
-    const found = difference(shift => {
-      values.set(i, j, before + shift);
-      return loss();
-    });
-    if (!Number.isFinite(found)) throw new ValueError('loss', 'a finite loss beside the values', `${found}`);
-    return found;
-  } finally {
-    values.set(i, j, before);
-  }
 }

@@ -1,7 +1,8 @@
 import { requireList, requireObject } from '../require.ts';
 import type { GradientReport, TensorReport } from './finite-differences.ts';
 import type { Law } from './laws.ts';
-import type { CheckReport, Problem } from './report.ts';
+import type { Noise } from './noise.ts';
+import { type CheckReport, isWrong, lawVerdict, type Problem } from './report.ts';
 
 /**
  * A report as text: a line for every tensor and every law. What is wrong is shown in the smallest problem that shows it,
@@ -14,7 +15,7 @@ export function format(report: GradientReport | CheckReport): string {
   const { laws, problem, smallest } = report;
   const all = [...lines, ...laws.map(lawLine)];
   if (!smallest) return all.join('\n');
-  const [wrong, broken] = [smallest.tensors.filter(({ ok }) => !ok), smallest.laws.filter(({ ok }) => !ok)];
+  const [wrong, broken] = [smallest.tensors.filter(isWrong), smallest.laws.filter(law => lawVerdict(law) === 'wrong')];
   const { suspects } = smallest;
   return [
     ...all,
@@ -28,17 +29,32 @@ export function format(report: GradientReport | CheckReport): string {
   ].join('\n');
 }
 
-function tensorLine({ name, tag, ok, elements, maxAbs, maxRel, kinks, guess }: TensorReport, width: number): string {
+function tensorLine(report: TensorReport, width: number): string {
+  const { name, tag, elements, maxAbs, maxRel, kinks } = report;
   return [
     `${name.padEnd(width + 2)} ${(tag ?? '').padEnd(8)} ${String(elements).padStart(4)} elements`,
     `max |a−n| ${maxAbs.toExponential(1)}`,
     `relative ${maxRel.toExponential(1)}`,
-    `${ok ? 'ok' : `WRONG${guess ? `: ${guess}` : ''}`}${kinks > 0 ? `, ${kinks} at a kink` : ''}`,
+    `${tensorVerdict(report)}${kinks > 0 ? `, ${kinks} at a kink` : ''}`,
   ].join('  ');
 }
 
-function lawLine({ name, ok, worst, broken }: Law): string {
-  return `${name.padEnd(42)} worst ${worst.toExponential(1)}  ${ok ? 'ok' : `BROKEN by ${broken}`}`;
+function tensorVerdict({ verdict, guess, noise, unjudged, elements }: TensorReport): string {
+  if (verdict === 'ok') return 'ok';
+  if (verdict === 'wrong') return `WRONG${guess ? `: ${guess}` : ''}`;
+  return `too noisy to judge${unjudged < elements ? ` in ${unjudged}` : ''}${noise ? `: ${because(noise)}` : ''}`;
+}
+
+function lawLine({ name, ok, worst, broken, noise, bits }: Law): string {
+  const bad = noise ? `too noisy to judge: ${because(noise)}` : `BROKEN by ${broken}`;
+  const verdict = ok ? `ok${bits ? `, for numbers of ${bits} bits` : ''}` : bad;
+  return `${name.padEnd(42)} worst ${worst.toExponential(1)}  ${verdict}`;
+}
+
+/** Why something could not be judged, and what to do about it. */
+function because({ loss, error, bits }: Noise): string {
+  if (bits) return `numbers of ${bits} bits: check the layer in f64, or compare f32 with f64`;
+  return `|L| = ${loss.toExponential(1)}, the difference has an error of about ${error.toExponential(1)}`;
 }
 
 /** The first failing elements of every tensor. */

@@ -11,8 +11,11 @@ export {
   checkGradients,
   type GradientReport,
   type TensorReport,
+  type Verdict,
 } from './finite-differences.ts';
 export { format } from './format.ts';
 export { type CheckLawsOptions, checkLaws, type Law } from './laws.ts';
+export type { Noise } from './noise.ts';
 export type { CellOracle } from './oracle.ts';
 export type { CheckReport, Problem, Smallest } from './report.ts';
+export { PassError } from './watched.ts';

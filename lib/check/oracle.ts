@@ -6,6 +6,7 @@ import { Random } from '../random.ts';
 import type { Matrices } from '../shape.ts';
 import type { Law } from './laws.ts';
 import { randomSequence, randomState } from './problem.ts';
+import { saidBy } from './watched.ts';
 
 /**
  * One step of one sequence, written without matrices and without the cell.
@@ -30,6 +31,7 @@ export function oracleLaw(
   oracle: CellOracle,
   { T, B, d, m, seed }: Readonly<Record<'T' | 'B' | 'd' | 'm' | 'seed', number>>,
 ): Law {
+  const name = 'forward is the oracle';
   const rng = new Random(seed);
   const layer = unroll(cell, { d, m });
   normal(0.5)(layer.params, rng);
@@ -43,18 +45,30 @@ export function oracleLaw(
   for (let t = 0; t < T; t++) {
     const { next } = cell.forward(p, x.at(t), s as Matrices<'h'>);
     for (let b = 0; b < B; b++) {
-      const expected = oracle(numbers, x.at(t).getRow(b), rows(s, b));
-      for (const [name, values] of Object.entries(rows(next, b))) {
+      const { expected, thrown } = answered(() => oracle(numbers, x.at(t).getRow(b), rows(s, b)));
+      if (thrown !== undefined) return { name, ok: false, worst: Number.POSITIVE_INFINITY, broken: thrown };
+      for (const [part, values] of Object.entries(rows(next, b))) {
         for (const [j, value] of values.entries()) {
-          const wanted = expected[name]?.[j] ?? Number.NaN;
+          const wanted = expected?.[part]?.[j] ?? Number.NaN;
           const apart = Math.abs(value - wanted) / Math.max(1, Math.abs(wanted));
-          if (!(apart <= ROUNDING)) broken ??= `${name}[${b},${j}] at t=${t}: ${value}, and by the oracle ${wanted}`;
+          if (!(apart <= ROUNDING)) {
+            const other = Number.isNaN(wanted) ? 'and of the oracle no number' : `and by the oracle ${wanted}`;
+            broken ??= `${cell.name}.forward: ${part}[${b},${j}] at t=${t}: ${value}, ${other}`;
+          }
           if (!(apart <= worst)) worst = apart;
         }
       }
     }
     s = next;
   }
-  const name = 'forward is the oracle';
   return broken === undefined ? { name, ok: true, worst } : { name, ok: false, worst, broken };
+}
+
+/** What an oracle says, or what it throws. */
+function answered(run: () => ReturnType<CellOracle>) {
+  try {
+    return { expected: run() };
+  } catch (error) {
+    return { thrown: `the oracle, which threw ${saidBy(error)}` };
+  }
 }

@@ -47,12 +47,14 @@ export function lossProperty<Target>(loss: Loss<Target>, target: CheckLossOption
   return holds(problem, sizes => checkLoss(loss, { ...sizes, target }));
 }
 
+const FOUND = { ok: 'right', wrong: 'wrong', 'too noisy': 'too noisy to judge' } as const;
+
 function holds<Sizes extends Record<string, number>>(
   problem: fc.Arbitrary<Sizes>,
   check: (sizes: Sizes) => CheckReport,
 ): CheckProperty {
   return fc.property(problem, sizes => {
     const report = check(sizes);
-    if (!report.ok) throw new Error(`${report.name} is wrong\n${format(report)}`);
+    if (!report.ok) throw new Error(`${report.name} is ${FOUND[report.verdict]}\n${format(report)}`);
   });
 }

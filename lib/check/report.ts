@@ -1,7 +1,7 @@
 /** What a check has found, and what a wrong one shrinks to. */
 import type { Tag } from '../cells/cell.ts';
 import { BpttError } from '../errors.ts';
-import type { GradientReport, TensorReport } from './finite-differences.ts';
+import { type GradientReport, type TensorReport, type Verdict, worstOf } from './finite-differences.ts';
 import type { Law } from './laws.ts';
 
 /** The sizes of a problem and the seed of its numbers: what replays it. */
@@ -9,8 +9,10 @@ export type Problem = Readonly<Record<string, number>>;
 
 /** The verdict on a cell, a layer or a loss. */
 export interface CheckReport extends GradientReport {
-  /** Whether every gradient agrees with finite differences and every law holds. */
+  /** Whether every gradient agrees with finite differences and every law holds: false, too, where that could not be seen. */
   readonly ok: boolean;
+  /** `wrong` where a gradient is, or a law broken; `too noisy` where none is, and of some it could not be judged. */
+  readonly verdict: Verdict;
   readonly name: string;
   readonly problem: Problem;
   /** Every gradient against finite differences. */
@@ -48,22 +50,25 @@ export function reported(name: string, problem: Problem, { gradients, laws }: Ch
     return { tensors, laws: [...laws(at), effects(tensors, others)] };
   };
   const all = found(problem);
-  const agree = all.tensors.every(({ ok }) => ok);
-  if (agree && all.laws.every(({ ok }) => ok)) return { ok: true, name, problem, ...all };
-  const wrong = agree
-    ? (at: Problem) => found(at).laws.some(({ ok }) => !ok)
-    : (at: Problem) => gradients(at, true).some(({ ok }) => !ok);
+  const gradient = worstOf(all.tensors.map(tensor => tensor.verdict));
+  const verdict = worstOf([gradient, ...all.laws.map(lawVerdict)]);
+  if (verdict !== 'wrong') return { ok: verdict === 'ok', verdict, name, problem, ...all };
+  const wrong =
+    gradient === 'wrong'
+      ? (at: Problem) => gradients(at, true).some(isWrong)
+      : (at: Problem) => found(at).laws.some(law => lawVerdict(law) === 'wrong');
   const short = shrunk(problem, ['T', 'B'], wrong);
   const least = shrunk(short, Object.keys(problem), wrong);
   const guesses = new Map(gradients(short, false).map(({ name, guess }) => [name, guess]));
   const guessed = (tensors: readonly TensorReport[]) =>
     tensors.map(({ guess: own, ...tensor }) => {
-      const guess = tensor.ok ? undefined : (guesses.get(tensor.name) ?? own);
+      const guess = !isWrong(tensor) ? undefined : (guesses.get(tensor.name) ?? own);
       return { ...tensor, ...(guess && { guess }) };
     });
-  const smallest = agree ? found(least) : { tensors: gradients(least, false), laws: [] };
+  const smallest = gradient === 'wrong' ? { tensors: gradients(least, false), laws: [] } : found(least);
   return {
     ok: false,
+    verdict,
     name,
     problem,
     tensors: guessed(all.tensors),
@@ -77,6 +82,15 @@ export function reported(name: string, problem: Problem, { gradients, laws }: Ch
   };
 }
 
+/** Whether a gradient is known to be wrong. */
+export const isWrong = ({ verdict }: TensorReport): boolean => verdict === 'wrong';
+
+/** The verdict on one law. */
+export function lawVerdict({ ok, noise }: Law): Verdict {
+  if (ok) return 'ok';
+  return noise ? 'too noisy' : 'wrong';
+}
+
 /** A derivative below this is none: the rounding of a difference between numbers that are the same. */
 const NONE = 1e-9;
 
@@ -86,7 +100,7 @@ const DRAWS = 12;
 /** What nothing depends on cannot be checked: a forward pass that ignores an argument, a loop that never runs. */
 function effects(tensors: readonly TensorReport[], others: (n: number) => readonly TensorReport[]): Law {
   const idleIn = (draw: readonly TensorReport[]) =>
-    draw.flatMap(({ name, largest, kinks }) => (largest < NONE && kinks === 0 ? [name] : []));
+    draw.flatMap(({ name, largest, kinks, unjudged }) => (largest < NONE && kinks + unjudged === 0 ? [name] : []));
   let idle = idleIn(tensors);
   for (let n = 1; n <= DRAWS && idle.length > 0; n++) {
     const again = new Set(idleIn(others(n)));
@@ -124,6 +138,7 @@ function refused(candidate: Problem, wrong: (candidate: Problem) => boolean): bo
 /** See {@link Smallest.suspects}. */
 function suspects(tensors: readonly TensorReport[]): Tag[] {
   const behind = ({ tag, via = [] }: TensorReport) => [...(tag ? [tag] : []), ...via];
-  const tags = [...new Set(tensors.flatMap(behind))];
-  return tags.filter(tag => tensors.every(tensor => behind(tensor).includes(tag) === !tensor.ok));
+  const judged = tensors.filter(({ verdict }) => verdict !== 'too noisy');
+  const tags = [...new Set(judged.flatMap(behind))];
+  return tags.filter(tag => judged.every(tensor => behind(tensor).includes(tag) === isWrong(tensor)));
 }

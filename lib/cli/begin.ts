@@ -1,22 +1,30 @@
 /** How a training run begins: anew, or where a checkpoint has it. Either way it has its folder to itself. */
-import { existsSync } from 'node:fs';
 import { basename, dirname, extname } from 'node:path';
 import type { Cell } from '../cells/cell.ts';
 import { FileError, ValueError } from '../errors.ts';
 import { decodeCheckpoint, resumeTrainer } from '../io/checkpoint.ts';
-import { makeFolder, readBytes, readText, removeTemporaries } from '../io/files.ts';
+import { readBytes, readText } from '../io/files.ts';
+import { isThere, makeFolder, removeTemporaries } from '../io/folders.ts';
 import { takeLock } from '../io/lock.ts';
 import { requireRoom } from '../models/char-memory.ts';
 import type { Engine } from '../models/char-model.ts';
 import { type CharTrainerOptions, requireOptions } from '../models/char-options.ts';
 import { CharTrainer } from '../models/char-trainer.ts';
 import { Vocabulary } from '../models/vocabulary.ts';
-import { type Corpus, readCorpus } from './corpus.ts';
+import { type Corpus, readAgain } from './corpus.ts';
 import { noMishaps } from './divergence.ts';
 import { LossLog } from './loss-log.ts';
 import { pngLibrary } from './png.ts';
 import { type Run, saveDue, train } from './run.ts';
-import { checkpointFile, isOfRun, newRunFolder, type RunFolder, requireNoRun, runFolder } from './run-folder.ts';
+import {
+  checkpointFile,
+  isOfRun,
+  isRunFile,
+  newRunFolder,
+  type RunFolder,
+  requireNoRun,
+  runFolder,
+} from './run-folder.ts';
 import { checkedSchedule, noteOf, type Schedule } from './schedule.ts';
 import type { Verbosity } from './terminal.ts';
 
@@ -74,22 +82,24 @@ export async function resumeRun(
   { cells, engine, verbosity }: Means,
 ): Promise<void> {
   const file = checkpointFile(path);
-  const bytes = readBytes(file);
+  const bytes = readBytes(file, { regular: true });
   const checkpoint = decodeCheckpoint(bytes, file, cells);
-  const { source: noted, schedule: before, best, mishaps } = noteOf(checkpoint);
+  const { source: noted, schedule: before, best, mishaps, log: seal } = noteOf(checkpoint);
   const schedule = checkedSchedule({ ...before, ...changes });
   const files = runFolder(dirname(file), schedule.logFormat);
   if (!isOfRun(file, files)) throw new ValueError('--resume', `the folder of a run, or ${files.checkpoint}`, path);
   if (schedule.png) await pngLibrary();
-  const { source, text } = named ?? readCorpus(noted);
+  const { source, text } = named ?? readAgain(noted);
   const trainer = resumeTrainer(checkpoint, text, engine);
   const { step } = trainer.position;
   requireMore(schedule.steps, step, files, path);
   const release = takeLock(files.lock);
   try {
     requireUnchanged(file, bytes);
-    const log = LossLog.parse(readText(files.log), step, schedule.logEvery, files.log, schedule.logFormat);
-    removeTemporaries(files.folder);
+    const text = readText(files.log, { regular: true });
+    const log = LossLog.parse(text, step, schedule.logEvery, files.log, schedule.logFormat);
+    log.requireSealed(seal, files.log);
+    removeTemporaries(files.folder, isRunFile);
     await train({ trainer, source, schedule, files, log, engine, best, mishaps }, verbosity);
   } finally {
     release();
@@ -98,12 +108,12 @@ export async function resumeRun(
 
 /** There are steps to make; or a plot to draw, where the run was killed before it. */
 function requireMore(steps: number, made: number, { plot }: RunFolder, path: string): void {
-  if (steps > made || (steps === made && !existsSync(plot))) return;
+  if (steps > made || (steps === made && !isThere(plot))) return;
   throw new ValueError('--steps', `more than the ${made} steps that ${path} has made`, `${steps}`);
 }
 
 /** Since it was read, and before the lock was taken, another process may have gone on with the run. */
 function requireUnchanged(file: string, bytes: Uint8Array): void {
-  if (Buffer.compare(readBytes(file), bytes) === 0) return;
+  if (Buffer.compare(readBytes(file, { regular: true }), bytes) === 0) return;
   throw new FileError(file, 'a run that no other process trains', 'one that has just gone on');
 }

@@ -2,6 +2,7 @@
  * How an activation is shown: one of sixteen shades that grow darker from the least to the largest, so that they keep
  * their order in black and white, or one of eight blocks where there is no colour.
  */
+import { shown } from '../foreign.ts';
 
 /** A colour: red, green, blue in 0…255. */
 type Colour = readonly [red: number, green: number, blue: number];
@@ -44,11 +45,11 @@ function luminance([red, green, blue]: Colour): number {
   return 0.2126 * linear(red) + 0.7152 * linear(green) + 0.0722 * linear(blue);
 }
 
-/** A symbol as it may be shown: controls, which a terminal would obey, as a replacement character. */
+/** A symbol as it may be shown: one that may not be as a replacement character, since each has its place. */
 export function printable(symbol: string): string {
   if (symbol === '\n') return symbol;
   if (symbol === '\t') return ' ';
-  return /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/u.test(symbol) ? '\u{fffd}' : symbol;
+  return shown(symbol) === symbol ? symbol : '\u{fffd}';
 }
 
 /**

@@ -7,14 +7,15 @@ import type { Cell } from '../cells/cell.ts';
 import { ValueError } from '../errors.ts';
 import { type Parts, unitsOf } from '../flow/cells-activations.ts';
 import { type Interpretable, interpretable } from '../flow/interpretable.ts';
-import { makeFolder, readText, writeAtomically } from '../io/files.ts';
+import { readText, writeAtomically } from '../io/files.ts';
+import { makeFolder } from '../io/folders.ts';
 import { requireInteger } from '../require.ts';
 import { cellsPage } from './cells-page.ts';
 import { type CellsReport, jsonOf, linesOf, reportOf } from './cells-report.ts';
 import { shaded } from './cells-shades.ts';
 import { corpusNames, readCorpus } from './corpus.ts';
 import { readCheckpoint } from './run-folder.ts';
-import { number, print, printJson, progress, untilSignal, type Verbosity } from './terminal.ts';
+import { number, print, printJson, printRaw, progress, untilSignal, type Verbosity } from './terminal.ts';
 
 interface Flags extends Verbosity {
   readonly corpus?: string;
@@ -104,7 +105,7 @@ function show(report: CellsReport): void {
   if (symbols.length === 0) return;
   const depth = process.stdout.isTTY ? process.stdout.getColorDepth() : 1;
   const own = Uint8Array.from(symbols, (_, t) => bytes[t * m + report.unit] ?? 0);
-  print(`\n${shaded(symbols, own, depth, WIDTH)}`);
+  printRaw(`\n${shaded(symbols, own, depth, WIDTH)}`);
 }
 
 /** At most `symbols` on either side of where the last part of the text begins. */

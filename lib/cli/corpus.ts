@@ -1,8 +1,8 @@
 /** Where a text to learn from comes from. */
-import { resolve } from 'node:path';
 import { sonnets } from '../demos/sonnets.ts';
-import { ValueError } from '../errors.ts';
-import { readText } from '../io/files.ts';
+import { FileError, ValueError } from '../errors.ts';
+import { type ReadOptions, readText } from '../io/files.ts';
+import { wholePath } from '../io/folders.ts';
 
 /** The texts that come with the library, by name. */
 const corpora: Readonly<Record<string, () => string>> = { sonnets };
@@ -28,14 +28,29 @@ export interface Corpus {
  *
  * @throws ValueError when there is no such corpus, FileError when there is no such file, FormatError when it is not UTF-8.
  */
-export function readCorpus({ kind, name }: Source): Corpus {
+export function readCorpus({ kind, name }: Source, options: ReadOptions = {}): Corpus {
   if (kind === 'file') {
-    const path = resolve(name);
-    return { text: readText(path), source: { kind, name: path } };
+    const path = wholePath(name);
+    return { text: readText(path, options), source: { kind, name: path } };
   }
   const read = Object.hasOwn(corpora, name) ? corpora[name] : undefined;
   if (!read) throw new ValueError('--corpus', `one of ${corpusNames.join(', ')}`, JSON.stringify(name));
   return { text: read(), source: { kind, name } };
+}
+
+/**
+ * As {@link readCorpus}, where a checkpoint names the text and not the user: what was read from a pipe is there no more, and
+ * what a stranger's checkpoint names may be a device that never ends.
+ *
+ * @throws FileError also when it is no regular file.
+ */
+export function readAgain(source: Source): Corpus {
+  try {
+    return readCorpus(source, { regular: true });
+  } catch (error) {
+    if (!(error instanceof FileError)) throw error;
+    throw new FileError(error.argument, `${error.expected}, or else the text named on the command line`, error.got);
+  }
 }
 
 /**

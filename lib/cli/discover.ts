@@ -1,8 +1,9 @@
 /** What the command finds in folders of the library, so that adding a cell or a demo takes no list. */
-import { readdirSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
 import type { Cell } from '../cells/cell.ts';
 import type { Demo } from '../demos/demo.ts';
 import { ValueError } from '../errors.ts';
+import { filesIn } from '../io/folders.ts';
 
 /** Every cell that a module of `lib/cells` exports, by name. */
 export async function knownCells(): Promise<Readonly<Record<string, Cell>>> {
@@ -23,7 +24,7 @@ export async function knownDemos(): Promise<Readonly<Record<string, Demo>>> {
 /** The folder as seen from here, and from where the package has what this was bundled into. */
 async function exportsOf(folder: string): Promise<unknown[]> {
   const url = new URL(folder, import.meta.url);
-  const files = readdirSync(url).filter(file => /^(?!index).*(?<!\.d)\.[jt]s$/.test(file));
+  const files = filesIn(fileURLToPath(url)).filter(file => /^(?!index).*(?<!\.d)\.[jt]s$/.test(file));
   const modules = await Promise.all(files.map(file => import(new URL(file, url).href) as Promise<object>));
   return modules.flatMap(module => Object.values(module));
 }

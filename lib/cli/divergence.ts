@@ -66,7 +66,11 @@ export function rollBack(run: Run, error: DivergenceError, say: (text: string) =
   const last = numberedSteps(folder).findLast(step => step <= trainer.position.step);
   const file = last === undefined ? files.checkpoint : numberedFile(folder, last);
   const known = { [trainer.options.cell.name]: trainer.options.cell };
-  const again = resumeTrainer(decodeCheckpoint(readBytes(file), file, known), trainer.text, run.engine);
+  const again = resumeTrainer(
+    decodeCheckpoint(readBytes(file, { regular: true }), file, known),
+    trainer.text,
+    run.engine,
+  );
   again.optimiser.learningRate = trainer.optimiser.learningRate / 2;
   run.trainer = again;
   run.log.cut(again.position.step);

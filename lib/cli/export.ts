@@ -1,9 +1,9 @@
 /** `bptt export`: a trained model for other programs. */
-import { realpathSync } from 'node:fs';
 import { Command, Option } from 'commander';
 import type { Cell } from '../cells/cell.ts';
 import { ValueError } from '../errors.ts';
 import { writeAtomically } from '../io/files.ts';
+import { samePlace } from '../io/folders.ts';
 import { encodeTorch } from '../io/torch-file.ts';
 import type { CharModel } from '../models/char-model.ts';
 import { readCheckpoint } from './run-folder.ts';
@@ -63,13 +63,4 @@ async function onnxOf({ net, cell, vocabulary }: CharModel): Promise<Uint8Array>
   const { toOnnx } = await import('../io/onnx.ts'); // here, since no other command needs what it is made of
   const metadata = { cell: cell.name, vocabulary: JSON.stringify(vocabulary.symbols) };
   return toOnnx(net, { input: 'classes', metadata });
-}
-
-/** Whether two paths are of one file that is there. */
-export function samePlace(file: string, other: string): boolean {
-  try {
-    return realpathSync(file) === realpathSync(other);
-  } catch {
-    return false; // what is not there yet is no other's
-  }
 }

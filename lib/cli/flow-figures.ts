@@ -34,7 +34,7 @@ const SIZE = {
 export function plotChart({ x, y, log, series }: Chart, caption: string, bands: readonly Mark[] = []): Promise<string> {
   const drawn = series.map(({ name, points }) => ({
     name,
-    points: log ? points.filter(([, v]) => v >= FLOOR) : points,
+    points: points.filter(([, v]) => (log ? v >= FLOOR : true) && v < Number.POSITIVE_INFINITY),
   }));
   const shown = drawn.flatMap(({ points }) => points.map(([, v]) => v));
   const ends = endsOf(drawn, log);
@@ -209,11 +209,14 @@ function ticksTo(end: number): number[] {
 /** What a power of ten may be off by and still be meant. */
 const ROUNDING = 1e-6;
 
+/** The highest power of ten that is a number. */
+const HIGHEST = 308;
+
 /** Whole decades around some numbers. */
 function decades(values: readonly number[]): [number, number] {
   const logs = values.map(Math.log10);
   const [low, high] = [Math.floor(Math.min(0, ...logs) + ROUNDING), Math.ceil(Math.max(0, ...logs) - ROUNDING)];
-  return [10 ** low, 10 ** Math.max(high, low + 1)];
+  return [10 ** low, 10 ** Math.min(HIGHEST, Math.max(high, low + 1))];
 }
 
 /** The powers of ten between them, about eight. */
@@ -238,6 +241,6 @@ function endsOf(
     .sort((a, b) => a.y - b.y)
     .map(({ x, y, name }) => {
       below = Math.max(y, below + height);
-      return { x, y: log ? 10 ** below : below, name };
+      return { x, y: log ? 10 ** Math.min(HIGHEST, below) : below, name };
     });
 }

@@ -2,6 +2,7 @@
 import type { Claim, Evidence } from '../flow/claims/claim.ts';
 import type { ClippingSummary } from '../flow/clipping.ts';
 import type { Compared } from '../flow/compare.ts';
+import type { Overflow } from '../flow/overflow.ts';
 import type { PathNorms } from '../flow/paths.ts';
 import type { Study } from '../flow/study.ts';
 import { type Figure, plotChart, plotCompared, plotExponents, plotReach, plotSpectra } from './flow-figures.ts';
@@ -26,12 +27,16 @@ export interface Studied {
   readonly study: Study;
   readonly paths: PathNorms | null;
   readonly theta: number;
-  readonly clipping: ClippingSummary;
+  /** Of the gradients that do not overflow; null where all do. */
+  readonly clipping: ClippingSummary | null;
+  /** How many do. */
+  readonly overflowed: number;
 }
 
 /** One network: norms, reach, spectra, exponents, paths, clipping. */
-export function studyFindings({ name, study, paths, theta, clipping }: Studied): Findings {
+export function studyFindings({ name, study, paths, theta, clipping, overflowed }: Studied): Findings {
   const { steps, n, m, gradients, reach, fading, memory, recurrent, lastStep, exponents, predictions } = study;
+  const { overflow } = study;
   const far = predictions.at(-1);
   const W = recurrent
     ? [
@@ -50,6 +55,7 @@ export function studyFindings({ name, study, paths, theta, clipping }: Studied):
     title: `Gradient flow of ${name}`,
     says: [
       `${steps} steps, ${m} hidden units, ${n} numbers in a state. Norms are Euclidean; a step is one symbol or input; exponents are in nats a step.`,
+      ...overflowSays(overflow),
     ],
     table: [
       ['figure', 'value'],
@@ -65,9 +71,12 @@ export function studyFindings({ name, study, paths, theta, clipping }: Studied):
       ['mean log|det J_t|', round(exponents.meanLogDeterminant)],
       ...W,
       ...way,
-      [`gradients that clipping to norm ${theta} changes`, `${round(100 * clipping.bites)} % of ${clipping.count}`],
-      ['largest norm before clipping', round(clipping.before)],
-      ['largest norm after clipping', round(clipping.after)],
+      [
+        `gradients that clipping to norm ${theta} changes`,
+        `${clipping ? `${round(100 * clipping.bites)} % of ${clipping.count}` : '–'}${overflowed > 0 ? `; ${overflowed} overflow` : ''}`,
+      ],
+      ['largest norm before clipping', round(clipping?.before)],
+      ['largest norm after clipping', round(clipping?.after)],
     ],
     data: {
       steps,
@@ -84,6 +93,8 @@ export function studyFindings({ name, study, paths, theta, clipping }: Studied):
       paths,
       theta,
       clipping,
+      overflowed,
+      overflow,
     },
     async figures(caption) {
       const line = (title: string, pick: 'truth' | 'bound' | 'eigenvalue' | 'exponent') => ({
@@ -129,12 +140,24 @@ function plotPaths({ alongC, throughH }: PathNorms, caption: string): Promise<st
   return plotChart({ x: 'distance back (steps)', y: 'norm of the gradient in c', log: true, series }, caption);
 }
 
+/** What overflows, in a sentence of its own. */
+export function overflowSays(overflow: Overflow | null): string[] {
+  if (!overflow) return [];
+  const { step, of, asked } = overflow;
+  const what =
+    of === 'state' ? `the state overflows at step ${step}` : `gradients overflow on the way back from step ${step}`;
+  return [`Of ${asked} steps, ${what}: all figures are of the ${step - 1} steps before.`];
+}
+
 /** Network beside network. */
 export function comparedFindings(networks: readonly Compared[], length: number, seeds: number): Findings {
   return {
     title: `What reaches step 1 from step ${length}`,
     says: [
       `‖∂h_${length}/∂s_1‖_F/√m, the root mean square over directions of length 1 at h_${length}: 1 where nothing is lost. Over ${seeds} seeds, of weights and of inputs.`,
+      ...networks.flatMap(({ name, overflowed }) =>
+        overflowed > 0 ? [`${name}: ${overflowed} of ${seeds} seeds overflow, and are left out.`] : [],
+      ),
     ],
     table: [
       [
@@ -147,18 +170,21 @@ export function comparedFindings(networks: readonly Compared[], length: number, 
         'upper quartile',
         'memory (steps)',
       ],
-      ...networks.map(({ name, cell, init, forgetBias, quartiles: { median, q1, q3 }, memory }) => [
+      ...networks.map(({ name, cell, init, forgetBias, quartiles, memory }) => [
         name,
         cell,
         init,
         forgetBias === null ? '–' : round(forgetBias),
-        ...[median, q1, q3, memory].map(round),
+        ...[quartiles?.median, quartiles?.q1, quartiles?.q3, memory].map(value => round(value ?? undefined)),
       ]),
     ],
     data: {
       length,
       seeds,
-      networks: networks.map(({ quartiles, ...network }) => ({ ...network, ...quartiles })),
+      networks: networks.map(({ quartiles, ...network }) => ({
+        ...network,
+        ...(quartiles ?? { median: null, q1: null, q3: null }),
+      })),
     },
     figures: async caption => [
       { name: 'compare', title: 'What arrives at a distance', svg: await plotCompared(networks, caption) },
@@ -209,8 +235,9 @@ export function figuresOf(figures: Readonly<Record<string, number>>): string {
     .join('; ');
 }
 
-/** A number to four digits. */
+/** A number to four digits; a word where it is none. */
 export function round(value: number | undefined): string {
+  if (value === Number.POSITIVE_INFINITY) return 'overflow';
   if (value === undefined || !Number.isFinite(value)) return value === Number.NEGATIVE_INFINITY ? '−∞' : '–';
   return Math.abs(value) >= 1e5 || (value !== 0 && Math.abs(value) < 1e-3)
     ? value.toExponential(2)

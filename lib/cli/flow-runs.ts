@@ -9,15 +9,17 @@ import { type ComparisonOptions, compared } from '../flow/compare.ts';
 import { gradientNorms } from '../flow/gradients.ts';
 import { modelProbe } from '../flow/model.ts';
 import { type NetworkOptions, type Probe, probe } from '../flow/networks.ts';
+import { followed, type Overflow, OverflowError } from '../flow/overflow.ts';
 import { lstmPathNorms } from '../flow/paths.ts';
 import { STUDY_STAGES, study } from '../flow/study.ts';
 import type { Layer } from '../layers/layer.ts';
 import { crossEntropy } from '../losses/cross-entropy.ts';
 import type { CharModel } from '../models/char-model.ts';
 import { clipByGlobalNorm } from '../optim/clip.ts';
+import { frobenius, norm } from '../optim/norm.ts';
 import { requirePositive } from '../require.ts';
 import { Sequence } from '../sequence.ts';
-import { claimsFindings, comparedFindings, type Findings, round, studyFindings } from './flow-results.ts';
+import { claimsFindings, comparedFindings, type Findings, overflowSays, round, studyFindings } from './flow-results.ts';
 
 /** A measurement: yields the steps that are done, returns what was found. */
 export type Measurement = Generator<number, Findings, undefined>;
@@ -27,8 +29,8 @@ export interface Subject {
   readonly name: string;
   readonly cell: Cell;
   readonly probe: Probe;
-  /** Whole gradients of that network, one after the other, in `params.grads` of the layer yielded. */
-  gradients(): Iterable<Layer>;
+  /** Whole gradients of that network over so many steps, one after the other, in `params.grads` of the layer yielded. */
+  gradients(steps: number): Iterable<Layer>;
 }
 
 /** Gradients whose clipping is looked at. */
@@ -46,16 +48,39 @@ export const STUDIED_STEPS: number = STUDY_STAGES + 1;
 export function* studied({ name, cell, probe, gradients }: Subject, adjoint: boolean, theta: number): Measurement {
   requirePositive('--clip', theta);
   const { layer, x, dy } = probe;
-  if (adjoint) return adjointFindings(name, gradientNorms(layer, x, dy));
+  if (adjoint) return adjointFindings(name, gradientsWithin(layer, x, dy));
   const found = yield* dense(study(layer, x, dy));
   const paths =
-    cell.name === lstm.name
-      ? lstmPathNorms(layer.params.values, { d: layer.inputs, m: layer.outputs }, x, unit(dy.at(x.T - 1)))
+    cell === (lstm as Cell)
+      ? lstmPathNorms(
+          layer.params.values,
+          { d: layer.inputs, m: layer.outputs },
+          x.slice(0, found.steps),
+          unit(dy.at(found.steps - 1)),
+        )
       : null;
   yield STUDY_STAGES;
   const seen: Clipped[] = [];
-  for (const { params } of gradients()) seen.push(clippingOf(params, p => clipByGlobalNorm(p, theta)));
-  return studyFindings({ name, study: found, paths, theta, clipping: clippingSummary(seen) });
+  let overflowed = 0;
+  for (const { params } of gradients(found.steps)) {
+    if (Number.isFinite(norm(params.grads))) seen.push(clippingOf(params, p => clipByGlobalNorm(p, theta)));
+    else overflowed += 1;
+  }
+  const clipping = seen.length > 0 ? clippingSummary(seen) : null;
+  return studyFindings({ name, study: found, paths, theta, clipping, overflowed });
+}
+
+/** ‖∂L/∂h_t‖ over as many steps as can be followed. */
+function gradientsWithin(layer: Layer, x: Sequence, dy: Sequence) {
+  const over = (steps: number) => gradientNorms(layer, x.slice(0, steps), dy.slice(0, steps));
+  try {
+    return { gradients: over(x.T), overflow: null };
+  } catch (error) {
+    if (!(error instanceof OverflowError)) throw error;
+    const { steps, overflow } = followed(layer, { x }, over);
+    if (steps === 0) throw error;
+    return { gradients: over(steps), overflow };
+  }
 }
 
 /** An untrained network, to study. */
@@ -68,9 +93,9 @@ export function untrained(options: NetworkOptions, length: number): Subject {
     name: `an untrained ${cell.name} (${init}${scale}${bias}; d = ${d}, m = ${m}, seed ${seed})`,
     cell,
     probe: own,
-    *gradients() {
+    *gradients(steps) {
       for (let n = 1; n <= CLIPPED; n++) {
-        const { x, dy } = probe({ ...options, seed: (seed + n) % 2 ** 31 }, length);
+        const { x, dy } = probe({ ...options, seed: (seed + n) % 2 ** 31 }, steps);
         own.layer.params.zeroGrads();
         own.layer.backward(own.layer.forward(x).tape, dy);
         yield own.layer;
@@ -89,7 +114,7 @@ export function trained(name: string, model: CharModel, text: Int32Array, length
     name: `${name} (${model.cell.name}, m = ${model.m}${deep})`,
     cell: model.cell,
     probe: modelProbe(model, text.subarray(end - length - 1), which),
-    *gradients() {
+    *gradients(length) {
       const { net, vocabulary } = model;
       const count = Math.min(CLIPPED, Math.floor((end - 1) / length));
       for (let n = 1; n <= count; n++) {
@@ -131,17 +156,20 @@ export function* tryClaims(effort: Effort = usualEffort): Measurement {
 /** How many steps {@link tryClaims} yields. */
 export const CLAIMS: number = claims.length;
 
-function adjointFindings(name: string, gradients: readonly number[]): Findings {
+function adjointFindings(
+  name: string,
+  { gradients, overflow }: { readonly gradients: readonly number[]; readonly overflow: Overflow | null },
+): Findings {
   const T = gradients.length - 1;
   return {
     title: `Gradient flow of ${name}`,
-    says: [`${T} steps, by the adjoint alone: no Jacobian, no spectrum, no reach matrix.`],
+    says: [`${T} steps, by the adjoint alone: no Jacobian, no spectrum, no reach matrix.`, ...overflowSays(overflow)],
     table: [
       ['figure', 'value'],
       ['‖∂L/∂h_1‖', round(gradients[1])],
       ['‖∂L/∂h_T‖', round(gradients[T])],
     ],
-    data: { steps: T, gradients },
+    data: { steps: T, gradients, overflow },
     figures: async () => [],
   };
 }
@@ -157,5 +185,5 @@ function* dense<T>(steps: Generator<number, T, undefined>): Generator<number, T,
 }
 
 function unit(row: ReturnType<Sequence['at']>): ReturnType<Sequence['at']> {
-  return row.clone().div(row.norm('frobenius'));
+  return row.clone().div(frobenius(row));
 }

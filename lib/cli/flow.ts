@@ -6,9 +6,10 @@ import type { Cell } from '../cells/cell.ts';
 import { cellNamed } from '../cells/index.ts';
 import { ValueError } from '../errors.ts';
 import { type InitName, initNames, keepingBias } from '../flow/networks.ts';
-import { makeFolder, writeAtomically } from '../io/files.ts';
+import { writeAtomically } from '../io/files.ts';
+import { makeFolder } from '../io/folders.ts';
 import { requireInteger, requireSize } from '../require.ts';
-import { corpusNames, readCorpus, type Source } from './corpus.ts';
+import { corpusNames, readAgain, readCorpus, type Source } from './corpus.ts';
 import { flowPage } from './flow-report.ts';
 import type { Findings } from './flow-results.ts';
 import {
@@ -156,7 +157,7 @@ function trainedOf(path: string, flags: Flags, command: Command, cells: Readonly
     throw new ValueError('--cell', `${model.cell.name}, of which ${file} is`, flags.cell);
   }
   const which = requireInteger('--layer', flags.layer ?? model.layers, 1, model.layers);
-  const { text } = readCorpus(sourceOf(flags, note));
+  const { text } = (flags.text === undefined ? readAgain : readCorpus)(sourceOf(flags, note));
   return trained(path, model, model.vocabulary.encode(text), flags.length, which);
 }
 

@@ -3,7 +3,8 @@ import { Command } from 'commander';
 import type { Cell } from '../cells/cell.ts';
 import { ValueError } from '../errors.ts';
 import { encodeCheckpoint } from '../io/checkpoint.ts';
-import { makeFolder, readBytes, readText, writeAtomically } from '../io/files.ts';
+import { readBytes, readText, writeAtomically } from '../io/files.ts';
+import { makeFolder, samePlace } from '../io/folders.ts';
 import { takeLock } from '../io/lock.ts';
 import { decodeTorch } from '../io/torch-file.ts';
 import type { CharModel } from '../models/char-model.ts';
@@ -11,7 +12,6 @@ import type { CharTrainerOptions } from '../models/char-options.ts';
 import { CharTrainer } from '../models/char-trainer.ts';
 import { type Corpus, corpusOf } from './corpus.ts';
 import { noMishaps } from './divergence.ts';
-import { samePlace } from './export.ts';
 import { LossLog } from './loss-log.ts';
 import { type Run, saveDue } from './run.ts';
 import { requireNoRun, runFolder } from './run-folder.ts';
@@ -42,7 +42,10 @@ const NOT_TAKEN: readonly string[] = [
 export function importCommand(cells: Readonly<Record<string, Cell>>): Command {
   const command = new Command('import')
     .description('read a model that PyTorch wrote, to sample from or to train on')
-    .argument('<file>', 'a state_dict in safetensors: an nn.RNN, nn.LSTM or nn.GRU and an nn.Linear on top')
+    .argument(
+      '<file>',
+      'a state_dict in safetensors: an nn.RNN, nn.LSTM or nn.GRU, an nn.Linear on top, an nn.Embedding or none',
+    )
     .argument('[text]', 'a UTF-8 text to train on: makes the folder of a run, which train --resume goes on with')
     .requiredOption('-o, --out <path>', 'the checkpoint to write, or with a text the folder')
     .option('--cell <name>', 'rnn-relu, which tensors do not tell from rnn (default: what the file says)')
@@ -55,7 +58,8 @@ export function importCommand(cells: Readonly<Record<string, Cell>>): Command {
     .addHelpText(
       'after',
       `
-The optimiser begins anew. What PyTorch trains alike, and how: derivations/exchange.md.
+The optimiser begins anew. PyTorch writes such a file by save_file(net.state_dict(), 'model.safetensors', {'vocabulary':
+json.dumps(sorted(set(text)))}), of safetensors.torch. What PyTorch trains alike, and how: derivations/exchange.md.
 
 Examples:
   bptt import model.safetensors -o model.checkpoint
@@ -84,7 +88,9 @@ Examples:
 
 /** The model as a checkpoint of a run over its symbols, which has made no step. */
 function writeCheckpoint(model: CharModel, file: string): string {
-  const text = model.vocabulary.symbols.join('').repeat(2);
+  const { symbols } = model.vocabulary;
+  // Two symbols at least. Downwards, since two halves of a surrogate pair would be one symbol upwards.
+  const text = symbols.length === 1 ? `${symbols[0]}`.repeat(2) : symbols.toReversed().join('');
   writeAtomically(file, encodeCheckpoint(trainerOf(model, text, { chunk: 1, heldOut: 0 })));
   return file;
 }

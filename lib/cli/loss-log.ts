@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { FormatError } from '../errors.ts';
 import type { TrainingStep } from '../models/char-trainer.ts';
 
@@ -55,6 +56,20 @@ export class LossLog {
   /** Drops the rows beyond a step. */
   cut(step: number): void {
     while ((this.rows.at(-1)?.step ?? 0) > step) this.rows.pop();
+  }
+
+  /** The SHA-256 of the log as it stands. A checkpoint that keeps it goes with this log and no other. */
+  seal(): string {
+    return createHash('sha256').update(this.toString()).digest('hex');
+  }
+
+  /**
+   * @param seal what a checkpoint kept; null where it is older than seals, and goes with any log.
+   * @throws FormatError naming the file when the log is not the one that was sealed.
+   */
+  requireSealed(seal: string | null, file: string): void {
+    if (seal === null || seal === this.seal()) return;
+    throw new FormatError(file, 'the log as it was beside this checkpoint', 'an altered one, or that of another run');
   }
 
   toString(): string {

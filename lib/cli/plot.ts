@@ -1,5 +1,6 @@
 /** Plots as SVG. The plotting library is loaded when the first plot is drawn. */
 import type { Curves } from '../demos/demo.ts';
+import { shownLines } from '../foreign.ts';
 import type { Baselines } from '../models/baselines.ts';
 import type { TrainingStep } from '../models/char-trainer.ts';
 
@@ -114,12 +115,12 @@ function apart(ends: { x: number; y: number; name: string }[], series: Curves['s
 /** The plotting library. */
 export type Library = typeof import('@observablehq/plot');
 
-/** What is described, as the text of an SVG. */
+/** What is described, as the text of an SVG: XML, whatever foreign text is in it. */
 export async function draw(options: (Plot: Library) => Parameters<Library['plot']>[0]): Promise<string> {
   const Plot = await import('@observablehq/plot');
   const { parseHTML } = await import('linkedom');
   const { document } = parseHTML('<html></html>');
   const svg = Plot.plot({ document, ...options(Plot) });
   svg.setAttribute('xmlns', 'http://www.w3.org/2000/svg');
-  return `${svg.outerHTML}\n`;
+  return `${shownLines(svg.outerHTML)}\n`;
 }

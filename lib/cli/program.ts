@@ -2,6 +2,7 @@
 import { Command, CommanderError } from 'commander';
 import { benchCommand } from '../../bench/command.ts';
 import { BpttError } from '../errors.ts';
+import { shownLines } from '../foreign.ts';
 import { version } from '../io/version.ts';
 import { cellsCommand } from './cells.ts';
 import { checkCommand } from './check.ts';
@@ -17,7 +18,7 @@ import { trainCommand } from './train.ts';
 
 /**
  * Runs `bptt ARGS` in this process, on its standard output and standard error. Sets `process.exitCode`: 0 done, 1 a check
- * found a wrong gradient, a demo missed its threshold or a benchmark a wrong result, 2 bad input.
+ * found a wrong gradient or one that it could not judge, a demo missed its threshold or a benchmark a wrong result, 2 bad input.
  *
  * @param args what follows `bptt` on the command line.
  */
@@ -53,6 +54,7 @@ Examples:
 export async function perform(program: Command, args: readonly string[]): Promise<void> {
   for (const command of [program, ...program.commands]) {
     command.exitOverride().showHelpAfterError('(--help shows what there is)');
+    command.configureOutput({ outputError: (text, write) => write(shownLines(text)) });
   }
   const json = args.includes('--json');
   process.exitCode = 0;
@@ -68,7 +70,7 @@ export async function perform(program: Command, args: readonly string[]): Promis
       process.exitCode = 2;
       const { name, argument, message } = error;
       if (json) printJson({ ok: false, error: { name, argument, message } });
-      printError(`bptt: ${message.replaceAll('\n', '\\n')}`);
+      printError(`bptt: ${message}`);
     } else {
       throw error;
     }

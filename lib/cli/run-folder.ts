@@ -1,10 +1,10 @@
 /** The folder of a training run: its checkpoints, the log of the loss, and its plot. */
-import { existsSync, readdirSync, rmSync, statSync } from 'node:fs';
 import { basename, join, normalize } from 'node:path';
 import type { Cell } from '../cells/cell.ts';
 import { ValueError } from '../errors.ts';
 import { type Checkpoint, decodeCheckpoint } from '../io/checkpoint.ts';
 import { readBytes } from '../io/files.ts';
+import { filesIn, isFolder, isThere, removeFile } from '../io/folders.ts';
 import type { LogFormat } from './loss-log.ts';
 
 const CHECKPOINT = 'checkpoint.safetensors';
@@ -50,14 +50,14 @@ export function newRunFolder(name: string, logFormat: LogFormat, asked?: string)
   }
   for (let n = 1; ; n++) {
     const run = runFolder(join('runs', n === 1 ? name : `${name}-${n}`), logFormat);
-    if (!existsSync(run.folder)) return run;
+    if (!isThere(run.folder)) return run;
   }
 }
 
 /** @throws ValueError when a folder holds a run. */
 export function requireNoRun(folder: string): void {
   const names = [CHECKPOINT, 'best.safetensors', 'loss.csv', 'loss.jsonl', 'loss.svg'];
-  const taken = names.map(name => join(folder, name)).find(path => existsSync(path));
+  const taken = names.map(name => join(folder, name)).find(isThere);
   if (taken) throw new ValueError('--out', 'a folder without a run (--resume goes on with one)', taken);
 }
 
@@ -68,7 +68,7 @@ export function numberedFile(folder: string, step: number): string {
 
 /** The numbered checkpoints of a folder, by their steps, in rising order. */
 export function numberedSteps(folder: string): number[] {
-  const steps = readdirSync(folder).flatMap(name => NUMBERED.exec(name)?.[1] ?? []);
+  const steps = filesIn(folder).flatMap(name => NUMBERED.exec(name)?.[1] ?? []);
   return steps.map(Number).sort((a, b) => a - b);
 }
 
@@ -77,20 +77,26 @@ export function isOfRun(file: string, { checkpoint, best }: RunFolder): boolean 
   return [checkpoint, best].includes(normalize(file)) || NUMBERED.test(basename(file));
 }
 
+/** Whether a name is that of a file which a run writes, or of its lock: nobody else writes those while it has its folder. */
+export function isRunFile(name: string): boolean {
+  const others = [CHECKPOINT, 'best.safetensors', 'loss.csv', 'loss.jsonl', 'loss.svg', 'loss.png'];
+  return others.includes(name) || NUMBERED.test(name) || name.startsWith('training.lock');
+}
+
 /** Removes all numbered checkpoints but the last `keep` up to a step; later ones are of a run that was killed since. */
 export function prune(folder: string, step: number, keep: number): void {
   const steps = numberedSteps(folder);
   const kept = keep === 0 ? [] : steps.filter(n => n <= step).slice(-keep);
-  for (const n of steps) if (!kept.includes(n)) rmSync(numberedFile(folder, n), { force: true });
+  for (const n of steps) if (!kept.includes(n)) removeFile(numberedFile(folder, n));
 }
 
 /** The checkpoint's file, given as itself or as the folder of its run. */
 export function checkpointFile(path: string): string {
-  return statSync(path, { throwIfNoEntry: false })?.isDirectory() ? join(path, CHECKPOINT) : path;
+  return isFolder(path) ? join(path, CHECKPOINT) : path;
 }
 
 /** Reads a checkpoint of one of these cells, given as its file or as the folder of its run. */
 export function readCheckpoint(path: string, cells: Readonly<Record<string, Cell>>): Checkpoint {
   const file = checkpointFile(path);
-  return decodeCheckpoint(readBytes(file), file, cells);
+  return decodeCheckpoint(readBytes(file, { regular: file !== path }), file, cells);
 }

@@ -111,7 +111,7 @@ export function saveDue(run: Run): void {
 
 /** The log first: rows beyond the checkpoint are dropped on resuming, missing ones could not be made up. */
 function save({ trainer, source, schedule, files, log, best, mishaps }: Run, also: readonly string[] = []): void {
-  const bytes = encodeCheckpoint(trainer, { source, schedule, best, mishaps });
+  const bytes = encodeCheckpoint(trainer, { source, schedule, best, mishaps, log: log.seal() });
   writeAtomically(files.log, log.toString());
   for (const file of [...also, files.checkpoint]) writeAtomically(file, bytes);
 }

@@ -3,7 +3,7 @@ import type { Cell } from '../cells/cell.ts';
 import { defaultPrompt, sample } from '../models/char-model.ts';
 import { Random } from '../random.ts';
 import { readCheckpoint } from './run-folder.ts';
-import { number, print, printJson } from './terminal.ts';
+import { number, print, printJson, printRaw } from './terminal.ts';
 
 interface Options {
   readonly prompt?: string;
@@ -31,6 +31,7 @@ export function sampleCommand(cells: Readonly<Record<string, Cell>>): Command {
       const rng = new Random(seed);
       const text = sample(model, { prompt: prompt ?? defaultPrompt(model), length, temperature, rng });
       if (json) return printJson({ ok: true, checkpoint: file, prompt: prompt ?? null, temperature, seed, text });
-      print(`${prompt ?? ''}${text}`);
+      const write = process.stdout.isTTY ? print : printRaw; // a pipe gets the very text
+      write(`${prompt ?? ''}${text}`);
     });
 }

@@ -1,7 +1,7 @@
 /** How a training run goes, and what it writes of that into its checkpoints. */
 import { ValueError } from '../errors.ts';
 import type { Checkpoint } from '../io/checkpoint.ts';
-import { describe, requireFiniteNumber, requireInteger, requireSize } from '../require.ts';
+import { describe, requireFiniteNumber, requireInteger, requireName, requireSize } from '../require.ts';
 import type { Source } from './corpus.ts';
 import { type Mishaps, noMishaps, type OnDivergence, onDivergenceNames } from './divergence.ts';
 import { type LogFormat, logFormats } from './loss-log.ts';
@@ -57,6 +57,8 @@ export interface Note {
   readonly schedule: Schedule;
   readonly best: Best | null;
   readonly mishaps: Mishaps;
+  /** The seal of the log up to the checkpoint's step; null in checkpoints of before there was one. */
+  readonly log: string | null;
 }
 
 /** What a checkpoint of version 1 did not note. */
@@ -69,13 +71,14 @@ const OLD: Pick<Schedule, 'keep' | 'logFormat' | 'onDivergence' | 'png'> = {
 
 /** @throws ValueError when another program wrote the checkpoint. */
 export function noteOf({ file, note }: Checkpoint): Note {
-  const { source, schedule, best = null, mishaps = noMishaps } = { ...(note as Partial<Note> | null) };
+  const { source, schedule, best = null, mishaps = noMishaps, log = null } = { ...(note as Partial<Note> | null) };
   try {
     if (typeof source?.name === 'string' && typeof source.kind === 'string' && schedule) {
       if (best) requireInteger('step', best.step, 0);
       if (best) requireFiniteNumber('loss', best.loss);
       for (const name of ['skipped', 'inARow', 'rollbacks'] as const) requireInteger(name, mishaps[name], 0);
-      return { source, schedule: checkedSchedule({ ...OLD, ...schedule }), best, mishaps };
+      if (log !== null) requireName('log', log);
+      return { source, schedule: checkedSchedule({ ...OLD, ...schedule }), best, mishaps, log };
     }
   } catch (error) {
     if (!(error instanceof ValueError)) throw error;

@@ -1,9 +1,11 @@
 /**
  * What the command says while it works: a bar on a terminal, plain lines elsewhere, nothing when it is to be quiet.
- * All of it goes to standard error; standard output is for results.
+ * All of it goes to standard error; standard output is for results. Whatever foreign text is in what is said, a terminal does not
+ * obey it: all goes through here, and is shown as `foreign.ts` has it.
  */
 import { MultiBar } from 'cli-progress';
 import { ValueError } from '../errors.ts';
+import { shownJson, shownLines } from '../foreign.ts';
 
 /** How a command talks: the options that all commands share. */
 export interface Verbosity {
@@ -36,17 +38,22 @@ export function progress(
 
 /** A result on standard output, with a line end. */
 export function print(text: string): void {
+  printRaw(shownLines(text));
+}
+
+/** A result on standard output as it is, with a line end: colours of our own, or a text on its way into a pipe. */
+export function printRaw(text: string): void {
   process.stdout.write(`${text}\n`);
 }
 
 /** A result for machines: one line of JSON. */
 export function printJson(value: unknown): void {
-  print(JSON.stringify(value));
+  printRaw(shownJson(value));
 }
 
 /** A message on standard error. */
 export function printError(text: string): void {
-  process.stderr.write(`${text}\n`);
+  process.stderr.write(`${shownLines(text)}\n`);
 }
 
 /** A parser for an option that takes a number; throws ValueError naming the option. */
@@ -92,7 +99,7 @@ function bar(total: number, done: number, stream: NodeJS.WriteStream): Progress 
       shown.update(now, { note });
     },
     say(text) {
-      bars.log(`${text}\n`);
+      bars.log(`${shownLines(text)}\n`);
     },
     stop() {
       bars.update(); // writes out what was said since the last redraw, which stop() would drop
@@ -103,7 +110,7 @@ function bar(total: number, done: number, stream: NodeJS.WriteStream): Progress 
 
 function lines(total: number, stream: NodeJS.WriteStream): Progress {
   const say = (text: string) => {
-    stream.write(`${text}\n`);
+    stream.write(`${shownLines(text)}\n`);
   };
   const every = Math.max(1, Math.floor(total / PLAIN_LINES));
   let last = 0;

@@ -1,11 +1,12 @@
 /** A module of the user's own, with cells or layers to check. */
-import { existsSync } from 'node:fs';
-import { resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { checkCell } from '../check/check-cell.ts';
 import { checkLayer } from '../check/check-layer.ts';
 import type { CellOracle } from '../check/oracle.ts';
+import { saidBy } from '../check/watched.ts';
 import { FileError, FormatError } from '../errors.ts';
+import { shown } from '../foreign.ts';
+import { isThere, wholePath } from '../io/folders.ts';
 import type { Layer } from '../layers/layer.ts';
 import { ParamSet } from '../params.ts';
 import { isCell } from './discover.ts';
@@ -18,49 +19,74 @@ export function isModulePath(argument: string): boolean {
 
 /**
  * The cells and layers that a module exports. A function that it exports as `oracle` is the forward step in plain numbers
- * of its cells: see {@link CellOracle}.
+ * of its cells: see {@link CellOracle}; where they have several, `oracles` holds each under its cell's name.
  *
  * @throws FileError when there is no such file; FormatError when it cannot be run or exports neither cell nor layer.
  */
 export async function subjectsIn(path: string): Promise<readonly Subject[]> {
-  if (!existsSync(path)) throw new FileError(path, 'a module to check', 'no such file');
+  if (!isThere(path)) throw new FileError(path, 'a module to check', 'no such file');
   const module = await loaded(path);
-  const { oracle } = module;
-  const own = typeof oracle === 'function' ? { oracle: oracle as CellOracle } : {};
-  const found = [...new Set(Object.values(module))].flatMap((value): Subject[] => {
-    if (isCell(value)) return [{ kind: 'cell', name: value.name, check: seed => checkCell(value, { seed, ...own }) }];
-    if (isLayer(value)) return [{ kind: 'layer', name: value.name, check: seed => checkLayer(value, { seed }) }];
-    return [];
+  const names = new Map(Object.entries(module).map(([name, value]) => [value, name]));
+  const found = [...names].flatMap(([value, exported]): Subject[] => {
+    const name = nameOf(value) ?? exported;
+    if (isCell(value)) {
+      const oracle = oracleOf(module, name);
+      return [{ kind: 'cell', name, check: seed => checkCell(value, { seed, ...(oracle && { oracle }) }) }];
+    }
+    return isLayer(value) ? [{ kind: 'layer', name, check: seed => checkLayer(value, { seed }) }] : [];
   });
   if (found.length === 0) {
-    throw new FormatError(
-      path,
-      'a module that exports a cell or a layer',
-      `${Object.keys(module).join(', ') || 'nothing'}`,
-    );
+    const others = [...names].map(([value, name]) => (typeof value === 'function' ? `the function ${name}` : name));
+    throw new FormatError(path, 'a module that exports a cell or a layer', others.join(', ') || 'nothing');
   }
   return found;
 }
 
+/** What a cell or a layer calls itself. */
+function nameOf(value: unknown): string | undefined {
+  const name: unknown = typeof value === 'object' ? (value as { readonly name?: unknown } | null)?.name : undefined;
+  return typeof name === 'string' ? name : undefined;
+}
+
+/** The oracle of a cell of the module, where there is one. */
+function oracleOf({ oracle, oracles }: Readonly<Record<string, unknown>>, name: string): CellOracle | undefined {
+  const own: unknown = typeof oracles === 'object' && oracles !== null ? Reflect.get(oracles, name) : undefined;
+  const chosen = own ?? oracle;
+  return typeof chosen === 'function' ? (chosen as CellOracle) : undefined;
+}
+
 /** TypeScript is run by Node itself where it can, and through tsx, if that is installed, where it cannot. */
 async function loaded(path: string): Promise<Readonly<Record<string, unknown>>> {
-  const url = pathToFileURL(resolve(path)).href;
+  const url = pathToFileURL(wholePath(path)).href;
   try {
     return await import(url);
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'ERR_UNKNOWN_FILE_EXTENSION') throw notRun(path, error);
+    if (codeOf(error) !== 'ERR_UNKNOWN_FILE_EXTENSION') throw notRun(path, error);
   }
   try {
     const { tsImport } = await import('tsx/esm/api');
     return await tsImport(url, import.meta.url);
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'ERR_MODULE_NOT_FOUND') throw notRun(path, error);
+    if (codeOf(error) !== 'ERR_MODULE_NOT_FOUND') throw notRun(path, error);
     throw new FormatError(path, 'JavaScript, or a Node that runs TypeScript, or tsx (npm install tsx)', 'TypeScript');
   }
 }
 
+function codeOf(error: unknown): string | undefined {
+  return error instanceof Error ? (error as NodeJS.ErrnoException).code : undefined;
+}
+
+/** A module that throws, on one line: whatever it was that it threw. */
 function notRun(path: string, error: unknown): FormatError {
-  return new FormatError(path, 'a module that can be run', error instanceof Error ? error.message : String(error));
+  return new FormatError(
+    path,
+    'a module that can be run',
+    shown(
+      saidBy(error)
+        .trim()
+        .replaceAll(/\s*\n\s*/g, ' '),
+    ),
+  );
 }
 
 function isLayer(value: unknown): value is Layer {

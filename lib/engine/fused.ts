@@ -1,26 +1,24 @@
-/** A recurrent layer that runs fused: a cell's plan, carried out span by span and step by step. */
+/**
+ * A recurrent layer that runs fused. What does not depend on the state is hoisted out of the loop through time: x·Uᵀ of a
+ * span of steps is one product before them, and dW, dU, db and dx are one product each behind them. A step is what its
+ * plan says: kernels, and products between them.
+ */
 import type { Cell, CellSize } from '../cells/cell.ts';
-import { type Layer, requireState } from '../layers/layer.ts';
+import type { Layer } from '../layers/layer.ts';
 import { reversedBy } from '../layers/reversal.ts';
 import { ParamSet } from '../params.ts';
-import type { Sequence } from '../sequence.ts';
-import type { Matrices } from '../shape.ts';
-import { type Compiled, compiledOf } from './compiled.ts';
-import { indices } from './input.ts';
-import type { Layout } from './layout.ts';
+import { dense, requireExtent, type Sequence } from '../sequence.ts';
+import { compiledOf } from './compiled.ts';
+import { layoutOf } from './layout.ts';
+import { bytesOf, type Wanted, withOperands } from './operands.ts';
 import { type EngineOptions, engineOf } from './options.ts';
-import { Pass, requireRead } from './pass.ts';
-import {
-  type Block,
-  type Life,
-  type Plan,
-  type ProductPlan,
-  type Ref,
-  stateBlock,
-  stateGradientBlock,
-  type Work,
-} from './planning/work.ts';
-import type { Operand } from './products.ts';
+import { type BlockSize, cotangent, Pass } from './pass.ts';
+import { mapValues } from './planning/nodes.ts';
+import { type Block, type Plan, stateBlock, stateGradientBlock, type Work } from './planning/work.ts';
+import { requireHeldMatrices } from './precision.ts';
+import { runOf, sizeOf } from './run.ts';
+import { readState } from './states.ts';
+import { Sums } from './sums.ts';
 import { type EngineTape, Tapes } from './tapes.ts';
 
 export function fusedLayer(
@@ -35,13 +33,12 @@ export function fusedLayer(
   const state = cell.state(size);
   const outputs = state.h ?? 0;
   const tapes = new Tapes();
-  const layout = parametersOf(plan, params);
-  const forwardBlocks = blocksOf(plan, [plan.before, plan.hoisted, plan.forward]);
-  const keptBlocks = plan.blocks.filter(({ life, name }) => life === 'all' && forwardBlocks.has(name));
-  const backwardBlocks = blocksOf(plan, [plan.backward, plan.after, plan.dx]);
+  const layout = layoutOf(plan.parameters, params);
+  const blocks = blocksOf(plan);
   /** dL/dx of indices that nobody has read yet, by the tape whose blocks it needs. */
   const unread = new WeakMap<EngineTape, () => Sequence>();
-  const widest = Math.max(...plan.blocks.filter(({ life }) => life !== 'row').map(({ columns }) => columns));
+  const parts = Object.entries(state);
+  const isLater = (x: Sequence) => x.data instanceof Int32Array && plan.dx.length > 0;
 
   const layer: Layer<EngineTape> = {
     name: cell.name,
@@ -50,120 +47,107 @@ export function fusedLayer(
     outputs,
     state,
     equations: cell.equations,
-    via: cell.via ?? {},
 
-    forward(x, s0) {
-      requireRead('x', x, d);
-      const initial: Matrices = s0 === undefined ? {} : requireState('s0', s0, state, x.B);
+    forward(given, s0) {
+      requireExtent('x', given, d);
+      const initial = readState('s0', s0, state, given.B);
+      requireExtent('x', given);
       const { rt, products } = engineOf(options);
-      tapes.makeRoom();
+      requireHeldMatrices(initial, rt.precision, part => `s0.${part}`);
+      const x = plan.readsX ? dense(given) : given;
       const { T, B } = x;
-      const pass = new Pass(rt, products, { T, B, d, m: widest, units: outputs, G: 1 }, x, backwards);
-      const y = tapes.newY({ ...x.extent(), F: outputs }, pass.like);
-      const run = runOf(plan, pass);
-      try {
-        pass.take('p', layout.count);
+      const pass = new Pass(rt, products, { T, B, d, outputs, widest: blocks.widest }, x, backwards);
+      const compiled = compiledOf(plan, rt);
+      const { y, tape, result } = tapes.record(pass, outputs, made => {
+        const wanted = wantedOf(pass, [plan.forward, plan.hoisted]);
+        const passing = sizesOf(blocks.passing, pass);
+        const sizes = { p: { count: layout.count }, x: { count: pass.inputCount }, ...sizesOf(blocks.kept, pass) };
+        pass.take({ ...sizes, scratch: { count: compiled.scratch }, ...passing }, bytesOf(wanted, rt.bytes));
+        const run = runOf(plan, compiled, pass, false);
         layout.load(rt, params, pass.block('p'));
-        pass.take('shared', run.columns('shared'));
-        pass.take('scratch', run.compiled.scratch);
         for (const [ref, row] of plan.constants) rt.put(Float64Array.from(row), run.address(ref, 0));
-        run.works(plan.before)(0, 1);
-        pass.takeInput();
-        for (const [name, columns] of Object.entries(state)) {
-          pass.take(stateBlock(name), (T + 1) * B * columns, pass.order !== undefined);
-          pass.loadState(pass.block(stateBlock(name)), initial[name], columns);
-        }
-        for (const block of keptBlocks) run.take(block);
-        const passing = [...forwardBlocks.values()].filter(({ life }) => life === 'span' || life === 'step');
-        for (const block of passing) if (block.name !== 'x') run.take(block);
-        run.withOperands(true, () => {
-          const [hoisted, step] = [run.works(plan.hoisted), run.works(plan.forward)];
+        run.act(plan.before)(0, 1);
+        pass.loadIndices();
+        for (const [part, columns] of parts) pass.loadState(pass.block(stateBlock(part)), columns, initial[part]);
+        withOperands(pass, wanted, operands => {
+          const [hoisted, step] = [run.act(plan.hoisted, operands), run.act(plan.forward, operands)];
           for (const span of pass.spans) {
             pass.span = span;
-            pass.load('x', 'x', pass.x, d);
+            pass.load(run.address({ block: 'x', column: 0 }, span.from), 'x', x);
             hoisted(span.from, pass.rows);
             for (let t = span.from; t < span.to; t++) step(t, pass.active(t));
-            pass.unload(run.address({ block: stateBlock('h'), column: 0, after: true }, span.from), outputs, y);
+            pass.unload(run.address({ block: stateBlock('h'), column: 0, after: true }, span.from), made);
           }
         });
-        pass.give(...passing.map(({ name }) => name).filter(name => name !== 'x'));
-      } catch (error) {
-        pass.release();
-        throw error;
-      }
-      const sT = Object.fromEntries(
-        Object.entries(state).map(([name, columns]) => {
-          return [
-            name,
-            pass.unloadState(columns, b => run.address({ block: stateBlock(name), column: 0 }, x.lengths?.[b] ?? T)),
-          ];
-        }),
-      );
-      return { y, sT, tape: tapes.add(pass, layout, y) };
+        pass.give(...Object.keys(passing));
+        return mapValues(state, (columns, part) =>
+          pass.unloadState(columns, b => run.address({ block: stateBlock(part), column: 0 }, x.lengths?.[b] ?? T)),
+        );
+      });
+      return { y, sT: result, tape };
     },
 
-    backward(tape, dy, dsT) {
+    backward(tape, given, dsT) {
       const { pass } = tapes.known(tape);
-      requireRead('dy', dy, outputs, pass.x);
-      const final: Matrices = dsT === undefined ? {} : requireState('dsT', dsT, state, pass.x.B);
-      tapes.use(tape);
+      const dy = cotangent(given, outputs, pass.x);
+      const final = readState('dsT', dsT, state, pass.x.B);
+      requireHeldMatrices(final, pass.runtime.precision, part => `dsT.${part}`);
+      requireExtent('dy', given);
+      const later = isLater(pass.x);
       unread.get(tape)?.();
-      const isLater = pass.x.data instanceof Int32Array && plan.dx.length > 0;
-      const run = runOf(plan, pass, isLater);
-      const made = [...backwardBlocks.values()].filter(
-        ({ name, life }) => /^v\d/.test(name) && !(life === 'all' && forwardBlocks.has(name)),
-      );
-      const later = made.filter(({ forDx }) => isLater && forDx).map(({ name }) => name);
-      const dsNames = Object.keys(state).map(stateGradientBlock);
-      try {
-        pass.take('dp', layout.count);
-        layout.beginSums(pass.runtime, params, pass.block('dp'));
-        pass.takeOfSpan('dy', outputs);
-        for (const block of made) run.take(block);
-        for (const [name, columns] of Object.entries(state)) {
-          pass.take(stateGradientBlock(name), pass.x.B * columns);
-          pass.loadState(pass.block(stateGradientBlock(name)), final[name], columns);
-        }
-        const dx = isLater ? undefined : tapes.newDx(tape, { ...pass.x.extent(), F: d });
-        pass.takeOfSpan('dx', d);
-        run.withOperands(false, () => {
-          const [step, after, toX] = [run.works(plan.backward), run.works(plan.after), run.works(plan.dx)];
-          for (const span of [...pass.spans].reverse()) {
-            pass.span = span;
-            pass.load('dy', 'dy', dy, outputs);
-            for (let t = span.to - 1; t >= span.from; t--) step(t, pass.active(t));
-            after(span.from, pass.rows);
-            if (dx) {
-              toX(span.from, pass.rows);
-              pass.unload(pass.block('dx'), d, dx);
-            }
-          }
-        });
-        layout.endSums(pass.runtime, params, pass.block('dp'));
-        const ds0 = Object.fromEntries(
-          Object.entries(state).map(([name, columns]) => [
-            name,
-            pass.unloadState(columns, () => pass.block(stateGradientBlock(name))),
-          ]),
-        );
-        if (dx) return { dx, ds0 };
-        const read = whenRead(tape);
-        unread.set(tape, read);
-        return {
-          get dx() {
-            return read();
-          },
-          ds0,
+      return tapes.use(tape, () => {
+        const wanted = wantedOf(pass, later ? [plan.backward] : [plan.backward, plan.dx]);
+        const isAwaited = ({ forDx }: Block) => later && forDx;
+        const sizes = {
+          dp: { count: layout.count },
+          ...sizesOf(
+            blocks.back.filter(block => !isAwaited(block)),
+            pass,
+          ),
         };
-      } finally {
-        pass.give(
-          'dp',
-          'dy',
-          'dx',
-          ...dsNames,
-          ...made.map(({ name }) => name).filter(name => !unread.has(tape) || !later.includes(name)),
-        );
-      }
+        const awaited = sizesOf(blocks.back.filter(isAwaited), pass, later);
+        try {
+          pass.take({ ...sizes, ...awaited }, bytesOf(wanted, pass.runtime.bytes));
+          const run = runOf(plan, compiledOf(plan, pass.runtime), pass, later);
+          const sums = new Sums(pass, layout, params);
+          for (const [part, columns] of parts) {
+            pass.loadState(pass.block(stateGradientBlock(part)), columns, final[part]);
+          }
+          const back = (made?: Sequence) =>
+            withOperands(pass, wanted, operands => {
+              const [step, add, toX] = [
+                run.act(plan.backward, operands),
+                run.add(plan.after),
+                run.act(plan.dx, operands),
+              ];
+              for (const span of [...pass.spans].reverse()) {
+                pass.span = span;
+                pass.load(pass.block('dy'), 'dy', dy);
+                for (let t = span.to - 1; t >= span.from; t--) step(t, pass.active(t));
+                sums.add(add);
+                if (!made) continue;
+                toX(span.from, pass.rows);
+                pass.unload(pass.block('dx'), made);
+              }
+            });
+          const dx = later ? back() : tapes.dx(tape, d, back);
+          const ds0 = mapValues(state, (columns, part) =>
+            pass.unloadState(columns, () => pass.block(stateGradientBlock(part))),
+          );
+          sums.end();
+          if (dx) return { dx, ds0 };
+          const read = whenRead(tape);
+          unread.set(tape, read);
+          return {
+            get dx() {
+              return read();
+            },
+            ds0,
+          };
+        } finally {
+          pass.give(...Object.keys(sizes), ...(unread.has(tape) ? [] : Object.keys(awaited)));
+        }
+      });
     },
 
     release: tape => tapes.release(tape),
@@ -175,186 +159,69 @@ export function fusedLayer(
     return () => {
       if (dx) return dx;
       const { pass } = tapes.known(tape);
-      tapes.use(tape);
-      const made = tapes.newDx(tape, { ...pass.x.extent(), F: d });
-      const run = runOf(plan, pass, true);
-      pass.takeOfSpan('dx', d);
-      run.withOperands(false, () => {
-        const toX = run.works(plan.dx);
-        for (const span of pass.spans) {
-          pass.span = span;
-          toX(span.from, pass.rows);
-          pass.unload(pass.block('dx'), d, made);
+      return tapes.use(tape, () => {
+        const wanted = wantedOf(pass, [plan.dx]);
+        try {
+          pass.take({ dx: pass.ofSpan(d) }, bytesOf(wanted, pass.runtime.bytes));
+          const run = runOf(plan, compiledOf(plan, pass.runtime), pass, true);
+          dx = tapes.dx(tape, d, made =>
+            withOperands(pass, wanted, operands => {
+              const toX = run.act(plan.dx, operands);
+              for (const span of pass.spans) {
+                pass.span = span;
+                toX(span.from, pass.rows);
+                pass.unload(pass.block('dx'), made);
+              }
+            }),
+          );
+        } finally {
+          pass.give('dx');
         }
+        pass.give(...blocks.back.filter(({ forDx }) => forDx).map(({ name }) => name));
+        unread.delete(tape);
+        return dx;
       });
-      pass.give('dx', ...plan.blocks.filter(({ forDx }) => forDx).map(({ name }) => name));
-      unread.delete(tape);
-      dx = made;
-      return dx;
     };
   }
 
   return reversedBy(layer, () => fusedLayer(cell, plan, size, options, params, !backwards));
 }
 
-/** Rows from step t on: those of all steps of a span, or the first of one step. */
-type Runs = (t: number, rows: number) => void;
-
-/** A plan, in a pass. */
-interface Run {
-  readonly compiled: Compiled;
-  columns(block: string): number;
-  address(ref: Ref, t: number): number;
-  take(block: Block): void;
-  /** Runs with the parameters prepared that a direction multiplies by again and again. */
-  withOperands(forward: boolean, run: () => void): void;
-  works(works: readonly Work[]): Runs;
-}
-
-function runOf(plan: Plan, pass: Pass, dxLater: boolean = false): Run {
-  const { runtime, products, size } = pass;
-  const { bytes, kernels } = runtime;
-  const { B, T } = size;
-  const compiled = compiledOf(plan, runtime);
-  const blocks = new Map(plan.blocks.map(block => [block.name, block]));
-  const blockOf = (name: string): Block => blocks.get(name) ?? { name, columns: 0, life: 'row', forDx: false };
-  const lifeOf = ({ life, forDx, name }: Block): Life =>
-    name === 'x' || (dxLater && forDx && life === 'span') ? 'all' : life;
-  const operands = new Map<ProductPlan, Operand>();
-
-  /** Where a place is at step 0, and by how much it moves with a step; those of a span from its first step on. */
-  const track = ({ block: name, column, after }: Omit<Ref, 'column'> & { readonly column?: number }) => {
-    const block = blockOf(name);
-    const life = lifeOf(block);
-    const moves = life === 'states' || life === 'all' || life === 'span' ? B * block.columns * bytes : 0;
-    const first = pass.block(name) + (column ?? 0) * bytes + (after ? moves : 0);
-    return { first, moves, ofSpan: life === 'span' };
-  };
-  const at = ({ first, moves, ofSpan }: ReturnType<typeof track>, t: number) =>
-    first + moves * (ofSpan ? t - pass.span.from : t);
-
-  function runsOf(work: Work): Runs {
-    if (work.kind === 'kernel') {
-      const kernel = compiled.kernels.get(work);
-      if (!kernel) throw new Error('a kernel that was not compiled');
-      const tracks = kernel.bases.map(track);
-      const numbers = [0, ...tracks.map(() => 0)];
-      return (t, rows) => {
-        numbers[0] = rows;
-        for (let n = 0; n < tracks.length; n++) numbers[n + 1] = at(tracks[n] as ReturnType<typeof track>, t);
-        kernel.call(...numbers);
-      };
-    }
-    const left = track(work.left);
-    const lda = blockOf(work.left.block).columns;
-    const oneHotLeft = work.left.block === 'x' && pass.x.data instanceof Int32Array;
-    if (work.kind === 'product') {
-      const { N, K, transposed, accumulate } = work;
-      const [to, ldc] = [track(work.to), blockOf(work.to.block).columns];
-      const right = pass.block('p', work.right);
-      if (oneHotLeft) return (t, rows) => kernels.gather(rows, N, indices(pass), right, work.ldb, at(to, t), ldc);
-      const operand = operands.get(work);
-      if (operand) return (t, rows) => operand.multiply(rows, at(left, t), lda, at(to, t), ldc, accumulate);
-      return (t, rows) =>
-        products.product(false, transposed, rows, N, K, at(left, t), lda, right, work.ldb, at(to, t), ldc, accumulate);
-    }
-    if (work.kind === 'per sample') {
-      const {
-        name,
-        widths: [p, q, r],
-      } = work;
-      const [right, ldb] = [track(work.right), blockOf(work.right.block).columns * bytes];
-      const [to, ldc] = [track(work.to), blockOf(work.to.block).columns * bytes];
-      const one = (a: number, b: number, c: number) => {
-        if (name === 'outer') products.product(false, false, p, q, 1, a, 1, b, q, c, q, false);
-        else if (name === 'applyEach') products.product(false, true, 1, r, q, b, q, a, q, c, r, false);
-        else products.product(false, false, 1, r, q, b, q, a, r, c, r, false);
-      };
-      return (t, rows) => {
-        const [a, b, c] = [at(left, t), at(right, t), at(to, t)];
-        for (let n = 0; n < rows; n++) one(a + n * lda * bytes, b + n * ldb, c + n * ldc);
-      };
-    }
-    const { M, N, ldc } = work;
-    const to = pass.block('dp', work.to);
-    if (!work.right) return (t, rows) => kernels.columnSums(rows, M, at(left, t), lda, to);
-    const [right, ldb] = [track(work.right), blockOf(work.right.block).columns];
-    if (work.elementwise) return (t, rows) => kernels.columnProducts(rows, M, at(left, t), lda, at(right, t), ldb, to);
-    if (work.right.block === 'x' && pass.x.data instanceof Int32Array) {
-      return (t, rows) => kernels.scatter(rows, M, indices(pass), at(left, t), lda, ldc, to);
-    }
-    return (t, rows) => products.product(true, false, M, N, rows, at(left, t), lda, at(right, t), ldb, to, ldc, true);
-  }
-
+/** Which blocks a pass takes when: those that it keeps, those that it gives back when it has gone forward, and backward's. */
+function blocksOf({ blocks, before, hoisted, forward, backward, after, dx }: Plan) {
+  const named = (works: readonly Work[]) => new Set(works.flatMap(touchedBy));
+  const [ahead, behind] = [named([...before, ...hoisted, ...forward]), named([...backward, ...after, ...dx])];
+  const own = blocks.filter(({ name }) => !['x', 'p', 'dp'].includes(name));
+  const isKept = ({ name, life }: Block) => life === 'states' || life === 'row' || (life === 'all' && ahead.has(name));
+  const isAhead = ({ name, life }: Block) => ahead.has(name) && (life === 'span' || life === 'step');
+  const always = ['dx', 'dy', ...own.map(({ name }) => name).filter(name => name.startsWith(stateGradientBlock('')))];
   return {
-    compiled,
-    columns: name => blockOf(name).columns,
-    address: (ref, t) => at(track(ref), t),
-    take(block) {
-      const life = lifeOf(block);
-      const zeros = pass.order !== undefined;
-      if (life === 'span') pass.takeOfSpan(block.name, block.columns, zeros);
-      else pass.take(block.name, (life === 'all' ? T * B : B) * block.columns, zeros);
-    },
-    withOperands(forward, run) {
-      const often = forward ? plan.forward : plan.backward;
-      const spanwise = forward ? plan.hoisted : plan.dx;
-      try {
-        for (const work of [...often, ...spanwise]) {
-          const gathered = work.kind !== 'kernel' && work.left.block === 'x' && pass.x.data instanceof Int32Array;
-          if (work.kind !== 'product' || gathered || (dxLater && spanwise.includes(work))) continue;
-          const [rows, times] = spanwise.includes(work) ? [pass.rowsAtMost, pass.spans.length] : [B, T];
-          operands.set(
-            work,
-            products.operand(work.transposed, work.N, work.K, pass.block('p', work.right), work.ldb, rows, times),
-          );
-        }
-        run();
-      } finally {
-        for (const operand of operands.values()) operand.release();
-        operands.clear();
-      }
-    },
-    works(works) {
-      const all = works.map(runsOf);
-      return (t, rows) => {
-        for (const run of all) run(t, rows);
-      };
-    },
+    kept: own.filter(isKept),
+    passing: own.filter(isAhead),
+    back: own.filter(block => !isKept(block) && (always.includes(block.name) || behind.has(block.name))),
+    widest: Math.max(...blocks.filter(({ life }) => life !== 'row').map(({ columns }) => columns)),
   };
 }
 
-/** The parameters in the kernels' memory, in the plan's order. */
-function parametersOf({ parameters }: Plan, params: ParamSet): Layout {
-  const each = (matrices: ReturnType<ParamSet['named']>, visit: (from: number, size: number, to: number) => void) => {
-    for (const [name, to] of Object.entries(parameters)) {
-      const matrix = matrices[name];
-      if (matrix) visit(matrix.offset, matrix.rows * matrix.columns, to);
-    }
-  };
-  return {
-    ...{ W: 0, U: 0, b: 0, extras: {} },
-    count: params.size,
-    load({ put, bytes }, { values }, address) {
-      each(params.named(), (from, size, to) => put(values.subarray(from, from + size), address + to * bytes));
-    },
-    beginSums({ beginSums, bytes }, { grads }, address) {
-      each(params.namedGrads(), (from, size, to) => beginSums(grads.subarray(from, from + size), address + to * bytes));
-    },
-    endSums({ endSums, bytes }, { grads }, address) {
-      each(params.namedGrads(), (from, size, to) => endSums(address + to * bytes, grads.subarray(from, from + size)));
-    },
-  };
+function touchedBy(work: Work): readonly string[] {
+  if (work.kind === 'kernel')
+    return [...work.found.values(), ...work.stores.map(([, to]) => to)].map(({ block }) => block);
+  if (work.kind === 'gradient') return [work.left.block, ...(work.right ? [work.right.block] : [])];
+  return [work.left.block, work.to.block, ...(work.kind === 'per sample' ? [work.right.block] : [])];
 }
 
-/** The blocks that works touch. */
-function blocksOf(plan: Plan, works: readonly (readonly Work[])[]): ReadonlyMap<string, Block> {
-  const names = works.flat().flatMap(work => {
-    if (work.kind === 'kernel')
-      return [...work.found.values(), ...work.stores.map(([, to]) => to)].map(({ block }) => block);
-    if (work.kind === 'product') return [work.left.block, work.to.block];
-    if (work.kind === 'per sample') return [work.left.block, work.right.block, work.to.block];
-    return [work.left.block, ...(work.right ? [work.right.block] : [])];
-  });
-  return new Map(plan.blocks.filter(({ name }) => names.includes(name)).map(block => [block.name, block]));
+function sizesOf(blocks: readonly Block[], pass: Pass, dxLater: boolean = false): Readonly<Record<string, BlockSize>> {
+  return Object.fromEntries(blocks.map(block => [block.name, sizeOf(block, pass, dxLater)]));
+}
+
+/** The parameters that works multiply by, in every step or, for all but the first list, in every span. */
+function wantedOf(pass: Pass, [often = [], ...spanwise]: readonly (readonly Work[])[]): ReadonlyMap<Work, Wanted> {
+  const wanted = new Map<Work, Wanted>();
+  const want = (rows: number, times: number) => (work: Work) => {
+    const gathered = work.kind === 'product' && work.left.block === 'x' && pass.x.data instanceof Int32Array;
+    if (work.kind === 'product' && !gathered) wanted.set(work, { ...work, rows, times });
+  };
+  often.forEach(want(pass.size.B, pass.size.T));
+  spanwise.flat().forEach(want(pass.rowsAtMost, pass.spans.length));
+  return wanted;
 }

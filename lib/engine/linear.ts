@@ -1,11 +1,13 @@
 /** The readout in the engine. */
 import { type Layer, requireState } from '../layers/layer.ts';
+import { made } from '../layers/made.ts';
 import { readout } from '../layers/readout.ts';
-import { gradUb, withOperands } from './cells/products.ts';
-import { input, inputGradient, inputOperand } from './input.ts';
+import { requireExtent } from '../sequence.ts';
 import { layoutOf } from './layout.ts';
+import { bytesOf, type Wanted, withOperands } from './operands.ts';
 import { type EngineOptions, engineOf, requireOptions } from './options.ts';
-import { Pass, requireRead } from './pass.ts';
+import { cotangent, Pass } from './pass.ts';
+import { Sums } from './sums.ts';
 import { type EngineTape, Tapes } from './tapes.ts';
 
 /**
@@ -27,74 +29,99 @@ export function linear(
   options: EngineOptions = {},
 ): Layer<EngineTape, 'V' | 'c'> {
   requireOptions(options);
-  const { name, params, inputs: d, outputs: C, equations } = readout(size);
+  const { name, params, inputs: m, outputs: C, equations } = readout(size);
+  const [V, c] = [0, C * m];
+  const layout = layoutOf({ V, c }, params);
   const tapes = new Tapes();
+  const wantedFor = (pass: Pass, forward: boolean): ReadonlyMap<string, Wanted> => {
+    if (forward && pass.x.data instanceof Int32Array) return new Map();
+    const [N, K] = forward ? [C, m] : [m, C];
+    const [rows, times] = [pass.rowsAtMost, pass.spans.length];
+    return new Map([['V', { transposed: forward, N, K, right: V, ldb: m, rows, times }]]);
+  };
 
-  return {
+  const layer: Layer<EngineTape, 'V' | 'c'> = {
     name,
     params,
-    inputs: d,
+    inputs: m,
     outputs: C,
     state: {},
     equations,
 
     forward(h, s0) {
-      requireRead('x', h, d);
+      requireExtent('x', h, m);
       requireState('s0', s0, {}, h.B);
-      const { T, B } = h;
       const { rt, products } = engineOf(options);
-      const m = Math.ceil(C / rt.lanes) * rt.lanes;
-      const layout = layoutOf({ d, m, units: C, gates: [''], hasW: false, extras: [], called: ['V', 'c'] });
-      tapes.makeRoom();
-      const pass = new Pass(rt, products, { T, B, d, m, units: C, G: 1 }, h);
-      const y = tapes.newY({ ...h.extent(), F: C }, pass.like);
-      try {
-        pass.take('p', layout.count);
+      const { kernels, bytes } = rt;
+      const pass = new Pass(rt, products, { T: h.T, B: h.B, d: m, outputs: C, widest: C }, h);
+      const { y, tape } = tapes.record(pass, C, made => {
+        const wanted = wantedFor(pass, true);
+        pass.take(
+          { p: { count: layout.count }, x: { count: pass.inputCount }, o: pass.ofSpan(C) },
+          bytesOf(wanted, bytes),
+        );
         layout.load(rt, params, pass.block('p'));
-        pass.takeInput();
-        pass.takeOfSpan('a', m);
-        withOperands(pass, layout, inputOperand(pass, layout, true), way => {
+        pass.loadIndices();
+        withOperands(pass, wanted, operands => {
+          const o = pass.block('o');
           for (const span of pass.spans) {
             pass.span = span;
-            input(way);
-            rt.kernels.addRow(pass.rows, m, pass.block('p', layout.b), pass.block('a')); // RO-F1  o_t = V h_t + c
-            pass.unload(pass.block('a'), m, y);
+            const x = pass.block('x', span.from * h.B * m);
+            pass.load(x, 'x', h);
+            const multiply = operands.get('V')?.multiply;
+            if (multiply) multiply(pass.rows, x, m, o, C, false);
+            else kernels.gather(pass.rows, C, pass.indices, pass.block('p', V), m, o, C);
+            kernels.addRow(pass.rows, C, pass.block('p', c), o); // RO-F1  o_t = V h_t + c
+            pass.unload(o, made);
           }
         });
-      } catch (error) {
-        pass.release();
-        throw error;
-      }
-      pass.give('a');
-      return { y, sT: {}, tape: tapes.add(pass, layout, y) };
+        pass.give('o');
+      });
+      return { y, sT: {}, tape };
     },
 
-    backward(tape, dy, dsT) {
-      const { pass, layout } = tapes.known(tape);
-      const { B, m } = pass.size;
-      requireRead('dy', dy, C, pass.x);
+    backward(tape, given, dsT) {
+      const { pass } = tapes.known(tape);
+      const { kernels, bytes } = pass.runtime;
+      const { B } = pass.size;
+      const dy = cotangent(given, C, pass.x);
       requireState('dsT', dsT, {}, B);
-      tapes.use(tape);
-      try {
-        pass.take('dp', layout.count);
-        layout.beginSums(pass.runtime, params, pass.block('dp'));
-        pass.takeOfSpan('da', m);
-        const dx = tapes.newDx(tape, { ...pass.x.extent(), F: d });
-        withOperands(pass, layout, inputOperand(pass, layout, false), way => {
-          for (const span of pass.spans) {
-            pass.span = span;
-            pass.load('da', 'dy', dy, m);
-            gradUb(way);
-            inputGradient(way, dx);
-          }
-        });
-        layout.endSums(pass.runtime, params, pass.block('dp'));
-        return { dx, ds0: {} };
-      } finally {
-        pass.give('dp', 'da');
-      }
+      return tapes.use(tape, () => {
+        const wanted = wantedFor(pass, false);
+        const blocks = { dp: { count: layout.count }, do: pass.ofSpan(C), dh: pass.ofSpan(m) };
+        try {
+          pass.take(blocks, bytesOf(wanted, bytes));
+          const sums = new Sums(pass, layout, params);
+          const dx = tapes.dx(tape, m, made =>
+            withOperands(pass, wanted, operands => {
+              const [dO, dh, dV, dc] = [pass.block('do'), pass.block('dh'), pass.block('dp', V), pass.block('dp', c)];
+              for (const span of pass.spans) {
+                pass.span = span;
+                pass.load(dO, 'dy', dy);
+                const x = pass.block('x', span.from * B * m);
+                sums.add(({ from, count }) => {
+                  const rows = dO + from * C * bytes;
+                  if (pass.x.data instanceof Int32Array) {
+                    kernels.scatter(count, C, pass.indices + 4 * from, rows, C, m, dV);
+                  } else {
+                    pass.products.product(true, false, C, m, count, rows, C, x + from * m * bytes, m, dV, m, true);
+                  }
+                  kernels.columnSums(count, C, rows, C, dc);
+                });
+                operands.get('V')?.multiply(pass.rows, dO, C, dh, m, false);
+                pass.unload(dh, made);
+              }
+            }),
+          );
+          sums.end();
+          return { dx, ds0: {} };
+        } finally {
+          pass.give(...Object.keys(blocks));
+        }
+      });
     },
 
     release: tape => tapes.release(tape),
   };
+  return made(layer, { kind: 'readout', m, C });
 }

@@ -1,37 +1,30 @@
 /**
  * One forward pass through the engine, and what its backward pass needs of it: where everything lies.
  *
- * | block      | shape        | meaning |
- * |------------|--------------|---------|
- * | p, dp      | see Layout   | the parameters, and their gradients |
- * | x          | T·B×d        | the input; or T·B indices |
- * | a          | T·B×G·m      | the pre-activations, which become the gates |
- * | h, c       | (T+1)·B×m    | the states, slot 0 the initial one |
- * | dy, da, dx | S·B×m, G·m, d | the gradients in outputs, pre-activations and inputs, of the S steps of a span; da of all T where x is one-hot |
- * | dh, dc     | B×m          | what step t+1 sends back |
+ * Which blocks there are, and what lies in them, is the plan's (`planning/work.ts`); beside it x, or its T·B indices, the
+ * parameters p and their gradients dp.
  *
  * The products of all steps are done span by span: so many steps at once that they are worth a product, and so few that
  * what one kernel writes is still in the core's cache when the next reads it.
  *
- * m is rounded up to whole vectors: the columns and units beyond it are zero and stay so. Sequences are sorted by
+ * Sequences are sorted by
  * falling length, so that those still active at step t are the first of the batch, and no step needs a mask.
  */
 import type { AbstractMatrix } from 'ml-matrix';
-import { requireFinite } from '../require.ts';
-import { requireExtent, requireSequence, type Sequence } from '../sequence.ts';
+import { allocate, requireInteger } from '../require.ts';
+import { dense, read, requireExtent, type Sequence } from '../sequence.ts';
 import { FlatMatrix } from '../views.ts';
-import type { Runtime } from './precision.ts';
+import type { Block } from './heap.ts';
+import { type Runtime, requireHeld } from './precision.ts';
 import type { Products } from './products.ts';
 
-/** Sizes of a pass; m is rounded up, `units` is not. */
+/** Sizes of a pass: d numbers in and `outputs` out, and the columns of the widest block that a step writes. */
 export interface PassSize {
   readonly T: number;
   readonly B: number;
   readonly d: number;
-  readonly m: number;
-  readonly units: number;
-  /** Gates. */
-  readonly G: number;
+  readonly outputs: number;
+  readonly widest: number;
 }
 
 /** Steps that are worked on together, from one (included) to another (excluded). */
@@ -40,10 +33,23 @@ export interface Span {
   readonly to: number;
 }
 
-/** Where a block is, how large, and whether its first row belongs to the present span's first step or to step 0. */
-interface Block {
-  readonly address: number;
-  readonly bytes: number;
+/** A block to be made, of so many numbers: zeros where asked for. */
+export interface BlockSize {
+  readonly count: number;
+  readonly zeros?: boolean;
+  /** Whether its first row belongs to the present span's first step; else to step 0. */
+  readonly ofSpan?: boolean;
+}
+
+/** A block that was made. */
+interface Made {
+  readonly block: Block;
+  readonly ofSpan: boolean;
+}
+
+/** What was in a block that is not in the kernels' memory now. */
+interface Spilled {
+  readonly copy: Uint8Array;
   readonly ofSpan: boolean;
 }
 
@@ -53,7 +59,7 @@ const SPAN = 2 ** 18;
 /** Bytes of a matrix of parameters that is larger than that cache: its gradient is then summed at once. */
 const LARGE = 2 ** 20;
 
-/** Blocks by name: where they are, and of how many numbers. */
+/** Blocks by name, in the kernels' memory or for a while out of it. */
 export class Pass {
   readonly runtime: Runtime;
   readonly products: Products;
@@ -67,8 +73,8 @@ export class Pass {
   readonly spans: readonly Span[];
   /** The steps that are worked on: an element of `spans`. */
   span: Span;
-  readonly #blocks = new Map<string, Block>();
-  #spilled: ReadonlyMap<string, Uint8Array> | undefined;
+  readonly #blocks = new Map<string, Made>();
+  #spilled: ReadonlyMap<string, Spilled> | undefined;
 
   constructor(runtime: Runtime, products: Products, size: PassSize, x: Sequence, reversed: boolean = false) {
     this.runtime = runtime;
@@ -107,46 +113,49 @@ export class Pass {
     return lengths ? lengths.reduce((count, length) => count + (t < length ? 1 : 0), 0) : this.size.B;
   }
 
-  /** The address of number `offset` of a block. */
+  /** The address of number `offset` of a block: good until the next blocks are taken. */
   block(name: string, offset: number = 0): number {
-    const block = this.#blocks.get(name);
-    if (!block) throw new Error(`there is no block ${name}`);
-    return block.address + offset * this.runtime.bytes;
+    const made = this.#blocks.get(name);
+    if (!made) throw new Error(`there is no block ${name}`);
+    return made.block.address + offset * this.runtime.bytes;
   }
 
-  /** The address of column `offset` of step t, in a block of rows of so many columns. */
-  step(name: string, t: number, columns: number, offset: number = 0): number {
-    const first = this.#blocks.get(name)?.ofSpan ? this.span.from : 0;
-    return this.block(name, (t - first) * this.size.B * columns + offset);
+  /** Where the indices of the present span of a one-hot input lie. */
+  get indices(): number {
+    return this.block('x') + 4 * this.span.from * this.size.B;
   }
 
-  /** The address of column `offset` of the present span's first step. */
-  first(name: string, columns: number, offset: number = 0): number {
-    return this.step(name, this.span.from, columns, offset);
+  /** A block of rows of so many columns for the steps of one span, which the next one uses again. */
+  ofSpan(columns: number, zeros: boolean = false): BlockSize {
+    return { count: this.rowsAtMost * columns, zeros, ofSpan: true };
   }
 
-  /** Makes a block of so many numbers; of zeros where asked for. */
-  take(name: string, count: number, zeros: boolean = false): void {
-    this.#make(name, count, zeros, false);
+  /**
+   * Makes blocks, all of them or none. The others may be moved: addresses are asked for again.
+   *
+   * @param besides bytes that will be taken of the heap while these are there.
+   * @throws MemoryError when there is not enough memory.
+   */
+  take(blocks: Readonly<Record<string, BlockSize>>, besides: number = 0): void {
+    const { heap, bytes } = this.runtime;
+    const sizes = Object.entries(blocks);
+    const made = heap.takeAll(
+      sizes.map(([, { count }]) => count * bytes),
+      besides,
+      () => this.#purpose,
+    );
+    for (const [n, block] of made.entries()) {
+      const [name, { zeros = false, ofSpan = false }] = sizes[n] ?? ['', { count: 0 }];
+      this.#blocks.set(name, { block, ofSpan });
+      if (zeros) heap.bytes(block.address, block.bytes).fill(0);
+    }
   }
 
-  /** Makes a block of rows of so many columns for the steps of one span, which the next one uses again. */
-  takeOfSpan(name: string, columns: number, zeros: boolean = false): void {
-    this.#make(name, this.rowsAtMost * columns, zeros, true);
-  }
-
-  #make(name: string, count: number, zeros: boolean, ofSpan: boolean): void {
-    const bytes = count * this.runtime.bytes;
-    const address = this.runtime.heap.take(bytes);
-    this.#blocks.set(name, { address, bytes, ofSpan });
-    if (zeros) this.runtime.heap.bytes(address, bytes).fill(0);
-  }
-
-  /** Gives blocks back. */
+  /** Gives blocks back, of those that there are. */
   give(...names: readonly string[]): void {
     for (const name of names) {
-      const block = this.#blocks.get(name);
-      if (block && !this.#spilled) this.runtime.heap.give(block.address, block.bytes);
+      const made = this.#blocks.get(name);
+      if (made) this.runtime.heap.giveAll([made.block]);
       this.#blocks.delete(name);
     }
   }
@@ -157,91 +166,125 @@ export class Pass {
     this.#spilled = undefined;
   }
 
-  /** Moves everything out of the kernels' memory, for as long as it is not needed there. */
+  /**
+   * Moves everything out of the kernels' memory, for as long as it is not needed there.
+   *
+   * @throws MemoryError when there is no memory to move it to; then all is where it was.
+   */
   spill(): void {
     if (this.#spilled) return;
-    const { heap } = this.runtime;
-    const kept = new Map<string, Uint8Array>();
-    for (const [name, { address, bytes }] of this.#blocks) {
-      kept.set(name, heap.bytes(address, bytes).slice());
-      heap.give(address, bytes);
+    const spilled = new Map<string, Spilled>();
+    for (const [name, { block, ofSpan }] of this.#blocks) {
+      const copy = allocate(this.#purpose, block.bytes, Uint8Array);
+      copy.set(this.runtime.heap.bytes(block.address, block.bytes));
+      spilled.set(name, { copy, ofSpan });
     }
-    this.#spilled = kept;
-  }
-
-  /** Moves it back. */
-  restore(): void {
-    const { heap, bytes } = this.runtime;
-    const kept = this.#spilled ?? [];
-    this.#spilled = undefined;
-    for (const [name, copy] of kept) {
-      this.take(name, copy.length / bytes);
-      heap.bytes(this.block(name), copy.length).set(copy);
-    }
-  }
-
-  /** The block x: the indices of a one-hot input, or room for another, which is loaded span by span. */
-  takeInput(): void {
-    const { T, B, d } = this.size;
-    const { data } = this.x;
-    if (!(data instanceof Int32Array)) {
-      this.take('x', T * B * d);
-      return;
-    }
-    this.take('x', Math.ceil((4 * T * B) / this.runtime.bytes));
-    const indices = new Int32Array(this.runtime.heap.memory.buffer, this.block('x'), T * B);
-    if (!this.order && !this.#reversed) indices.set(data);
-    else for (let n = 0; n < T * B; n++) indices[n] = data[this.#outside(n)] ?? 0;
+    this.release();
+    this.#spilled = spilled;
   }
 
   /**
-   * The present span of a dense sequence into a block whose rows have `padded` columns; zeros where a row is padding.
+   * Moves it back.
    *
-   * @throws ValueError naming the argument that the sequence is when a number of it is not finite.
+   * @throws MemoryError when there is not enough memory; then it is still where it was.
    */
-  load(block: string, argument: string, s: Sequence, padded: number): void {
+  restore(): void {
+    const { heap, bytes } = this.runtime;
+    const spilled = [...(this.#spilled ?? [])];
+    const sizes = spilled.map(([name, { copy, ofSpan }]) => [name, { count: copy.length / bytes, ofSpan }]);
+    this.take(Object.fromEntries(sizes));
+    this.#spilled = undefined;
+    for (const [name, { copy }] of spilled) heap.bytes(this.block(name), copy.length).set(copy);
+  }
+
+  /** What memory is wanted for, in an error. */
+  get #purpose(): string {
+    const { T, B, d, outputs } = this.size;
+    return `memory of a pass with T=${T}, B=${B}, ${d} inputs and ${outputs} outputs`;
+  }
+
+  /** Numbers of the block x: the input, which is loaded span by span, or its indices. */
+  get inputCount(): number {
+    const { T, B, d } = this.size;
+    return this.x.data instanceof Int32Array ? Math.ceil((4 * T * B) / this.runtime.bytes) : T * B * d;
+  }
+
+  /**
+   * The indices of a one-hot input into the block x, 0 at padding. Who fills the input with other indices later does not
+   * change these.
+   *
+   * @throws ValueError naming the first index that is no class.
+   */
+  loadIndices(): void {
+    const { T, B, d } = this.size;
+    const { data } = this.x;
+    if (!(data instanceof Int32Array)) return;
+    const indices = new Int32Array(this.runtime.heap.memory.buffer, this.block('x'), T * B);
+    if (!this.order && !this.#reversed) indices.set(data);
+    else {
+      for (let n = 0; n < T * B; n++) {
+        const from = this.#outside(n);
+        indices[n] = this.x.counts(from) ? (data[from] ?? 0) : 0;
+      }
+    }
+    for (let n = 0; n < T * B; n++) {
+      const k = indices[n] ?? -1;
+      if (k < 0 || k >= d) requireInteger(`x[${this.#outside(n)}]`, k, 0, d - 1);
+    }
+  }
+
+  /**
+   * The present span of a dense sequence to an address; zeros where a row is padding.
+   *
+   * @throws ValueError naming the argument that the sequence is when a number of it is not finite, or more than the kernels
+   * hold.
+   */
+  load(address: number, argument: string, s: Sequence): void {
     const { F, B, data } = s;
     const { runtime, rows } = this;
     if (data instanceof Int32Array) return;
-    const address = this.first(block, padded);
-    const together = this.#together(F, padded);
-    if (this.order || F < padded) runtime.view(address, rows * padded).fill(0);
+    const together = this.#together;
+    if (this.order) runtime.view(address, rows * F).fill(0);
     for (let n = 0; n < rows; n += together) {
       const from = this.#outside(this.span.from * B + n);
-      const to = address + n * padded * runtime.bytes;
-      if (s.counts(from)) runtime.put(data.subarray(from * F, (from + together) * F), to);
+      if (!this.x.counts(from)) continue;
+      runtime.put(data.subarray(from * F, (from + together) * F), address + n * F * runtime.bytes);
     }
-    if (!runtime.kernels.allFinite(rows * padded, address)) requireFinite(argument, data);
+    if (runtime.kernels.allFinite(rows * F, address)) return;
+    data.forEach((value, i) => {
+      if (this.x.counts(Math.floor(i / F))) requireHeld(`${argument}[${i}]`, value, runtime.precision);
+    });
   }
 
   /** Rows from an address on into the present span of a sequence, but for its padding. */
-  unload(address: number, padded: number, s: Sequence): void {
+  unload(address: number, s: Sequence): void {
     const { data, F, B } = s;
     const { runtime, rows } = this;
     if (data instanceof Int32Array) return;
-    const together = this.#together(F, padded);
+    const together = this.#together;
     for (let n = 0; n < rows; n += together) {
       const to = this.#outside(this.span.from * B + n);
-      const from = address + n * padded * runtime.bytes;
-      if (s.counts(to)) runtime.get(from, data.subarray(to * F, (to + together) * F));
+      if (s.counts(to)) runtime.get(address + n * F * runtime.bytes, data.subarray(to * F, (to + together) * F));
     }
   }
 
-  /** A part of a state into B rows from an address on; zeros unless given. */
-  loadState(address: number, part?: AbstractMatrix, m: number = part?.columns ?? this.size.m): void {
+  /** A part of a state of so many columns into B rows from an address on; zeros unless given. */
+  loadState(address: number, columns: number, part?: AbstractMatrix): void {
     const { B } = this.size;
-    const view = this.runtime.view(address, B * m);
-    if (!part || part.columns < m) view.fill(0);
-    if (!part) return;
+    const view = this.runtime.view(address, B * columns);
+    if (!part) {
+      view.fill(0);
+      return;
+    }
     for (let n = 0; n < B; n++) {
-      for (let j = 0; j < part.columns; j++) view[n * m + j] = part.get(this.order?.[n] ?? n, j);
+      for (let j = 0; j < columns; j++) view[n * columns + j] = part.get(this.order?.[n] ?? n, j);
     }
   }
 
   /** A part of a state from B rows from an address on, or from every row of the step that its sequence ends with. */
   unloadState(columns: number, address: (b: number) => number): FlatMatrix {
     const { B } = this.size;
-    const data = new Float64Array(B * columns);
+    const data = allocate('the state', B * columns);
     for (let n = 0; n < B; n++) {
       const b = this.order?.[n] ?? n;
       const from = address(b) + n * columns * this.runtime.bytes;
@@ -251,8 +294,8 @@ export class Pass {
   }
 
   /** How many rows lie one after the other, in the same order, in a block and in a sequence. */
-  #together(F: number, padded: number): number {
-    if (this.order || F < padded) return 1;
+  get #together(): number {
+    if (this.order) return 1;
     return this.#reversed ? this.size.B : this.rows;
   }
 
@@ -267,18 +310,17 @@ export class Pass {
 }
 
 /**
- * A sequence that a pass is about to read has that extent, and is finite: `load` looks at its numbers, but never at padding,
- * so where there is any they are looked at here.
+ * dL/dy of a pass over x, as `load` reads it: dense. It looks at the numbers.
  *
- * @throws ShapeError, ValueError as `requireSequence`.
+ * @throws ShapeError, ValueError as `requireExtent`, and of a one-hot one as `requireSequence`.
  */
-export function requireRead(argument: string, s: Sequence, F: number, extent?: Sequence): void {
-  requireExtent(argument, s, F, extent);
-  if (s.lengths || extent?.lengths) requireSequence(argument, s);
+export function cotangent(dy: Sequence, F: number, x: Sequence): Sequence {
+  requireExtent('dy', dy, F, x);
+  return dy.data instanceof Int32Array ? dense(read('dy', dy, F, x)) : dy;
 }
 
 /** How many steps a span has. */
-function spanOf({ T, B, d, m, G }: PassSize, bytes: number): number {
-  if (G * m * Math.max(d, m) * bytes > LARGE) return T;
-  return Math.min(T, Math.max(1, Math.floor(SPAN / (B * G * m * bytes))));
+function spanOf({ T, B, d, outputs, widest }: PassSize, bytes: number): number {
+  if (widest * Math.max(d, outputs) * bytes > LARGE) return T;
+  return Math.min(T, Math.max(1, Math.floor(SPAN / (B * widest * bytes))));
 }

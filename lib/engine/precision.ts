@@ -1,4 +1,7 @@
 /** The kernels of one precision, and what moves numbers in and out of their memory. */
+import { ValueError } from '../errors.ts';
+import { requireFiniteNumber } from '../require.ts';
+import type { Matrices } from '../shape.ts';
 import type { FloatArray } from '../views.ts';
 import { Heap } from './heap.ts';
 import type { Kernels } from './kernels.ts';
@@ -6,6 +9,27 @@ import { instantiate } from './wasm.ts';
 
 /** Numbers of 64 bits, as everywhere else in the library, or of 32: half the memory, twice the speed, 1e-4 of accuracy. */
 export type Precision = 'f64' | 'f32';
+
+/** `x` is finite, and not beyond the numbers of the precision, or throws {@link ValueError}. */
+export function requireHeld(argument: string, x: number, precision: Precision): void {
+  requireFiniteNumber(argument, x);
+  if (precision === 'f64' || Number.isFinite(Math.fround(x))) return;
+  throw new ValueError(argument, 'a number that f32 holds (at most 3.4e38)', `${x}`);
+}
+
+/** The same of every number of some matrices: of a state, or of what parameters are finite, which f64 does not ask for. */
+export function requireHeldMatrices(matrices: Matrices, precision: Precision, named: (name: string) => string): void {
+  if (precision === 'f64') return;
+  for (const [name, matrix] of Object.entries(matrices)) {
+    for (let i = 0; i < matrix.rows; i++) {
+      for (let j = 0; j < matrix.columns; j++) {
+        const x = matrix.get(i, j);
+        if (Number.isFinite(x) && !Number.isFinite(Math.fround(x)))
+          requireHeld(`${named(name)}[${i},${j}]`, x, precision);
+      }
+    }
+  }
+}
 
 /** The kernels of a precision, without its suffix. */
 export type Fused = {

@@ -1,21 +1,24 @@
 /** The tapes of one layer: which of them lies in the kernels' memory, and the sequences to be used again. */
 import { ValueError } from '../errors.ts';
-import type { Extent, Sequence } from '../sequence.ts';
-import type { Layout } from './layout.ts';
+import type { Sequence } from '../sequence.ts';
+import { Berth } from './berth.ts';
 import type { Pass } from './pass.ts';
 import { Sequences } from './sequences.ts';
 
 /** What a backward pass in the engine needs. */
 export interface EngineTape {
   readonly pass: Pass;
-  readonly layout: Layout;
 }
 
 /** What came with a tape. */
 interface Given {
   readonly y: Sequence;
+  /** The last few. */
   readonly dxs: Sequence[];
 }
+
+/** So many dx of a tape are used again: more passes back of one tape are no training loop. */
+const FEW = 4;
 
 /**
  * Only the last tape of a layer lies in the kernels' memory: making another moves it out, and using it moves it back. A
@@ -26,32 +29,28 @@ export class Tapes {
   readonly #dxs = new Sequences();
   /** Of every tape that was not released. */
   readonly #given = new WeakMap<EngineTape, Given>();
-  #resident: EngineTape | undefined;
+  readonly #berth = new Berth(this);
 
-  /** A sequence for y, of the same kind of numbers as `like`. */
-  newY(extent: Extent & { readonly B: number; readonly F: number }, like?: Sequence): Sequence {
-    return this.#ys.take(extent, like);
-  }
-
-  /** A sequence for a dx of a tape. */
-  newDx(tape: EngineTape, extent: Extent & { readonly B: number; readonly F: number }): Sequence {
-    const dx = this.#dxs.take(extent, tape.pass.like);
-    this.#given.get(tape)?.dxs.push(dx);
-    return dx;
-  }
-
-  /** Moves the last tape out of the way of a new one. */
-  makeRoom(): void {
-    this.#resident?.pass.spill();
-    this.#resident = undefined;
-  }
-
-  /** The tape of a pass that has just been made. */
-  add(pass: Pass, layout: Layout, y: Sequence): EngineTape {
-    const tape = { pass, layout };
-    this.#given.set(tape, { y, dxs: [] });
-    this.#resident = tape;
-    return tape;
+  /**
+   * The tape of a pass forward, which fills y of F features and returns what else it gives. Where that throws, the pass
+   * has given everything back.
+   *
+   * @throws MemoryError when there is not enough memory.
+   */
+  record<R>(pass: Pass, F: number, forward: (y: Sequence) => R): { y: Sequence; tape: EngineTape; result: R } {
+    this.#berth.spill();
+    const y = this.#ys.take({ ...pass.x.extent(), F }, pass.like);
+    try {
+      const result = forward(y);
+      const tape = { pass };
+      this.#given.set(tape, { y, dxs: [] });
+      this.#berth.rest(pass);
+      return { y, tape, result };
+    } catch (error) {
+      pass.release();
+      this.#ys.give(y);
+      throw error;
+    }
   }
 
   /**
@@ -60,16 +59,37 @@ export class Tapes {
    * @throws ValueError when it is none, or was released.
    */
   known(tape: EngineTape): EngineTape {
-    if (!this.#given.has(tape)) throw new ValueError('tape', 'one that was not released', 'a released one, or none');
+    this.#givenWith(tape);
     return tape;
   }
 
-  /** Sees to it that a tape lies in the kernels' memory. */
-  use(tape: EngineTape): void {
-    if (this.#resident === tape) return;
-    this.makeRoom();
-    tape.pass.restore();
-    this.#resident = tape;
+  /**
+   * Works with a tape, which lies in the kernels' memory meanwhile.
+   *
+   * @throws MemoryError when there is not enough memory for it.
+   */
+  use<R>(tape: EngineTape, work: () => R): R {
+    this.#berth.wake(tape.pass);
+    try {
+      return work();
+    } finally {
+      this.#berth.rest(tape.pass);
+    }
+  }
+
+  /** A dx of F features for a tape, which a pass back fills. Where that throws, it is given back. */
+  dx(tape: EngineTape, F: number, backward: (dx: Sequence) => void): Sequence {
+    const { dxs } = this.#givenWith(tape);
+    const dx = this.#dxs.take({ ...tape.pass.x.extent(), F }, tape.pass.like);
+    try {
+      backward(dx);
+    } catch (error) {
+      this.#dxs.give(dx);
+      throw error;
+    }
+    dxs.push(dx);
+    if (dxs.length > FEW) dxs.shift();
+    return dx;
   }
 
   /** Takes everything back that belongs to a tape. */
@@ -77,9 +97,14 @@ export class Tapes {
     const given = this.#given.get(tape);
     if (!given) return;
     this.#given.delete(tape);
-    tape.pass.release();
+    this.#berth.release(tape.pass);
     this.#ys.give(given.y);
     for (const dx of given.dxs) this.#dxs.give(dx);
-    if (this.#resident === tape) this.#resident = undefined;
+  }
+
+  #givenWith(tape: EngineTape): Given {
+    const given = this.#given.get(tape);
+    if (!given) throw new ValueError('tape', 'one that was not released', 'a released one, or none');
+    return given;
   }
 }

@@ -5,7 +5,7 @@
  * is the same source with fused multiply-adds (relaxed SIMD), which a runtime may lack and whose bits depend on the
  * machine.
  */
-import { ValueError } from '../errors.ts';
+import { MemoryError, ValueError } from '../errors.ts';
 import { type Kernels, kernels } from './kernels.ts';
 import { kernelsFma } from './kernels-fma.ts';
 
@@ -29,9 +29,18 @@ interface WebAssemblyApi {
 
 const modules = new Map<boolean, object>();
 
-/** A memory of so many pages of 64 KiB, all zeros, that may grow as far as WebAssembly allows: 65536 pages. */
+/**
+ * A memory of so many pages of 64 KiB, all zeros, that may grow as far as WebAssembly allows: 65536 pages.
+ *
+ * @throws MemoryError when the runtime has none to give.
+ */
 export function wasmMemory(pages: number): WasmMemory {
-  return new (api().Memory)({ initial: pages });
+  const { Memory } = api();
+  try {
+    return new Memory({ initial: pages });
+  } catch {
+    throw new MemoryError('WebAssembly', 'pages of memory that the runtime has', `${pages}`);
+  }
 }
 
 /** Whether this runtime knows fused multiply-adds. */

@@ -3,6 +3,7 @@
  * they did, and how often it bites at all.
  */
 import { ValueError } from '../errors.ts';
+import { norm } from '../optim/norm.ts';
 import { ParamSet } from '../params.ts';
 import { describe, requireFinite, requireFunction, requireInstance, requireList, requireObject } from '../require.ts';
 
@@ -42,18 +43,18 @@ export function clippingOf(params: ParamSet, clip: (params: ParamSet) => unknown
   requireFunction('clip', clip);
   const kept = params.grads.slice();
   try {
-    const before = Math.sqrt(dot(kept, kept));
+    const before = norm(kept);
     if (before === 0) throw new ValueError('grads', 'a gradient that is not zero', 'zeros');
     clip(params);
     const { grads } = params;
-    const after = Math.sqrt(dot(grads, grads));
+    const after = norm(grads);
     const changed = grads.reduce((count, g, i) => count + (g === kept[i] ? 0 : 1), 0);
     return {
       before,
       after,
       bites: changed > 0,
       changed: changed / grads.length,
-      cosine: changed === 0 ? 1 : dot(kept, grads) / (before * after),
+      cosine: changed === 0 ? 1 : cosineOf(kept, before, grads, after),
     };
   } finally {
     params.grads.set(kept);
@@ -83,6 +84,7 @@ export function clippingSummary(seen: readonly Clipped[]): ClippingSummary {
   };
 }
 
-function dot(a: Float64Array, b: Float64Array): number {
-  return a.reduce((sum, x, i) => sum + x * (b[i] ?? Number.NaN), 0);
+/** ⟨a, b⟩ / ‖a‖‖b‖, of directions rather than of gradients: no product overflows or vanishes. */
+function cosineOf(a: Float64Array, sizeOfA: number, b: Float64Array, sizeOfB: number): number {
+  return a.reduce((sum, x, i) => sum + (x / sizeOfA) * ((b[i] ?? Number.NaN) / sizeOfB), 0);
 }

@@ -7,6 +7,7 @@ import type { Sequence } from '../sequence.ts';
 import { memoryDepth } from './gradients.ts';
 import { lastOutputIn } from './jacobians.ts';
 import { type InitName, keepingBias, probe, standardNetwork } from './networks.ts';
+import { finiteNorm, OverflowError } from './overflow.ts';
 
 /** The middle of some numbers, and the middles of its halves. */
 export interface Quartiles {
@@ -35,13 +36,16 @@ export interface Compared {
   readonly cell: string;
   readonly init: InitName;
   readonly forgetBias: number | null;
-  /** Of every seed: what reaches s_1 from h_T. */
+  /** Of every seed that does not overflow: what reaches s_1 from h_T. */
   readonly reaching: readonly number[];
-  readonly quartiles: Quartiles;
-  /** At 0, 1, … T−1 steps from the last. */
+  /** Seeds in which a state or what reaches back overflows: they are left out of the figures. */
+  readonly overflowed: number;
+  /** Null where all of them do. */
+  readonly quartiles: Quartiles | null;
+  /** At 0, 1, … T−1 steps from the last; of none where all overflow. */
   readonly fading: readonly Quartiles[];
-  /** The effective memory length in steps, the median over the seeds. */
-  readonly memory: number;
+  /** The effective memory length in steps, the median over the seeds; null where all overflow. */
+  readonly memory: number | null;
 }
 
 /**
@@ -74,7 +78,7 @@ export function* compared(
     const curves: number[][] = [];
     for (let seed = 1; seed <= seeds; seed++) {
       const { layer, x } = probe({ cell, init, d, m, gain, forgetBias, seed }, length);
-      curves.push(reachingBack(layer, x));
+      curves.push(...curveOf(layer, x));
       done += 1;
       yield done;
     }
@@ -85,23 +89,34 @@ export function* compared(
       init,
       forgetBias,
       reaching,
-      quartiles: quartiles(reaching),
+      overflowed: seeds - curves.length,
+      quartiles: reaching.length > 0 ? quartiles(reaching) : null,
       fading: (curves[0] ?? []).map((_, n) => quartiles(curves.map(curve => curve[n] ?? Number.NaN))),
-      memory: quartiles(curves.map(memoryDepth)).median,
+      memory: reaching.length > 0 ? quartiles(curves.map(memoryDepth)).median : null,
     });
   }
   return results;
 }
 
+/** What reaches back in one network; nothing where that overflows. */
+function curveOf(layer: Layer, x: Sequence): readonly number[][] {
+  try {
+    return [reachingBack(layer, x)];
+  } catch (error) {
+    if (error instanceof OverflowError) return [];
+    throw error;
+  }
+}
+
 /**
  * ‖∂h_T/∂s_k‖_F/√m for k = T, T−1, … 1, along one sequence.
  *
- * @throws ShapeError, ValueError as `lastOutputIn`.
+ * @throws ShapeError, ValueError, OverflowError as `lastOutputIn`.
  */
 export function reachingBack(layer: Layer, x: Sequence): number[] {
   return lastOutputIn(layer, x)
     .slice(1)
-    .map(J => J.norm('frobenius') / Math.sqrt(layer.outputs)) // FLOW-F9  ‖∂h_T/∂s_k‖_F/√m = √E‖v ∂h_T/∂s_k‖², v uniform with ‖v‖ = 1
+    .map((J, n) => finiteNorm(`∂h_T/∂s_${n + 1}`, J) / Math.sqrt(layer.outputs)) // FLOW-F9  ‖∂h_T/∂s_k‖_F/√m = √E‖v ∂h_T/∂s_k‖², v uniform with ‖v‖ = 1
     .reverse();
 }
 

@@ -15,6 +15,7 @@ import { describe, requireFinite, requireList, requireObject } from '../require.
 import { requireSequence, Sequence } from '../sequence.ts';
 import type { Matrices } from '../shape.ts';
 import { DENSE_BYTES, type RunOptions, requireMemory, untouched } from './jacobians.ts';
+import { finite, finiteNorm, finiteState } from './overflow.ts';
 import { repeated, requireFiniteParams, requireRun, stateCopies } from './state.ts';
 
 /**
@@ -25,7 +26,8 @@ import { repeated, requireFiniteParams, requireRun, stateCopies } from './state.
  * @param dy dL/dy_t alone, of y's shape.
  * @returns T+1 slots, s_0 first; every part B×its columns. `h` of slot t holds what step t's own loss says of it and what
  * comes from later ones.
- * @throws ShapeError, ValueError when an argument does not fit, or a parameter or a gradient is not finite.
+ * @throws ShapeError, ValueError when an argument does not fit, or a parameter is not finite; OverflowError when a gradient
+ * is not.
  */
 export function stateGradients(layer: Layer, x: Sequence, dy: Sequence, options: RunOptions = {}): readonly Matrices[] {
   const { state, inputs, outputs } = requireLayer('layer', layer);
@@ -41,7 +43,7 @@ export function stateGradients(layer: Layer, x: Sequence, dy: Sequence, options:
     for (let t = 0; t < x.T; t++) {
       const { sT, tape } = layer.forward(x.slice(t, t + 1), s);
       tapes.push(tape);
-      s = sT;
+      s = finiteState(t + 1, sT);
     }
     const nothing = Sequence.zeros({ T: 1, B: x.B, F: outputs });
     const slots: Matrices[] = [];
@@ -49,10 +51,11 @@ export function stateGradients(layer: Layer, x: Sequence, dy: Sequence, options:
     for (let t = x.T - 1; t >= 0; t--) {
       const total = { ...ds, h: add(ds.h ?? Matrix.zeros(0, 0), dy.at(t)) }; // BPTT-B1  dL/ds_t = dL/dy_t + dL/ds_{t+1} ∂s_{t+1}/∂s_t
       slots.unshift(total);
-      requireFinite(`dL/dh_${t + 1}`, total.h);
+      finite(`dL/dh_${t + 1}`, total.h);
       ds = layer.backward(tapes[t], nothing, total).ds0;
       layer.release?.(tapes[t]);
     }
+    finite('dL/dh_0', ds.h ?? Matrix.zeros(0, 0));
     return [ds, ...slots];
   });
 }
@@ -64,7 +67,7 @@ export function stateGradients(layer: Layer, x: Sequence, dy: Sequence, options:
  */
 export function gradientNorms(layer: Layer, x: Sequence, dy: Sequence, options: RunOptions = {}): number[] {
   requireRun(layer, x);
-  return stateGradients(layer, x, dy, options).map(({ h }) => h?.norm('frobenius') ?? Number.NaN);
+  return stateGradients(layer, x, dy, options).map(({ h }, t) => (h ? finiteNorm(`‖dL/dh_${t}‖`, h) : Number.NaN));
 }
 
 /**
@@ -82,7 +85,8 @@ export function reachMatrix(layer: Layer, x: Sequence, dy: Sequence, options: Ru
   for (let j = 0; j < T; j++) alone.at(j).setRow(j, dy.at(j).getRow(0));
   const s0 = options.s0 && stateCopies(requireState('s0', options.s0, layer.state, 1), T);
   return stateGradients(layer, repeated(x, T), alone, s0 ? { s0 } : {}).map(
-    ({ h }) => Array.from({ length: T }, (_, j) => h?.getRowVector(j).norm('frobenius') ?? Number.NaN), // FLOW-F8  R[t][j] = ‖dy_j ∂h_j/∂h_t‖
+    ({ h }, t) =>
+      Array.from({ length: T }, (_, j) => (h ? finiteNorm(`R[${t}][${j + 1}]`, h.getRowVector(j)) : Number.NaN)), // FLOW-F8  R[t][j] = ‖dy_j ∂h_j/∂h_t‖
   );
 }
 
@@ -102,7 +106,7 @@ export function fadingOf(reach: readonly (readonly number[])[]): number[] {
       if (own > 0) shares.push(far / own);
     }
     if (shares.length === 0) throw new ValueError('reach', 'a loss with a gradient', 'none');
-    return shares.reduce((sum, share) => sum + share, 0) / shares.length; // FLOW-F10  κ_d = mean over j of R[j−d][j] / R[j][j]
+    return shares.reduce((sum, share) => sum + share / shares.length, 0); // FLOW-F10  κ_d = mean over j of R[j−d][j] / R[j][j]
   });
 }
 
@@ -118,7 +122,9 @@ export function memoryDepth(fading: readonly number[]): number {
   requireFinite('fading', requireList('fading', fading));
   if (fading.some(kappa => kappa < 0))
     throw new ValueError('fading', 'norms ≥ 0', describe(fading.find(kappa => kappa < 0)));
-  const whole = fading.reduce((sum, kappa) => sum + kappa, 0);
-  if (!(whole > 0)) throw new ValueError('fading', 'a norm above 0', `${fading.length} zeros`);
-  return fading.reduce((sum, kappa, d) => sum + d * kappa, 0) / whole; // FLOW-F11  D = Σ_d d κ_d / Σ_d κ_d
+  const most = fading.reduce((largest, kappa) => Math.max(largest, kappa), 0);
+  if (most === 0) throw new ValueError('fading', 'a norm above 0', `${fading.length} zeros`);
+  const scaled = fading.map(kappa => kappa / 2 ** Math.floor(Math.log2(most))); // no sum of them overflows
+  const whole = scaled.reduce((sum, kappa) => sum + kappa, 0);
+  return scaled.reduce((sum, kappa, d) => sum + d * kappa, 0) / whole; // FLOW-F11  D = Σ_d d κ_d / Σ_d κ_d
 }

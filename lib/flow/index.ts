@@ -44,6 +44,7 @@ export {
   probe,
   standardNetwork,
 } from './networks.ts';
+export { type Overflow, OverflowError } from './overflow.ts';
 export { lstmPathNorms, type PathNorms } from './paths.ts';
 export { type Complex, logAbsDeterminant, type Spectrum, spectralNorm, spectrum } from './spectrum.ts';
 export { type Prediction, type Study, study } from './study.ts';

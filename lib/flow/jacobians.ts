@@ -16,7 +16,6 @@ import { ValueError } from '../errors.ts';
 import { type Layer, requireState, zeroState } from '../layers/layer.ts';
 import {
   requireAnyMatrix,
-  requireFinite,
   requireInteger,
   requireList,
   requireMatrix,
@@ -25,6 +24,7 @@ import {
 } from '../require.ts';
 import { Sequence } from '../sequence.ts';
 import type { Matrices } from '../shape.ts';
+import { finite, finiteState } from './overflow.ts';
 import { joined, parted, repeated, requireRun, stateColumns, stateCopies } from './state.ts';
 
 /** A layer's way along one sequence. */
@@ -51,7 +51,8 @@ export const DENSE_BYTES: number = 2 ** 30;
  *
  * @param layer any layer with a state.
  * @param x one sequence, T×1×d.
- * @throws ShapeError, ValueError when x or s0 do not fit, or a parameter or a state is not finite; ValueError when T
+ * @throws ShapeError, ValueError when x or s0 do not fit, or a parameter is not finite; OverflowError when a state or a
+ * Jacobian is not; ValueError when T
  * matrices of n×n take more than `bytes`: it says how many, and that {@link pullBack} needs rows only.
  */
 export function stepJacobians(layer: Layer, x: Sequence, options: RunOptions = {}): Trajectory {
@@ -101,7 +102,8 @@ export function productOfSteps(trajectory: Trajectory, t: number, k: number): Ma
  *
  * @param v cotangents of s_T, one a row: B×n.
  * @returns T+1 slots, k = 0 … T, each B×n; the last is v.
- * @throws ShapeError, ValueError when an argument does not fit, or a parameter or a state is not finite.
+ * @throws ShapeError, ValueError when an argument does not fit, or a parameter is not finite; OverflowError when a state or
+ * a cotangent is not.
  */
 export function pullBack(layer: Layer, x: Sequence, v: Matrix, options: RunOptions = {}): readonly Matrix[] {
   const { s0 } = requireObject('options', options);
@@ -117,9 +119,8 @@ export function pullBack(layer: Layer, x: Sequence, v: Matrix, options: RunOptio
     for (let t = 0; t < x.T; t++) {
       const { sT, tape } = layer.forward(inputs.slice(t, t + 1), s);
       tapes.push(tape);
-      s = sT;
+      s = finiteState(t + 1, sT);
     }
-    finite('s_T', joined(s, state));
     const slots = [v];
     let ds = v;
     for (const tape of tapes.toReversed()) {
@@ -175,9 +176,4 @@ export function untouched<T>({ params }: Layer, run: () => T): T {
   } finally {
     params.grads.set(kept);
   }
-}
-
-function finite(argument: string, matrix: Matrix): Matrix {
-  requireFinite(argument, matrix);
-  return matrix;
 }

@@ -19,6 +19,7 @@ import {
   zeros,
 } from '../init/initialisers.ts';
 import type { Layer } from '../layers/layer.ts';
+import { frobenius } from '../optim/norm.ts';
 import type { ParamSet } from '../params.ts';
 import { Random } from '../random.ts';
 import {
@@ -144,7 +145,7 @@ export function randomDirections(T: number, m: number, rng: Random): Sequence {
   );
   for (let t = 0; t < T; t++) {
     const row = rows.at(t);
-    row.div(row.norm('frobenius'));
+    row.div(frobenius(row));
   }
   return rows;
 }

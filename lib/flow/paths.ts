@@ -3,6 +3,7 @@ import { type AbstractMatrix, Matrix } from 'ml-matrix';
 import type { CellSize } from '../cells/cell.ts';
 import { lstm } from '../cells/lstm.ts';
 import { unroll } from '../layers/unroll.ts';
+import { frobenius } from '../optim/norm.ts';
 import { requireCount, requireFinite, requireMatrix } from '../require.ts';
 import { Sequence } from '../sequence.ts';
 import { lstmPaths } from '../through-time/lstm-paths.ts';
@@ -37,7 +38,7 @@ export function lstmPathNorms(values: Float64Array, size: CellSize, x: Sequence,
     .slice(1)
     .reverse();
   return {
-    alongC: slots.map(({ alongC }) => alongC.norm('frobenius')),
-    throughH: slots.map(({ throughH }) => throughH.norm('frobenius')),
+    alongC: slots.map(({ alongC }) => frobenius(alongC)),
+    throughH: slots.map(({ throughH }) => frobenius(throughH)),
   };
 }

@@ -3,12 +3,15 @@
  * bounds and spectra make of it beforehand.
  */
 import { type AbstractMatrix, Matrix } from 'ml-matrix';
+import type { Cell } from '../cells/cell.ts';
 import { rnn, rnnRelu } from '../cells/rnn.ts';
 import type { Layer } from '../layers/layer.ts';
+import { makingOf } from '../layers/made.ts';
 import type { Sequence } from '../sequence.ts';
 import { fadingOf, gradientNorms, memoryDepth, reachMatrix } from './gradients.ts';
 import { lastOutputIn, type RunOptions, stepJacobians } from './jacobians.ts';
 import { type Lyapunov, lyapunov } from './lyapunov.ts';
+import { finiteNorm, followed, type Overflow, OverflowError } from './overflow.ts';
 import { type Complex, type Spectrum, spectralNorm, spectrum } from './spectrum.ts';
 
 /** A prediction of ‖∂h_T/∂s_k‖₂ at d = T − k, beside what it is. */
@@ -44,6 +47,8 @@ export interface Study {
   /** The eigenvalues of J_T. */
   readonly lastStep: readonly Complex[];
   readonly exponents: Lyapunov;
+  /** Where the network could not be followed to the end: all figures are of the `steps` before. */
+  readonly overflow: Overflow | null;
 }
 
 /** How many distances a prediction is made for, about. */
@@ -55,15 +60,56 @@ const PREDICTIONS = 25;
  * @param layer `unroll(…)` or `recurrent(…)`.
  * @param x one sequence, T×1×d.
  * @param dy what the loss of every step says of h_t, T×1×m.
+ * Where a state or a gradient overflows, what is studied is the longest beginning of x in which none does.
+ *
  * @yields how many of {@link STUDY_STAGES} are done.
  * @throws ShapeError, ValueError when an argument does not fit or is not finite, and ValueError when a dense matrix would
- * take more than `bytes`.
+ * take more than `bytes`; OverflowError when the very first step overflows.
  */
 export function* study(
   layer: Layer,
   x: Sequence,
   dy: Sequence,
   options: RunOptions = {},
+): Generator<number, Study, undefined> {
+  try {
+    return yield* studyOf(layer, x, dy, options, null);
+  } catch (error) {
+    if (!(error instanceof OverflowError)) throw error;
+    return yield* beginningOf(layer, x, dy, options, error);
+  }
+}
+
+/** Studies as many steps as can be followed; throws the error that says why not all where there are none. */
+function* beginningOf(
+  layer: Layer,
+  x: Sequence,
+  dy: Sequence,
+  options: RunOptions,
+  reason: OverflowError,
+): Generator<number, Study, undefined> {
+  const { steps, overflow } = followed(layer, { x, s0: options.s0 }, n => {
+    const part = x.slice(0, n);
+    gradientNorms(layer, part, dy.slice(0, n), options);
+    for (const [k, J] of lastOutputIn(layer, part, options).entries()) finiteNorm(`∂h_T/∂s_${k}`, J);
+  });
+  for (let n = steps; n > 0; n--) {
+    try {
+      const why = n === steps ? overflow : ({ ...overflow, step: n + 1, of: 'gradient' } as const);
+      return yield* studyOf(layer, x.slice(0, n), dy.slice(0, n), options, why);
+    } catch (error) {
+      if (!(error instanceof OverflowError)) throw error; // a step less: of losses that cancel, one alone overflows
+    }
+  }
+  throw reason;
+}
+
+function* studyOf(
+  layer: Layer,
+  x: Sequence,
+  dy: Sequence,
+  options: RunOptions,
+  overflow: Overflow | null,
 ): Generator<number, Study, undefined> {
   const { steps } = stepJacobians(layer, x, options);
   yield 1;
@@ -94,6 +140,7 @@ export function* study(
     recurrent,
     lastStep: atEnd.eigenvalues,
     exponents,
+    overflow,
   };
 }
 
@@ -113,8 +160,11 @@ function predict(last: readonly Matrix[], norms: readonly number[], radius: numb
   }));
 }
 
-/** The one recurrent matrix of a vanilla network. */
-function recurrentMatrix({ name, params }: Layer): AbstractMatrix | null {
-  if (name !== rnn.name && name !== rnnRelu.name) return null;
-  return params.named().W ?? null;
+/** The one recurrent matrix of a vanilla network: of the library's own cells, since what another does is not known. */
+function recurrentMatrix(layer: Layer): AbstractMatrix | null {
+  const making = makingOf(layer);
+  if (making?.kind !== 'cell' || !VANILLA.includes(making.cell)) return null;
+  return layer.params.named().W ?? null;
 }
+
+const VANILLA: readonly Cell[] = [rnn, rnnRelu];

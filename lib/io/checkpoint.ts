@@ -17,34 +17,32 @@
  * All but format, version, library, cell, text and the seal are JSON. Version 1 lacked library, cell, sizes, the
  * learning rate and the norms; it is still read.
  */
-import { createHash } from 'node:crypto';
 import type { Cell } from '../cells/cell.ts';
 import { cellNamed, cells } from '../cells/index.ts';
 import { FormatError, ShapeError, ValueError } from '../errors.ts';
+import { shown } from '../foreign.ts';
 import { parameterCount } from '../models/char-memory.ts';
 import { type CharModel, charModel, type Engine, requireModel } from '../models/char-model.ts';
 import { type CharTrainerOptions, requireOptions } from '../models/char-options.ts';
 import { CharTrainer, type TrainerPosition } from '../models/char-trainer.ts';
-import { Vocabulary } from '../models/vocabulary.ts';
+import type { Vocabulary } from '../models/vocabulary.ts';
 import type { ParamSet } from '../params.ts';
-import { Random } from '../random.ts';
-import {
-  describe,
-  requireFinite,
-  requireFiniteNumber,
-  requireInstance,
-  requireInteger,
-  requireName,
-  requireObject,
-  requirePositive,
-} from '../require.ts';
+import { describe, requireFinite, requireInstance, requireName, requireObject } from '../require.ts';
 import type { Matrices } from '../shape.ts';
 import { FlatMatrix } from '../views.ts';
-import type { Tensor } from './safetensors.ts';
+import {
+  noteJson,
+  parseField,
+  requireNoNamesake,
+  requirePosition,
+  sha256,
+  vocabularyOf,
+  writtenOptions,
+} from './checkpoint-fields.ts';
+import { namesIn, type Tensor, type TensorFile } from './safetensors.ts';
 import { readSealed, writeSealed } from './sealed.ts';
-import { version as library } from './version.ts';
+import { checkpointFormat, version as library } from './version.ts';
 
-const FORMAT = 'bptt-char-model';
 const VERSION = '2';
 const OLD_VERSION = '1';
 
@@ -73,12 +71,16 @@ export interface Checkpoint {
  *
  * @param trainer the run, between two steps.
  * @param note any JSON to keep beside it: where the text came from, say.
- * @throws DivergenceError when a number to be saved is not finite: it could not be read back.
+ * @throws DivergenceError when a number to be saved is not finite: it could not be read back; ValueError when the note is more
+ * than is read back, or when the cell is called as one of the library's and is another, for which it would be taken.
  */
 export function encodeCheckpoint(trainer: CharTrainer, note: unknown = null): Uint8Array {
   requireInstance('trainer', trainer, CharTrainer).requireFinite();
-  const written = jsonOf(note);
-  const { text, model, optimiser, options, position, state } = trainer;
+  const written = noteJson(note);
+  const { text, model, optimiser, position, state } = trainer;
+  const options = requireOptions(trainer.options);
+  requireNoNamesake('options.cell', options.cell);
+  requirePosition(position);
   const tensors = new Map<string, Tensor>();
   for (const [name, matrix] of Object.entries(model.net.params.named())) tensors.set(`param.${name}`, tensorOf(matrix));
   for (const [name, data] of Object.entries(optimiser.memory)) {
@@ -86,14 +88,14 @@ export function encodeCheckpoint(trainer: CharTrainer, note: unknown = null): Ui
   }
   for (const [name, matrix] of Object.entries(state ?? {})) tensors.set(`state.${name}`, tensorOf(matrix));
   return writeSealed(tensors, {
-    format: FORMAT,
+    format: checkpointFormat,
     version: VERSION,
     library: `bptt ${library}`,
     cell: options.cell.name,
     sizes: JSON.stringify(sizesOf(options, model.vocabulary)),
     text: sha256(text),
     vocabulary: JSON.stringify(model.vocabulary.symbols),
-    options: JSON.stringify({ ...options, cell: options.cell.name }),
+    options: JSON.stringify({ ...writtenOptions(options), cell: options.cell.name }),
     position: JSON.stringify(position),
     note: written,
   });
@@ -112,15 +114,18 @@ export function decodeCheckpoint(
   file: string = 'checkpoint',
   known: Readonly<Record<string, Cell>> = cells,
 ): Checkpoint {
-  const { tensors, metadata } = readSealed(bytes, file);
+  for (const [name, cell] of Object.entries(requireObject('known', known)))
+    requireNoNamesake(`known.${name}`, cell, name);
+  const { tensors, metadata } = sealedTensors(bytes, file);
   const format = metadata.get('format');
   const version = metadata.get('version');
-  if (format !== FORMAT) throw new FormatError(file, `a ${FORMAT} checkpoint`, `format ${JSON.stringify(format)}`);
+  if (format !== checkpointFormat)
+    throw new FormatError(file, `a ${checkpointFormat} checkpoint`, `format ${shown(describe(format))}`);
   if (version !== VERSION && version !== OLD_VERSION)
-    throw new FormatError(file, `version ${OLD_VERSION} or ${VERSION}`, `version ${JSON.stringify(version)}`);
+    throw new FormatError(file, `version ${OLD_VERSION} or ${VERSION}`, `version ${shown(describe(version))}`);
   const text = metadata.get('text');
   if (text === undefined) throw new FormatError(file, 'the hash of its text in its metadata', 'none');
-  const json = (key: string): unknown => parse(file, key, metadata.get(key));
+  const json = (key: string): unknown => parseField(file, key, metadata.get(key));
   return refusing(file, () => {
     const saved = { ...(json('options') as Omit<CharTrainerOptions, 'cell'> & { readonly cell: string }) };
     if (typeof saved.cell !== 'string') throw new ValueError('cell', 'the name of a cell', describe(saved.cell));
@@ -180,14 +185,17 @@ export function resumeTrainer(checkpoint: Checkpoint, text: string, engine: Engi
   });
 }
 
-function jsonOf(note: unknown): string {
+/** What a sealed file holds; a state_dict of PyTorch is called one. */
+function sealedTensors(bytes: Uint8Array, file: string): TensorFile {
   try {
-    const json: unknown = JSON.stringify(note);
-    if (typeof json === 'string') return json;
+    return readSealed(bytes, file);
   } catch (error) {
-    if (!(error instanceof TypeError)) throw error;
+    if (error instanceof FormatError && namesIn(bytes).some(name => /(^|\.)weight_ih(_l0)?$/.test(name))) {
+      const got = 'a state_dict of PyTorch: bptt import makes a checkpoint of it';
+      throw new FormatError(file, `a ${checkpointFormat} checkpoint`, got);
+    }
+    throw error;
   }
-  throw new ValueError('note', 'what JSON can hold', describe(note));
 }
 
 function tensorOf(matrix: FlatMatrix | Matrices[string]): Tensor {
@@ -223,16 +231,6 @@ function setParams(params: ParamSet, tensors: ReadonlyMap<string, Tensor>): void
   }
 }
 
-function vocabularyOf(symbols: unknown): Vocabulary {
-  if (!Array.isArray(symbols) || !symbols.every(symbol => typeof symbol === 'string'))
-    throw new ValueError('vocabulary', 'a list of symbols', describe(symbols));
-  const vocabulary = Vocabulary.of(symbols.join(''));
-  if (vocabulary.symbols.join('\0') !== symbols.join('\0')) {
-    throw new ValueError('vocabulary', 'different code points in ascending order', 'others');
-  }
-  return vocabulary;
-}
-
 function stateOf(
   { net }: CharModel,
   { position }: TrainerPosition,
@@ -254,13 +252,13 @@ function stateOf(
 /** The tensors of the optimiser: all that are neither parameters nor state. */
 function memoryOf({ net }: CharModel, tensors: ReadonlyMap<string, Tensor>): Map<string, Float64Array> {
   const prefix = 'optimiser.';
-  const others = [
+  const others = new Set([
     ...Object.keys(net.params.shapes).map(p => `param.${p}`),
     ...Object.keys(net.state).map(s => `state.${s}`),
-  ];
+  ]);
   const memory = new Map<string, Float64Array>();
   for (const [name, { data }] of tensors) {
-    if (others.includes(name)) continue;
+    if (others.has(name)) continue;
     if (!name.startsWith(prefix))
       throw new ValueError('tensors', 'parameters, state and optimiser memory', JSON.stringify(name));
     requireFinite(name, data);
@@ -269,41 +267,13 @@ function memoryOf({ net }: CharModel, tensors: ReadonlyMap<string, Tensor>): Map
   return memory;
 }
 
-function requirePosition(position: TrainerPosition): TrainerPosition {
-  requireInteger('step', position.step, 0);
-  requireInteger('position', position.position, 0);
-  requirePositive('smoothed', position.smoothed);
-  const { random } = position;
-  if (!Array.isArray(random) || !random.every(word => typeof word === 'number'))
-    throw new ValueError('random', 'four integers', describe(random));
-  Random.fromState(random);
-  if (requireFiniteNumber('learningRate', position.learningRate) < 0)
-    throw new ValueError('learningRate', 'a number ≥ 0', describe(position.learningRate));
-  if (!Array.isArray(position.norms)) throw new ValueError('norms', 'a list of numbers', describe(position.norms));
-  requireFinite('norms', position.norms);
-  return position;
-}
-
-function sha256(text: string): string {
-  return createHash('sha256').update(text).digest('hex');
-}
-
-function parse(file: string, key: string, text: string | undefined): unknown {
-  try {
-    const value: unknown = JSON.parse(text ?? '');
-    return value;
-  } catch {
-    throw new FormatError(file, `JSON in its metadata's ${key}`, text === undefined ? 'none' : 'something else');
-  }
-}
-
 /** What `make` returns; its ShapeErrors and ValueErrors are the file's fault. */
 function refusing<T>(file: string, make: () => T): T {
   try {
     return make();
   } catch (error) {
     if (error instanceof ShapeError || error instanceof ValueError) {
-      throw new FormatError(file, `${error.argument} to be ${error.expected}`, error.got);
+      throw new FormatError(file, shown(`${error.argument} to be ${error.expected}`), shown(error.got));
     }
     throw error;
   }

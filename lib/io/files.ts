@@ -2,36 +2,90 @@
  * Files on disk, with errors that say which file and why. A file is replaced whole or not at all: whatever happens
  * while it is written, its path holds either all of the old bytes or all of the new.
  */
+import { randomBytes } from 'node:crypto';
 import {
   closeSync,
+  constants,
+  fchmodSync,
+  fchownSync,
+  fstatSync,
   fsyncSync,
-  mkdirSync,
+  lstatSync,
   openSync,
-  readdirSync,
   readFileSync,
+  readlinkSync,
+  readSync,
   realpathSync,
   renameSync,
   rmSync,
+  type Stats,
   statSync,
   writeFileSync,
 } from 'node:fs';
-import { basename, dirname, join } from 'node:path';
+import { basename, dirname, join, resolve } from 'node:path';
+import { isatty } from 'node:tty';
 import { FileError, FormatError } from '../errors.ts';
 import { requireInstance, requireName } from '../require.ts';
 
+/** Who named a file that is to be read. */
+export interface ReadOptions {
+  /**
+   * Whether it must be a regular file: so where another file names it, and not the user. To read a pipe may wait for ever,
+   * and to read a device may never end.
+   */
+  readonly regular?: boolean;
+}
+
+/** Bytes of a pipe that are read, at most: it does not say how many there are. */
+const MOST = 2 ** 30;
+
 /**
- * The bytes of a file.
+ * The bytes of a file, or of a pipe up to 1 GiB.
  *
  * @throws {FileError} when it cannot be read.
  */
-export function readBytes(path: string): Uint8Array {
+export function readBytes(path: string, { regular = false }: ReadOptions = {}): Uint8Array {
   requireName('path', path);
   try {
-    const { buffer, byteOffset, byteLength } = readFileSync(path);
-    return new Uint8Array(buffer, byteOffset, byteLength);
+    if (regular) requireRegular(path, statSync(path));
+    // A pipe may have taken its place since: to open that does not wait.
+    const handle = openSync(path, regular ? constants.O_RDONLY | (constants.O_NONBLOCK ?? 0) : 'r');
+    try {
+      const there = fstatSync(handle);
+      if (regular) requireRegular(path, there);
+      const { buffer, byteOffset, byteLength } = there.isFile() ? readFileSync(handle) : readPipe(path, handle, there);
+      return new Uint8Array(buffer, byteOffset, byteLength);
+    } finally {
+      closeSync(handle);
+    }
   } catch (error) {
+    if (error instanceof FileError) throw error;
     throw new FileError(path, 'a file that can be read', reason(error, 'no such file'));
   }
+}
+
+function requireRegular(path: string, there: Stats): void {
+  if (!there.isFile()) throw new FileError(path, 'a regular file', kindOf(there));
+}
+
+function readPipe(path: string, handle: number, there: Stats): Buffer {
+  const isPipe = there.isFIFO() || there.isSocket() || isatty(handle);
+  if (!isPipe) throw new FileError(path, 'a file that can be read', kindOf(there));
+  const parts: Buffer[] = [];
+  for (let size = 0; size <= MOST; ) {
+    const part = Buffer.allocUnsafe(2 ** 16);
+    const length = readSync(handle, part);
+    if (length === 0) return Buffer.concat(parts, size);
+    parts.push(part.subarray(0, length));
+    size += length;
+  }
+  throw new FileError(path, `at most ${MOST} bytes from a pipe`, 'more');
+}
+
+function kindOf(there: Stats): string {
+  if (there.isFile()) return 'a file';
+  if (there.isDirectory()) return 'a folder';
+  return there.isFIFO() || there.isSocket() ? 'a pipe' : 'a device';
 }
 
 /**
@@ -40,8 +94,8 @@ export function readBytes(path: string): Uint8Array {
  * @throws {FileError} when it cannot be read.
  * @throws {FormatError} when it is not UTF-8.
  */
-export function readText(path: string): string {
-  const bytes = readBytes(path);
+export function readText(path: string, options: ReadOptions = {}): string {
+  const bytes = readBytes(path, options);
   try {
     return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
   } catch {
@@ -51,7 +105,9 @@ export function readText(path: string): string {
 
 /**
  * Writes a file, or replaces it, in one step: the data goes to a temporary file beside it, reaches the disk, and takes
- * the name. A link is followed. When it fails the old file is as it was and the temporary file is gone.
+ * the name. A link stays, and what it points at is written. Owner and mode of an old file are kept, as far as the system
+ * lets one; its group's rights are not passed on to another group. When it fails the old file is as it was and the
+ * temporary file is gone.
  *
  * @throws {FileError} when it cannot be written.
  */
@@ -59,63 +115,87 @@ export function writeAtomically(path: string, data: string | Uint8Array): void {
   requireName('path', path);
   if (typeof data !== 'string') requireInstance('data', data, Uint8Array);
   try {
-    const target = replaceable(path);
-    const folder = dirname(target);
-    const temporary = join(folder, `.${basename(target)}.${process.pid}.tmp`); // as TEMPORARY below
-    const handle = openSync(temporary, 'w');
+    const target = targetOf(path);
+    const temporary = writeTemporary(target, data, replaceable(path));
     try {
-      try {
-        writeFileSync(handle, data);
-        fsyncSync(handle);
-      } finally {
-        closeSync(handle);
-      }
       renameSync(temporary, target);
     } catch (error) {
-      rmSync(temporary, { force: true });
+      discard(temporary);
       throw error;
     }
-    syncFolder(folder);
+    syncFolder(dirname(target));
   } catch (error) {
     if (error instanceof FileError) throw error;
     throw new FileError(path, 'a file that can be written', reason(error, 'no such folder'));
   }
 }
 
+/** How the temporary files of {@link writeTemporary} are called: the first group begins the name that the file was to take. */
+export const TEMPORARY: RegExp = /^\.(.+)\.bptt-[0-9a-f]{16}\.tmp$/;
+
 /**
- * Makes a folder and those above it; one that is there already is fine.
+ * Writes a new file beside `target` and has it reach the disk. Nobody can foretell its name, and it is not there before: so
+ * it is no link that another user has laid.
  *
- * @throws {FileError} when it cannot be made.
+ * @param like the file that it is to replace, if any: whose owner and mode it gets.
+ * @returns its path.
+ * @throws the system's error; nothing is left then.
  */
-export function makeFolder(path: string): void {
-  requireName('path', path);
+export function writeTemporary(target: string, data: string | Uint8Array, like?: Stats): string {
+  const name = `.${basename(target).slice(0, 40)}.bptt-${randomBytes(8).toString('hex')}.tmp`;
+  const temporary = join(dirname(target), name);
+  const handle = openSync(temporary, 'wx', like ? 0o600 : 0o666);
   try {
-    mkdirSync(path, { recursive: true });
+    try {
+      if (like) keepOwner(handle, like);
+      writeFileSync(handle, data);
+      fsyncSync(handle);
+    } finally {
+      closeSync(handle);
+    }
   } catch (error) {
-    throw new FileError(path, 'a folder that can be made', reason(error, 'no such folder'));
+    discard(temporary);
+    throw error;
+  }
+  return temporary;
+}
+
+/** Removes a temporary file, where that goes: what went wrong before is what is told. */
+export function discard(temporary: string): void {
+  try {
+    rmSync(temporary, { force: true });
+  } catch {}
+}
+
+function keepOwner(handle: number, { uid, gid, mode }: Stats): void {
+  const own = fstatSync(handle);
+  let rights = mode & 0o777;
+  if (own.uid !== uid || own.gid !== gid) {
+    if (!given(handle, uid, gid) && !given(handle, own.uid, gid)) rights &= ~0o070;
+  }
+  if ((own.mode & 0o777) !== rights) fchmodSync(handle, rights);
+}
+
+function given(handle: number, uid: number, gid: number): boolean {
+  try {
+    fchownSync(handle, uid, gid);
+    return true;
+  } catch {
+    return false; // root alone gives files away
   }
 }
 
-const TEMPORARY = /^\..+\.\d+\.tmp$/;
-
-/**
- * Removes the temporary files that killed processes left in a folder. Nobody else may be writing there.
- *
- * @throws {FileError} when the folder cannot be read or a file cannot be removed.
- */
-export function removeTemporaries(folder: string): void {
-  try {
-    for (const name of readdirSync(folder)) if (TEMPORARY.test(name)) rmSync(join(folder, name), { force: true });
-  } catch (error) {
-    throw new FileError(folder, 'a folder that can be tidied', reason(error, 'no such folder'));
-  }
+/** Where a file written to `path` goes: along its links, also where the last of them points at nothing yet. */
+function targetOf(path: string): string {
+  if (!lstatSync(path, { throwIfNoEntry: false })?.isSymbolicLink()) return path;
+  if (statSync(path, { throwIfNoEntry: false })) return realpathSync(path);
+  return targetOf(resolve(realpathSync(dirname(path)), readlinkSync(path)));
 }
 
-/** Where a file written to `path` goes. Only a regular file may be replaced: a rename would take /dev/null away. */
-function replaceable(path: string): string {
+/** The file that is to be replaced, if any. Only a regular one may be: a rename would take /dev/null away. */
+function replaceable(path: string): Stats | undefined {
   const there = statSync(path, { throwIfNoEntry: false });
-  if (!there) return path;
-  if (there.isFile()) return realpathSync(path);
+  if (!there || there.isFile()) return there;
   throw new FileError(path, 'a file that can be written', there.isDirectory() ? 'a folder' : 'not a regular file');
 }
 
@@ -145,6 +225,7 @@ const REASONS: ReadonlyMap<string, string> = new Map([
   ['EROFS', 'a read-only disk'],
   ['ENAMETOOLONG', 'a name that is too long'],
   ['ELOOP', 'links in a circle'],
+  ['ENXIO', 'nothing that can be opened'],
 ]);
 
 /** A system error in a few words; `missing` when something is not there. */

@@ -1,6 +1,10 @@
-/** Files, for Node: `import { decodeCheckpoint, readBytes } from 'bptt/io'`. */
+/**
+ * Files, for Node: `import { decodeCheckpoint, readBytes } from 'bptt/io'`. Of Node are the hash of what is sealed, checkpoints
+ * among it (`node:crypto`), and what reads and writes at a path (`node:fs`, `node:path`); the formats themselves need neither.
+ */
 export { type Checkpoint, decodeCheckpoint, encodeCheckpoint, resumeTrainer } from './checkpoint.ts';
-export { makeFolder, readBytes, readText, writeAtomically } from './files.ts';
+export { type ReadOptions, readBytes, readText, writeAtomically } from './files.ts';
+export { makeFolder } from './folders.ts';
 export { type OnnxOptions, onnxCells, toOnnx } from './onnx.ts';
 export { type Dtype, readSafetensors, type Tensor, type TensorFile, writeSafetensors } from './safetensors.ts';
 export { readSealed, writeSealed } from './sealed.ts';

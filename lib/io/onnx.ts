@@ -13,12 +13,14 @@
  * put out zeros there, and a readout its bias.
  */
 import { ValueError } from '../errors.ts';
+import { shown } from '../foreign.ts';
 import type { Layer } from '../layers/layer.ts';
 import { pick } from '../params.ts';
-import { describe, requireName, requireObject } from '../require.ts';
+import { describe, requireFinite, requireName, requireObject } from '../require.ts';
 import type { FlatMatrix } from '../views.ts';
 import { encodeOnnx, type Initializer, type OnnxNode, type ValueInfo } from './onnx-proto.ts';
 import { type CellPart, type Part, partsOf, type ReadoutPart } from './parts.ts';
+import { requireSingle } from './single.ts';
 
 /** What a model is to take. */
 export interface OnnxOptions {
@@ -57,13 +59,22 @@ export const onnxCells: readonly string[] = Object.keys(CELLS);
  * The bytes of an ONNX model that computes what the layer does: cells, both directions of them, layers on top of each
  * other, readouts.
  *
- * @throws ValueError naming what ONNX lacks, or a parameter that 32 bits do not hold.
+ * @throws ValueError naming what ONNX lacks, a parameter that 32 bits do not hold, or a text that UTF-8 does not.
  */
 export function toOnnx(layer: Layer, options: OnnxOptions = {}): Uint8Array {
   const { input = 'numbers', lengths = false, metadata = {} } = requireObject('options', options);
-  for (const [key, value] of Object.entries(requireObject('metadata', metadata))) requireName(`metadata.${key}`, value);
+  for (const [key, value] of Object.entries(requireObject('metadata', metadata))) {
+    requireUtf8('metadata', key);
+    requireUtf8(`metadata.${key}`, requireName(`metadata.${key}`, value));
+  }
   if (input !== 'numbers' && input !== 'classes') throw new ValueError('input', 'numbers or classes', describe(input));
   const parts = partsOf(layer);
+  for (const [name, { data, offset, rows, columns }] of Object.entries<FlatMatrix>(layer.params.named())) {
+    const numbers = data.subarray(offset, offset + rows * columns);
+    requireUtf8('layer.params', name);
+    requireFinite(name, numbers);
+    requireSingle(name, numbers);
+  }
   const model = new Model(layer, lengths);
   if (input === 'classes') {
     model.node(
@@ -103,6 +114,7 @@ class Model {
   readonly initializers: Initializer[] = [];
   readonly #values: Readonly<Record<string, FlatMatrix>>;
   readonly #lengths: string;
+  readonly #ints = new Set<string>();
 
   constructor({ params }: Layer, lengths: boolean) {
     this.#values = params.named();
@@ -122,9 +134,7 @@ class Model {
   floats(name: string, dims: readonly number[], numbers: ArrayLike<number>): string {
     const bytes = new DataView(new ArrayBuffer(4 * numbers.length));
     for (let i = 0; i < numbers.length; i++) {
-      const x = Math.fround(numbers[i] ?? Number.NaN);
-      if (!Number.isFinite(x)) throw new ValueError(name, 'numbers that 32 bits hold', describe(numbers[i]));
-      bytes.setFloat32(4 * i, x, true);
+      bytes.setFloat32(4 * i, numbers[i] ?? Number.NaN, true);
     }
     this.initializers.push({ name, element: 'float', dims, bytes: new Uint8Array(bytes.buffer) });
     return name;
@@ -132,7 +142,8 @@ class Model {
 
   /** A tensor of one integer, made once; its name. */
   ints(name: string, value: number): string {
-    if (!this.initializers.some(known => known.name === name)) {
+    if (!this.#ints.has(name)) {
+      this.#ints.add(name);
       const bytes = new Uint8Array(BigInt64Array.of(BigInt(value)).buffer);
       this.initializers.push({ name, element: 'int64', dims: [1], bytes });
     }
@@ -207,6 +218,11 @@ class Model {
     if (inside) biases.set(inside, biases.length - m); // OX-F5  B = (b_k; 0, 0, b_h): n is ONNX's last gate
     return biases;
   }
+}
+
+/** The text has no half of a surrogate pair, or throws ValueError: the strings of a model are UTF-8. */
+function requireUtf8(argument: string, text: string): void {
+  if (/\p{Surrogate}/u.test(text)) throw new ValueError(shown(argument), 'text that UTF-8 holds', shown(text));
 }
 
 function cellNamed(name: string): OnnxCell {

@@ -1,14 +1,13 @@
 /**
- * What a network is made of, read off a layer: other tools know cells by name, not by what they compute. A layer's name
- * says which parts it has (`lstm+lstm+readout`, `bidirectional(gru, gru)`), its parameters say what they are called and how
- * large they are.
+ * What a network is made of, for tools that know cells by name and not by what they compute: the library's own cells and
+ * layers, as `lib/layers/made.ts` remembers them, and nothing that only has their names.
  */
 import type { Cell } from '../cells/cell.ts';
 import { cells } from '../cells/index.ts';
 import { ValueError } from '../errors.ts';
 import { type Layer, requireLayer } from '../layers/layer.ts';
+import { makingOf } from '../layers/made.ts';
 import { requireObject } from '../require.ts';
-import type { Shape } from '../shape.ts';
 
 /** A part of a network, with what stands before the names of its parameters and states: `cell1.` or nothing. */
 export type Part = CellPart | ReadoutPart | BidirectionalPart;
@@ -44,92 +43,52 @@ export interface BidirectionalPart {
  * each other.
  */
 export function partsOf(layer: Layer): readonly Part[] {
-  requireLayer('layer', requireObject('layer', layer, 'a layer'));
-  const words = layer.name.match(/[+,()]|[^+,()\s]+/g) ?? [];
-  const shapes = Object.entries<Shape>(layer.params.shapes);
-  const parts = sequence(words, shapes);
-  if (words.length > 0 || shapes.length > 0) throw unknown(words[0] ?? shapes[0]?.[0] ?? '');
-  const outputs = requireJoined(parts, layer.inputs);
-  if (outputs !== layer.outputs) throw added();
-  return parts;
+  return partsWithin(requireLayer('layer', requireObject('layer', layer, 'a layer')), '');
 }
 
-/** How many numbers a step a part puts out. */
-export function outputsOf(part: Part): number {
-  if (part.kind === 'readout') return part.C;
-  if (part.kind === 'cell') return part.m;
-  return [part.forward, part.backward].reduce((sum, parts) => {
-    const last = parts.at(-1);
-    return sum + (last ? outputsOf(last) : 0);
-  }, 0);
-}
-
-/** Parts joined by `+`; takes the words and shapes that it has read. */
-function sequence(words: string[], shapes: [string, Shape][]): Part[] {
-  const parts = [part(words, shapes)];
-  while (words[0] === '+') {
-    words.shift();
-    parts.push(part(words, shapes));
+/** The parts of a layer whose parameters and states have `path` before their names. */
+function partsWithin(layer: Layer, path: string): readonly Part[] {
+  const making = makingOf(layer);
+  if (!making) throw unknown(soundsAsOurs(layer.name) ? `another layer called ${layer.name}` : layer.name);
+  switch (making.kind) {
+    case 'stack':
+      return making.layers.flatMap(([name, part]) => partsWithin(part, `${path}${name}.`));
+    case 'readout':
+      return [{ ...making, path }];
+    case 'bidirectional': {
+      if (making.merge === 'sum') throw new ValueError('layer', 'both directions beside each other', 'their sum');
+      const [forward, backward] = [making.forward, making.backward];
+      return [
+        {
+          kind: 'bidirectional',
+          forward: partsWithin(forward, `${path}forward.`),
+          backward: partsWithin(backward, `${path}backward.`),
+        },
+      ];
+    }
+    case 'cell': {
+      const { cell, d, m } = making;
+      if (!isOwnCell(cell)) throw unknown(isNamedAsOurs(cell.name) ? `another cell called ${cell.name}` : cell.name);
+      return [{ kind: 'cell', cell, path, d, m }];
+    }
   }
-  return parts;
 }
 
-function part(words: string[], shapes: [string, Shape][]): Part {
-  const name = words.shift() ?? '';
-  if (name === 'bidirectional' && words[0] === '(') {
-    words.shift();
-    const forward = sequence(words, shapes);
-    if (words.shift() !== ',') throw unknown(name);
-    const backward = sequence(words, shapes);
-    if (words.shift() !== ')') throw unknown(name);
-    return { kind: 'bidirectional', forward, backward };
-  }
-  if (name === 'readout') {
-    const [path, [C, m]] = take(name, shapes, (m, C) => ({ V: [C, m], c: [1, C] }));
-    return { kind: 'readout', path, m, C };
-  }
-  const cell = Object.hasOwn(cells, name) ? cells[name] : undefined;
-  if (!cell) throw unknown(name);
-  const [path, [m, d]] = take(name, shapes, (d, m) => cell.params({ d, m }));
-  return { kind: 'cell', cell, path, d, m };
+/** Whether a layer is called as one of these parts. */
+function soundsAsOurs(name: string): boolean {
+  return name.split(/[+,()\s]+/).every(word => ['', 'bidirectional', 'readout'].includes(word) || isNamedAsOurs(word));
 }
 
-/**
- * Takes a part's parameters off the front of `shapes`: what stands before their names, and the part's outputs and inputs,
- * which are the rows and columns of the first one that is called U or V.
- */
-function take(
-  name: string,
-  shapes: [string, Shape][],
-  declared: (inputs: number, outputs: number) => Readonly<Record<string, Shape>>,
-): readonly [path: string, size: Shape] {
-  const keys = Object.keys(declared(1, 1));
-  const own = shapes.splice(0, keys.length);
-  const [outputs, inputs] = own[keys.findIndex(key => /^[UV]/.test(key))]?.[1] ?? [0, 0];
-  const path = own[0]?.[0].slice(0, -(keys[0]?.length ?? 0)) ?? '';
-  const expected = Object.entries(declared(inputs, outputs)).map(([key, shape]) => `${path}${key} ${shape}`);
-  const got = own.map(([key, shape]) => `${key} ${shape}`);
-  if (expected.join() !== got.join()) throw unknown(`a ${name} with other parameters`);
-  return [path, [outputs, inputs]];
+/** Whether a cell is the library's cell of its name, and not one that is called so. */
+export function isOwnCell(cell: Cell, name: string = cell.name): boolean {
+  return isNamedAsOurs(name) && cells[name] === cell;
 }
 
-/** Each part takes what the one before it puts out, or throws {@link ValueError}. Returns what the last puts out. */
-function requireJoined(parts: readonly Part[], inputs: number): number {
-  let width = inputs;
-  for (const part of parts) {
-    if (part.kind === 'bidirectional') {
-      requireJoined(part.forward, width);
-      requireJoined(part.backward, width);
-    } else if ((part.kind === 'cell' ? part.d : part.m) !== width) throw added();
-    width = outputsOf(part);
-  }
-  return width;
+/** Whether the library has a cell of that name. */
+export function isNamedAsOurs(name: string): boolean {
+  return Object.hasOwn(cells, name);
 }
 
 function unknown(name: string): ValueError {
   return new ValueError('layer', `a network of ${Object.keys(cells).join(', ')}, bidirectional and readout`, name);
-}
-
-function added(): ValueError {
-  return new ValueError('layer', 'both directions beside each other', 'their sum');
 }

@@ -11,8 +11,12 @@
  *
  * Source: huggingface.co/docs/safetensors, "Format"; the limit on the header is the reference implementation's.
  */
-import { FormatError, ShapeError, ValueError } from '../errors.ts';
+import { FormatError, MemoryError, ShapeError, ValueError } from '../errors.ts';
+import { shown } from '../foreign.ts';
 import { describe, requireInstance, requireList, requireName, requireObject } from '../require.ts';
+import { outlineOf, parseJson } from './json.ts';
+import { recognise } from './recognise.ts';
+import { requireSingle } from './single.ts';
 
 /** An array of any rank, its numbers row after row; rank 0 holds one number. */
 export interface Tensor {
@@ -40,8 +44,8 @@ const MAX_HEADER_BYTES = 100_000_000;
  *
  * @param dtype how the numbers are kept: as they are, or rounded to 32 bits.
  * @throws {ShapeError} when a shape does not match the length of its data.
- * @throws {ValueError} when a tensor is called `__metadata__`, a metadata value is no string, or the header would
- * exceed 100 MB.
+ * @throws {ValueError} when a tensor is called `__metadata__`, a metadata value is no string, a finite number is too large
+ * for 32 bits, or the header would be larger than is read again: 100 MB, or 125,000 tensors.
  */
 export function writeSafetensors(
   tensors: ReadonlyMap<string, Tensor>,
@@ -55,7 +59,7 @@ export function writeSafetensors(
   let size = LENGTH_BYTES + header.length;
   for (const { data } of tensors.values()) size += data.length * BYTES[dtype];
 
-  const bytes = new Uint8Array(size);
+  const bytes = allocateBytes(size);
   const view = new DataView(bytes.buffer);
   view.setBigUint64(0, BigInt(header.length), true);
   bytes.set(header, LENGTH_BYTES);
@@ -85,8 +89,12 @@ export function readSafetensors(
   requireName('file', file);
   for (const dtype of requireList('dtypes', dtypes, 'a list of F64 and F32')) requireDtype('dtypes', dtype);
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  const start = LENGTH_BYTES + headerLength(view, file);
-  const header = parseHeader(bytes.subarray(LENGTH_BYTES, start), file);
+  const refused = (rule: string, got: string): FormatError => {
+    const other = recognise(bytes);
+    return other === undefined ? malformed(file, rule, got) : new FormatError(file, 'a safetensors file', other);
+  };
+  const start = LENGTH_BYTES + headerLength(view, refused);
+  const header = parseHeader(bytes.subarray(LENGTH_BYTES, start), refused);
 
   const places: Place[] = [];
   let metadata = new Map<string, string>();
@@ -110,10 +118,26 @@ export function readSafetensors(
   return { tensors, metadata };
 }
 
+/** The names of the tensors in the bytes of a file, whatever their dtypes; none where it is no such file. */
+export function namesIn(bytes: Uint8Array): readonly string[] {
+  const refused = (rule: string, got: string) => malformed('file', rule, got);
+  try {
+    const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+    const end = LENGTH_BYTES + headerLength(view, refused);
+    return Object.keys(parseHeader(bytes.subarray(LENGTH_BYTES, end), refused)).filter(name => name !== METADATA);
+  } catch (error) {
+    if (error instanceof FormatError) return [];
+    throw error;
+  }
+}
+
 /** @throws ValueError when it is none. */
 function requireDtype(argument: string, dtype: Dtype): void {
   if (dtype !== 'F64' && dtype !== 'F32') throw new ValueError(argument, 'F64 or F32', describe(dtype));
 }
+
+/** The error for bytes that are no safetensors file, or another kind of file that is known. */
+type Refused = (rule: string, got: string) => FormatError;
 
 /** Where a tensor lies: bytes begin … end − 1 of the buffer. */
 interface Place {
@@ -124,6 +148,14 @@ interface Place {
   readonly end: number;
 }
 
+function allocateBytes(size: number): Uint8Array<ArrayBuffer> {
+  try {
+    return new Uint8Array(size);
+  } catch {
+    throw new MemoryError('tensors', 'as many bytes as memory holds', `${size}`);
+  }
+}
+
 // Text is joined by hand: an object would move names such as '1' to the front and lose '__proto__'.
 function headerBytes(
   tensors: ReadonlyMap<string, Tensor>,
@@ -131,9 +163,12 @@ function headerBytes(
   dtype: Dtype,
 ): Uint8Array<ArrayBuffer> {
   const fields: string[] = [];
+  let characters = 0;
   for (const [key, value] of Object.entries(metadata)) {
     if (typeof value !== 'string') throw new ValueError(`metadata[${describe(key)}]`, 'a string', describe(value));
+    characters += key.length + value.length;
   }
+  if (characters > MAX_HEADER_BYTES) throw tooLong(`${characters} characters`); // more than one string need hold
   if (Object.keys(metadata).length > 0) fields.push(`"${METADATA}":${JSON.stringify(metadata)}`);
 
   let begin = 0;
@@ -147,66 +182,49 @@ function headerBytes(
       const expected = `${data.length} numbers' worth of shape`;
       throw new ShapeError(`tensors[${describe(name)}].shape`, expected, `[${shape.join(', ')}]`);
     }
+    if (dtype === 'F32') requireSingle(`tensors[${describe(name)}]`, data);
     const end = begin + data.length * BYTES[dtype];
-    fields.push(`${JSON.stringify(name)}:${JSON.stringify({ dtype, shape, data_offsets: [begin, end] })}`);
+    fields.push(`${JSON.stringify(name)}:${JSON.stringify({ dtype, shape: [...shape], data_offsets: [begin, end] })}`);
     begin = end;
   }
 
-  const text = new TextEncoder().encode(`{${fields.join(',')}}`);
+  const json = `{${fields.join(',')}}`;
+  if (outlineOf(json).tooMany !== undefined) throw tooLong(`${tensors.size} tensors`);
+  const text = new TextEncoder().encode(json);
   const padded = new Uint8Array(Math.ceil(text.length / LENGTH_BYTES) * LENGTH_BYTES).fill(0x20);
   padded.set(text);
-  if (padded.length > MAX_HEADER_BYTES) {
-    throw new ValueError('tensors', 'names and metadata of at most 100 MB', `${padded.length} bytes`);
-  }
+  if (padded.length > MAX_HEADER_BYTES) throw tooLong(`${padded.length} bytes`);
   return padded;
 }
 
-function headerLength(view: DataView, file: string): number {
-  if (view.byteLength < LENGTH_BYTES) throw malformed(file, 'of at least 8 bytes', `${view.byteLength} bytes`);
+function tooLong(got: string): ValueError {
+  return new ValueError('tensors', 'names, shapes and metadata of at most 100 MB, as they are read again', got);
+}
+
+function headerLength(view: DataView, refused: Refused): number {
+  if (view.byteLength < LENGTH_BYTES) throw refused('of at least 8 bytes', `${view.byteLength} bytes`);
   const length = view.getBigUint64(0, true);
-  if (length > MAX_HEADER_BYTES) throw malformed(file, 'with a header of at most 100 MB', `one of ${length} bytes`);
+  if (length > MAX_HEADER_BYTES) throw refused('with a header of at most 100 MB', `one of ${length} bytes`);
   const rest = view.byteLength - LENGTH_BYTES;
-  if (length > rest) throw malformed(file, `with its header of ${length} bytes`, `only ${rest} bytes`);
+  if (length > rest) throw refused(`with its header of ${length} bytes`, `only ${rest} bytes`);
   return Number(length);
 }
 
-function parseHeader(bytes: Uint8Array, file: string): Record<string, unknown> {
+function parseHeader(bytes: Uint8Array, refused: Refused): Record<string, unknown> {
   let text: string;
   try {
     text = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes);
   } catch {
-    throw malformed(file, 'with a header in UTF-8', 'bytes that are not');
+    throw refused('with a header in UTF-8', 'bytes that are not');
   }
-  let header: unknown;
-  try {
-    header = JSON.parse(text);
-  } catch {
-    throw malformed(file, 'with a JSON header', 'text that is not JSON');
-  }
+  const header = parseJson(text, (expected, got) => refused(`with a header of ${expected}`, got));
   if (!isRecord(header) || !text.startsWith('{')) {
-    throw malformed(file, 'whose header is a JSON object from its first byte', briefly(header));
+    throw refused('whose header is a JSON object from its first byte', briefly(header));
   }
   const names = Object.keys(header).length;
-  const written = countFields(text);
-  if (written !== names) throw malformed(file, 'that names each tensor once', `${written - names} repeated`);
+  const written = outlineOf(text).fields;
+  if (written !== names) throw refused('that names each tensor once', `${written - names} repeated`);
   return header;
-}
-
-/** How many fields the object in `json`, valid JSON, is written with: JSON.parse keeps only the last of a name. */
-function countFields(json: string): number {
-  let fields = 0;
-  let depth = 0;
-  let quoted = false;
-  for (let i = 0; i < json.length; i++) {
-    const c = json[i];
-    if (quoted && c === '\\') i++;
-    else if (c === '"') quoted = !quoted;
-    else if (quoted) continue;
-    else if (c === '{' || c === '[') depth++;
-    else if (c === '}' || c === ']') depth--;
-    else if (c === ':' && depth === 1) fields++;
-  }
-  return fields;
 }
 
 function parseMetadata(entry: unknown, file: string): Map<string, string> {
@@ -283,5 +301,5 @@ function briefly(value: unknown): string {
 }
 
 function malformed(file: string, rule: string, got: string): FormatError {
-  return new FormatError(file, `a safetensors file ${rule}`, got);
+  return new FormatError(file, `a safetensors file ${shown(rule)}`, shown(got));
 }

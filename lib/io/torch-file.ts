@@ -8,16 +8,21 @@
  * | `vocabulary` | the symbols in the order of their classes, a list in JSON: `json.dumps(sorted(set(text)))` |
  * | `classes`, `hidden`, `layers` | the sizes, for whoever makes the module |
  *
- * A file by itself need have none of it: sizes are read off the tensors, and the cell where that can be.
+ * A file by itself need have none of it: sizes are read off the tensors, and the cell where that can be. What modules a file may
+ * have says `torch-modules.ts`.
  */
 import { cellNamed } from '../cells/index.ts';
 import { FormatError, ShapeError, ValueError } from '../errors.ts';
-import { parameterCount } from '../models/char-memory.ts';
+import { shown } from '../foreign.ts';
 import { type CharModel, charModel, requireModel } from '../models/char-model.ts';
 import { Vocabulary } from '../models/vocabulary.ts';
 import { describe, requireName, requireObject } from '../require.ts';
-import { type Dtype, readSafetensors, type Tensor, writeSafetensors } from './safetensors.ts';
-import { fromTorch, type TorchModules, torchCells, toTorch } from './torch.ts';
+import { parseJson } from './json.ts';
+import { partsOf } from './parts.ts';
+import { type Dtype, readSafetensors, writeSafetensors } from './safetensors.ts';
+import { fromTorch, torchCells, toTorch } from './torch.ts';
+import { findModules } from './torch-modules.ts';
+import { checkpointFormat } from './version.ts';
 
 /**
  * A model as the bytes of a file for PyTorch.
@@ -26,7 +31,7 @@ import { fromTorch, type TorchModules, torchCells, toTorch } from './torch.ts';
  * @throws ValueError naming what PyTorch lacks.
  */
 export function encodeTorch(model: CharModel, dtype: Dtype = 'F64'): Uint8Array {
-  const { net, vocabulary, cell, m, layers } = requireModel(model);
+  const { net, vocabulary, cell, m, layers } = requireCharNetwork(model);
   return writeSafetensors(
     toTorch(net),
     {
@@ -38,6 +43,20 @@ export function encodeTorch(model: CharModel, dtype: Dtype = 'F64'): Uint8Array 
     },
     dtype,
   );
+}
+
+/** The network of a model is what the model says beside it, or throws ValueError: it could not be read again. */
+function requireCharNetwork(model: CharModel): CharModel {
+  const { net, vocabulary, cell, m, layers } = requireModel(model);
+  const C = vocabulary.size;
+  const cells = Array.from({ length: layers }, (_, l) => `${cell.name} ${l === 0 ? C : m}→${m}`);
+  const expected = [...cells, `readout ${m}→${C}`].join(', ');
+  const got = partsOf(net).map(part => {
+    if (part.kind === 'cell') return `${part.cell.name} ${part.d}→${part.m}`;
+    return part.kind === 'readout' ? `readout ${part.m}→${part.C}` : part.kind;
+  });
+  if (got.join(', ') !== expected) throw new ValueError('model.net', shown(expected), shown(got.join(', ')));
+  return model;
 }
 
 /** What the file does not say by itself. */
@@ -59,11 +78,16 @@ export interface TorchFileOptions {
 export function decodeTorch(bytes: Uint8Array, file: string = 'file', options: TorchFileOptions = {}): CharModel {
   const { cell: named } = requireObject('options', options);
   if (named !== undefined) requireName('cell', named);
-  const { tensors, metadata } = readSafetensors(bytes, file, ['F64', 'F32']);
-  const modules = modulesOf(tensors, file);
-  const { name, m, layers, C } = formOf(tensors, modules, file, named ?? metadata.get('cell'));
+  const contents = readSafetensors(bytes, file, ['F64', 'F32']);
+  const { metadata } = contents;
+  if (metadata.get('format') === checkpointFormat) {
+    const got = 'a checkpoint of bptt: sample, export and train --resume take it as it is';
+    throw new FormatError(file, "a state_dict of PyTorch's in safetensors", got);
+  }
+  const { tensors, modules, gates, m, layers, C } = findModules(contents, file);
+  const name = cellOf(gates, file, named ?? metadata.get('cell'));
   if (metadata.get('cell') !== undefined && metadata.get('cell') !== name) {
-    throw new ValueError('cell', `${metadata.get('cell')}, as ${file} says`, describe(name));
+    throw new ValueError('cell', `${shown(metadata.get('cell') ?? '')}, as ${file} says`, describe(name));
   }
   for (const [key, size] of Object.entries({ classes: C, hidden: m, layers })) {
     requireAgreement(key, `${size}`, metadata.get(key), file);
@@ -71,63 +95,36 @@ export function decodeTorch(bytes: Uint8Array, file: string = 'file', options: T
   const vocabulary = vocabularyOf(metadata.get('vocabulary'), options.vocabulary, file);
   if (vocabulary.size !== C) throw new FormatError(file, `a model of its ${vocabulary.size} symbols`, `one of ${C}`);
   const cell = cellNamed(name);
-  // Before a model is made: a file must hold the numbers that it asks memory for.
-  const count = parameterCount({ cell, hidden: m, layers }, C);
-  const numbers = [...tensors.values()].reduce((sum, { data }) => sum + data.length, 0);
-  if (numbers < count) throw new FormatError(file, `${count} numbers or more`, `${numbers}`);
   const model = charModel({ vocabulary, cell, m, layers });
   try {
     fromTorch(model.net, tensors, modules);
   } catch (error) {
     if (!(error instanceof ShapeError || error instanceof ValueError)) throw error;
-    throw new FormatError(file, `${error.argument} to be ${error.expected}`, error.got);
+    throw new FormatError(file, shown(`${error.argument} to be ${error.expected}`), shown(error.got));
   }
   return model;
 }
 
-/** What the modules are called: the recurrent one has a `weight_ih_l0`, the other one a `weight` and a `bias`. */
-function modulesOf(tensors: ReadonlyMap<string, Tensor>, file: string): Required<TorchModules> {
-  const before = (name: string, ending: string) => name.slice(0, -ending.length).replace(/\.$/, '');
-  const names = [...tensors.keys()];
-  const recurrent = names.find(name => /(^|\.)weight_ih_l0$/.test(name));
-  const linear = names.find(name => /(^|\.)weight$/.test(name) && tensors.has(name.replace(/weight$/, 'bias')));
-  if (recurrent === undefined)
-    throw new FormatError(file, 'a tensor weight_ih_l0 of an nn.RNN, nn.LSTM or nn.GRU', 'none');
-  if (linear === undefined) throw new FormatError(file, 'tensors weight and bias of an nn.Linear', 'none');
-  return { rnn: before(recurrent, 'weight_ih_l0'), readout: before(linear, 'weight') };
-}
-
-/** How many blocks a cell's tensors have, and the cell that has so many, unless it is named. */
-const BLOCKS: ReadonlyMap<number, string> = new Map([
+/** The cell of an nn.RNN, nn.GRU or nn.LSTM, unless it is named: by how many blocks its tensors have, one for each gate. */
+const CELLS: ReadonlyMap<number, string> = new Map([
   [1, 'rnn'],
   [3, 'gru'],
   [4, 'lstm'],
 ]);
 
-function formOf(
-  tensors: ReadonlyMap<string, Tensor>,
-  { rnn, readout }: Required<TorchModules>,
-  file: string,
-  named: string | undefined,
-): { readonly name: string; readonly m: number; readonly layers: number; readonly C: number } {
-  const within = (module: string, name: string) => (module === '' ? name : `${module}.${name}`);
-  const [rows = 0, m = 0] = tensors.get(within(rnn, 'weight_hh_l0'))?.shape ?? [];
-  const [C = 0] = tensors.get(within(readout, 'weight'))?.shape ?? [];
-  const found = m > 0 ? BLOCKS.get(rows / m) : undefined;
-  if (!found)
-    throw new FormatError(file, `a ${within(rnn, 'weight_hh_l0')} of 1, 3 or 4 square blocks`, `${rows}×${m}`);
+function cellOf(gates: number, file: string, named: string | undefined): string {
+  const found = CELLS.get(gates) ?? '';
   const name = named ?? found;
-  if (!torchCells.includes(name)) throw new FormatError(file, `a cell of ${torchCells.join(', ')}`, describe(name));
+  if (!torchCells.includes(name))
+    throw new FormatError(file, `a cell of ${torchCells.join(', ')}`, shown(describe(name)));
   const kind = name === 'rnn-relu' ? 'rnn' : name;
   if (kind !== found) throw new FormatError(file, `the tensors of ${name}`, `those of ${found}`);
-  let layers = 1;
-  while (tensors.has(within(rnn, `weight_ih_l${layers}`))) layers += 1;
-  return { name, m, layers, C };
+  return name;
 }
 
 function requireAgreement(key: string, found: string, said: string | undefined, file: string): void {
   if (said !== undefined && said !== found)
-    throw new FormatError(file, `${key} ${found}, as its tensors are`, describe(said));
+    throw new FormatError(file, `${key} ${found}, as its tensors are`, shown(describe(said)));
 }
 
 function vocabularyOf(json: string | undefined, text: string | undefined, file: string): Vocabulary {
@@ -139,22 +136,25 @@ function vocabularyOf(json: string | undefined, text: string | undefined, file: 
   }
   const wrong = (got: string) =>
     new FormatError(file, 'a vocabulary in its metadata: a list in JSON of code points, ascending', got);
-  let symbols: unknown;
-  try {
-    symbols = JSON.parse(json);
-  } catch {
-    throw wrong('no JSON');
-  }
-  if (!Array.isArray(symbols) || symbols.length === 0) throw wrong(describe(symbols));
-  const vocabulary = Vocabulary.of(symbols.join('') || '\0');
-  if (vocabulary.symbols.length !== symbols.length || vocabulary.symbols.some((symbol, k) => symbol !== symbols[k])) {
-    throw wrong('others');
-  }
-  const without = (a: Vocabulary, b: Vocabulary) => a.symbols.filter(symbol => !b.symbols.includes(symbol)).join('');
+  const vocabulary = vocabularyIn(json, wrong);
+  const without = (a: Vocabulary, b: Vocabulary) => {
+    const others = new Set(b.symbols);
+    return a.symbols.filter(symbol => !others.has(symbol)).join('');
+  };
   const [more, less] = given ? [without(given, vocabulary), without(vocabulary, given)] : ['', ''];
   if (more || less) {
     const got = [more && `also ${describe(more)}`, less && `none of ${describe(less)}`].filter(Boolean).join(', ');
     throw new ValueError('vocabulary', `the ${vocabulary.size} symbols of ${file}`, got);
   }
   return vocabulary;
+}
+
+function vocabularyIn(json: string, wrong: (got: string) => FormatError): Vocabulary {
+  const symbols = parseJson(json, (_, got) => wrong(got === 'more' ? 'more than a list' : 'no JSON'));
+  try {
+    return Vocabulary.ofSymbols(symbols as readonly string[]);
+  } catch (error) {
+    if (!(error instanceof ValueError)) throw error;
+    throw wrong(shown(`${error.argument} ${error.got}`));
+  }
 }

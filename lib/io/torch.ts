@@ -14,6 +14,7 @@
  * width, and anything but one readout on top are refused by name.
  */
 import { ShapeError, ValueError } from '../errors.ts';
+import { shown } from '../foreign.ts';
 import type { Layer } from '../layers/layer.ts';
 import { ParamSet, pick } from '../params.ts';
 import { describe, requireFinite, requireInstance, requireList, requireName, requireObject } from '../require.ts';
@@ -43,11 +44,12 @@ export const torchCells: readonly string[] = Object.keys(GATES);
  * The state_dict of the network in PyTorch that computes what the layer does: tensors by name, in PyTorch's order, copied.
  * All of a bias that PyTorch has twice is in `bias_ih`.
  *
- * @throws ValueError naming what PyTorch lacks.
+ * @throws ValueError naming what PyTorch lacks, or a parameter that is not finite.
  */
 export function toTorch(layer: Layer, modules: TorchModules = {}): Map<string, Tensor> {
   const slots = slotsOf(layer, modules);
   const values = layer.params.named();
+  for (const [name, matrix] of Object.entries(values)) requireFinite(name, matrix);
   return new Map(
     slots.map(({ name, shape, blocks }) => {
       const data = new Float64Array(shape.reduce((size, n) => size * n, 1));
@@ -63,7 +65,7 @@ export function toTorch(layer: Layer, modules: TorchModules = {}): Map<string, T
 
 /**
  * Sets all parameters of a layer from the state_dict of a network in PyTorch. Two biases that only their sum counts of
- * become that sum. After a throw the layer is as it was.
+ * become that sum; a module that has none at all, as with `bias=False`, has zeros. After a throw the layer is as it was.
  *
  * @throws ValueError naming what PyTorch lacks, a tensor that is missing, one too many, or a number that is not finite;
  * ShapeError when a tensor is of another shape.
@@ -71,19 +73,25 @@ export function toTorch(layer: Layer, modules: TorchModules = {}): Map<string, T
 export function fromTorch(layer: Layer, tensors: ReadonlyMap<string, Tensor>, modules: TorchModules = {}): void {
   if (!(tensors instanceof Map)) throw new ValueError('tensors', 'a Map of tensors by name', describe(tensors));
   const slots = slotsOf(layer, modules);
-  const names = slots.map(({ name }) => name);
-  const others = [...tensors.keys()].filter(name => !names.includes(name));
-  if (others[0] !== undefined) throw new ValueError('tensors', `only ${names.join(', ')}`, others[0]);
+  const names = new Set(slots.map(({ name }) => name));
+  const other = [...tensors.keys()].find(name => !names.has(name));
+  if (other !== undefined) throw new ValueError('tensors', `only ${shown([...names].join(', '))}`, shown(`${other}`));
+  const biased = new Set(slots.filter(({ name, bias }) => bias && tensors.has(name)).map(({ bias }) => bias));
   const fresh = ParamSet.of(layer.params.shapes);
   const values = fresh.named();
-  for (const { name, shape, blocks } of slots) {
+  for (const { name, shape, blocks, bias } of slots) {
+    if (bias && !biased.has(bias)) continue;
     const all = numbersOf(name, tensors.get(name), shape);
     const size = all.length / blocks.length;
     blocks.forEach(({ parameter, second }, k) => {
       const { data, offset } = pick(values, parameter);
       const block = all.subarray(k * size, (k + 1) * size);
       if (!second) data.set(block, offset);
-      else for (const [i, value] of block.entries()) data[offset + i] = (data[offset + i] ?? 0) + value;
+      else {
+        for (const [i, value] of block.entries()) {
+          if (value !== 0) data[offset + i] = (data[offset + i] ?? 0) + value; // −0 + 0 would be 0
+        }
+      }
     });
   }
   requireFinite('params', fresh.values);
@@ -109,6 +117,8 @@ interface Slot {
   readonly name: string;
   readonly shape: readonly number[];
   readonly blocks: readonly Block[];
+  /** Whose bias it is, where it is one: of the recurrent module or the readout. */
+  readonly bias?: 'rnn' | 'readout';
 }
 
 interface Block {
@@ -140,7 +150,7 @@ function slotsOf(layer: Layer, modules: TorchModules): readonly Slot[] {
   return [
     ...slots,
     { name: `${before(readout)}weight`, shape: [C, m], blocks: [{ parameter: `${path}V` }] },
-    { name: `${before(readout)}bias`, shape: [C], blocks: [{ parameter: `${path}c` }] },
+    { name: `${before(readout)}bias`, shape: [C], blocks: [{ parameter: `${path}c` }], bias: 'readout' },
   ];
 }
 
@@ -172,8 +182,8 @@ function cellSlots({ cell, path, d, m }: CellPart, module: string, suffix: strin
   return [
     slot('weight_ih', [G * m, d], named('U')), // PT-F1  weight_ih = (U_k), k in PyTorch's order
     slot('weight_hh', [G * m, m], named('W')), // PT-F2  weight_hh = (W_k)
-    slot('bias_ih', [G * m], named('b')),
-    slot('bias_hh', [G * m], biases), // PT-F3  b_k = b_ih,k + b_hh,k; of a GRU's n b_n = b_ih,n and b_h = b_hh,n
+    { ...slot('bias_ih', [G * m], named('b')), bias: 'rnn' },
+    { ...slot('bias_hh', [G * m], biases), bias: 'rnn' }, // PT-F3  b_k = b_ih,k + b_hh,k; of a GRU's n b_n = b_ih,n and b_h = b_hh,n
   ];
 }
 

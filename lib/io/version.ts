@@ -1,6 +1,5 @@
-import { createRequire } from 'node:module';
+/** The version of this library: what package.json says, which a test holds it to. A bundle has no package.json. */
+export const version: string = '0.1.0';
 
-const { version: own } = createRequire(import.meta.url)('bptt/package.json') as { readonly version: string };
-
-/** The version of this library. */
-export const version: string = own;
+/** What a checkpoint of a character model calls itself in its metadata. */
+export const checkpointFormat: string = 'bptt-char-model';

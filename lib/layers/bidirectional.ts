@@ -15,8 +15,9 @@
 import { ValueError } from '../errors.ts';
 import { ParamSet } from '../params.ts';
 import { describe, requireObject } from '../require.ts';
-import { requireExtent, requireSequence, Sequence } from '../sequence.ts';
+import { dense, read, requireExtent, Sequence } from '../sequence.ts';
 import { type Layer, requireLayer, requireState, requireTape } from './layer.ts';
+import { made } from './made.ts';
 import { prefixed, unprefixed } from './names.ts';
 import { reversed } from './reversal.ts';
 
@@ -67,7 +68,7 @@ export function bidirectional(layers: {
   const besides = merge === 'concat' ? there.outputs : 0; // the first column of backward's outputs
   const outputs = besides + back.outputs;
 
-  return {
+  const both: Layer<BidirectionalTape> = {
     name: `bidirectional(${there.name}, ${back.name})`,
     inputs: there.inputs,
     outputs,
@@ -79,23 +80,30 @@ export function bidirectional(layers: {
       requireExtent('x', x, there.inputs); // both layers look at its numbers
       const s = requireState('s0', s0, state, x.B);
       const first = there.forward(x, unprefixed(s, 'forward')); // BI-F2  y⃗ = f(x)
-      const second = back.forward(x, unprefixed(s, 'backward'));
-      requireExtent('backward.y', second.y, back.outputs, first.y);
-      const y = Sequence.zeros({ ...first.y.extent(), F: outputs }, first.y);
-      setColumns(y, 0, first.y);
-      if (merge === 'concat') setColumns(y, besides, second.y);
-      else add(y, second.y); // BI-F4  y_t = [y⃗_t, y⃖_t], or y⃗_t + y⃖_t
-      return {
-        y,
-        sT: prefixed({ forward: first.sT, backward: second.sT }),
-        tape: { x, y, there: first.tape, back: second.tape },
-      };
+      let second: ReturnType<typeof back.forward> | undefined;
+      try {
+        second = back.forward(x, unprefixed(s, 'backward'));
+        requireExtent('backward.y', second.y, back.outputs, first.y);
+        const y = Sequence.zeros({ ...first.y.extent(), F: outputs }, first.y);
+        setColumns(y, 0, first.y);
+        if (merge === 'concat') setColumns(y, besides, second.y);
+        else add(y, second.y); // BI-F4  y_t = [y⃗_t, y⃖_t], or y⃗_t + y⃖_t
+        return {
+          y,
+          sT: prefixed({ forward: first.sT, backward: second.sT }),
+          tape: { x, y, there: first.tape, back: second.tape },
+        };
+      } catch (error) {
+        there.release?.(first.tape);
+        if (second) back.release?.(second.tape);
+        throw error;
+      }
     },
 
-    backward(tape, dy, dsT) {
+    backward(tape, given, dsT) {
       const { x, y, there: thereTape, back: backTape } = requireTape(tape, there.inputs);
       requireExtent('tape.y', y, outputs);
-      requireSequence('dy', dy, outputs, y);
+      const dy = dense(read('dy', given, outputs, y));
       const ds = requireState('dsT', dsT, state, x.B);
       const dyThere = columns(dy, 0, there.outputs, y); // BI-B1  dL/dy⃗_t = the first F₁ of dL/dy_t, or all, through F4
       const dyBack = columns(dy, besides, back.outputs, y); // BI-B2  dL/dy⃖_t = the last F₂ of dL/dy_t, or all, through F4
@@ -113,6 +121,7 @@ export function bidirectional(layers: {
       back.release?.(backTape);
     },
   };
+  return made(both, { kind: 'bidirectional', forward: there, backward, merge });
 }
 
 /** The columns of y from `from` on = those of a. */

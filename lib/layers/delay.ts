@@ -6,7 +6,7 @@ import type { AbstractMatrix } from 'ml-matrix';
 import { addTo, copy, selectRows } from '../matrix.ts';
 import { ParamSet } from '../params.ts';
 import { requireObject, requireSize } from '../require.ts';
-import { requireSequence, Sequence } from '../sequence.ts';
+import { read, Sequence } from '../sequence.ts';
 import type { Matrices } from '../shape.ts';
 import { type Layer, requireState, requireTape } from './layer.ts';
 
@@ -34,8 +34,8 @@ export function delay(size: { readonly F: number }): Layer<DelayTape, never> {
     state,
     equations: { x: 'DL-B2', past: 'DL-B3' },
 
-    forward(x, s0) {
-      requireSequence('x', x, F);
+    forward(given, s0) {
+      const x = read('x', given, F);
       const y = Sequence.zeros({ ...x.extent(), F });
       let past = pastOf(requireState('s0', s0, state, x.B));
       for (let t = 0; t < x.T; t++) {
@@ -46,9 +46,9 @@ export function delay(size: { readonly F: number }): Layer<DelayTape, never> {
       return { y, sT: { past }, tape: { x } };
     },
 
-    backward(tape, dy, dsT) {
+    backward(tape, given, dsT) {
       const { x } = requireTape(tape, F);
-      requireSequence('dy', dy, F, x);
+      const dy = read('dy', given, F, x);
       const dx = Sequence.zeros({ ...x.extent(), F });
       let dpast: AbstractMatrix = copy(pastOf(requireState('dsT', dsT, state, x.B))); // DL-B1  dL/dx_τ = dL/ds_τ
       for (let t = x.T - 1; t >= 0; t--) {

@@ -15,7 +15,7 @@ import { ValueError } from '../errors.ts';
 import { ParamSet } from '../params.ts';
 import { Random } from '../random.ts';
 import { describe, requireInstance, requireInteger, requireMatrix, requireObject, requireSize } from '../require.ts';
-import { requireSequence, Sequence } from '../sequence.ts';
+import { read, Sequence } from '../sequence.ts';
 import { FlatMatrix } from '../views.ts';
 import { type Layer, requireState, requireTape } from './layer.ts';
 
@@ -88,18 +88,18 @@ export function dropout(options: { readonly F: number; readonly rate: number; re
       seed = Math.floor(SEEDS * requireInstance('rng', rng, Random).uniform());
     },
 
-    forward(x, s0) {
-      requireSequence('x', x, F);
+    forward(given, s0) {
+      const x = read('x', given, F);
       requireState('s0', s0, {}, x.B);
       const R = mask(x, training ? rate : 0, new Random(seed));
       const y = masked(x, R, x); // DR-F2  y_t = r_t ⊙ x_t
       return { y, sT: {}, tape: { x, R } };
     },
 
-    backward(tape, dy, dsT) {
+    backward(tape, given, dsT) {
       const { x, R } = requireTape(tape, F);
       requireMatrix('tape.R', R, [x.T * x.B, F]);
-      requireSequence('dy', dy, F, x);
+      const dy = read('dy', given, F, x);
       requireState('dsT', dsT, {}, x.B);
       const dx = masked(x, R, dy); // DR-B1  dL/dx_t = dL/dy_t ⊙ r_t, through F2
       return { dx, ds0: {} };

@@ -15,7 +15,7 @@ import { MatrixTransposeView } from 'ml-matrix';
 import { addTo, addTTimes, keepRows, timesT } from '../matrix.ts';
 import { ParamSet } from '../params.ts';
 import { requireObject, requireSize } from '../require.ts';
-import { requireSequence, Sequence } from '../sequence.ts';
+import { read, Sequence } from '../sequence.ts';
 import { type Layer, requireState, requireTape } from './layer.ts';
 
 /** What the backward pass of the embedding needs. */
@@ -44,8 +44,8 @@ export function embedding(size: { readonly C: number; readonly e: number }): Lay
     state: {},
     equations: { E: 'EM-B1', x: 'EM-B2' },
 
-    forward(x, s0) {
-      requireSequence('x', x, C);
+    forward(given, s0) {
+      const x = read('x', given, C);
       requireState('s0', s0, {}, x.B);
       const U = new MatrixTransposeView(params.named().E);
       const y = Sequence.zeros({ ...x.extent(), F: e });
@@ -54,9 +54,9 @@ export function embedding(size: { readonly C: number; readonly e: number }): Lay
       return { y, sT: {}, tape: { x } };
     },
 
-    backward(tape, dy, dsT) {
+    backward(tape, given, dsT) {
       const { x } = requireTape(tape, C);
-      requireSequence('dy', dy, e, x);
+      const dy = read('dy', given, e, x);
       requireState('dsT', dsT, {}, x.B);
       const dU = new MatrixTransposeView(params.namedGrads().E);
       const dY = keepRows(dy.rows(), x.countedRows());

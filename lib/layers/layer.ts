@@ -2,7 +2,15 @@ import { Matrix } from 'ml-matrix';
 import type { Tag, Via } from '../cells/cell.ts';
 import { ShapeError, ValueError } from '../errors.ts';
 import { ParamSet } from '../params.ts';
-import { describe, requireFunction, requireInstance, requireMatrix, requireObject, requireSize } from '../require.ts';
+import {
+  describe,
+  requireFinite,
+  requireFunction,
+  requireInstance,
+  requireObject,
+  requireShape,
+  requireSize,
+} from '../require.ts';
 import { requireExtent, type Sequence } from '../sequence.ts';
 import type { Matrices } from '../shape.ts';
 
@@ -29,15 +37,16 @@ export interface Layer<Tape = unknown, P extends string = string> {
   /** The equations of the same step that a gradient goes through on its way there, where that is known. */
   readonly via?: Via;
   /**
-   * @param x the input, T steps of B sequences.
+   * @param x the input, T steps of B sequences. A tape may share its numbers, so they must stay until the pass back; of
+   * indices it keeps its own.
    * @param s0 the state before the first step, every part B×its columns; zeros unless given.
    * @returns the output y, T steps of B sequences; the state after each sequence's last step; the tape.
-   * @throws ShapeError, ValueError when x or s0 do not fit or are not finite.
+   * @throws ShapeError, ValueError when x or s0 do not fit, or hold where they count what is not finite or no class.
    */
   forward(x: Sequence, s0?: Matrices): { readonly y: Sequence; readonly sT: Matrices; readonly tape: Tape };
   /**
    * @param tape what `forward` returned.
-   * @param dy dL/dy, of y's shape.
+   * @param dy dL/dy, of y's shape, with y's lengths, longer ones or none: what does not count of y is not read.
    * @param dsT dL/ds_T, of the final state's shape; zeros unless given.
    * @returns dL/dx and dL/ds_0. That of a one-hot x may be computed when it is read first, which the tape is needed for.
    * @throws ShapeError, ValueError when dy or dsT do not fit or are not finite.
@@ -66,11 +75,24 @@ export function requireState(
   B: number,
 ): Matrices {
   if (s === undefined) return zeroState(state, B);
+  for (const [name, part] of Object.entries(requireParts(argument, s, state, B))) {
+    requireFinite(`${argument}.${name}`, part);
+  }
+  return s;
+}
+
+/** The same of whatever numbers, and there. */
+export function requireParts<S extends Matrices>(
+  argument: string,
+  s: S,
+  state: Readonly<Record<string, number>>,
+  B: number,
+): S {
   const names = Object.keys(state);
   if (typeof s !== 'object' || s === null || Object.keys(s).some(name => !names.includes(name))) {
     throw new ShapeError(argument, `a state of parts {${names.join(', ')}}`, describe(s));
   }
-  for (const [name, columns] of Object.entries(state)) requireMatrix(`${argument}.${name}`, s[name], [B, columns]);
+  for (const [name, columns] of Object.entries(state)) requireShape(`${argument}.${name}`, s[name], [B, columns]);
   return s;
 }
 

@@ -12,7 +12,7 @@
  */
 import { ParamSet } from '../params.ts';
 import { requireSize } from '../require.ts';
-import { requireSequence, Sequence } from '../sequence.ts';
+import { read, Sequence } from '../sequence.ts';
 import { type Layer, requireState, requireTape } from './layer.ts';
 
 /** What the backward pass of a pool needs. */
@@ -73,17 +73,17 @@ function pool(name: string, F: number, equation: string, { forward, backward }: 
     state: {},
     equations: { x: equation },
 
-    forward(x, s0) {
-      requireSequence('x', x, F);
+    forward(given, s0) {
+      const x = read('x', given, F);
       requireState('s0', s0, {}, x.B);
       const y = Sequence.zeros({ T: 1, B: x.B, F });
       forEachFeature(x, (b, k, feature) => y.rows().set(b, k, forward(feature)));
       return { y, sT: {}, tape: { x } };
     },
 
-    backward(tape, dy, dsT) {
+    backward(tape, given, dsT) {
       const { x } = requireTape(tape, F);
-      requireSequence('dy', dy, F, Sequence.zeros({ T: 1, B: x.B, F }));
+      const dy = read('dy', given, F, Sequence.zeros({ T: 1, B: x.B, F }));
       requireState('dsT', dsT, {}, x.B);
       const dx = Sequence.zeros({ ...x.extent(), F });
       const [dX, dY] = [dx.rows(), dy.rows()];

@@ -14,8 +14,9 @@
 import { addColumnSums, addRow, addTo, addTTimes, keepRows, times, timesT } from '../matrix.ts';
 import { ParamSet } from '../params.ts';
 import { requireObject, requireSize } from '../require.ts';
-import { requireExtent, requireSequence, Sequence } from '../sequence.ts';
+import { read, requireExtent, Sequence } from '../sequence.ts';
 import { type Layer, requireState } from './layer.ts';
+import { made } from './made.ts';
 
 /** What the backward pass of the readout needs. */
 export interface ReadoutTape {
@@ -34,7 +35,7 @@ export function readout(size: { readonly m: number; readonly C: number }): Layer
   requireSize('C', C);
   const params = ParamSet.of({ V: [C, m], c: [1, C] });
 
-  return {
+  const layer: Layer<ReadoutTape, 'V' | 'c'> = {
     name: 'readout',
     params,
     inputs: m,
@@ -42,8 +43,8 @@ export function readout(size: { readonly m: number; readonly C: number }): Layer
     state: {},
     equations: { V: 'RO-B1', c: 'RO-B2', x: 'RO-B3' },
 
-    forward(h, s0) {
-      requireSequence('x', h, m);
+    forward(given, s0) {
+      const h = read('x', given, m);
       requireState('s0', s0, {}, h.B);
       const { V, c } = params.named();
       const y = Sequence.zeros({ ...h.extent(), F: C });
@@ -52,10 +53,10 @@ export function readout(size: { readonly m: number; readonly C: number }): Layer
       return { y, sT: {}, tape: { h } };
     },
 
-    backward(tape, dy, dsT) {
+    backward(tape, given, dsT) {
       const { h } = requireObject('tape', tape);
       requireExtent('tape.h', h, m);
-      requireSequence('dy', dy, C, h);
+      const dy = read('dy', given, C, h);
       requireState('dsT', dsT, {}, h.B);
       const { V } = params.named();
       const grads = params.namedGrads();
@@ -67,4 +68,5 @@ export function readout(size: { readonly m: number; readonly C: number }): Layer
       return { dx, ds0: {} };
     },
   };
+  return made(layer, { kind: 'readout', m, C });
 }

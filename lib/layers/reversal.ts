@@ -1,17 +1,16 @@
 /** Sequences and layers against time: P of `derivations/bidirectional.md`. */
-import { ShapeError } from '../errors.ts';
-import { describe } from '../require.ts';
-import { Sequence } from '../sequence.ts';
+import { read, requireExtent, requireSequence, Sequence } from '../sequence.ts';
 import type { Layer } from './layer.ts';
 
 /**
  * Every sequence of the batch from its last step to its first; padding stays behind it. Its own inverse. A one-hot
  * sequence stays one.
  *
- * @throws ShapeError when x is no sequence.
+ * @throws ShapeError when x is no sequence, and ValueError when an index is no class.
  */
 export function reverseWithinLengths(x: Sequence): Sequence {
-  if (!(x instanceof Sequence)) throw new ShapeError('x', 'a Sequence', describe(x));
+  requireExtent('x', x);
+  if (x.data instanceof Int32Array) requireSequence('x', x);
   const { data, T, B, F } = x;
   const step = data.length / T;
   const width = step / B;
@@ -30,7 +29,7 @@ export function reverseWithinLengths(x: Sequence): Sequence {
 
 /**
  * P f(P x) for a layer f: it reads each sequence from its end, and puts out in the order of time. The parameters are the
- * layer's own.
+ * layer's own. A cotangent has to come with the lengths of x, but for a layer that turns itself round.
  */
 export function reversed<Tape>(layer: Layer<Tape>): Layer<Tape> {
   const own = ways.get(layer) as (() => Layer<Tape>) | undefined;
@@ -38,12 +37,14 @@ export function reversed<Tape>(layer: Layer<Tape>): Layer<Tape> {
   return {
     ...layer,
 
-    forward(x, s0) {
+    forward(given, s0) {
+      const x = read('x', given, layer.inputs);
       const { y, sT, tape } = layer.forward(reverseWithinLengths(x), s0);
       return { y: reverseWithinLengths(y), sT, tape }; // BI-F3  y⃖ = P g(P x)
     },
 
-    backward(tape, dy, dsT) {
+    backward(tape, given, dsT) {
+      const dy = read('dy', given, layer.outputs);
       const { dx, ds0 } = layer.backward(tape, reverseWithinLengths(dy), dsT); // BI-B3  dL/d(Px) = gᵀ(P dL/dy⃖), through F3
       return { dx: reverseWithinLengths(dx), ds0 };
     },

@@ -5,9 +5,10 @@
 import { ValueError } from '../errors.ts';
 import { ParamSet } from '../params.ts';
 import { requireCount, requireObject, requireSize } from '../require.ts';
-import { requireSequence, type Sequence } from '../sequence.ts';
+import { requireExtent, type Sequence } from '../sequence.ts';
 import type { Matrices } from '../shape.ts';
 import { type Layer, requireLayer, requireState } from './layer.ts';
+import { made } from './made.ts';
 import { prefixed, unprefixed } from './names.ts';
 
 /** The tapes of the layers, from the bottom up. */
@@ -46,7 +47,7 @@ export function stack(layers: Readonly<Record<string, Layer>>): Layer<StackTape>
   const state = prefixed(each(layer => layer.state));
   const equations = { ...prefixed(each(layer => layer.equations)), x: first[1].equations.x ?? '' };
   const via = prefixed(each(layer => (layer.via ?? {}) as Readonly<Record<string, readonly string[]>>));
-  return {
+  const whole: Layer<StackTape> = {
     name: parts.map(([, layer]) => layer.name).join('+'),
     inputs: first[1].inputs,
     outputs: last[1].outputs,
@@ -56,15 +57,20 @@ export function stack(layers: Readonly<Record<string, Layer>>): Layer<StackTape>
     params: ParamSet.join(each(layer => layer.params)), // last: had it joined them before an error, no other call could
 
     forward(x, s0) {
-      const s = requireState('s0', s0, state, requireSequence('x', x, first[1].inputs).B);
+      const s = requireState('s0', s0, state, requireExtent('x', x, first[1].inputs).B); // the layers look at its numbers
       const tapes: unknown[] = [];
       const finals: Record<string, Matrices> = {};
       let y: Sequence = x;
-      for (const [name, layer] of parts) {
-        const step = layer.forward(y, unprefixed(s, name));
-        y = step.y;
-        tapes.push(step.tape);
-        finals[name] = step.sT;
+      try {
+        for (const [name, layer] of parts) {
+          const step = layer.forward(y, unprefixed(s, name));
+          y = step.y;
+          tapes.push(step.tape);
+          finals[name] = step.sT;
+        }
+      } catch (error) {
+        for (const [l, tape] of tapes.entries()) parts[l]?.[1].release?.(tape);
+        throw error;
       }
       return { y, sT: prefixed(finals), tape: { B: x.B, tapes } };
     },
@@ -95,4 +101,5 @@ export function stack(layers: Readonly<Record<string, Layer>>): Layer<StackTape>
       for (const [l, [, layer]] of parts.entries()) layer.release?.(tapes[l]);
     },
   };
+  return made(whole, { kind: 'stack', layers: parts });
 }

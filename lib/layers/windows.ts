@@ -16,7 +16,7 @@
 import { ValueError } from '../errors.ts';
 import { ParamSet, pick } from '../params.ts';
 import { describe, requireInteger, requireObject, requireSize } from '../require.ts';
-import { requireSequence, Sequence } from '../sequence.ts';
+import { read, Sequence } from '../sequence.ts';
 import type { Shapes } from '../shape.ts';
 import { type Layer, requireState, requireTape } from './layer.ts';
 
@@ -44,8 +44,8 @@ export function windowInput(size: { readonly F: number; readonly N: number }): L
     state: {},
     equations: { x: 'WI-B1' },
 
-    forward(x, s0) {
-      requireSequence('x', x, F);
+    forward(given, s0) {
+      const x = read('x', given, F);
       requireState('s0', s0, {}, x.B);
       const y = Sequence.zeros({ ...x.extent(), F: N * F });
       const [X, Y] = [x.rows(), y.rows()];
@@ -55,9 +55,9 @@ export function windowInput(size: { readonly F: number; readonly N: number }): L
       return { y, sT: {}, tape: { x } };
     },
 
-    backward(tape, dy, dsT) {
+    backward(tape, given, dsT) {
       const { x } = requireTape(tape, F);
-      requireSequence('dy', dy, N * F, x);
+      const dy = read('dy', given, N * F, x);
       requireState('dsT', dsT, {}, x.B);
       const dx = Sequence.zeros({ ...x.extent(), F });
       const [dX, dY] = [dx.rows(), dy.rows()];
@@ -106,8 +106,8 @@ export function windowOutput(options: {
     state: {},
     equations: learned ? { w: 'WI-B3', x: 'WI-B2' } : { x: 'WI-B2' },
 
-    forward(x, s0) {
-      requireSequence('x', x, N * C);
+    forward(given, s0) {
+      const x = read('x', given, N * C);
       requireState('s0', s0, {}, x.B);
       const y = Sequence.zeros({ ...x.extent(), F: C });
       const [P, Y] = [x.rows(), y.rows()];
@@ -119,9 +119,9 @@ export function windowOutput(options: {
       return { y, sT: {}, tape: { x } };
     },
 
-    backward(tape, dy, dsT) {
+    backward(tape, given, dsT) {
       const { x } = requireTape(tape, N * C);
-      requireSequence('dy', dy, C, x);
+      const dy = read('dy', given, C, x);
       requireState('dsT', dsT, {}, x.B);
       const dx = Sequence.zeros({ ...x.extent(), F: N * C });
       const [P, dP, dY] = [x.rows(), dx.rows(), dy.rows()];

@@ -11,7 +11,7 @@
 import { ValueError } from '../errors.ts';
 import { sigmoid } from '../matrix.ts';
 import { requireFiniteNumber, requireObject } from '../require.ts';
-import { requireExtent, requireSequence, Sequence } from '../sequence.ts';
+import { read, requireExtent, Sequence } from '../sequence.ts';
 import { type Loss, stepFactors } from './loss.ts';
 
 /** What the backward pass of the loss needs. */
@@ -40,9 +40,9 @@ export const binaryCrossEntropy: Loss<Sequence, BinaryCrossEntropyTape> = {
   name: 'binary-cross-entropy',
   equation: 'BCE-B1',
 
-  forward(logits, y, weighting) {
-    requireSequence('logits', logits);
-    requireSequence('y', y, logits.F, logits);
+  forward(outputs, target, weighting) {
+    const logits = read('logits', outputs);
+    const y = read('y', target, logits.F, logits);
     const { factors, count } = stepFactors(logits, weighting);
     const [O, Y] = [logits.rows(), y.rows()];
     let loss = 0;

@@ -10,7 +10,7 @@
  */
 import { type AbstractMatrix, Matrix } from 'ml-matrix';
 import { requireAnyMatrix, requireCount, requireFiniteNumber, requireInteger, requireObject } from '../require.ts';
-import { requireExtent, requireSequence, Sequence } from '../sequence.ts';
+import { read, requireExtent, Sequence } from '../sequence.ts';
 import { FlatMatrix, type FloatArray } from '../views.ts';
 import { type Loss, stepFactors } from './loss.ts';
 
@@ -40,8 +40,8 @@ export const crossEntropy: Loss<ArrayLike<number>, CrossEntropyTape> = {
   name: 'cross-entropy',
   equation: 'CE-B1',
 
-  forward(logits, target, weighting) {
-    requireSequence('logits', logits);
+  forward(outputs, target, weighting) {
+    const logits = read('logits', outputs);
     const { T, B, F: C } = logits;
     requireCount('y', target, T * B, 'class indices');
     const { factors, count } = stepFactors(logits, weighting);

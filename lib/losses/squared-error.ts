@@ -8,7 +8,7 @@
  * | Y      | (T·B)×F | the targets y_t |
  */
 import { requireFiniteNumber, requireObject } from '../require.ts';
-import { requireExtent, requireSequence, Sequence } from '../sequence.ts';
+import { read, requireExtent, Sequence } from '../sequence.ts';
 import { type Loss, stepFactors } from './loss.ts';
 
 /** What the backward pass of the loss needs. */
@@ -35,9 +35,9 @@ export const squaredError: Loss<Sequence, SquaredErrorTape> = {
   name: 'squared-error',
   equation: 'SE-B1',
 
-  forward(o, y, weighting) {
-    requireSequence('o', o);
-    requireSequence('y', y, o.F, o);
+  forward(outputs, target, weighting) {
+    const o = read('o', outputs);
+    const y = read('y', target, o.F, o);
     const { factors, count } = stepFactors(o, weighting);
     const [O, Y] = [o.rows(), y.rows()];
     let loss = 0;

@@ -10,7 +10,7 @@ import { crossEntropy } from '../losses/cross-entropy.ts';
 import { clipByNorm, clipByValue } from '../optim/clip.ts';
 import type { Optimiser } from '../optim/optimiser.ts';
 import { Random } from '../random.ts';
-import { requireFinite, requireInteger, requireList, requireObject, requirePositive } from '../require.ts';
+import { requireFinite, requireFiniteNumber, requireInteger, requireList, requireObject } from '../require.ts';
 import { Sequence } from '../sequence.ts';
 import type { Matrices } from '../shape.ts';
 import { type Chunk, truncated } from '../through-time/truncated.ts';
@@ -61,6 +61,8 @@ const SMOOTHING = 0.999;
  * ```
  */
 export class CharTrainer {
+  /** Said here, since a bundle calls classes otherwise. */
+  static readonly name: string = 'CharTrainer';
   /** What is learnt. */
   readonly text: string;
   readonly options: CharTrainerOptions;
@@ -143,7 +145,8 @@ export class CharTrainer {
   moveTo(to: TrainerPosition, state: Matrices | undefined): void {
     const step = requireInteger('step', requireObject('to', to).step, 0);
     const position = requireInteger('position', to.position, 0, this.train.length - 1);
-    const smoothed = requirePositive('smoothed', to.smoothed);
+    const smoothed = requireFiniteNumber('smoothed', to.smoothed); // 0 where there is one symbol only
+    if (smoothed < 0) throw new ValueError('smoothed', 'a number ≥ 0', `${smoothed}`);
     const random = Random.fromState(to.random);
     const norms = [...requireList('norms', to.norms)];
     requireFinite('norms', norms);

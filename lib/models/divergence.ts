@@ -1,6 +1,6 @@
 /** Divergence: a loss, a gradient or a parameter that is no longer finite, and how the gradient grew before. */
 import { ValueError } from '../errors.ts';
-import { squaredNorm } from '../optim/norm.ts';
+import { norm } from '../optim/norm.ts';
 import type { ParamSet } from '../params.ts';
 import type { Matrices } from '../shape.ts';
 import { FlatMatrix } from '../views.ts';
@@ -38,18 +38,17 @@ export class DivergenceError extends ValueError {
  * @param loss its loss.
  * @param params the parameters, with the gradient of that loss.
  * @param norms those before it.
- * @throws DivergenceError when the loss, a parameter or a gradient is not finite, or ‖g‖² overflows.
+ * @throws DivergenceError when the loss, a parameter or a gradient is not finite, or ‖g‖² overflows, which optimisers
+ * take of what they are given.
  */
 export function withNorm(step: number, loss: number, params: ParamSet, norms: readonly number[]): readonly number[] {
-  const squares = squaredNorm(params.grads);
-  if (Number.isFinite(loss) && Number.isFinite(squares)) return [...norms, Math.sqrt(squares)].slice(-REMEMBERED);
+  const size = norm(params.grads);
+  const fits = Number.isFinite(size ** 2);
+  if (Number.isFinite(loss) && fits) return [...norms, size].slice(-REMEMBERED);
   requireFiniteMatrices(step, params.named(), norms);
   const [tensor, x] = firstNotFinite(params.namedGrads()) ?? [];
   const gradient = tensor === undefined ? 'a gradient too large for a norm' : `${x} in the gradient of ${tensor}`;
-  const parts = [
-    ...(Number.isFinite(loss) ? [] : [`a loss of ${loss}`]),
-    ...(Number.isFinite(squares) ? [] : [gradient]),
-  ];
+  const parts = [...(Number.isFinite(loss) ? [] : [`a loss of ${loss}`]), ...(fits ? [] : [gradient])];
   throw diverged(step, tensor, norms, parts.join(', '));
 }
 

@@ -75,8 +75,8 @@ export function hmm(size: { readonly N: number; readonly C: number }): Hmm {
     const softmax = (logits: typeof A) => Float64Array.from(logSoftmax(logits).to1DArray(), Math.exp); // HMM-F1  π, A, B = softmax of their logits, row by row
     return { pi: softmax(pi), A: softmax(A), Bt: transposed(softmax(B), N, C) };
   };
-  const forward = (text: Int32Array, p: Probabilities) => {
-    requireClasses('text', text, C, 1);
+  const forward = (given: Int32Array, p: Probabilities) => {
+    const text = requireClasses('text', given, C, 1).slice(); // the tape's own: who fills the text anew does not change it
     const T = text.length;
     const [alpha, c] = [new Float64Array(T * N), new Float64Array(T)];
     for (let t = 0; t < T; t++) {

@@ -14,6 +14,8 @@ import { describe, requireInteger, requireList } from '../require.ts';
  * ```
  */
 export class Vocabulary {
+  /** Said here, since a bundle calls classes otherwise. */
+  static readonly name: string = 'Vocabulary';
   /** Every symbol, a string of one code point. */
   readonly symbols: readonly string[];
   readonly #index: ReadonlyMap<string, number>;
@@ -32,6 +34,27 @@ export class Vocabulary {
     if (typeof text !== 'string' || text === '')
       throw new ValueError('text', 'a text that is not empty', describe(text));
     return new Vocabulary([...new Set(text)].sort((a, b) => (a.codePointAt(0) ?? 0) - (b.codePointAt(0) ?? 0)));
+  }
+
+  /**
+   * The vocabulary of these symbols, as another one's `symbols`. Not that of their text: there, two halves of a surrogate
+   * pair would be one symbol.
+   *
+   * @throws ValueError when they are none, or not different code points in ascending order.
+   */
+  static ofSymbols(symbols: readonly string[]): Vocabulary {
+    if (!Array.isArray(symbols) || symbols.length === 0)
+      throw new ValueError('symbols', 'a list of symbols', describe(symbols));
+    let last = -1;
+    for (let k = 0; k < symbols.length; k++) {
+      const symbol: unknown = symbols[k];
+      const code = typeof symbol === 'string' ? (symbol.codePointAt(0) ?? -1) : -1;
+      if (code <= last || symbol !== String.fromCodePoint(code)) {
+        throw new ValueError(`symbols[${k}]`, 'different code points in ascending order', describe(symbol));
+      }
+      last = code;
+    }
+    return new Vocabulary([...symbols]);
   }
 
   /** How many symbols there are. */

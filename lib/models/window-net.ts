@@ -15,7 +15,7 @@
 import { tanhSlope } from '../matrix.ts';
 import { ParamSet } from '../params.ts';
 import { requireCount, requireInstance, requireInteger, requireObject, requireSize } from '../require.ts';
-import { requireExtent, requireSequence, Sequence } from '../sequence.ts';
+import { dense, read, requireExtent, Sequence } from '../sequence.ts';
 import type { FlatMatrix } from '../views.ts';
 
 /** The hidden layer of a window of symbols. */
@@ -84,11 +84,11 @@ export function windowNet(size: { readonly C: number; readonly N: number; readon
       return { h: y, tape: { h: y, rows } };
     },
 
-    backward(tape, dh) {
+    backward(tape, given) {
       const { h, rows } = requireObject('tape', tape);
       requireExtent('tape.h', h, m);
       requireCount('tape.rows', rows, h.B * N, 'rows of E');
-      requireSequence('dh', dh, m, h);
+      const dh = dense(read('dh', given, m, h));
       const { E: dE, b: db } = params.namedGrads();
       const slope = tanhSlope(h.rows());
       const da = new Float64Array(m);

@@ -4,7 +4,7 @@
  */
 import { ParamSet } from '../params.ts';
 import { requireFinite, requireFiniteNumber, requireInstance, requirePositive } from '../require.ts';
-import { squaredNorm } from './norm.ts';
+import { frobenius, norm as normOf, squaredNorm } from './norm.ts';
 
 /**
  * DD2424 Lecture 9, "Easy solution to exploding gradients": G ← (θ/‖G‖) G where ‖G‖ ≥ θ, for the gradient G of every
@@ -16,9 +16,10 @@ import { squaredNorm } from './norm.ts';
 export function clipByNorm(params: ParamSet, theta: number): Readonly<Record<string, number>> {
   requirePositive('theta', theta);
   const grads = Object.entries(requireInstance('params', params, ParamSet).namedGrads());
-  const norms = grads.map(([name, G]) => [name, requireFiniteNumber(`‖d${name}‖`, G.norm('frobenius'))] as const);
+  const norms = grads.map(([name, G]) => [name, requireFiniteNumber(`‖d${name}‖`, frobenius(G))] as const);
   norms.forEach(([, norm], n) => {
-    if (norm >= theta) grads[n]?.[1].mul(theta / norm);
+    if (norm < theta) return;
+    for (const factor of factorsOf(theta, norm)) grads[n]?.[1].mul(factor);
   });
   return Object.fromEntries(norms);
 }
@@ -33,13 +34,21 @@ export function clipByNorm(params: ParamSet, theta: number): Readonly<Record<str
 export function clipByGlobalNorm(params: ParamSet, theta: number): number {
   const { grads } = requireInstance('params', params, ParamSet);
   requirePositive('theta', theta);
-  const norm = requireFiniteNumber('‖grads‖', Math.sqrt(squaredNorm(grads)));
+  const norm = requireFiniteNumber('‖grads‖', normOf(grads));
   if (norm >= theta) {
-    grads.forEach((g, i) => {
-      grads[i] = g * (theta / norm);
-    });
+    for (const factor of factorsOf(theta, norm)) {
+      grads.forEach((g, i) => {
+        grads[i] = g * factor;
+      });
+    }
   }
   return norm;
+}
+
+/** θ/‖g‖; in two factors where that is so small that it would lose digits. */
+function factorsOf(theta: number, norm: number): readonly number[] {
+  const factor = theta / norm;
+  return factor >= 1e-300 ? [factor] : [2 ** -500, theta / (norm * 2 ** -500)];
 }
 
 /**

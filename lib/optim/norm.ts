@@ -1,3 +1,26 @@
+/** Euclidean norms that neither overflow nor vanish before they have to. */
+import type { AbstractMatrix } from 'ml-matrix';
+
+/**
+ * Sums of squares within these lost nothing that counts: what has vanished of one that large is below its rounding.
+ * Beyond them a second pass goes over numbers divided by the largest of them.
+ */
+const [LOW, HIGH] = [1e-280, Number.MAX_VALUE];
+
+/** ‖x‖. NaN where a number is, else infinite where a number is, or where the norm itself overflows. */
+export function norm(x: Float64Array): number {
+  const squares = squaredNorm(x);
+  if (squares >= LOW && squares <= HIGH) return Math.sqrt(squares);
+  return scaledNorm(x);
+}
+
+/** Frobenius' norm of a matrix, alike. */
+export function frobenius(A: AbstractMatrix): number {
+  const plain = A.norm('frobenius');
+  const squares = plain * plain;
+  return squares >= LOW && squares <= HIGH ? plain : scaledNorm(A.to1DArray());
+}
+
 /** ‖x‖², in four sums that do not wait for each other. NaN or infinite where a number is, or where it overflows. */
 export function squaredNorm(x: Float64Array): number {
   let [a, b, c, d] = [0, 0, 0, 0];
@@ -10,4 +33,17 @@ export function squaredNorm(x: Float64Array): number {
   }
   for (let i = whole; i < x.length; i++) a += (x[i] ?? 0) ** 2;
   return a + b + (c + d);
+}
+
+function scaledNorm(x: ArrayLike<number>): number {
+  let largest = 0;
+  for (let i = 0; i < x.length; i++) {
+    const size = Math.abs(x[i] ?? 0);
+    if (Number.isNaN(size)) return size;
+    if (size > largest) largest = size;
+  }
+  if (largest === 0 || largest === Number.POSITIVE_INFINITY) return largest;
+  let squares = 0;
+  for (let i = 0; i < x.length; i++) squares += ((x[i] ?? 0) / largest) ** 2;
+  return largest * Math.sqrt(squares);
 }

@@ -14,7 +14,7 @@ import { ValueError } from '../errors.ts';
 import { type Layer, requireLayer, requireState, requireTape, zeroState } from '../layers/layer.ts';
 import { selectRows } from '../matrix.ts';
 import { requireCount, requireObject, requireSize } from '../require.ts';
-import { requireSequence, Sequence } from '../sequence.ts';
+import { read, Sequence } from '../sequence.ts';
 import type { Matrices } from '../shape.ts';
 
 /** How long the segments are: one of the two, or neither for ⌈√T⌉ steps, which hold least at once. */
@@ -74,8 +74,8 @@ export function checkpointed<Tape, P extends string>(
     state,
     equations,
 
-    forward(x, s0) {
-      requireSequence('x', x, inputs);
+    forward(given, s0) {
+      const x = read('x', given, inputs);
       const steps = every ?? (memory === undefined ? Math.ceil(Math.sqrt(x.T)) : longestWithin(memory, x.T));
       const y = Sequence.zeros({ ...x.extent(), F: outputs });
       const states: Matrices[] = [];
@@ -85,17 +85,18 @@ export function checkpointed<Tape, P extends string>(
         const segment = cut(x, x, from, steps);
         states.push(s);
         const part = layer.forward(segment, s); // CKP-F1  (y_(i), s_i) = f_(i)(x_(i), s_{i−1}; θ), of which s_{i−1} is kept
-        requireSequence('layer.y', part.y, outputs, segment);
+        const y_i = read('layer.y', part.y, outputs, segment);
         s = active ? hold(active, part.sT, s) : part.sT; // CKP-F2  s_i = s_{i−1} where the sequence has ended before
-        y.data.set(stepsOf(part.y, 0, part.y.T, active), from * x.B * outputs);
+        y.data.set(stepsOf(y_i, 0, y_i.T, active), from * x.B * outputs);
+        layer.release?.(part.tape);
       }
       return { y, sT: s, tape: { x, every: steps, states } };
     },
 
-    backward(tape, dy, dsT) {
+    backward(tape, given, dsT) {
       const { x, every: steps, states } = requireTape(tape, inputs);
       requireCount('tape.states', states, Math.ceil(x.T / requireSize('tape.every', steps)), 'states');
-      requireSequence('dy', dy, outputs, x);
+      const dy = read('dy', given, outputs, x);
       const dx = Sequence.zeros({ ...x.extent(), F: inputs });
       let ds = requireState('dsT', dsT, state, x.B);
       for (const [i, s] of [...states.entries()].reverse()) {
@@ -105,6 +106,7 @@ export function checkpointed<Tape, P extends string>(
         const total = active ? hold(active, ds, zeroState(state, x.B)) : ds;
         const part = layer.backward(tape, cut(dy, x, from, steps), total); // CKP-B2  (dL/dx_(i), dL/ds_{i−1}), dL/dθ +=, = f_(i)ᵀ(dL/dy_(i), dL/ds_i), through F1
         dx.data.set(part.dx.data, from * x.B * inputs);
+        layer.release?.(tape);
         ds = active ? hold(active, part.ds0, ds) : part.ds0; // CKP-B3  dL/ds_{i−1} = dL/ds_i where the sequence has ended before, through F2
       }
       return { dx, ds0: ds };

@@ -18,7 +18,7 @@ import type { UnrollTape } from '../layers/unroll.ts';
 import { add, mul, selectRows, tanhSlope } from '../matrix.ts';
 import { ParamSet } from '../params.ts';
 import { requireCount } from '../require.ts';
-import { requireSequence, type Sequence } from '../sequence.ts';
+import { read, type Sequence } from '../sequence.ts';
 import type { Matrices } from '../shape.ts';
 
 /** The gradient in one c_t. */
@@ -37,7 +37,7 @@ export interface LstmPaths {
  *
  * @param layer what `unroll(lstm, size)` returned.
  * @param tape of its forward pass.
- * @param dy dL/dy, of y's shape.
+ * @param given dL/dy, of y's shape.
  * @param dsT dL/ds_T, zeros unless given; its c counts as having come along c.
  * @returns T+1 slots, c_0 first. Where a sequence has ended, its rows hold dL/dc_T.
  * @throws ShapeError, ValueError when dy or dsT do not fit or are not finite.
@@ -45,13 +45,13 @@ export interface LstmPaths {
 export function lstmPaths(
   layer: Layer<UnrollTape<LstmTape>, GateName<'f' | 'i' | 'o' | 'g'>>,
   tape: UnrollTape<LstmTape>,
-  dy: Sequence,
+  given: Sequence,
   dsT?: Matrices,
 ): LstmPaths[] {
   const { params, state, outputs, inputs } = requireLayer('layer', layer);
   const { x, steps } = requireTape(tape, inputs);
   requireCount('tape.steps', steps, x.T, 'tapes of steps');
-  requireSequence('dy', dy, outputs, x);
+  const dy = read('dy', given, outputs, x);
   const { h: dhT, c: dcT } = requireState('dsT', dsT, state, x.B) as Matrices<'h' | 'c'>;
   const p = params.named();
   const unused = ParamSet.of(params.shapes).namedGrads();

@@ -16,7 +16,7 @@ import { requireState, zeroState } from '../layers/layer.ts';
 import { add, addTo, times } from '../matrix.ts';
 import { ParamSet } from '../params.ts';
 import { requireMatrix, requireObject } from '../require.ts';
-import { requireSequence, Sequence } from '../sequence.ts';
+import { read, Sequence } from '../sequence.ts';
 import type { Matrices } from '../shape.ts';
 import { FlatMatrix } from '../views.ts';
 
@@ -114,10 +114,10 @@ export function rtrl<P extends string, S extends string, Tape>(cell: Cell<P, S, 
     step: (before, x) => step(requireSensitivity('before', before), requireMatrix('x', x, [1, size.d])),
     gradientAt: (now, ds) => gradientAt(requireSensitivity('now', now), requireState('ds', ds, state, 1)),
 
-    gradient(x, dy, ends = {}) {
+    gradient(input, cotangent, ends = {}) {
       const { s0, dsT } = requireObject('ends', ends);
-      requireSequence('x', x, size.d);
-      requireSequence('dy', dy, state.h, x);
+      const x = read('x', input, size.d);
+      const dy = read('dy', cotangent, state.h, x);
       const [first, last] = [requireState('s0', s0, state, x.B), requireState('dsT', dsT, state, x.B)];
       const y = Sequence.zeros({ ...x.extent(), F: state.h });
       const [sT, ds0] = [zeroState(state, x.B), zeroState(state, x.B)];

@@ -89,7 +89,10 @@ describe('checkCell', () => {
       checkCell(cell, { oracle }).laws.find(law => law.name === 'forward is the oracle');
     expect(checkCell(rnn, { oracle }).ok).toBe(true);
     expect(named(rnn)).toMatchObject({ ok: true });
-    expect(named(rnnRelu)).toMatchObject({ ok: false, broken: expect.stringMatching(/^h\[\d,\d\] at t=0: /) });
+    expect(named(rnnRelu)).toMatchObject({
+      ok: false,
+      broken: expect.stringMatching(/^rnn-relu\.forward: h\[\d,\d\] at t=0: /),
+    });
   });
 
   it('shrinks a mistake to the fewest steps and the smallest shapes that show it', () => {

@@ -4,13 +4,15 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { cellNamed } from '../../lib/cells/index.ts';
+import { normal } from '../../lib/init/initialisers.ts';
 import { decodeCheckpoint, encodeCheckpoint } from '../../lib/io/checkpoint.ts';
 import { readBytes } from '../../lib/io/files.ts';
 import { readSafetensors, writeSafetensors } from '../../lib/io/safetensors.ts';
 import { toTorch } from '../../lib/io/torch.ts';
-import { decodeTorch } from '../../lib/io/torch-file.ts';
-import { type CharModel, evaluate, sample } from '../../lib/models/char-model.ts';
+import { decodeTorch, encodeTorch } from '../../lib/io/torch-file.ts';
+import { type CharModel, charModel, evaluate, sample } from '../../lib/models/char-model.ts';
 import { CharTrainer } from '../../lib/models/char-trainer.ts';
+import { Vocabulary } from '../../lib/models/vocabulary.ts';
 import { Random } from '../../lib/random.ts';
 import { Sequence } from '../../lib/sequence.ts';
 import { decodeOnnx, runOnnx } from '../io/onnx-interpreter.ts';
@@ -44,6 +46,7 @@ beforeAll(() => {
   writeFileSync(join(folder, 'more.txt'), `${TEXT}?`);
   for (const { file } of models) copyFileSync(fixture(file), join(folder, file));
   const torn = readBytes(fixture('gru.safetensors'));
+  writeFileSync(join(folder, 'model.pt'), `PK\x03\x04${'\0'.repeat(26)}model/data.pkl and so on`);
   writeFileSync(join(folder, 'torn.safetensors'), torn.subarray(0, -8));
   for (const cell of ['rnn', 'lstm', 'lstm-peephole', 'trace']) {
     const options = { cell: cellNamed(cell), hidden: 4, layers: 2, chunk: 5, initStd: 0.3 };
@@ -172,7 +175,27 @@ describe('import', () => {
   });
 });
 
+test('a model of one symbol is imported, sampled from, and exported', async () => {
+  const only = charModel({ vocabulary: Vocabulary.of('a'), cell: cellNamed('gru'), m: 2 });
+  normal(1)(only.net.params, new Random(1));
+  writeFileSync(join(folder, 'only.safetensors'), encodeTorch(only));
+  expect(await json('import', 'only.safetensors', '-o', 'only.checkpoint')).toMatchObject({ classes: 1 });
+  expect(await json('sample', 'only.checkpoint', '--length', '5')).toMatchObject({ text: 'aaaaa' });
+  expect(await json('export', 'only.checkpoint', '--to', 'torch', '-o', 'only.out')).toMatchObject({ ok: true });
+  expect(readBytes(join(folder, 'only.out'))).toEqual(readBytes(join(folder, 'only.safetensors')));
+});
+
+test('a text of one symbol is trained on, sampled from, resumed, and exported', async () => {
+  writeFileSync(join(folder, 'ones.txt'), 'a'.repeat(400));
+  const options = ['--hidden', '2', '--steps', '3', '--sample-every', '0'];
+  expect(await json('train', 'ones.txt', '-o', 'ones', ...options)).toMatchObject({ step: 3 });
+  expect(await json('sample', 'ones', '--length', '5')).toMatchObject({ text: 'aaaaa' });
+  expect(await json('train', '--resume', 'ones', '--steps', '5')).toMatchObject({ step: 5 });
+  expect(await json('export', 'ones', '--to', 'onnx', '-o', 'ones.onnx')).toMatchObject({ classes: 1 });
+});
+
 describe('a mistake gets one line that names it, and nothing is written:', () => {
+  const withFile = (command: string, file: string) => [...command.split(' '), file];
   const exported = (cell: string, ...more: readonly string[]) => ['export', `${cell}.checkpoint`, ...more];
   const gru = (...more: readonly string[]) => ['import', 'gru.safetensors', '-o', 'new', ...more];
   const lstm = (...more: readonly string[]) => ['import', 'lstm.safetensors', '-o', 'new', ...more];
@@ -214,9 +237,24 @@ describe('a mistake gets one line that names it, and nothing is written:', () =>
     [
       'a checkpoint of ours',
       ['import', 'rnn.checkpoint', '-o', 'new'],
-      /^rnn\.checkpoint: .* weight_ih_l0 of an nn\.RNN/,
+      /^rnn\.checkpoint: .* a state_dict of PyTorch's in safetensors, got a checkpoint of bptt: sample, export and train --resume/,
     ],
-    ['a text', ['import', 'text.txt', '-o', 'new'], /^text\.txt: expected a safetensors file/],
+    ['a text', ['import', 'text.txt', '-o', 'new'], /^text\.txt: expected a safetensors file, got a text$/],
+    ['what torch.save wrote', ['import', 'model.pt', '-o', 'new'], /a PyTorch archive.*save_file\(net\.state_dict\(\)/],
+    ...['sample', 'cells', 'export --to onnx -o new', 'train --resume'].flatMap(
+      (command): [string, readonly string[], RegExp][] => [
+        [
+          `${command} of a file of PyTorch`,
+          withFile(command, 'gru.safetensors'),
+          /^gru\.safetensors: expected a bptt-char-model checkpoint, got a state_dict of PyTorch: bptt import makes/,
+        ],
+        [
+          `${command} of what torch.save wrote`,
+          withFile(command, 'model.pt'),
+          /^model\.pt: expected a safetensors file, got a PyTorch archive.*bptt import reads/,
+        ],
+      ],
+    ),
   ])('%s', async (_, args, message) => {
     const before = snapshot(folder);
     const { status, stdout, stderr } = await inTurn(folder, ...args, '--json');

@@ -141,3 +141,49 @@ describe.concurrent('bptt flow CHECKPOINT', () => {
     expect(await refused(folder, 'run', '--layer', '3')).toContain('--layer: expected an integer in 1…2, got 3');
   });
 });
+
+describe.concurrent('a network whose numbers grow', () => {
+  const growing = ['--cell', 'rnn-relu', '--init', 'identity', '--gain', '1e6', '--hidden', '4', '--inputs', '3'];
+
+  test('beyond what can be squared has its figures', async () => {
+    const found = await json(freshFolder(), ...growing, '--length', '30');
+    expect(found).toMatchObject({ steps: 30, overflow: null, overflowed: 0 });
+    const [, first = 0] = found.gradients as readonly number[];
+    expect(first).toBeGreaterThan(1e160);
+    expect((found.clipping as { before: number }).before).toBeGreaterThan(1e160);
+  });
+
+  test('and overflow is said to, and has its figures up to there: exit code 0, JSON, a page and pictures', async () => {
+    const folder = freshFolder();
+    const found = await json(folder, ...growing, '--length', '80', '-o', 'out');
+    const { step, asked } = found.overflow as { step: number; asked: number };
+    expect(asked).toBe(80);
+    expect(found.steps).toBe(step - 1);
+    expect(step).toBeGreaterThan(48);
+    expect(step).toBeLessThan(54);
+    expect(found.gradients).toHaveLength(step);
+    expect((found.gradients as readonly unknown[]).every(Number.isFinite)).toBe(true);
+    const said = new RegExp(
+      `Of 80 steps, \\S.* overflows? .*step ${step}: all figures are of the ${step - 1} steps before`,
+    );
+    const page = readFileSync(join(folder, 'out/flow.html'), 'utf8');
+    expect(page).toMatch(said);
+    expect(page).not.toMatch(/NaN|Infinity/);
+    for (const name of PICTURES.filter(name => name !== 'paths')) {
+      expect(readFileSync(join(folder, `out/${name}.svg`), 'utf8'), name).not.toMatch(/NaN|Infinity/);
+    }
+    const { status, stdout } = await bptt(folder, 'flow', ...growing, '--length', '80', '--adjoint', '--quiet');
+    expect(status).toBe(0);
+    expect(stdout).toMatch(/^Of 80 steps, .*: all figures are of the \d+ steps before\.$/m);
+    expect(stdout).not.toContain('NaN');
+  });
+
+  test('in a comparison are left out, and said to be', async () => {
+    const folder = freshFolder();
+    const args = ['--compare', 'rnn-relu,rnn', ...growing.slice(2), '--length', '80', '--seeds', '2', '-o', 'out'];
+    const { status, stdout } = await bptt(folder, 'flow', ...args, '--quiet');
+    expect(status).toBe(0);
+    expect(stdout).toContain('rnn-relu: 2 of 2 seeds overflow, and are left out.\n');
+    expect(readFileSync(join(folder, 'out/compare.svg'), 'utf8')).not.toMatch(/NaN|Infinity/);
+  });
+});

@@ -136,7 +136,7 @@ describe.concurrent('bptt check', () => {
     expect(linesOf(stdout)).toHaveLength(1);
     const report = JSON.parse(stdout) as { tensors: readonly TensorReport[] };
     const [checks, problem] = [expect.any(Array), { T: 5, B: 3, d: 4, m: 5, C: 4, seed: 3 }];
-    expect(report).toEqual({ ok: true, cell, problem, checks, tensors: expect.any(Array) });
+    expect(report).toEqual({ ok: true, verdict: 'ok', cell, problem, checks, tensors: expect.any(Array) });
     expect(report.tensors.map(({ name }) => name)).toEqual(TENSORS);
     for (const { ok, tag, elements, maxAbs, maxRel, failed, failures } of report.tensors) {
       expect({ ok, failed, failures }).toEqual({ ok: true, failed: 0, failures: [] });

@@ -49,6 +49,11 @@ export function whole<T extends object>(value: T): T {
 
 const wholes = new WeakSet<object>();
 
+/** Whether a value is replaced as a whole only. */
+export function isWhole(value: unknown): boolean {
+  return typeof value === 'object' && value !== null && wholes.has(value);
+}
+
 /** What a number of calls came to. */
 export interface ApiReport {
   readonly calls: number;
@@ -240,7 +245,7 @@ function pathsOf(args: readonly unknown[]): readonly Place[] {
     places.push({ path, value, foreign });
     if (path.length > 3 || value instanceof Sequence || value instanceof ParamSet) return;
     if (value instanceof AbstractMatrix || value instanceof Random) return;
-    if (typeof value === 'object' && value !== null && wholes.has(value)) return;
+    if (isWhole(value)) return;
     if (Array.isArray(value)) {
       for (const n of new Set([0, value.length - 1])) if (n in value) visit([...path, n], value[n], value);
     } else if (isRecord(value)) {

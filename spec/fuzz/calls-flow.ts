@@ -60,6 +60,7 @@ function toEnd(f: unknown): Callable {
 export const besidesFlow: Readonly<Record<string, string>> = {
   ...because('a layer of recurrent', ['network.forward', 'network.backward', 'network.release']),
   ...because('properties of a text', ['signals']),
+  ...because('an error', ['OverflowError']),
 };
 
 /** Every call of `bptt/flow`. */

@@ -121,6 +121,7 @@ export const models: Calls = {
     return method(net, 'backward', whole(tape), h);
   },
   'Vocabulary.of': () => call(Vocabulary.of, 'hello'),
+  'Vocabulary.ofSymbols': () => call(Vocabulary.ofSymbols, ['a', 'b', 'c']),
   'Vocabulary.encode': () => method(Vocabulary.of('hello'), 'encode', 'hole'),
   'Vocabulary.decode': () => method(Vocabulary.of('hello'), 'decode', [0, 1, 2]),
 };

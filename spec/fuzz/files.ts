@@ -1,6 +1,6 @@
 /**
  * Files that are no checkpoints: random bytes, and valid files with something changed, many of them sealed anew so that
- * the change is not seen by its hash. Whatever is read is taken or refused with a FormatError, soon, and without more
+ * the change is not seen by its hash; files of other kinds, and those that are nested deep or lack a tensor. Whatever is read is taken or refused with a FormatError, soon, and without more
  * memory than the file's size warrants.
  */
 import fc from 'fast-check';
@@ -124,8 +124,88 @@ const mutatedFile: fc.Arbitrary<Uint8Array> = fc.oneof(
   fc.tuple(sealed, fc.constantFrom(4000, 1e6, 1e9)).map(([bytes, hidden]) => enlarged(bytes, hidden)),
 );
 
+/** How files of other kinds begin, and safetensors whose header is more than it seems. */
+const beginnings: readonly string[] = [
+  ...[
+    'PK\x03\x04',
+    `PK\x03\x04${'\0'.repeat(26)}archive/data.pkl`,
+    'PK\x05\x06',
+    '\x80\x02}q\0',
+    '\x80\x04\x95',
+    '\x93NUMPY\x01\0',
+  ],
+  ...[
+    '\x89HDF\r\n\x1a\n',
+    'GGUF',
+    '\x08\x07\x12\x04bptt',
+    '\x1f\x8b\x08',
+    'BZh9',
+    '\xfd7zXZ\0',
+    '<!DOCTYPE html>',
+    '\n\n <html>',
+  ],
+  ...[
+    'version https://git-lfs.github.com/spec/v1\noid ',
+    '{"weight_map": {',
+    '{"a": [',
+    '[[1, 2]',
+    'a text\n',
+    '\xef\xbb\xbf{',
+  ],
+];
+const deep = (depth: number, open: string, close: string) => `${open.repeat(depth)}1${close.repeat(depth)}`;
+const nested = fc
+  .tuple(fc.constantFrom(1, 60, 64, 65, 20_000), fc.constantFrom(['[', ']'], ['{"a":', '}'], ['[[],', ']']))
+  .map(([depth, [open = '', close = '']]) => deep(depth, open, close));
+
+/** A file of another kind, cut somewhere; a header that is nested deep; a field of the metadata that is, in either kind. */
+const oddFile: fc.Arbitrary<Uint8Array> = fc.oneof(
+  fc.tuple(fc.constantFrom(...beginnings), fc.uint8Array({ maxLength: 300 }), place).map(([begin, rest, to]) => {
+    const all = Uint8Array.of(...Buffer.from(begin, 'latin1'), ...rest);
+    return to % 3 === 0 ? all.slice(0, to % (all.length + 1)) : all;
+  }),
+  fc
+    .tuple(nested, fc.constantFrom('', '{"a":', '{"__metadata__":'))
+    .map(([json, before]) =>
+      withHeader(new TextEncoder().encode(`${before}${json}${before && '}'}`), new Uint8Array(8)),
+    ),
+  fc.tuple(sealed, place, nested).map(([bytes, key, json]) => {
+    const { tensors, metadata } = readSealed(bytes);
+    metadata.set(pick([...metadata.keys()], key), json);
+    return writeSealed(tensors, Object.fromEntries(metadata));
+  }),
+  fc
+    .tuple(
+      place,
+      fc.oneof(
+        nested,
+        fc.json({ maxDepth: 3 }),
+        fc.array(oddity).map(list => JSON.stringify(list)),
+      ),
+    )
+    .map(([key, json]) => {
+      const { tensors, metadata } = readSafetensors(valid.torch, 'file', ['F64', 'F32']);
+      metadata.set(key % 2 === 0 ? 'vocabulary' : pick([...metadata.keys()], key), json);
+      return writeSafetensors(tensors, Object.fromEntries(metadata));
+    }),
+  fc
+    .tuple(
+      place,
+      fc.constantFrom('weight', 'bias', 'weight_ih_l0', 'weight_hh_l1', 'bias_hh_l0', 'weight_hr_l0'),
+      fc.array(fc.nat(3), { maxLength: 3 }),
+    )
+    .map(([at, ending, shape]) => {
+      const { tensors, metadata } = readSafetensors(valid.torch, 'file', ['F64', 'F32']);
+      if (at % 2 === 0) tensors.delete(pick([...tensors.keys()], at));
+      const data = new Float64Array(shape.reduce((size, n) => size * n, 1));
+      tensors.set(`${pick(['', 'rnn.', 'norm.', 'emb.', 'readout.', 'exp_avg.rnn.'], at)}${ending}`, { shape, data });
+      const aliases = at % 5 === 0 ? { 'rnn.weight_hh_l0': pick([...tensors.keys()], at) } : {};
+      return writeSafetensors(tensors, { ...Object.fromEntries(metadata), ...aliases });
+    }),
+);
+
 /**
- * Lets every reader read so many files of both kinds.
+ * Lets every reader read so many files of each kind.
  *
  * @param seed what to repeat a failure with; its message names it.
  * @throws Error naming seed and file when a reader throws anything but a FormatError, or takes too long or too much.
@@ -133,8 +213,12 @@ const mutatedFile: fc.Arbitrary<Uint8Array> = fc.oneof(
 export function fuzzFiles(
   runs: number,
   seed: number = Date.now() % 2 ** 31,
-): { random: FuzzReport; mutated: FuzzReport } {
-  return { random: fuzz(randomFile, runs, seed), mutated: fuzz(mutatedFile, runs, seed) };
+): { random: FuzzReport; mutated: FuzzReport; odd: FuzzReport } {
+  return {
+    random: fuzz(randomFile, runs, seed),
+    mutated: fuzz(mutatedFile, runs, seed),
+    odd: fuzz(oddFile, runs, seed),
+  };
 }
 
 function fuzz(file: fc.Arbitrary<Uint8Array>, runs: number, seed: number): FuzzReport {

@@ -2,24 +2,31 @@
  * Reading and replacing files. The tests may run as root, whom no permission stops: what fails here is a folder in the
  * way, a path below a file, or a system call that a test makes fail.
  */
+import { execFileSync, spawn } from 'node:child_process';
 import * as fs from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { FileError, FormatError } from '../../lib/errors.ts';
-import { makeFolder, readBytes, readText, writeAtomically } from '../../lib/io/files.ts';
+import { readBytes, readText, writeAtomically } from '../../lib/io/files.ts';
 
 // The real file system, in which one call can be made to fail.
 vi.mock('node:fs', async original => {
   const real = await original<typeof import('node:fs')>();
   return {
     ...real,
+    fchownSync: vi.fn(real.fchownSync),
     fsyncSync: vi.fn(real.fsyncSync),
+    openSync: vi.fn(real.openSync),
     renameSync: vi.fn(real.renameSync),
+    rmSync: vi.fn(real.rmSync),
+    statSync: vi.fn(real.statSync),
     writeFileSync: vi.fn(real.writeFileSync),
   };
 });
+
+const { openSync: open } = await vi.importActual<typeof import('node:fs')>('node:fs');
 
 let folder = '';
 const path = (name: string): string => join(folder, name);
@@ -76,6 +83,23 @@ describe('reading', () => {
     }
   });
 
+  test.runIf(process.platform !== 'win32')('a pipe, unless a file names it: that is not waited for', async () => {
+    execFileSync('mkfifo', [path('pipe')]);
+    spawn('sh', ['-c', 'printf 0123456789abcdef%.0s $(seq 9999) > "$0"', path('pipe')], { stdio: 'ignore' });
+    expect(readText(path('pipe'))).toBe('0123456789abcdef'.repeat(9999));
+    expect(() => readBytes(path('pipe'), { regular: true })).toThrow(
+      new FileError(path('pipe'), 'a regular file', 'a pipe'),
+    );
+    // A pipe that takes the place of a file after it was looked at.
+    fs.writeFileSync(path('a'), '');
+    vi.mocked(fs.statSync).mockReturnValueOnce(fs.statSync(path('a')));
+    expect(() => readBytes(path('pipe'), { regular: true })).toThrow('got a pipe');
+  });
+
+  test.runIf(fs.existsSync('/dev/zero'))('no device, which may never end, and nothing endless', () => {
+    for (const regular of [false, true]) expect(() => readBytes('/dev/zero', { regular })).toThrow('got a device');
+  });
+
   test('a path that no system takes', () => {
     expect(() => readBytes('a\0b')).toThrow(FileError);
     expect(() => readBytes('')).toThrow(FileError);
@@ -120,11 +144,81 @@ describe('writing', () => {
     expect(fs.lstatSync(path('link')).isSymbolicLink()).toBe(true);
   });
 
-  test('where a run that was killed left its temporary file', () => {
-    fs.writeFileSync(path(`.a.${process.pid}.tmp`), 'half of something much longer');
+  test('through links that point at nothing yet', () => {
+    fs.mkdirSync(path('elsewhere'));
+    fs.symlinkSync('elsewhere/b', path('link'));
+    fs.symlinkSync('a', path('elsewhere/b'));
+    writeAtomically(path('link'), 'new');
+    expect(fs.readdirSync(path('elsewhere'))).toEqual(['a', 'b']);
+    expect(fs.lstatSync(path('link')).isSymbolicLink()).toBe(true);
+    expect(readText(path('elsewhere/a'))).toBe('new');
+  });
+
+  test('under a name that nobody foretells, and over no file or link that is there', () => {
+    fs.writeFileSync(path('another'), "another's");
+    const seen: string[] = [];
+    vi.mocked(fs.openSync).mockImplementation((file, flags, mode) => {
+      if (flags === 'wx') {
+        seen.push(String(file));
+        if (seen.length === 2) fs.symlinkSync('another', String(file));
+      }
+      return open(file, flags, mode);
+    });
+    writeAtomically(path('a'), 'old');
+    expect(() => writeAtomically(path('a'), 'new')).toThrow('got a file of that name');
+    vi.mocked(fs.openSync).mockReset();
+    expect(seen[0]).not.toBe(seen[1]);
+    for (const file of seen) expect(file).toMatch(/[/\\]\.a\.bptt-[0-9a-f]{16}\.tmp$/);
+    expect(readText(path('another'))).toBe("another's");
+    expect(readText(path('a'))).toBe('old');
+  });
+
+  test.runIf(process.platform !== 'win32').each([0o600, 0o640, 0o444, 0o755])(
+    'with the mode of the old file: %o',
+    mode => {
+      fs.writeFileSync(path('a'), 'old');
+      fs.chmodSync(path('a'), mode);
+      fs.symlinkSync('a', path('link'));
+      writeAtomically(path('link'), 'new');
+      expect(fs.statSync(path('a')).mode & 0o777).toBe(mode);
+      expect(readText(path('a'))).toBe('new');
+    },
+  );
+
+  test.runIf(process.getuid?.() === 0)('with the owner and the group of the old file', () => {
+    fs.writeFileSync(path('a'), 'old');
+    fs.chownSync(path('a'), 65534, 65533);
+    fs.chmodSync(path('a'), 0o660);
     writeAtomically(path('a'), 'new');
-    expect(readText(path('a'))).toBe('new');
-    expect(names()).toEqual(['a']);
+    expect(fs.statSync(path('a'))).toMatchObject({ uid: 65534, gid: 65533 });
+    expect(fs.statSync(path('a')).mode & 0o777).toBe(0o660);
+  });
+
+  test.runIf(process.platform !== 'win32')('for no other group, where the old one cannot be kept', () => {
+    fs.writeFileSync(path('a'), 'old');
+    fs.chmodSync(path('a'), 0o664);
+    const { uid, gid } = fs.statSync(path('a'));
+    const another = { uid: uid + 1, gid: gid + 1 };
+    vi.mocked(fs.statSync).mockReturnValueOnce(Object.assign(fs.statSync(path('a')), another));
+    vi.mocked(fs.fchownSync).mockImplementation(() => fail('EPERM'));
+    writeAtomically(path('a'), 'new');
+    vi.mocked(fs.fchownSync).mockReset();
+    expect(fs.statSync(path('a')).mode & 0o777).toBe(0o604);
+    expect(fs.statSync(path('a'))).toMatchObject({ uid, gid });
+  });
+
+  test('says what went wrong, also where the temporary file then cannot be removed', () => {
+    vi.mocked(fs.fsyncSync).mockImplementationOnce(() => fail('ENOSPC'));
+    vi.mocked(fs.rmSync).mockImplementationOnce(() => fail('EROFS'));
+    expect(() => writeAtomically(path('a'), 'new')).toThrow('got no space left');
+  });
+
+  test('over a name as long as the system takes', () => {
+    const name = 'n'.repeat(255);
+    writeAtomically(path(name), 'old');
+    writeAtomically(path(name), 'new');
+    expect(readText(path(name))).toBe('new');
+    expect(names()).toEqual([name]);
   });
 
   test.each([
@@ -170,24 +264,6 @@ describe('writing', () => {
     sync.mockImplementationOnce(() => {}).mockImplementationOnce(() => fail(code));
     writeAtomically(path('a'), 'new');
     expect(readText(path('a'))).toBe('new');
-  });
-});
-
-describe('making a folder', () => {
-  test('with those above it, twice', () => {
-    makeFolder(path('a/b/c'));
-    makeFolder(path('a/b/c'));
-    expect(fs.statSync(path('a/b/c')).isDirectory()).toBe(true);
-  });
-
-  test('not where a file is, or below one', () => {
-    fs.writeFileSync(path('file'), '');
-    expect(() => makeFolder(path('file'))).toThrow(
-      new FileError(path('file'), 'a folder that can be made', 'a file of that name'),
-    );
-    expect(() => makeFolder(path('file/below'))).toThrow(
-      new FileError(path('file/below'), 'a folder that can be made', 'a path below something that is not a folder'),
-    );
   });
 });
 

@@ -3,9 +3,11 @@ import { expect, test } from 'vitest';
 import { fuzzFiles } from '../fuzz/files.ts';
 
 test('whatever a file holds, it is read or refused with a FormatError, soon and in little memory', () => {
-  const { random, mutated } = fuzzFiles(300);
-  expect([random.files, mutated.files]).toEqual([300, 300]);
+  const { random, mutated, odd } = fuzzFiles(300);
+  expect([random.files, mutated.files, odd.files]).toEqual([300, 300, 300]);
   // Not all of it is refused at the door: some of the changed files are read, and most are not.
   expect(mutated.taken).toBeGreaterThan(100);
   expect(mutated.refused).toBeGreaterThan(mutated.taken);
+  expect(odd.taken).toBeGreaterThan(50);
+  expect(odd.refused).toBeGreaterThan(odd.taken);
 });

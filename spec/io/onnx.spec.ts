@@ -10,6 +10,7 @@ import { cells } from '../../lib/cells/index.ts';
 import { lstm } from '../../lib/cells/lstm.ts';
 import { lstmPeephole } from '../../lib/cells/lstm-peephole.ts';
 import { rnn } from '../../lib/cells/rnn.ts';
+import { recurrent } from '../../lib/engine/recurrent.ts';
 import { ValueError } from '../../lib/errors.ts';
 import { onnxCells, toOnnx } from '../../lib/io/onnx.ts';
 import { bidirectional } from '../../lib/layers/bidirectional.ts';
@@ -113,6 +114,12 @@ describe('what ONNX lacks is refused by name:', () => {
     ]),
     ['an embedding', () => stack({ e: embedding({ C: 4, e: 2 }), a: unroll(rnn, { d: 2, m: 3 }) }), /got embedding$/],
     ['a conditioned cell', () => unroll(conditioned(rnn, { k: 2 }), { d: 2, m: 3 }), /got conditioned/],
+    ['a changed copy of a layer', () => ({ ...recurrent(gru, { d: 2, m: 3 }) }), /another layer called gru$/],
+    [
+      'a changed copy of a cell',
+      () => stack({ a: unroll({ ...gru, forward: gru.forward }, { d: 2, m: 3 }), b: readout({ m: 3, C: 2 }) }),
+      /another cell called gru$/,
+    ],
     [
       'the sum of both directions',
       () =>
@@ -126,9 +133,23 @@ describe('what ONNX lacks is refused by name:', () => {
   });
 
   test('a parameter that 32 bits do not hold', () => {
+    const net = stack({ a: unroll(rnn, { d: 2, m: 3 }), b: readout({ m: 3, C: 2 }) });
+    for (const number of [1e39, -Number.MAX_VALUE]) {
+      net.params.named()['a.U']?.set(1, 1, number);
+      expect(() => toOnnx(net)).toThrow(`a.U[3]: expected a number that 32 bits hold, got ${number}`);
+    }
+    net.params.named()['a.U']?.set(1, 1, Number.NaN);
+    expect(() => toOnnx(net)).toThrow('a.U[3]: expected a finite number, got NaN');
+  });
+
+  test('half a surrogate pair, which its strings do not hold', () => {
     const net = unroll(rnn, { d: 1, m: 1 });
-    net.params.values[1] = 1e39;
-    expect(() => toOnnx(net)).toThrow('W: expected numbers that 32 bits hold, got 1e+39');
+    expect(() => toOnnx(net, { metadata: { note: 'a\ud800' } })).toThrow('got a\\u{d800}');
+    expect(() => toOnnx(net, { metadata: { '\udfff': 'a' } })).toThrow('metadata: expected text that UTF-8 holds');
+    expect(() => toOnnx(stack({ '\ud800': net }))).toThrow('layer.params: expected text that UTF-8 holds');
+    expect([
+      ...decodeOnnx(toOnnx(stack({ '🎭': unroll(rnn, { d: 1, m: 1 }) }), { metadata: { '🎭': '🏁' } })).metadata,
+    ]).toEqual([['🎭', '🏁']]);
   });
 
   test('what is no layer', () => {

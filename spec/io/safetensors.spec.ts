@@ -80,7 +80,7 @@ describe('writing and reading', () => {
   });
 
   test('in 32 bits they come back rounded, where that is let in', () => {
-    const numbers = [0, -0, 1.5, Math.PI, 1e-46, 1e39, -Infinity, 2 ** -149];
+    const numbers = [0, -0, 1.5, Math.PI, 1e-46, Infinity, -Infinity, 2 ** -149];
     const tensors = new Map([
       ['odd', tensor([3], [1, 2, 3])],
       ['x', tensor([2, 4], numbers)],
@@ -156,8 +156,42 @@ describe('what cannot be written', () => {
     expect(() => writeSafetensors(new Map(), metadata)).toThrow('metadata["step"]: expected a string, got 3');
   });
 
-  test('a header of more than 100 MB', () => {
+  test('a shape that is a typed array is one of numbers', () => {
+    const shape = Int32Array.of(1, 2) as unknown as number[];
+    const written = writeSafetensors(new Map([['x', { shape, data: Float64Array.of(3, 4) }]]), {});
+    expect(readSafetensors(written).tensors).toEqual(new Map([['x', tensor([1, 2], [3, 4])]]));
+  });
+
+  test('a header of more than 100 MB, or of more values than are read again', () => {
     expect(() => writeSafetensors(new Map(), { k: 'x'.repeat(100_000_000) })).toThrow(ValueError);
+    const [key, value] = ['k'.repeat(60_000_000), '\n'.repeat(60_000_000)];
+    expect(() => writeSafetensors(new Map(), { [key]: value })).toThrow(ValueError);
+    const shape = new Array<number>(4_000_001).fill(1);
+    expect(() => writeSafetensors(new Map([['x', { shape, data: new Float64Array(1) }]]), {})).toThrow(ValueError);
+  });
+
+  test.each([
+    [0, -3.5e38],
+    [2, 2 ** 128 - 2 ** 103],
+    [1, Number.MAX_VALUE],
+  ])('at place %i a number too large for 32 bits, %d', (place, number) => {
+    const numbers = [1, 2, 3];
+    numbers[place] = number;
+    const tensors = new Map([
+      ['low', tensor([1], [3.4e38])],
+      ['W', tensor([3], numbers)],
+    ]);
+    const write = () => writeSafetensors(tensors, {}, 'F32');
+    expect(write).toThrow(ValueError);
+    expect(write).toThrow(`tensors["W"][${place}]: expected a number that 32 bits hold, got ${number}`);
+    expect(readSafetensors(writeSafetensors(tensors, {})).tensors).toEqual(tensors);
+  });
+
+  test('the greatest number of 32 bits, and what is rounded to it, can be', () => {
+    const greatest = 2 ** 128 - 2 ** 104;
+    const tensors = new Map([['x', tensor([2], [greatest, -(greatest + 2 ** 102)])]]);
+    const { data } = readSafetensors(writeSafetensors(tensors, {}, 'F32'), 'f', ['F32']).tensors.get('x') ?? {};
+    expect(data).toEqual(Float64Array.of(greatest, -greatest));
   });
 });
 
@@ -165,7 +199,6 @@ describe('what is refused', () => {
   const F64 = '"dtype":"F64"';
 
   test.each<[string, Uint8Array, string]>([
-    ['no bytes', new Uint8Array(0), 'at least 8 bytes, got 0 bytes'],
     ['7 bytes', new Uint8Array(7), 'at least 8 bytes, got 7 bytes'],
     ['no header', new Uint8Array(8), 'JSON'],
     ['a header beyond the file', Uint8Array.of(3, 0, 0, 0, 0, 0, 0, 0, 0x7b, 0x7d), 'only 2 bytes'],
@@ -180,7 +213,18 @@ describe('what is refused', () => {
     ['a header that is a string', file('"{}"'), '"{}"'],
     ['spaces before the header', file(' {}'), 'first byte'],
     ['brackets without end', file('['.repeat(1_000_000)), 'JSON'],
-    ['brackets nested deep', file(`${'['.repeat(1_000_000)}${']'.repeat(1_000_000)}`), 'a JSON'],
+    [
+      'brackets nested deep',
+      file(`${'['.repeat(1_000_000)}${']'.repeat(1_000_000)}`),
+      'JSON of at most 64 brackets within each other',
+    ],
+    ['brackets without end', file(`{"a":[${'[],'.repeat(2_000_001)}[]]}`), 'JSON of at most 4000000 values'],
+    [
+      'names without end',
+      file(`{"__metadata__":{${Array.from({ length: 500_001 }, (_, n) => `"${n}":""`)}}}`),
+      'JSON of at most 500000 names',
+    ],
+    ['numbers without end', file(`{"a":[${'1,'.repeat(4_000_001)}1]}`), 'JSON of at most 4000000 values'],
     ['an entry that is null', file('{"a":null}'), 'tensor "a"'],
     ['an entry that is an array', file('{"a":[]}'), 'tensor "a"'],
     ['an entry without fields', file('{"a":{}}'), 'dtype none'],

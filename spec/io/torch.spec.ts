@@ -7,6 +7,7 @@ import { readFileSync } from 'node:fs';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { Cell } from '../../lib/cells/cell.ts';
+import { conditioned } from '../../lib/cells/conditioned.ts';
 import { gru } from '../../lib/cells/gru.ts';
 import { cells } from '../../lib/cells/index.ts';
 import { lstm } from '../../lib/cells/lstm.ts';
@@ -293,15 +294,43 @@ describe('what PyTorch lacks is refused by name:', () => {
       /got their sum$/,
     ],
     [
-      'parameters that no part is named for',
-      () => ({ ...stack({ a: cellLayer(rnn as Cell), b: cellLayer(rnn as Cell, 3) }), name: 'rnn' }),
-      /got b\.W$/,
-    ],
-    ['a name with more than its parts', () => ({ ...cellLayer(rnn as Cell), name: 'rnn)' }), /got \)$/],
-    [
       "a cell of the user's own that is called as one of ours",
       () => cellLayer({ ...(lstm as Cell), name: 'rnn' }),
-      /a rnn with other parameters$/,
+      /another cell called rnn$/,
+    ],
+    ['a changed copy of one of ours', () => cellLayer({ ...(rnn as Cell) }), /another cell called rnn$/],
+    ['one in the engine', () => recurrent({ ...(rnn as Cell) }, { d: 2, m: 3 }), /another cell called rnn$/],
+    ['one conditioned', () => cellLayer(conditioned(rnn as Cell, { k: 1 }) as Cell), /got conditioned\(rnn\)$/],
+    ['a changed copy of a layer', () => ({ ...cellLayer(rnn as Cell) }), /another layer called rnn$/],
+    [
+      'one within a stack',
+      () => stack({ a: { ...recurrent(rnn as Cell, { d: 2, m: 3 }) }, b: readout({ m: 3, C: 2 }) }),
+      /another layer called rnn$/,
+    ],
+    [
+      'one of both directions',
+      () => bidirectional({ forward: cellLayer(rnn as Cell), backward: { ...cellLayer(rnn as Cell) } }),
+      /another layer called rnn$/,
+    ],
+    [
+      'a changed copy of a stack',
+      () => ({ ...stack({ a: cellLayer(rnn as Cell), b: readout({ m: 3, C: 2 }) }) }),
+      /another layer called rnn\+readout$/,
+    ],
+    [
+      'a changed copy of a readout',
+      () => stack({ a: cellLayer(rnn as Cell), b: { ...linear({ m: 3, C: 2 }) } }),
+      /another layer called readout$/,
+    ],
+    [
+      'a layer that was changed afterwards',
+      () => {
+        const layer = cellLayer(rnn as Cell);
+        const { forward } = layer;
+        layer.forward = (x, s0) => forward(x, s0);
+        return layer;
+      },
+      /another layer called rnn$/,
     ],
     ["a cell of the user's own", () => cellLayer({ ...(lstm as Cell), name: 'mine' }), /got mine$/],
   ])('%s', (_, make, message) => {

@@ -156,7 +156,10 @@ describe('a planted mistake is caught', () => {
     const spoilt: Layer<PoolTape> = { ...layer, backward };
     return spoilt;
   };
-  const whole = (x: Sequence) => Sequence.dense(flat(x.rows()), { T: x.T, B: x.B, F: x.F });
+  const whole = (x: Sequence) => {
+    const numbers = flat(x.rows()).map((value, i) => (x.counts(Math.floor(i / x.F)) ? value : 9));
+    return Sequence.dense(numbers, { T: x.T, B: x.B, F: x.F });
+  };
 
   it.each<[string, Layer]>([
     ['the sign', scaled(last, () => -1)],

@@ -355,11 +355,11 @@ describe('a planted mistake is caught, and named by the tensor it spoils', () =>
       'padding sends a gradient back',
       ['x'],
       planted(see, ({ x }, dy) => {
-        const { dx } = see.backward({ x: whole(x) }, dy);
+        const { dx } = see.backward({ x: whole(x) }, whole(dy));
         return { dx, ds0: {} };
       }),
     ],
-    ['padding speaks', ['w', 'x'], planted(say, ({ x }, dy) => say.backward({ x: whole(x) }, dy))],
+    ['padding speaks', ['w', 'x'], planted(say, ({ x }, dy) => say.backward({ x: whole(x) }, whole(dy)))],
     [
       'blocks of the outputs in the other order',
       ['x'],

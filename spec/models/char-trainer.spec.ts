@@ -220,7 +220,14 @@ describe('divergence', () => {
     const trainer = new CharTrainer(TEXT, options);
     trainer.step();
     const { position, state } = trainer;
-    for (const wrong of [{ position: 1e6 }, { smoothed: 0 }, { random: [] }, { learningRate: -1 }, { step: 0.5 }]) {
+    for (const wrong of [
+      { position: 1e6 },
+      { smoothed: -1 },
+      { smoothed: Number.NaN },
+      { random: [] },
+      { learningRate: -1 },
+      { step: 0.5 },
+    ]) {
       expect(() => trainer.moveTo({ ...position, step: 7, ...wrong }, undefined)).toThrow(ValueError);
       expect([trainer.position, trainer.state]).toEqual([position, state]);
     }

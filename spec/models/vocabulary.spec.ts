@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { ValueError } from '../../lib/errors.ts';
 import { Vocabulary } from '../../lib/models/vocabulary.ts';
 
 /** Texts of all code points, with emoji and combining characters often among them. */
@@ -54,6 +55,32 @@ describe('a vocabulary', () => {
     const vocabulary = Vocabulary.of('a\ud83d\udc00\udc00\ud83d');
     expect(vocabulary.symbols).toEqual(['a', '\ud83d', '\udc00', '🐀']);
     expect(vocabulary.decode(vocabulary.encode('\udc00\ud83d'))).toBe('\udc00\ud83d');
+  });
+
+  it('is made again of its symbols, halves of surrogate pairs among them', () => {
+    fc.assert(
+      fc.property(fc.oneof(text, fc.constant('a\ud83d\udc00\udc00\ud83d')), written => {
+        const { symbols } = Vocabulary.of(written);
+        const again = Vocabulary.ofSymbols(symbols);
+        expect(again.symbols).toEqual(symbols);
+        expect(again.encode(written)).toEqual(Vocabulary.of(written).encode(written));
+      }),
+    );
+    for (const wrong of [
+      [],
+      ['b', 'a'],
+      ['a', 'a'],
+      ['ab'],
+      [''],
+      [1],
+      [['a']],
+      [{ toString: 1 }],
+      [undefined, 'a'],
+      'ab',
+      null,
+    ]) {
+      expect(() => Vocabulary.ofSymbols(wrong as string[])).toThrow(ValueError);
+    }
   });
 });
 

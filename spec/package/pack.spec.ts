@@ -8,6 +8,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { examplesOf, outputProblems, ROOT } from '../examples.ts';
 
 interface Manifest {
+  readonly version: string;
   readonly exports: unknown;
   readonly bin: unknown;
   readonly devDependencies: Readonly<Record<string, string>>;
@@ -58,6 +59,23 @@ describe('the tarball', () => {
       });
     for (const part of ['', '/check', '/flow', '/cells/lstm']) await bundled(`bptt${part}`);
     await expect(bundled('bptt/io')).rejects.toThrow('Could not resolve "node:');
+  });
+
+  test('is the same in a minified bundle, far from its package.json', async () => {
+    const contents = `
+      import { CharTrainer, clipByNorm } from 'bptt';
+      import { decodeCheckpoint, encodeCheckpoint } from 'bptt/io';
+      const trainer = new CharTrainer('hello, help', { hidden: 2, chunk: 3, heldOut: 0 });
+      console.log(decodeCheckpoint(encodeCheckpoint(trainer)).library);
+      try { clipByNorm({}, 1); } catch (error) { console.log(error.message); }`;
+    const outfile = join(temporary, 'alone', 'bundle.mjs');
+    await build({
+      stdin: { contents, resolveDir: project },
+      ...{ bundle: true, minify: true, format: 'esm', platform: 'node', logLevel: 'silent', outfile },
+    });
+    expect(run(join(temporary, 'alone'), process.execPath, 'bundle.mjs')).toBe(
+      `bptt ${manifest.version}\nparams: expected a ParamSet, got an object with keys {}\n`,
+    );
   });
 
   test('gives every cell by itself', () => {

@@ -191,8 +191,9 @@ describe('the sensitivity', () => {
 
   it('takes one-hot input, with the numbers of the dense one', () => {
     const drawn = fixed(rnn);
-    const sparse = Sequence.oneHot([0, 1, 1, 1, 0, 1, 1, 1, 0, 0, 0, 1, 1, 1, 0], { T: 5, B: 3, classes: 2 });
-    const dense = Sequence.dense(flat(sparse.rows()), { T: 5, B: 3, F: 2 });
+    const extent = drawn.x.extent();
+    const sparse = Sequence.oneHot([0, 1, 1, 1, 0, 1, 1, 1, 0, 0, 0, 1, 1, 1, 0], { ...extent, classes: 2 });
+    const dense = Sequence.dense(flat(sparse.rows()), { ...extent, F: 2 });
     const [one, other] = [sparse, dense].map(x => {
       const live = realTime(drawn);
       const { ds0 } = live.gradient(x, drawn.dy, drawn);

@@ -1,6 +1,5 @@
 /** What the WebAssembly module exports. */
 export * from './arrays';
-export * from './cells/index';
 export * from './doubles';
 export * from './product';
 export * from './rows';

@@ -101,12 +101,14 @@ function scatter<T>(rows: usize, width: usize, indices: usize, da: usize, daRow:
   }
 }
 
-/** Every row of a, rows×width, += b; width is a multiple of the lanes. */
+/** Every row of a, rows×width, += b: vector by vector, then number by number. */
 @inline
 function addRow<T>(rows: usize, width: usize, b: usize, a: usize): void {
-  const row = width * sizeof<T>();
+  const row = width * sizeof<T>(), whole = row & ~15;
   for (let n: usize = 0; n < rows; n++, a += row) {
-    for (let j: usize = 0; j < row; j += 16) v128.store(a + j, v128.add<T>(v128.load(a + j), v128.load(b + j)));
+    let j: usize = 0;
+    for (; j < whole; j += 16) v128.store(a + j, v128.add<T>(v128.load(a + j), v128.load(b + j)));
+    for (; j < row; j += sizeof<T>()) store<T>(a + j, load<T>(a + j) + load<T>(b + j));
   }
 }
 

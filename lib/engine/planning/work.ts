@@ -80,7 +80,7 @@ export interface Plan {
   readonly hoisted: readonly Work[];
   readonly forward: readonly Work[];
   readonly backward: readonly Work[];
-  readonly after: readonly Work[];
+  readonly after: readonly GradientPlan[];
   /** The last of `after`, by itself. */
   readonly dx: readonly Work[];
   /** Whether kernels read x, so that it cannot stay indices. */

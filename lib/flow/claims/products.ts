@@ -2,6 +2,7 @@
 import { Matrix } from 'ml-matrix';
 import { rnn } from '../../cells/rnn.ts';
 import { unroll } from '../../layers/unroll.ts';
+import { frobenius } from '../../optim/norm.ts';
 import { Sequence } from '../../sequence.ts';
 import { productOfSteps, stepJacobians } from '../jacobians.ts';
 import { probe } from '../networks.ts';
@@ -38,7 +39,7 @@ export const productClaims: readonly Claim[] = [
       const D = Matrix.diag(REST.map(h => 1 - h * h));
       const norms = Array.from({ length: T }, (_, n) => {
         const separated = power(D, n + 1).mmul(power(NILPOTENT, n + 1));
-        return { n: n + 1, truth: productOfSteps(J, n + 1, 0).norm('frobenius'), slide: separated.norm('frobenius') };
+        return { n: n + 1, truth: frobenius(productOfSteps(J, n + 1, 0)), slide: frobenius(separated) };
       });
       const [truth = 0, slide = 0] = [norms.at(-1)?.truth, norms.at(-1)?.slide];
       return {

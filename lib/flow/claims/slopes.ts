@@ -1,6 +1,7 @@
 /** Claims on slopes, gains and first weights. */
 import { rnn, rnnRelu } from '../../cells/rnn.ts';
 import type { Layer } from '../../layers/layer.ts';
+import { frobenius } from '../../optim/norm.ts';
 import type { Sequence } from '../../sequence.ts';
 import { stateGradients } from '../gradients.ts';
 import { stepJacobians } from '../jacobians.ts';
@@ -264,6 +265,6 @@ function contributions(layer: Layer, x: Sequence, dy: Sequence): number[] {
   return Array.from({ length: x.T }, (_, t) => {
     const [dh, h] = [gradients[t + 1]?.h?.getRow(0) ?? [], y.at(t).getRow(0)];
     const g = Math.hypot(...dh.map((value, i) => value * (1 - (h[i] ?? 0) ** 2)));
-    return t === 0 ? 0 : g * y.at(t - 1).norm('frobenius');
+    return t === 0 ? 0 : g * frobenius(y.at(t - 1));
   });
 }

@@ -1,0 +1,39 @@
+/** The matrices of parameters that a pass multiplies by again and again, prepared for it. */
+import type { Pass } from './pass.ts';
+import type { Operand } from './products.ts';
+
+/** op(B), K×N, for `times` products with `rows` rows on the left: B lies in the parameters, from a number on, in rows of so many. */
+export interface Wanted {
+  readonly transposed: boolean;
+  readonly N: number;
+  readonly K: number;
+  readonly right: number;
+  readonly ldb: number;
+  readonly rows: number;
+  readonly times: number;
+}
+
+/** Bytes by which the rows of a prepared matrix are longer than its numbers, at most. */
+const PADDING = 64;
+
+/** Bytes that they may take at most while they are there. */
+export function bytesOf(wanted: ReadonlyMap<unknown, Wanted>, bytes: number): number {
+  return [...wanted.values()].reduce((sum, { N, K }) => sum + K * (N * bytes + PADDING), 0);
+}
+
+/** Runs with prepared matrices, and gives them back whatever happens. */
+export function withOperands<K>(
+  pass: Pass,
+  wanted: ReadonlyMap<K, Wanted>,
+  run: (operands: ReadonlyMap<K, Operand>) => void,
+): void {
+  const operands = new Map<K, Operand>();
+  try {
+    for (const [key, { transposed, N, K, right, ldb, rows, times }] of wanted) {
+      operands.set(key, pass.products.operand(transposed, N, K, pass.block('p', right), ldb, rows, times));
+    }
+    run(operands);
+  } finally {
+    for (const operand of operands.values()) operand.release();
+  }
+}

@@ -1,0 +1,78 @@
+/** What a checkpoint's metadata holds beside its tensors, each as it is written and as it is read. */
+import { createHash } from 'node:crypto';
+import type { Cell } from '../cells/cell.ts';
+import { FormatError, ValueError } from '../errors.ts';
+import type { CharTrainerOptions } from '../models/char-options.ts';
+import type { TrainerPosition } from '../models/char-trainer.ts';
+import { Vocabulary } from '../models/vocabulary.ts';
+import { Random } from '../random.ts';
+import { describe, requireFinite, requireFiniteNumber, requireInteger } from '../require.ts';
+import { outlineOf, parseJson } from './json.ts';
+import { isNamedAsOurs, isOwnCell } from './parts.ts';
+
+/** A cell called as one of the library's is that one, or throws ValueError: by its name it would be taken for it. */
+export function requireNoNamesake(argument: string, cell: Cell, name: string = cell.name): void {
+  if (isNamedAsOurs(name) && !isOwnCell(cell, name)) {
+    const expected = `the library's ${name}, or a cell with a name of its own`;
+    throw new ValueError(argument, expected, `another cell called ${name}`);
+  }
+}
+
+/** The options that there are, and nothing that was given beside them. */
+export function writtenOptions(options: CharTrainerOptions): CharTrainerOptions {
+  const { cell, hidden, layers, chunk, optimiser, learningRate, clipValue, clipNorm, initStd, heldOut, seed } = options;
+  return { cell, hidden, layers, chunk, optimiser, learningRate, clipValue, clipNorm, initStd, heldOut, seed };
+}
+
+/** A note as JSON that is read again, or throws ValueError. */
+export function noteJson(note: unknown): string {
+  try {
+    const json: unknown = JSON.stringify(note);
+    if (typeof json === 'string') {
+      const { tooMany } = outlineOf(json);
+      if (tooMany === undefined) return json;
+      throw new ValueError('note', `JSON of at most ${tooMany}`, 'more');
+    }
+  } catch (error) {
+    // What is too deep or too long for a string is a RangeError.
+    if (!(error instanceof TypeError || error instanceof RangeError)) throw error;
+  }
+  throw new ValueError('note', 'what JSON can hold', describe(note));
+}
+
+/** The JSON of a field of the metadata, or throws FormatError. */
+export function parseField(file: string, key: string, text: string | undefined): unknown {
+  const where = `in its metadata's ${key}`;
+  if (text === undefined) throw new FormatError(file, `JSON ${where}`, 'none');
+  return parseJson(text, (expected, got) => new FormatError(file, `${expected} ${where}`, got));
+}
+
+/** The vocabulary of what should be a list of symbols, or throws ValueError. */
+export function vocabularyOf(symbols: unknown): Vocabulary {
+  if (!Array.isArray(symbols)) throw new ValueError('vocabulary', 'a list of symbols', describe(symbols));
+  return Vocabulary.ofSymbols(symbols);
+}
+
+/** All of a position is there and in its range, or throws ValueError. Returns it. */
+export function requirePosition(position: TrainerPosition): TrainerPosition {
+  requireInteger('step', position.step, 0);
+  requireInteger('position', position.position, 0);
+  // 0 is the loss of a text of one symbol.
+  if (requireFiniteNumber('smoothed', position.smoothed) < 0)
+    throw new ValueError('smoothed', 'a number ≥ 0', describe(position.smoothed));
+  const { random } = position;
+  if (!Array.isArray(random) || !random.every(word => typeof word === 'number'))
+    throw new ValueError('random', 'four integers', describe(random));
+  Random.fromState(random);
+  if (requireFiniteNumber('learningRate', position.learningRate) < 0)
+    throw new ValueError('learningRate', 'a number ≥ 0', describe(position.learningRate));
+  if (!Array.isArray(position.norms)) throw new ValueError('norms', 'a list of numbers', describe(position.norms));
+  requireFinite('norms', position.norms);
+  return position;
+}
+
+/** The SHA-256 of a text in UTF-8; in UTF-16 where it has half a surrogate pair, for which UTF-8 has nothing. */
+export function sha256(text: string): string {
+  const encoding = /\p{Surrogate}/u.test(text) ? 'utf16le' : 'utf8';
+  return createHash('sha256').update(text, encoding).digest('hex');
+}
