@@ -17,7 +17,7 @@ export { trace, traceFixed } from './cells/trace.ts';
 export { linear } from './engine/linear.ts';
 export type { Backend, EngineOptions } from './engine/options.ts';
 export type { Precision } from './engine/precision.ts';
-export { recurrent } from './engine/recurrent.ts';
+export { explain, recurrent } from './engine/recurrent.ts';
 export type { EngineTape } from './engine/tapes.ts';
 export { BpttError, FileError, FormatError, MemoryError, ShapeError, ValueError } from './errors.ts';
 export {

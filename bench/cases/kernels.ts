@@ -4,9 +4,14 @@
  */
 import type { AbstractMatrix } from 'ml-matrix';
 import { Matrix } from 'ml-matrix';
+import type { Cell } from '../../lib/cells/cell.ts';
 import { lstm } from '../../lib/cells/lstm.ts';
+import { compiledOf } from '../../lib/engine/compiled.ts';
+import { plannedOf } from '../../lib/engine/plan.ts';
+import { type Life, type Ref, stateBlock, stateGradientBlock, type Work } from '../../lib/engine/planning/work.ts';
 import type { Runtime } from '../../lib/engine/precision.ts';
 import { Random } from '../../lib/random.ts';
+import type { FloatArray } from '../../lib/views.ts';
 import { clocked, type Ours } from '../backends.ts';
 import type { Case } from './case.ts';
 import { normals } from './product.ts';
@@ -42,62 +47,85 @@ export function kernelsCase(m: number, B: number, T: number): Case & { readonly 
 
 type Sizes = readonly [m: number, B: number, T: number];
 
-/** On memory laid out as a pass has it: every step has gates and states of its own. */
+/** The kernels of the LSTM's plan on memory laid out as a pass has it: every step has gates and states of its own. */
 function onKernels(rt: Runtime, { a, cPrev, dy }: Step, [m, B, T]: Sizes): Ours {
-  const { kernels, heap, bytes } = rt;
-  const sizes = { a: T * 4, da: T * 4, c: T + 1, tc: T, h: T, dy: 1, dh: 1, dc: 1, b: 4 };
-  const entries = Object.entries(sizes).map(([name, rows]): [string, [number, number]] => {
-    const size = rows * B * m * bytes;
-    return [name, [heap.take(size), size]];
-  });
-  const blocks = Object.fromEntries(entries);
-  const at = (name: keyof typeof sizes, t: number, columns: number): number =>
-    (blocks[name]?.[0] ?? 0) + t * B * columns * m * bytes;
-  for (const [address, size] of Object.values(blocks)) heap.bytes(address, size).fill(0);
-  for (let t = 0; t < T; t++) rt.view(at('a', t, 4), a.length).set(a);
-  rt.view(at('c', 0, 1), cPrev.length).set(cPrev);
-  rt.view(at('dy', 0, 1), dy.length).set(dy);
-  const forward = (t: number) =>
-    kernels.lstmForward(
-      B,
-      m,
-      at('a', t, 4),
-      at('b', 0, 4),
-      at('c', t, 1),
-      at('c', t + 1, 1),
-      at('tc', t, 1),
-      at('h', t, 1),
-    );
-  const backward = (t: number) =>
-    kernels.lstmBackward(
-      B,
-      m,
-      at('a', t, 4),
-      at('c', t, 1),
-      at('tc', t, 1),
-      at('dy', 0, 1),
-      at('dh', 0, 1),
-      at('dc', 0, 1),
-      at('da', t, 4),
-    );
+  const { heap, bytes } = rt;
+  const { plan } = plannedOf(lstm as unknown as Cell, { d: m, m });
+  if (!plan) throw new Error('the LSTM has no plan');
+  const { kernels, scratch } = compiledOf(plan, rt);
+  const blocks = new Map(plan.blocks.map(block => [block.name, block]));
+  const rowsOf: Readonly<Record<Life, number>> = { states: (T + 1) * B, all: T * B, span: B, step: B, row: 1 };
+  const places = new Map(
+    [...plan.blocks, { name: 'scratch', columns: scratch, life: 'row' as const }].map(({ name, columns, life }) => {
+      const size = Math.max(rowsOf[life] * columns, 1) * bytes;
+      return [name, { address: heap.take(size), size }] as const;
+    }),
+  );
+  for (const { address, size } of places.values()) heap.bytes(address, size).fill(0);
+  const at = ({ block, after }: Omit<Ref, 'column'>, t: number, column: number = 0): number => {
+    const { columns = 0, life = 'row' } = blocks.get(block) ?? {};
+    const step = life === 'states' || life === 'all' ? t + (after ? 1 : 0) : 0;
+    return (places.get(block)?.address ?? 0) + (step * B * columns + column) * bytes;
+  };
+  const [gates] = plan.hoisted.filter(work => work.kind === 'product');
+  const [dgates] = plan.after;
+  /** Where a gate lies among the columns of all, as its parameters do among those of all. */
+  const columnOf = (gate: string) =>
+    (plan.parameters[`b_${gate}`] ?? 0) - Math.min(...GATES.map(k => plan.parameters[`b_${k}`] ?? 0));
+  const rows = (
+    block: string,
+    t: number,
+    column: number,
+    width: number,
+    visit: (row: FloatArray, n: number) => void,
+  ) => {
+    const columns = blocks.get(block)?.columns ?? 0;
+    for (let n = 0; n < B; n++) visit(rt.view(at({ block }, t, n * columns + column), width), n);
+  };
+  const loadGates = (t: number) => {
+    for (const [g, gate] of GATES.entries()) {
+      rows(gates?.to.block ?? '', t, columnOf(gate), m, (row, n) =>
+        row.set(a.subarray((4 * n + g) * m, (4 * n + g + 1) * m)),
+      );
+    }
+  };
+  const run = (works: readonly Work[]) =>
+    works
+      .flatMap(work => (work.kind === 'kernel' ? (kernels.get(work) ?? []) : []))
+      .map(
+        ({ bases, call }) =>
+          (t: number) =>
+            call(B, ...bases.map(base => at(base, t))),
+      );
+  const [forward, backward] = [run(plan.forward), run(plan.backward)];
+  for (let t = 0; t < T; t++) loadGates(t);
+  rt.view(at({ block: stateBlock('c') }, 0), cPrev.length).set(cPrev);
+  rt.view(at({ block: 'dy' }, 0), dy.length).set(dy);
   return {
     outside: 0,
     run: times =>
       clocked(times, () => {
-        for (let t = 0; t < T; t++) forward(t);
-        for (let t = T - 1; t >= 0; t--) backward(t);
+        for (let t = 0; t < T; t++) for (const kernel of forward) kernel(t);
+        for (let t = T - 1; t >= 0; t--) for (const kernel of backward) kernel(t);
       }),
     result() {
-      rt.view(at('a', 0, 4), a.length).set(a);
-      for (const name of ['dh', 'dc'] as const) rt.view(at(name, 0, 1), dy.length).fill(0);
-      forward(0);
-      backward(0);
-      const copy = (name: keyof typeof sizes, t: number, columns: number) =>
-        Float64Array.from(rt.view(at(name, t, columns), columns * B * m));
-      return { h: copy('h', 0, 1), c: copy('c', 1, 1), da: copy('da', 0, 4), dcPrev: copy('dc', 0, 1) };
+      loadGates(0);
+      for (const part of ['h', 'c']) rt.view(at({ block: stateGradientBlock(part) }, 0), dy.length).fill(0);
+      for (const kernel of [...forward, ...backward]) kernel(0);
+      const copy = (block: string, after: boolean) => Float64Array.from(rt.view(at({ block, after }, 0), m * B));
+      const da = new Float64Array(4 * m * B);
+      for (const [g, gate] of GATES.entries()) {
+        rows(dgates?.left.block ?? '', 0, columnOf(gate), m, (row, n) => da.set(row, (4 * n + g) * m));
+      }
+      return {
+        h: copy(stateBlock('h'), true),
+        c: copy(stateBlock('c'), true),
+        da,
+        dcPrev: copy(stateGradientBlock('c'), false),
+      };
     },
     drop() {
-      for (const [address, size] of Object.values(blocks)) heap.give(address, size);
+      for (const { address, size } of places.values()) heap.give(address, size);
     },
   };
 }

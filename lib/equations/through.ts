@@ -32,4 +32,3 @@ export function throughOf(equations: Equations): Readonly<Record<string, Through
   const named = [...Object.entries(dp), ['x', dx] as const, ...Object.entries(dprev)];
   return Object.fromEntries(named.map(([name, value]) => [name, of(value)]));
 }
-

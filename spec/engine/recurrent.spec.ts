@@ -11,12 +11,11 @@ import { rnn } from '../../lib/cells/rnn.ts';
 import { traceFixed } from '../../lib/cells/trace.ts';
 import { checkLayer } from '../../lib/check/check-layer.ts';
 import { raggedLengths, randomSequence, randomState } from '../../lib/check/problem.ts';
-import { fusedOf } from '../../lib/engine/cells/index.ts';
 import { linear } from '../../lib/engine/linear.ts';
 import type { Backend, EngineOptions } from '../../lib/engine/options.ts';
 import { runtime } from '../../lib/engine/precision.ts';
 import { wasmProducts } from '../../lib/engine/products.ts';
-import { recurrent } from '../../lib/engine/recurrent.ts';
+import { explain, recurrent } from '../../lib/engine/recurrent.ts';
 import type { EngineTape } from '../../lib/engine/tapes.ts';
 import { ValueError } from '../../lib/errors.ts';
 import { normal } from '../../lib/init/initialisers.ts';
@@ -230,9 +229,11 @@ describe('against time', () => {
   });
 });
 
-it('every cell of the library has kernels, fixed decays and conditioned cells too', () => {
-  for (const cell of all) expect(recurrent(cell, { d: 2, m: 3 }).release, cell.name).toBeDefined(); // unroll has none
-  for (const cell of Object.values<Cell>(cells)) expect(fusedOf(cell, 3), cell.name).toBeDefined();
+it('every cell of the library runs fused, fixed decays and conditioned cells too', () => {
+  for (const cell of [...all, ...Object.values<Cell>(cells)]) {
+    expect(explain(cell), cell.name).toMatch(/^runs fused: \d products? and \d kernels? a step$/);
+    expect(recurrent(cell, { d: 2, m: 3 }).release, cell.name).toBeDefined(); // unroll has none
+  }
 });
 
 describe('a readout', () => {
@@ -441,8 +442,18 @@ it.each(['f64', 'f32'] as const)('a number that is not finite is found wherever 
   expect(() => unroll(rnn, { d: 1, m: 2 }).forward(ragged)).toThrow(message);
 });
 
-it('a cell of one’s own is unrolled', () => {
+it('a cell of one’s own runs as ours do, to the last bit', () => {
   const own: typeof lstm = { ...lstm, name: 'own' };
-  expect(fusedOf(own as Cell, 2)).toBeUndefined();
-  agree(own as Cell, {}, 0, 5);
+  const sizes: Drawn = { T: 4, B: 2, d: 3, m: 5, ragged: true, oneHot: false, seed: 8 };
+  expect(explain(own)).toBe(explain(lstm));
+  expect(everything(recurrent(own, sizes) as Layer, sizes)).toEqual(everything(recurrent(lstm, sizes) as Layer, sizes));
+});
+
+it('a cell that cannot be recorded is unrolled, and it is said why', () => {
+  const peeks: typeof lstm = {
+    ...lstm,
+    forward: (p, x, prev) => (x.get(0, 0) === 0 ? lstm.forward(p, x, prev) : lstm.forward(p, x, prev)),
+  };
+  expect(explain(peeks)).toMatch(/^runs unrolled, because it looks at the single element \[0,0\] of a matrix \(/);
+  agree(peeks as Cell, {}, 0, 5);
 });
