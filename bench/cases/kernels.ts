@@ -7,6 +7,7 @@ import { Matrix } from 'ml-matrix';
 import type { Cell } from '../../lib/cells/cell.ts';
 import { lstm } from '../../lib/cells/lstm.ts';
 import { compiledOf } from '../../lib/engine/compiled.ts';
+import { TABLE_ROW } from '../../lib/engine/kernel.ts';
 import { plannedOf } from '../../lib/engine/plan.ts';
 import { type Life, type Ref, stateBlock, stateGradientBlock, type Work } from '../../lib/engine/planning/work.ts';
 import type { Runtime } from '../../lib/engine/precision.ts';
@@ -61,6 +62,10 @@ function onKernels(rt: Runtime, { a, cPrev, dy }: Step, [m, B, T]: Sizes): Ours 
       return [name, { address: heap.take(size), size }] as const;
     }),
   );
+  for (const { table, bases } of kernels.values()) {
+    const size = TABLE_ROW * bases.length;
+    places.set(`table ${table}`, { address: heap.take(size), size });
+  }
   for (const { address, size } of places.values()) heap.bytes(address, size).fill(0);
   const at = ({ block, after }: Omit<Ref, 'column'>, t: number, column: number = 0): number => {
     const { columns = 0, life = 'row' } = blocks.get(block) ?? {};
@@ -90,13 +95,14 @@ function onKernels(rt: Runtime, { a, cPrev, dy }: Step, [m, B, T]: Sizes): Ours 
     }
   };
   const run = (works: readonly Work[]) =>
-    works
-      .flatMap(work => (work.kind === 'kernel' ? (kernels.get(work) ?? []) : []))
-      .map(
-        ({ bases, call }) =>
-          (t: number) =>
-            call(B, ...bases.map(base => at(base, t))),
-      );
+    works.flatMap(work => {
+      const kernel = work.kind === 'kernel' ? kernels.get(work) : undefined;
+      if (!kernel) return [];
+      const { address } = places.get(`table ${kernel.table}`) ?? { address: 0 };
+      const table = new Int32Array(heap.memory.buffer, address, 3 * kernel.bases.length);
+      for (const [n, base] of kernel.bases.entries()) table.set([at(base, 0), at(base, 1) - at(base, 0), 0], 3 * n);
+      return (t: number) => kernel.call(B, t, t, address);
+    });
   const [forward, backward] = [run(plan.forward), run(plan.backward)];
   for (let t = 0; t < T; t++) loadGates(t);
   rt.view(at({ block: stateBlock('c') }, 0), cPrev.length).set(cPrev);

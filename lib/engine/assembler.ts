@@ -59,6 +59,11 @@ export class FunctionBody {
     return this.get(local).const(n).op(ADD).set(local);
   }
 
+  /** The integer at an address on the stack plus `offset` bytes. */
+  load(offset: number): this {
+    return this.op(0x28, 2, ...unsigned(offset));
+  }
+
   /** A vector instruction. */
   simd(code: number, ...immediate: readonly number[]): this {
     return this.op(0xfd, ...unsigned(code), ...immediate);
@@ -134,8 +139,9 @@ export function assemble(functions: readonly AssembledFunction[]): Uint8Array {
   ]);
 }
 
-/** The sum of two integers. */
+/** The sum of two integers, and their product. */
 export const ADD = 0x6a;
+export const MUL = 0x6c;
 
 const [I32, V128] = [0x7f, 0x7b];
 

@@ -1,18 +1,21 @@
 /** The kernels of a plan, compiled when the first pass needs them. */
 import { assemble } from './assembler.ts';
-import { type Kernel, kernelOf } from './kernel.ts';
-import type { KernelPlan, Plan, Work } from './planning/work.ts';
+import { type Kernel, kernelOf, TABLE_ROW } from './kernel.ts';
+import type { Block, KernelPlan, Plan, Work } from './planning/work.ts';
 import type { Runtime } from './precision.ts';
-import { instantiateKernels } from './wasm.ts';
+import { instantiateKernels, type KernelFunction } from './wasm.ts';
 
-/** A kernel as it can be called: with the number of rows, and the addresses of its bases at their first of these. */
+/** A kernel as it can be called, and where its table begins among those of all. */
 export interface CompiledKernel extends Pick<Kernel, 'bases'> {
-  readonly call: (...numbers: readonly number[]) => void;
+  readonly table: number;
+  readonly call: KernelFunction;
 }
 
-/** The kernels of a plan in a runtime, and the columns of scratch that they need. */
+/** A plan's blocks by name, its kernels in a runtime, the bytes of all their tables, and the columns of scratch that they need. */
 export interface Compiled {
+  readonly blocks: ReadonlyMap<string, Block>;
   readonly kernels: ReadonlyMap<KernelPlan, CompiledKernel>;
+  readonly tables: number;
   readonly scratch: number;
 }
 
@@ -31,14 +34,14 @@ function compile(plan: Plan, runtime: Runtime): Compiled {
   const plans = [plan.before, plan.forward, plan.backward].flat().filter(isKernel);
   const generated = plans.map((kernel, n) => kernelOf(`k${n}`, kernel, blocks, runtime));
   const functions = instantiateKernels(assemble(generated.map(({ assembled }) => assembled)), runtime.heap.memory);
-  const kernels = new Map(
-    plans.map((kernel, n) => {
-      const { bases = [] } = generated[n] ?? {};
-      return [kernel, { bases, call: functions[`k${n}`] as CompiledKernel['call'] }] as const;
-    }),
-  );
-  const scratch = Math.max(0, ...generated.map(kernel => kernel.scratch));
-  return { kernels, scratch };
+  const kernels = new Map<KernelPlan, CompiledKernel>();
+  let tables = 0;
+  for (const [n, { bases }] of generated.entries()) {
+    const [kernel, call] = [plans[n], functions[`k${n}`]];
+    if (kernel && call) kernels.set(kernel, { bases, table: tables, call });
+    tables += bases.length * TABLE_ROW;
+  }
+  return { blocks, kernels, tables, scratch: Math.max(0, ...generated.map(kernel => kernel.scratch)) };
 }
 
 const isKernel = (work: Work): work is KernelPlan => work.kind === 'kernel';

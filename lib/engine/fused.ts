@@ -9,6 +9,7 @@ import { reversedBy } from '../layers/reversal.ts';
 import { ParamSet } from '../params.ts';
 import { dense, requireExtent, type Sequence } from '../sequence.ts';
 import { compiledOf } from './compiled.ts';
+import { SCRATCH } from './kernel.ts';
 import { layoutOf } from './layout.ts';
 import { bytesOf, type Wanted, withOperands } from './operands.ts';
 import { type EngineOptions, engineOf } from './options.ts';
@@ -16,7 +17,7 @@ import { type BlockSize, cotangent, Pass } from './pass.ts';
 import { mapValues } from './planning/nodes.ts';
 import { type Block, type Plan, stateBlock, stateGradientBlock, type Work } from './planning/work.ts';
 import { requireHeldMatrices } from './precision.ts';
-import { runOf, sizeOf } from './run.ts';
+import { runOf, sizeOf, TABLES } from './run.ts';
 import { readState } from './states.ts';
 import { Sums } from './sums.ts';
 import { type EngineTape, Tapes } from './tapes.ts';
@@ -38,6 +39,7 @@ export function fusedLayer(
   /** dL/dx of indices that nobody has read yet, by the tape whose blocks it needs. */
   const unread = new WeakMap<EngineTape, () => Sequence>();
   const parts = Object.entries(state);
+  const needs = remembered<Needs>();
   const isLater = (x: Sequence) => x.data instanceof Int32Array && plan.dx.length > 0;
 
   const layer: Layer<EngineTape> = {
@@ -59,11 +61,29 @@ export function fusedLayer(
       const pass = new Pass(rt, products, { T, B, d, outputs, widest: blocks.widest }, x, backwards);
       const compiled = compiledOf(plan, rt);
       const { y, tape, result } = tapes.record(pass, outputs, made => {
-        const wanted = wantedOf(pass, [plan.forward, plan.hoisted]);
-        const passing = sizesOf(blocks.passing, pass);
-        const sizes = { p: { count: layout.count }, x: { count: pass.inputCount }, ...sizesOf(blocks.kept, pass) };
-        pass.take({ ...sizes, scratch: { count: compiled.scratch }, ...passing }, bytesOf(wanted, rt.bytes));
-        const run = runOf(plan, compiled, pass, false);
+        const {
+          wanted,
+          sizes,
+          bytes,
+          given: passing,
+        } = needs(`forward ${extentOf(pass)}`, () => {
+          const ahead = sizesOf(blocks.passing, pass);
+          const kept = {
+            p: { count: layout.count },
+            x: { count: pass.inputCount },
+            [SCRATCH]: { count: compiled.scratch },
+            [TABLES]: { count: Math.ceil(compiled.tables / rt.bytes) },
+            ...sizesOf(blocks.kept, pass),
+          };
+          return needsOf(
+            wantedOf(pass, [plan.forward, plan.hoisted]),
+            { ...kept, ...ahead },
+            Object.keys(ahead),
+            rt.bytes,
+          );
+        });
+        pass.take(sizes, bytes);
+        const run = runOf(compiled, pass, false);
         layout.load(rt, params, pass.block('p'));
         for (const [ref, row] of plan.constants) rt.put(Float64Array.from(row), run.address(ref, 0));
         run.act(plan.before)(0, 1);
@@ -79,7 +99,7 @@ export function fusedLayer(
             pass.unload(run.address({ block: stateBlock('h'), column: 0, after: true }, span.from), made);
           }
         });
-        pass.give(...Object.keys(passing));
+        pass.give(...passing);
         return mapValues(state, (columns, part) =>
           pass.unloadState(columns, b => run.address({ block: stateBlock(part), column: 0 }, x.lengths?.[b] ?? T)),
         );
@@ -87,28 +107,30 @@ export function fusedLayer(
       return { y, sT: result, tape };
     },
 
-    backward(tape, given, dsT) {
+    backward(tape, cotangents, dsT) {
       const { pass } = tapes.known(tape);
-      const dy = cotangent(given, outputs, pass.x);
+      const dy = cotangent(cotangents, outputs, pass.x);
       const final = readState('dsT', dsT, state, pass.x.B);
       requireHeldMatrices(final, pass.runtime.precision, part => `dsT.${part}`);
-      requireExtent('dy', given);
+      requireExtent('dy', cotangents);
       const later = isLater(pass.x);
       unread.get(tape)?.();
       return tapes.use(tape, () => {
-        const wanted = wantedOf(pass, later ? [plan.backward] : [plan.backward, plan.dx]);
-        const isAwaited = ({ forDx }: Block) => later && forDx;
-        const sizes = {
-          dp: { count: layout.count },
-          ...sizesOf(
-            blocks.back.filter(block => !isAwaited(block)),
-            pass,
-          ),
-        };
-        const awaited = sizesOf(blocks.back.filter(isAwaited), pass, later);
+        const {
+          wanted,
+          sizes,
+          bytes,
+          given: passing,
+        } = needs(`backward ${extentOf(pass)}`, () => {
+          const isPassing = ({ forDx }: Block) => !(later && forDx);
+          const all = { dp: { count: layout.count }, ...sizesOf(blocks.back, pass, later) };
+          const works = later ? [plan.backward] : [plan.backward, plan.dx];
+          const names = ['dp', ...blocks.back.filter(isPassing).map(({ name }) => name)];
+          return needsOf(wantedOf(pass, works), all, names, pass.runtime.bytes);
+        });
         try {
-          pass.take({ ...sizes, ...awaited }, bytesOf(wanted, pass.runtime.bytes));
-          const run = runOf(plan, compiledOf(plan, pass.runtime), pass, later);
+          pass.take(sizes, bytes);
+          const run = runOf(compiledOf(plan, pass.runtime), pass, later);
           const sums = new Sums(pass, layout, params);
           for (const [part, columns] of parts) {
             pass.loadState(pass.block(stateGradientBlock(part)), columns, final[part]);
@@ -145,7 +167,7 @@ export function fusedLayer(
             ds0,
           };
         } finally {
-          pass.give(...Object.keys(sizes), ...(unread.has(tape) ? [] : Object.keys(awaited)));
+          pass.give(...(unread.has(tape) ? passing : Object.keys(sizes)));
         }
       });
     },
@@ -163,7 +185,7 @@ export function fusedLayer(
         const wanted = wantedOf(pass, [plan.dx]);
         try {
           pass.take({ dx: pass.ofSpan(d) }, bytesOf(wanted, pass.runtime.bytes));
-          const run = runOf(plan, compiledOf(plan, pass.runtime), pass, true);
+          const run = runOf(compiledOf(plan, pass.runtime), pass, true);
           dx = tapes.dx(tape, d, made =>
             withOperands(pass, wanted, operands => {
               const toX = run.act(plan.dx, operands);
@@ -185,6 +207,41 @@ export function fusedLayer(
   }
 
   return reversedBy(layer, () => fusedLayer(cell, plan, size, options, params, !backwards));
+}
+
+/** What a pass takes of the memory: prepared matrices, blocks, bytes beside them, and which of the blocks it gives back itself. */
+interface Needs {
+  readonly wanted: ReadonlyMap<Work, Wanted>;
+  readonly sizes: Readonly<Record<string, BlockSize>>;
+  readonly bytes: number;
+  readonly given: readonly string[];
+}
+
+function needsOf(
+  wanted: Needs['wanted'],
+  sizes: Needs['sizes'],
+  given: readonly string[],
+  bytesOfNumber: number,
+): Needs {
+  return { wanted, sizes, bytes: bytesOf(wanted, bytesOfNumber), given };
+}
+
+/** What was made last, forward and backward: a training loop asks for the same again and again. */
+function remembered<V>(): (key: string, make: () => V) => V {
+  const last = new Map<string, V>();
+  return (key, make) => {
+    const known = last.get(key);
+    if (known !== undefined) return known;
+    if (last.size >= 4) last.clear();
+    const made = make();
+    last.set(key, made);
+    return made;
+  };
+}
+
+/** All that the sizes of a pass depend on. */
+function extentOf({ size: { T, B }, order, x }: Pass): string {
+  return `${T} ${B} ${order !== undefined} ${x.data instanceof Int32Array}`;
 }
 
 /** Which blocks a pass takes when: those that it keeps, those that it gives back when it has gone forward, and backward's. */

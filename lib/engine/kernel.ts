@@ -6,16 +6,19 @@
  * of the walk, and the row is walked again.
  */
 import type { Numbers } from '../equations/numbers.ts';
-import { ADD, type AssembledFunction, FunctionBody } from './assembler.ts';
+import { ADD, type AssembledFunction, FunctionBody, MUL } from './assembler.ts';
 import type { Node } from './planning/nodes.ts';
 import type { Block, KernelPlan, Ref } from './planning/work.ts';
 import type { Precision } from './precision.ts';
 import { LOAD, STORE, type Vector, type VectorNumbers, vectorNumbers } from './vectors.ts';
 
-/** A kernel's function, and where the addresses that it takes behind the number of rows begin. */
+/**
+ * A kernel's function of how many rows, of which step of the sequence and of the span, and of the address of a table: for
+ * every base where it is at step 0, and by how many bytes it moves with a step of the sequence and of the span.
+ */
 export interface Kernel {
   readonly assembled: AssembledFunction;
-  readonly bases: readonly Omit<Ref, 'column'>[];
+  readonly bases: readonly Base[];
   /** Numbers of the block {@link SCRATCH} that it needs. */
   readonly scratch: number;
 }
@@ -24,6 +27,12 @@ export interface KernelOptions {
   readonly precision: Precision;
   readonly fma: boolean;
 }
+
+/** A block as a kernel walks it, from the row of the present step on, or of the step after. */
+export type Base = Omit<Ref, 'column'>;
+
+/** Bytes of a table for each base. */
+export const TABLE_ROW = 12;
 
 /** The block of one row in which a kernel keeps what it needs in a later walk. */
 export const SCRATCH = 'scratch';
@@ -64,14 +73,26 @@ export function kernelOf(
   }
 
   // The addresses that the function takes: one a block, and another for the row after.
-  const bases: Omit<Ref, 'column'>[] = [];
+  const bases: Base[] = [];
   const baseOf = ({ block, after = false }: Ref): number => {
     const known = bases.findIndex(base => base.block === block && (base.after ?? false) === after);
-    return 1 + (known >= 0 ? known : bases.push({ block, after }) - 1);
+    return PARAMETERS + (known >= 0 ? known : bases.push({ block, after }) - 1);
   };
   for (const ref of [...found.values(), ...stores.map(([, ref]) => ref), ...scratchOf.values()]) baseOf(ref);
 
-  const body = new FunctionBody(1 + bases.length);
+  const body = new FunctionBody(PARAMETERS);
+  const [rows, step, inSpan, table] = [0, 1, 2, 3];
+  for (const n of bases.keys()) {
+    const moved = (by: number, offset: number) =>
+      body
+        .get(by)
+        .get(table)
+        .load(n * TABLE_ROW + offset)
+        .op(MUL);
+    body.get(table).load(n * TABLE_ROW);
+    moved(step, 4).op(ADD);
+    moved(inSpan, 8).op(ADD).set(body.integer());
+  }
   const [row, at] = [body.integer(), body.integer()];
   const ofScalars = vectorNumbers(body, precision, fma, 1);
   const scalars = new Map<Node, Vector>();
@@ -148,7 +169,7 @@ export function kernelOf(
   body.const(0).set(row);
   body.whileBelow(
     row,
-    () => body.get(0),
+    () => body.get(rows),
     () => {
       scalars.clear();
       for (const node of found.keys()) if (!isWide(node)) loadScalar(node);
@@ -181,12 +202,12 @@ export function kernelOf(
       }
       for (const [n, base] of bases.entries()) {
         const block = blocks.get(base.block);
-        if (block && block.life !== 'row') body.advance(1 + n, block.columns * bytes);
+        if (block && block.life !== 'row') body.advance(PARAMETERS + n, block.columns * bytes);
       }
       body.advance(row, 1);
     },
   );
-  return { assembled: { name, parameters: 1 + bases.length, body }, bases, scratch: column };
+  return { assembled: { name, parameters: PARAMETERS, body }, bases, scratch: column };
 
   /** A walk through a row of so many columns: pairs of vectors, a vector, elements. */
   function walkRow(phase: number, width: number): void {
@@ -246,6 +267,9 @@ interface Walk {
   readonly single: boolean;
   readonly locals: Vector;
 }
+
+/** Rows, step, step of the span, and the table. */
+const PARAMETERS = 4;
 
 const SPLAT = { f32: 0x09, f64: 0x0a } as const;
 const STORE_LANE = { f32: 0x5a, f64: 0x5b } as const;

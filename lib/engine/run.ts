@@ -1,7 +1,7 @@
 /** A plan in a pass: its works with the addresses of that pass, ready to be done for one step or for many. */
 import type { Compiled } from './compiled.ts';
 import type { BlockSize, Pass } from './pass.ts';
-import type { Block, GradientPlan, PerSamplePlan, Plan, ProductPlan, Ref, Work } from './planning/work.ts';
+import type { Block, GradientPlan, PerSamplePlan, ProductPlan, Ref, Work } from './planning/work.ts';
 import type { Operand } from './products.ts';
 import type { Rows } from './sums.ts';
 
@@ -27,10 +27,9 @@ export function sizeOf({ columns, life, forDx }: Block, pass: Pass, dxLater: boo
   return life === 'span' ? pass.ofSpan(columns, zeros) : { count: B * columns, zeros };
 }
 
-export function runOf(plan: Plan, { kernels: compiled }: Compiled, pass: Pass, dxLater: boolean): Run {
+export function runOf({ blocks, kernels: compiled }: Compiled, pass: Pass, dxLater: boolean): Run {
   const { products, size, runtime } = pass;
   const { bytes, kernels } = runtime;
-  const blocks = new Map(plan.blocks.map(block => [block.name, block]));
   const columnsOf = (ref: Ref) => blocks.get(ref.block)?.columns ?? 0;
   const isIndices = ({ block }: Ref) => block === 'x' && pass.x.data instanceof Int32Array;
 
@@ -76,13 +75,13 @@ export function runOf(plan: Plan, { kernels: compiled }: Compiled, pass: Pass, d
     if (work.kind === 'per sample') return perSample(work);
     const kernel = work.kind === 'kernel' ? compiled.get(work) : undefined;
     if (!kernel) throw new Error('a kernel that was not compiled');
-    const tracks = kernel.bases.map(base => track({ ...base, column: 0 }));
-    const numbers = [0, ...tracks.map(() => 0)];
-    return (t, rows) => {
-      numbers[0] = rows;
-      for (const [n, each] of tracks.entries()) numbers[n + 1] = at(each, t);
-      kernel.call(...numbers);
-    };
+    const table = pass.block(TABLES) + kernel.table;
+    const written = new Int32Array(runtime.heap.memory.buffer, table, 3 * kernel.bases.length);
+    for (const [n, base] of kernel.bases.entries()) {
+      const { first, moves, ofSpan } = track({ ...base, column: 0 });
+      written.set([first, ofSpan ? 0 : moves, ofSpan ? moves : 0], 3 * n);
+    }
+    return (t, rows) => kernel.call(rows, t, t - pass.span.from, table);
   }
 
   function addition(work: GradientPlan): (rows: Rows) => void {
@@ -119,6 +118,9 @@ export function runOf(plan: Plan, { kernels: compiled }: Compiled, pass: Pass, d
     },
   };
 }
+
+/** The block in which the tables of kernels lie. */
+export const TABLES = 'tables';
 
 interface Track {
   readonly first: number;

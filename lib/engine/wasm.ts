@@ -64,15 +64,14 @@ export function instantiate(memory: WasmMemory, { fma = false }: { readonly fma?
   return new Instance(module, { env: { memory } }).exports;
 }
 
+/** A generated kernel: for so many rows of a step of the sequence, which is one of the span, with its table. */
+export type KernelFunction = (rows: number, step: number, inSpan: number, table: number) => void;
+
 /** The functions of a module that was assembled for a memory. */
-export function instantiateKernels(
-  bytes: Uint8Array,
-  memory: WasmMemory,
-): Readonly<Record<string, (...numbers: readonly number[]) => void>> {
+export function instantiateKernels(bytes: Uint8Array, memory: WasmMemory): Readonly<Record<string, KernelFunction>> {
   const { Module, Instance } = api();
-  return new Instance(new Module(bytes), { env: { memory } }).exports as unknown as ReturnType<
-    typeof instantiateKernels
-  >;
+  const { exports } = new Instance(new Module(bytes), { env: { memory } });
+  return exports as unknown as Readonly<Record<string, KernelFunction>>;
 }
 
 function decode(hexadecimal: string): Uint8Array {
