@@ -6,110 +6,137 @@
  * type system of their own for it, and are as large as what they would write.
  */
 
-/** The bytes of a function under way: instructions in the order in which they are called. */
-export class FunctionBody {
-  readonly #code: number[] = [];
-  readonly #parameters: number;
-  #integers = 0;
-  #vectors = 0;
-  /** Local variables are numbered integers first; those of vectors are known by the place of their number until the end. */
-  readonly #ofVectors: number[] = [];
+/** Bytes one after the other, in memory that grows. */
+class Bytes {
+  #data = new Uint8Array(1024);
+  #length = 0;
 
-  constructor(parameters: number) {
-    this.#parameters = parameters;
-  }
-
-  /** A new local variable for an integer. */
-  integer(): number {
-    return this.#parameters + this.#integers++;
-  }
-
-  /** A new local variable for a vector. */
-  vector(): number {
-    return this.#vectors++;
-  }
-
-  op(...bytes: readonly number[]): this {
-    this.#code.push(...bytes);
+  byte(value: number): this {
+    if (this.#length === this.#data.length) this.#grow(1);
+    this.#data[this.#length++] = value;
     return this;
   }
 
-  get(local: number): this {
-    return this.op(0x20, ...unsigned(local));
+  bytes(values: ArrayLike<number>): this {
+    if (this.#length + values.length > this.#data.length) this.#grow(values.length);
+    this.#data.set(values, this.#length);
+    this.#length += values.length;
+    return this;
   }
 
-  set(local: number): this {
-    return this.op(0x21, ...unsigned(local));
+  /** LEB128, as all numbers in a module. */
+  unsigned(n: number): this {
+    let rest = n;
+    for (; rest >= 0x80; rest >>>= 7) this.byte((rest & 0x7f) | 0x80);
+    return this.byte(rest);
   }
 
-  getVector(local: number): this {
-    return this.#vectorLocal(0x20, local);
+  signed(n: number): this {
+    let rest = n;
+    for (; rest < -0x40 || rest >= 0x40; rest >>= 7) this.byte((rest & 0x7f) | 0x80);
+    return this.byte(rest & 0x7f);
   }
 
-  setVector(local: number): this {
-    return this.#vectorLocal(0x21, local);
+  /** Bytes behind their number. */
+  sized(values: ArrayLike<number>): this {
+    return this.unsigned(values.length).bytes(values);
+  }
+
+  written(): Uint8Array {
+    return this.#data.subarray(0, this.#length);
+  }
+
+  #grow(by: number): void {
+    const larger = new Uint8Array(2 * this.#data.length + by);
+    larger.set(this.#data);
+    this.#data = larger;
+  }
+}
+
+/** The instructions of a function, in the order in which they are called; its first variables are its parameters. */
+export class FunctionBody {
+  readonly #code = new Bytes();
+  readonly #parameters: number;
+  readonly #integers: number;
+  #vectors = 0;
+
+  /** A function of so many integers, with so many variables for others. */
+  constructor(parameters: number, integers: number) {
+    this.#parameters = parameters;
+    this.#integers = integers;
+  }
+
+  /** A new variable for a vector. */
+  vector(): number {
+    return this.#parameters + this.#integers + this.#vectors++;
+  }
+
+  get(variable: number): this {
+    this.#code.byte(0x20).unsigned(variable);
+    return this;
+  }
+
+  set(variable: number): this {
+    this.#code.byte(0x21).unsigned(variable);
+    return this;
   }
 
   const(n: number): this {
-    return this.op(0x41, ...signed(n));
+    this.#code.byte(0x41).signed(n);
+    return this;
   }
 
-  /** local += n. */
-  advance(local: number, n: number): this {
-    return this.get(local).const(n).op(ADD).set(local);
+  add(): this {
+    this.#code.byte(0x6a);
+    return this;
+  }
+
+  multiply(): this {
+    this.#code.byte(0x6c);
+    return this;
+  }
+
+  /** variable += n. */
+  advance(variable: number, n: number): this {
+    return this.get(variable).const(n).add().set(variable);
   }
 
   /** The integer at an address on the stack plus `offset` bytes. */
   load(offset: number): this {
-    return this.op(0x28, 2, ...unsigned(offset));
+    this.#code.bytes([0x28, 2]).unsigned(offset);
+    return this;
   }
 
   /** A vector instruction. */
   simd(code: number, ...immediate: readonly number[]): this {
-    return this.op(0xfd, ...unsigned(code), ...immediate);
+    this.#code.byte(0xfd).unsigned(code).bytes(immediate);
+    return this;
   }
 
-  /** A vector instruction on memory, at an address on the stack plus `offset` bytes. */
-  memory(code: number, offset: number, alignment: number = 4): this {
-    return this.simd(code, alignment, ...unsigned(offset));
+  /** A vector instruction on memory, at an address on the stack plus `offset` bytes; of one lane, where that is given. */
+  memory(code: number, offset: number, lane?: number): this {
+    this.simd(code, 0);
+    this.#code.unsigned(offset);
+    if (lane !== undefined) this.#code.byte(lane);
+    return this;
   }
 
-  /** Repeats `body` while `local` is below what `limit` pushes; it is looked at before. */
-  whileBelow(local: number, limit: () => void, body: () => void): this {
-    this.op(0x02, 0x40, 0x03, 0x40).get(local);
+  /** Repeats `body` while a variable is below what `limit` pushes; it is looked at before. */
+  whileBelow(variable: number, limit: () => void, body: () => void): this {
+    this.#code.bytes([0x02, 0x40, 0x03, 0x40]);
+    this.get(variable);
     limit();
-    this.op(0x4f, 0x0d, 1);
+    this.#code.bytes([0x4f, 0x0d, 1]);
     body();
-    return this.op(0x0c, 0, 0x0b, 0x0b);
+    this.#code.bytes([0x0c, 0, 0x0b, 0x0b]);
+    return this;
   }
 
   /** The body as a module has it. */
-  encoded(): number[] {
-    const code = [...this.#code];
-    const first = this.#parameters + this.#integers;
-    for (const at of this.#ofVectors) {
-      const local = first + fixedOf(code, at);
-      for (let n = 0; n < FIXED; n++) code[at + n] = ((local >> (7 * n)) & 0x7f) | (n < FIXED - 1 ? 0x80 : 0);
-    }
-    const locals = [2, ...unsigned(this.#integers), I32, ...unsigned(this.#vectors), V128];
-    return sized([...locals, ...code, 0x0b]);
+  encoded(): Uint8Array {
+    const body = new Bytes().byte(2).unsigned(this.#integers).byte(I32).unsigned(this.#vectors).byte(V128);
+    return new Bytes().sized(body.bytes(this.#code.written()).byte(0x0b).written()).written();
   }
-
-  #vectorLocal(code: number, local: number): this {
-    this.#code.push(code);
-    this.#ofVectors.push(this.#code.length);
-    for (let n = 0; n < FIXED; n++) this.#code.push((local >> (7 * n)) & 0x7f);
-    return this;
-  }
-}
-
-/** Bytes that the number of a vector takes, so that it can be written when all integers are known. */
-const FIXED = 3;
-
-function fixedOf(code: readonly number[], at: number): number {
-  let local = 0;
-  for (let n = 0; n < FIXED; n++) local |= (code[at + n] ?? 0) << (7 * n);
-  return local;
 }
 
 /** A function to be exported: its name, and how many 32-bit integers it takes; it returns none. */
@@ -121,55 +148,35 @@ export interface AssembledFunction {
 
 /** A module with these functions, which imports its memory as `env.memory`. */
 export function assemble(functions: readonly AssembledFunction[]): Uint8Array {
-  const types = functions.map(({ parameters }) => [0x60, ...unsigned(parameters), ...Array(parameters).fill(I32), 0]);
-  const exported = functions.map(({ name }, n) => [...text(name), 0x00, ...unsigned(n)]);
-  return Uint8Array.from([
-    ...[0x00, 0x61, 0x73, 0x6d, 0x01, 0x00, 0x00, 0x00],
-    ...section(1, types),
-    ...section(2, [[...text('env'), ...text('memory'), 0x02, 0x00, ...unsigned(1)]]),
-    ...section(
-      3,
-      functions.map((_, n) => unsigned(n)),
-    ),
-    ...section(7, exported),
-    ...section(
-      10,
-      functions.map(({ body }) => body.encoded()),
-    ),
-  ]);
+  const module = new Bytes().bytes([0x00, 0x61, 0x73, 0x6d, 0x01, 0x00, 0x00, 0x00]);
+  const section = (id: number, entries: readonly Uint8Array[]) => {
+    const all = new Bytes().unsigned(entries.length);
+    for (const entry of entries) all.bytes(entry);
+    module.byte(id).sized(all.written());
+  };
+  const each = (encode: (one: AssembledFunction, n: number) => Bytes) =>
+    functions.map((one, n) => encode(one, n).written());
+  const types = each(({ parameters }) => new Bytes().byte(0x60).sized(Array(parameters).fill(I32)).byte(0));
+  section(1, types);
+  section(2, [new Bytes().sized(text('env')).sized(text('memory')).bytes([0x02, 0x00, 0x01]).written()]);
+  section(
+    3,
+    each((_, n) => new Bytes().unsigned(n)),
+  );
+  section(
+    7,
+    each(({ name }, n) => new Bytes().sized(text(name)).byte(0x00).unsigned(n)),
+  );
+  section(
+    10,
+    each(({ body }) => new Bytes().bytes(body.encoded())),
+  );
+  return module.written();
 }
 
-/** The sum of two integers, and their product. */
-export const ADD = 0x6a;
-export const MUL = 0x6c;
-
-const [I32, V128] = [0x7f, 0x7b];
-
-function section(id: number, entries: readonly (readonly number[])[]): number[] {
-  return [id, ...sized([...unsigned(entries.length), ...entries.flat()])];
-}
-
-function sized(bytes: readonly number[]): number[] {
-  return [...unsigned(bytes.length), ...bytes];
-}
+const I32 = 0x7f;
+const V128 = 0x7b;
 
 function text(name: string): number[] {
-  return sized(Array.from(name, character => character.charCodeAt(0)));
-}
-
-/** LEB128. */
-function unsigned(n: number): number[] {
-  const bytes: number[] = [];
-  for (let rest = n; ; rest >>>= 7) {
-    if (rest < 0x80) return [...bytes, rest];
-    bytes.push((rest & 0x7f) | 0x80);
-  }
-}
-
-function signed(n: number): number[] {
-  const bytes: number[] = [];
-  for (let rest = n; ; rest >>= 7) {
-    if (rest >= -0x40 && rest < 0x40) return [...bytes, rest & 0x7f];
-    bytes.push((rest & 0x7f) | 0x80);
-  }
+  return Array.from(name, character => character.charCodeAt(0));
 }

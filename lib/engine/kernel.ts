@@ -6,7 +6,7 @@
  * of the walk, and the row is walked again.
  */
 import type { Numbers } from '../equations/numbers.ts';
-import { ADD, type AssembledFunction, FunctionBody, MUL } from './assembler.ts';
+import { type AssembledFunction, FunctionBody } from './assembler.ts';
 import type { Node } from './planning/nodes.ts';
 import type { Block, KernelPlan, Ref } from './planning/work.ts';
 import type { Precision } from './precision.ts';
@@ -80,7 +80,7 @@ export function kernelOf(
   };
   for (const ref of [...found.values(), ...stores.map(([, ref]) => ref), ...scratchOf.values()]) baseOf(ref);
 
-  const body = new FunctionBody(PARAMETERS);
+  const body = new FunctionBody(PARAMETERS, bases.length + 2);
   const [rows, step, inSpan, table] = [0, 1, 2, 3];
   for (const n of bases.keys()) {
     const moved = (by: number, offset: number) =>
@@ -88,12 +88,14 @@ export function kernelOf(
         .get(by)
         .get(table)
         .load(n * TABLE_ROW + offset)
-        .op(MUL);
+        .multiply();
     body.get(table).load(n * TABLE_ROW);
-    moved(step, 4).op(ADD);
-    moved(inSpan, 8).op(ADD).set(body.integer());
+    moved(step, 4).add();
+    moved(inSpan, 8)
+      .add()
+      .set(PARAMETERS + n);
   }
-  const [row, at] = [body.integer(), body.integer()];
+  const [row, at] = [PARAMETERS + bases.length, PARAMETERS + bases.length + 1];
   const ofScalars = vectorNumbers(body, precision, fma, 1);
   const scalars = new Map<Node, Vector>();
   const sumsOf = new Map<Node, Walk[]>();
@@ -108,8 +110,8 @@ export function kernelOf(
     if (!ref) throw new Error(`value ${node.id} is not there`);
     body
       .get(baseOf(ref))
-      .memory(SPLAT[precision], ref.column * bytes, 0)
-      .setVector(local[0] ?? 0);
+      .memory(SPLAT[precision], ref.column * bytes)
+      .set(local[0] ?? 0);
     scalars.set(node, local);
     return local;
   };
@@ -120,8 +122,8 @@ export function kernelOf(
     const load = (ref: Ref): Vector =>
       Array.from({ length: walk.beside }, (_, n) => {
         const local = body.vector();
-        body.get(baseOf(ref)).get(at).op(ADD);
-        body.memory(walk.single ? SPLAT[precision] : LOAD, ref.column * bytes + 16 * n, 0).setVector(local);
+        body.get(baseOf(ref)).get(at).add();
+        body.memory(walk.single ? SPLAT[precision] : LOAD, ref.column * bytes + 16 * n).set(local);
         return local;
       });
     const store = (v: Vector, ref: Ref) => {
@@ -129,10 +131,10 @@ export function kernelOf(
         body
           .get(baseOf(ref))
           .get(at)
-          .op(ADD)
-          .getVector(v[n] ?? 0);
-        if (walk.single) body.memory(STORE_LANE[precision], ref.column * bytes, 0).op(0);
-        else body.memory(STORE, ref.column * bytes + 16 * n, 0);
+          .add()
+          .get(v[n] ?? 0);
+        if (walk.single) body.memory(STORE_LANE[precision], ref.column * bytes, 0);
+        else body.memory(STORE, ref.column * bytes + 16 * n);
       }
     };
     const value = (node: Node): Vector => {
@@ -156,7 +158,7 @@ export function kernelOf(
       if (operation?.kind === 'over units' && a.width === width) {
         const sums = sumsOf.get(node)?.find(sum => sum.single === walk.single);
         const joined = operation.join<Vector>(numbers, sums?.locals ?? [], value(a));
-        for (const [n, local] of joined.entries()) body.getVector(local).setVector(sums?.locals[n] ?? 0);
+        for (const [n, local] of joined.entries()) body.get(local).set(sums?.locals[n] ?? 0);
       }
     }
     for (const node of crossing)
@@ -195,9 +197,8 @@ export function kernelOf(
           if (when !== phase || isWide(node)) continue;
           body
             .get(baseOf(to))
-            .getVector(loadScalar(node)[0] ?? 0)
-            .memory(STORE_LANE[precision], to.column * bytes, 0)
-            .op(0);
+            .get(loadScalar(node)[0] ?? 0)
+            .memory(STORE_LANE[precision], to.column * bytes, 0);
         }
       }
       for (const [n, base] of bases.entries()) {
@@ -221,7 +222,7 @@ export function kernelOf(
         const neutral = ofScalars.constant(node.operation?.name === 'maxUnits' ? Number.NEGATIVE_INFINITY : 0);
         const locals = Array.from({ length: walk.beside }, () => {
           const local = body.vector();
-          body.getVector(neutral[0] ?? 0).setVector(local);
+          body.get(neutral[0] ?? 0).set(local);
           return local;
         });
         return { ...walk, locals };
@@ -253,8 +254,8 @@ export function kernelOf(
     let joined = join([vectors.locals[0] ?? 0], [vectors.locals[1] ?? 0]);
     for (const distance of precision === 'f64' ? [8] : [8, 4]) {
       const turned = body.vector();
-      body.getVector(joined[0] ?? 0).getVector(joined[0] ?? 0);
-      body.simd(SHUFFLE, ...Array.from({ length: 16 }, (_, n) => (n + distance) % 16)).setVector(turned);
+      body.get(joined[0] ?? 0).get(joined[0] ?? 0);
+      body.simd(SHUFFLE, ...Array.from({ length: 16 }, (_, n) => (n + distance) % 16)).set(turned);
       joined = join(joined, [turned]);
     }
     return join(joined, single.locals);

@@ -49,11 +49,11 @@ export function vectorNumbers(body: FunctionBody, precision: Precision, fma: boo
     Array.from({ length: beside }, (_, n) => {
       write(n);
       const local = body.vector();
-      body.setVector(local);
+      body.set(local);
       return local;
     });
   const push = (n: number, ...vectors: readonly Vector[]) => {
-    for (const v of vectors) body.getVector(v[n] ?? 0);
+    for (const v of vectors) body.get(v[n] ?? 0);
     return body;
   };
   const unary = (instruction: number) => (a: Vector) => each(n => push(n, a).simd(instruction));
@@ -65,7 +65,7 @@ export function vectorNumbers(body: FunctionBody, precision: Precision, fma: boo
   };
   const fixed = (bits: bigint): Vector => {
     const local = body.vector();
-    body.simd(V128_CONST, ...lane(bits)).setVector(local);
+    body.simd(V128_CONST, ...lane(bits)).set(local);
     return Array(beside).fill(local);
   };
   const shift = (instruction: number) => (a: Vector, by: number) => each(n => push(n, a).const(by).simd(instruction));
