@@ -96,6 +96,11 @@ export class FunctionBody {
     return this;
   }
 
+  and(): this {
+    this.#code.byte(0x71);
+    return this;
+  }
+
   /** variable += n. */
   advance(variable: number, n: number): this {
     return this.get(variable).const(n).add().set(variable);

@@ -59,6 +59,14 @@ export function log(x: number): Real {
   return { m: 2n * atanh(((y - ONE) << BigInt(BITS)) / (y + ONE)) + BigInt(k + e) * LN2, e: -BITS };
 }
 
+/** log(1 + x), where 0 ≤ x ≤ 1; below 2⁻⁶⁰ it is x, to more bits than are looked at. */
+export function log1p(x: number): Real {
+  if (x < TINY) return real(x);
+  const { m, e } = real(x);
+  const f = shift(m, e + BITS);
+  return { m: 2n * atanh((f << BigInt(BITS)) / (2n * ONE + f)), e: -BITS };
+}
+
 /** The finite number x as it is; an infinity as the first power of two that is too large. */
 export function real(x: number, { overflow }: Format = F64): Real {
   if (!Number.isFinite(x)) return { m: BigInt(Math.sign(x)), e: overflow };

@@ -10,17 +10,14 @@ import { hasFma, instantiate, wasmMemory } from '../../lib/engine/wasm.ts';
 import { logSoftmax } from '../../lib/losses/cross-entropy.ts';
 import { Random } from '../../lib/random.ts';
 import { flat } from '../numbers.ts';
+import { arrayFunctions, NAMES, type Name } from './arrays.ts';
 import * as oracle from './elementary.oracle.ts';
 
 // Node 20 has relaxed SIMD behind a flag.
 if (!hasFma()) setFlagsFromString('--experimental-wasm-relaxed-simd');
 
-type Name = 'exp' | 'sigmoid' | 'tanh';
-
-const NAMES = ['exp', 'sigmoid', 'tanh'] as const;
-
 /** The most that each is off anywhere, in units in the last place; derived in `derivations/elementary.md`. */
-const BOUND: Readonly<Record<Name, number>> = { exp: 1.1, sigmoid: 2.5, tanh: 1.5 };
+const BOUND: Readonly<Record<Name, number>> = { exp: 1.1, sigmoid: 2.5, tanh: 1.5, log: 1.5, log1p: 2.5 };
 
 const memory = wasmMemory(64);
 const X = 1024;
@@ -31,6 +28,7 @@ const view = new DataView(new ArrayBuffer(8));
 const modules = [false, ...(hasFma() ? [true] : [])].map(fma => ({
   name: fma ? 'with FMA' : 'base',
   kernels: instantiate(memory, { fma }),
+  arrays: { f64: arrayFunctions(memory, 'f64', fma), f32: arrayFunctions(memory, 'f32', fma) },
 }));
 
 const random = new Random(5);
@@ -66,6 +64,17 @@ const truth: Readonly<Record<Name, readonly oracle.Real[]>> = {
   exp: ARGUMENTS.map(oracle.exp),
   sigmoid: ARGUMENTS.map(oracle.sigmoid),
   tanh: ARGUMENTS.map(oracle.tanh),
+  log: ARGUMENTS.map(x => oracle.log(x > 0 ? x : 1)),
+  log1p: ARGUMENTS.map(x => oracle.log1p(Math.min(Math.abs(x), 1))),
+};
+
+/** The argument of a function: log is of what is positive, and softplus asks log1p of 0 to 1 only. */
+const ARGUMENT_OF: Readonly<Record<Name, (x: number) => number>> = {
+  exp: x => x,
+  sigmoid: x => x,
+  tanh: x => x,
+  log: x => (x > 0 ? x : 1),
+  log1p: x => Math.min(Math.abs(x), 1),
 };
 
 /** How far a function is off where it is worst, over all arguments. */
@@ -73,12 +82,12 @@ function offBy(name: Name, values: ArrayLike<number>): Worst {
   return worst(ARGUMENTS, n => oracle.ulps(values[n] ?? Number.NaN, truth[name][n] ?? { m: 0n, e: 0 }));
 }
 
-describe.each(modules)('the $name module', ({ kernels }) => {
-  const f64 = (name: Name, xs: ArrayLike<number>): Float64Array => run(Float64Array, kernels[`${name}F64`], xs);
-  const f32 = (name: Name, xs: ArrayLike<number>): Float32Array => run(Float32Array, kernels[`${name}F32`], xs);
+describe.each(modules)('the $name module', ({ kernels, arrays }) => {
+  const f64 = (name: Name, xs: ArrayLike<number>): Float64Array => run(Float64Array, arrays.f64[name], xs);
+  const f32 = (name: Name, xs: ArrayLike<number>): Float32Array => run(Float32Array, arrays.f32[name], xs);
 
   it.each(NAMES)('has %s in f64 within its bound of the true value', name => {
-    const { x, ulps } = offBy(name, f64(name, ARGUMENTS));
+    const { x, ulps } = offBy(name, f64(name, ARGUMENTS.map(ARGUMENT_OF[name])));
     expect(ulps, `at ${x}`).toBeLessThanOrEqual(BOUND[name]);
   });
 
@@ -87,6 +96,7 @@ describe.each(modules)('the $name module', ({ kernels }) => {
     const bits = new Uint32Array(xs.buffer);
     for (let first = 0, n = 0; first < 2 ** 32; first += 4093 * xs.length) {
       for (n = 0; n < xs.length; n++) bits[n] = first + 4093 * n;
+      xs.set(xs.map(ARGUMENT_OF[name]));
       const ys = f32(name, xs);
       const exact = f64(name, xs);
       const { x, ulps } = worst(xs, n => ulps32(ys[n] ?? 0, exact[n] ?? 0));
@@ -103,6 +113,8 @@ describe.each(modules)('the $name module', ({ kernels }) => {
     expect(Array.from(values('exp', xs))).toEqual([1, 1, infinity, 0, nan]);
     expect(Array.from(values('sigmoid', xs))).toEqual([0.5, 0.5, 1, 0, nan]);
     expect(Array.from(values('tanh', xs))).toEqual([0, -0, 1, -1, nan]);
+    expect(Array.from(values('log', [...xs, 1, -1]))).toEqual([-infinity, -infinity, infinity, nan, nan, 0, nan]);
+    expect(Array.from(values('log1p', [0, nan]))).toEqual([0, nan]);
   });
 
   it('has tanh x = x for small x, subnormal ones too, and tanh −x = −tanh x, to the bit', () => {
@@ -116,10 +128,10 @@ describe.each(modules)('the $name module', ({ kernels }) => {
   });
 
   it.each(NAMES)('has %s the same for a number wherever it stands, writes n numbers, and may overwrite x', name => {
-    const xs = many(13, () => uniform(-3, 3));
+    const xs = many(13, () => ARGUMENT_OF[name](uniform(-3, 3)));
     for (const [values, kernel, Numbers] of [
-      [f64, kernels[`${name}F64`], Float64Array],
-      [f32, kernels[`${name}F32`], Float32Array],
+      [f64, arrays.f64[name], Float64Array],
+      [f32, arrays.f32[name], Float32Array],
     ] as const) {
       const alone = xs.map(x => values(name, [x])[0]);
       for (let n = 0; n <= xs.length; n++) {

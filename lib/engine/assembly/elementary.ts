@@ -1,11 +1,8 @@
 /**
- * exp, the logistic function and tanh of a vector, for the fused kernels, and the logarithm of a number. Derived in
- * `derivations/elementary.md`, with their errors: at most 1.5 units in the last place, the logistic function 2.5.
- *
- * They hold over the whole range. Zeros keep their sign, subnormal arguments and results are right, infinities give
- * the limits, NaN gives NaN. They have no branches, no tables and one division each.
+ * exp of a vector and the logarithm of a number, for log softmax, as `lib/engine/elementary.ts` has them for generated
+ * kernels. Derived in `derivations/elementary.md`.
  */
-import { all, choose, mulAdd, mulSub } from './simd';
+import { all, mulAdd, mulSub } from './simd';
 
 /** e^x. */
 @inline
@@ -21,40 +18,6 @@ export function exp<T>(a: v128): v128 {
   const half = i32x4.shr_s(t, 1);
   const other = sizeof<T>() == 8 ? i64x2.sub(t, half) : i32x4.sub(t, half);
   return v128.mul<T>(v128.mul<T>(y, power<T>(half)), power<T>(other)); // ELM-5  e^x = (e^r 2^⌊k/2⌋) 2^(k−⌊k/2⌋)
-}
-
-/** 1 / (1 + e^−x). */
-@inline
-export function sigmoid<T>(a: v128): v128 {
-  const x = clamp<T>(a, per<T>(-746, -105), per<T>(64, 32)); // beyond lie 0 and 1
-  const origin = binaryOrigin<T>(per<T>(1023 + 64, 127 + 32));
-  const t = mulAdd<T>(x, all<T>(LOG2_E), origin);
-  const r = remainder<T>(x, v128.sub<T>(t, origin), 1); // ELM-1  x = k ln 2 + r
-  const z = v128.mul<T>(r, r);
-  const C = mulAdd<T>(z, series<T>(z), all<T>(2)); // ELM-2  C(r²) = r coth(r/2)
-  const n = v128.mul<T>(power<T>(t), v128.add<T>(C, r)); // ELM-6  n = 2^(k+K) (C + r)
-  const d = mulAdd<T>(all<T>(per<T>(TWO_64, TWO_32)), v128.sub<T>(C, r), n);
-  return v128.div<T>(n, d); // ELM-7  σ(x) = n / (2^K (C − r) + n)
-}
-
-/** tanh x. */
-@inline
-export function tanh<T>(a: v128): v128 {
-  const sign = all<T>(-0.0);
-  const x = v128.pmin<T>(v128.andnot(a, sign), all<T>(per<T>(22, 10))); // beyond lies 1
-  const small = v128.lt<T>(x, all<T>(per<T>(0.69, 0.66)));
-  const origin = binaryOrigin<T>(per<T>(1023, 127));
-  const t = mulAdd<T>(v128.andnot(x, small), all<T>(2 * LOG2_E), origin);
-  const r = remainder<T>(x, v128.sub<T>(t, origin), 0.5); // ELM-8  |x| = k (ln 2)/2 + r, with k = 0 where |x| is small
-  const w = v128.mul<T>(r, r);
-  const Q = denominator<T>(w);
-  const u = v128.mul<T>(v128.mul<T>(r, w), numerator<T>(w)); // ELM-9  tanh r = r − u/Q, where u = r³ P(r²)
-  const h = v128.sub<T>(v128.mul<T>(r, Q), u);
-  const D = v128.sub<T>(Q, h);
-  const d = mulAdd<T>(power<T>(t), v128.add<T>(Q, h), D); // ELM-10  e^2|x| = 2^k (Q + h) / (Q − h), where h = r Q − u
-  const n = choose<T>(small, u, D);
-  const y = v128.sub<T>(choose<T>(small, x, all<T>(1)), v128.div<T>(v128.add<T>(n, n), d)); // ELM-11  tanh |x| = 1 − 2 (Q − h) / d, or |x| − 2u/d
-  return v128.or(y, v128.and(a, sign));
 }
 
 /** log x of a positive, normal and finite number, or NaN of NaN. */
@@ -77,9 +40,6 @@ const LOG2_E: f64 = 1.4426950408889634;
 /** ln 2 but for its last 21 bits, so that its product with k is exact, and those bits. */
 const LN2_HIGH: f64 = reinterpret<f64>(0x3fe62e42fee00000);
 const LN2_LOW: f64 = reinterpret<f64>(0x3dea39ef35793c76);
-
-const TWO_32: f64 = 4294967296.0;
-const TWO_64: f64 = 18446744073709551616.0;
 
 /** A constant that depends on the precision. */
 @inline
@@ -124,20 +84,4 @@ function series<T>(z: v128): v128 {
   const low = mulAdd<T>(z, all<T>(-0.0027777777777017094), all<T>(0.16666666666666602));
   const middle = mulAdd<T>(z, all<T>(-1.653390265916785e-6), all<T>(6.613756321869898e-5));
   return mulAdd<T>(z2, mulAdd<T>(z2, all<T>(4.138152748459295e-8), middle), low);
-}
-
-/** P(w), for w ≤ (0.69)², in f32 (0.66)². */
-@inline
-function numerator<T>(w: v128): v128 {
-  if (sizeof<T>() == 4) return mulAdd<T>(w, all<T>(0.0015364885330200195), all<T>(0.33333298563957214));
-  const high = mulAdd<T>(w, all<T>(0.0001989272457026182), all<T>(0.020493133231921236));
-  return mulAdd<T>(w, high, all<T>(0.333333333333333));
-}
-
-/** Q(w), for the same w. */
-@inline
-function denominator<T>(w: v128): v128 {
-  if (sizeof<T>() == 4) return mulAdd<T>(w, all<T>(0.4045940637588501), all<T>(1));
-  const high = mulAdd<T>(w, all<T>(0.00020626515740749062), all<T>(0.023283779711223015));
-  return mulAdd<T>(w, mulAdd<T>(w, high, all<T>(0.46147939969572194)), all<T>(1));
 }

@@ -1,5 +1,4 @@
 /** What the WebAssembly module exports. */
-export * from './arrays';
 export * from './doubles';
 export * from './product';
 export * from './rows';

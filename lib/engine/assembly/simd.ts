@@ -27,10 +27,3 @@ export function mulAdd<T>(a: v128, b: v128, c: v128): v128 {
 export function mulSub<T>(a: v128, b: v128, c: v128): v128 {
   return ASC_FEATURE_RELAXED_SIMD ? v128.relaxed_nmadd<T>(a, b, c) : v128.sub<T>(c, v128.mul<T>(a, b));
 }
-
-/** a where the mask is all ones, b where it is all zeros: a comparison's mask. */
-@inline
-export function choose<T>(mask: v128, a: v128, b: v128): v128 {
-  if (!ASC_FEATURE_RELAXED_SIMD) return v128.bitselect(a, b, mask);
-  return sizeof<T>() == 8 ? i64x2.relaxed_laneselect(a, b, mask) : i32x4.relaxed_laneselect(a, b, mask);
-}
