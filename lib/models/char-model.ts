@@ -22,7 +22,7 @@ import {
 } from '../require.ts';
 import { Sequence } from '../sequence.ts';
 import type { Matrices } from '../shape.ts';
-import { parameterCount } from './char-memory.ts';
+import { parameterCount, stepsAtOnce } from './char-memory.ts';
 import { readoutLayer, recurrentLayer } from './network.ts';
 import { indices, LONGEST_TEXT, Vocabulary } from './vocabulary.ts';
 
@@ -79,9 +79,6 @@ export function charModel(options: {
   return { vocabulary, cell, m, layers, net };
 }
 
-/** Steps that an evaluation, or the reading of a prompt, runs at once, and logits: bounds on its memory. */
-const [STEPS_AT_ONCE, LOGITS_AT_ONCE] = [1000, 2 ** 23];
-
 /**
  * How well the model foretells `text`: the mean of −log p over every symbol but the first, in nats a symbol. The state
  * is carried through the whole text, from zeros.
@@ -98,7 +95,7 @@ export function* evaluating(model: CharModel, text: Int32Array): Generator<numbe
   const { net, vocabulary } = requireModel(model);
   requireInstance('text', text, Int32Array);
   if (text.length < 2) throw new ValueError('text', 'at least two symbols', `${text.length}`);
-  const atOnce = stepsAtOnce(vocabulary);
+  const atOnce = stepsAtOnce(vocabulary.size);
   let state: Matrices | undefined;
   let loss = 0;
   for (let from = 0; from < text.length - 1; from += atOnce) {
@@ -153,7 +150,7 @@ export function* sampling(model: CharModel, options: SampleOptions): Generator<n
   }
   const read = encodePrompt(vocabulary, prompt);
   const written = indices('length', length);
-  const atOnce = stepsAtOnce(vocabulary);
+  const atOnce = stepsAtOnce(vocabulary.size);
   let state = s0;
   const logitsAfter = (symbols: Int32Array): readonly number[] => {
     const x = Sequence.oneHot(symbols, { T: symbols.length, classes: vocabulary.size });
@@ -202,11 +199,6 @@ function encodePrompt(vocabulary: Vocabulary, prompt: string): Int32Array {
     throw new ValueError('prompt', `symbols the model was trained on, such as ${some}`, describe(unknown.join('')));
   }
   return vocabulary.encode(prompt);
-}
-
-/** How many steps are run at once over this vocabulary. */
-function stepsAtOnce({ size }: Vocabulary): number {
-  return Math.max(1, Math.min(STEPS_AT_ONCE, Math.floor(LOGITS_AT_ONCE / size)));
 }
 
 /** What a generator returns in the end. */
