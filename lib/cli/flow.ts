@@ -6,9 +6,10 @@ import type { Cell } from '../cells/cell.ts';
 import { cellNamed } from '../cells/index.ts';
 import { ValueError } from '../errors.ts';
 import { type InitName, initNames, keepingBias } from '../flow/networks.ts';
+import type { Checkpoint } from '../io/checkpoint.ts';
 import { makeFolder, writeAtomically } from '../io/files.ts';
 import { requireInteger, requireSize } from '../require.ts';
-import { corpusNames, readCorpus, type Source } from './corpus.ts';
+import { type Corpus, corpusNames, readCorpus } from './corpus.ts';
 import { flowPage } from './flow-report.ts';
 import type { Findings } from './flow-results.ts';
 import {
@@ -24,6 +25,7 @@ import {
 } from './flow-runs.ts';
 import { readCheckpoint } from './run-folder.ts';
 import { number, print, printJson, progress, untilSignal, type Verbosity } from './terminal.ts';
+import { findText } from './text-place.ts';
 
 interface Flags extends Verbosity {
   readonly cell: string;
@@ -151,25 +153,26 @@ function untrainedOf(flags: Flags, cells: Readonly<Record<string, Cell>>): Subje
 }
 
 function trainedOf(path: string, flags: Flags, command: Command, cells: Readonly<Record<string, Cell>>): Subject {
-  const { file, model, note } = readCheckpoint(path, cells);
+  const checkpoint = readCheckpoint(path, cells);
+  const { file, model } = checkpoint;
   if (command.getOptionValueSource('cell') === 'cli' && flags.cell !== model.cell.name) {
     throw new ValueError('--cell', `${model.cell.name}, of which ${file} is`, flags.cell);
   }
   const which = requireInteger('--layer', flags.layer ?? model.layers, 1, model.layers);
-  const { text } = readCorpus(sourceOf(flags, note));
+  const { text } = textOf(flags, checkpoint);
   return trained(path, model, model.vocabulary.encode(text), flags.length, which);
 }
 
 /** The text that is asked for, or else the one that the checkpoint was trained on, where it says which. */
-function sourceOf({ text, corpus }: Flags, note: unknown): Source {
+function textOf({ text, corpus }: Flags, checkpoint: Checkpoint): Corpus {
   if (text !== undefined && corpus !== undefined) throw new ValueError('--text', 'a file or --corpus', 'both');
-  if (text !== undefined) return { kind: 'file', name: text };
-  if (corpus !== undefined) return { kind: 'corpus', name: corpus };
-  const { source } = { ...(note as { readonly source?: Partial<Source> } | null) };
+  if (text !== undefined) return readCorpus({ kind: 'file', name: text });
+  if (corpus !== undefined) return readCorpus({ kind: 'corpus', name: corpus });
+  const { source } = { ...(checkpoint.note as { readonly source?: Partial<Corpus['source']> } | null) };
   if (typeof source?.name !== 'string' || (source.kind !== 'file' && source.kind !== 'corpus')) {
     throw new ValueError('--text', 'a text: the checkpoint does not say which it was trained on', 'none');
   }
-  return { kind: source.kind, name: source.name };
+  return findText(checkpoint, { kind: source.kind, name: source.name });
 }
 
 /** Runs a measurement to its end, or to a signal: then there is no result. */

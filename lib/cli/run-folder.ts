@@ -1,11 +1,11 @@
 /** The folder of a training run: its checkpoints, the log of the loss, and its plot. */
-import { existsSync, readdirSync, rmSync, statSync } from 'node:fs';
+import { existsSync as isThere, readdirSync, rmSync, statSync } from 'node:fs';
 import { basename, join, normalize } from 'node:path';
 import type { Cell } from '../cells/cell.ts';
 import { ValueError } from '../errors.ts';
 import { type Checkpoint, decodeCheckpoint } from '../io/checkpoint.ts';
-import { readBytes } from '../io/files.ts';
-import type { LogFormat } from './loss-log.ts';
+import { readBytes, readText } from '../io/files.ts';
+import { type LogFormat, LossLog, logFormats } from './loss-log.ts';
 
 const CHECKPOINT = 'checkpoint.safetensors';
 const NUMBERED = /^checkpoint-(\d{9,})\.safetensors$/;
@@ -20,6 +20,8 @@ export interface RunFolder {
   readonly log: string;
   readonly plot: string;
   readonly png: string;
+  /** Says where the text is. */
+  readonly text: string;
   /** Says that a process trains here. */
   readonly lock: string;
 }
@@ -34,6 +36,7 @@ export function runFolder(folder: string, logFormat: LogFormat): RunFolder {
     log: file(`loss.${logFormat}`),
     plot: file('loss.svg'),
     png: file('loss.png'),
+    text: file('text.json'),
     lock: file('training.lock'),
   };
 }
@@ -50,14 +53,27 @@ export function newRunFolder(name: string, logFormat: LogFormat, asked?: string)
   }
   for (let n = 1; ; n++) {
     const run = runFolder(join('runs', n === 1 ? name : `${name}-${n}`), logFormat);
-    if (!existsSync(run.folder)) return run;
+    if (!isThere(run.folder)) return run;
   }
 }
 
-/** @throws ValueError when a folder holds a run. */
+/**
+ * A run that was killed while it made its first checkpoint is none yet: a log without rows, and a checkpoint of step 0.
+ *
+ * @throws ValueError when a folder holds a run.
+ */
 export function requireNoRun(folder: string): void {
-  const names = [CHECKPOINT, 'best.safetensors', 'loss.csv', 'loss.jsonl', 'loss.svg'];
-  const taken = names.map(name => join(folder, name)).find(path => existsSync(path));
+  const logs = logFormats.map(format => `loss.${format}`);
+  const names = [CHECKPOINT, 'best.safetensors', ...logs, 'loss.svg'];
+  const isBegun = (path: string) => !(logs.includes(basename(path)) && LossLog.isEmpty(readText(path)));
+  const later = statSync(folder, { throwIfNoEntry: false })?.isDirectory()
+    ? numberedSteps(folder).filter(step => step > 0)
+    : [];
+  const paths = [
+    ...names.map(name => join(folder, name)).filter(isThere),
+    ...later.map(step => numberedFile(folder, step)),
+  ];
+  const taken = paths.find(isBegun);
   if (taken) throw new ValueError('--out', 'a folder without a run (--resume goes on with one)', taken);
 }
 

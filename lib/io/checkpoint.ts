@@ -284,7 +284,8 @@ function requirePosition(position: TrainerPosition): TrainerPosition {
   return position;
 }
 
-function sha256(text: string): string {
+/** The SHA-256 of a text in UTF-8, by which a checkpoint knows what it was trained on. */
+export function sha256(text: string): string {
   return createHash('sha256').update(text).digest('hex');
 }
 

@@ -33,14 +33,14 @@ describe('--keep', () => {
   test('keeps the last ones by their steps, beside the newest', async () => {
     await done(...RUN, '--save-every', '10', '--steps', '45', '--keep', '3', '--held-out', '0', '--out', 'three');
     const kept = [20, 30, 40].map(numbered);
-    expect(filesIn('three')).toEqual([...kept, 'checkpoint.safetensors', 'loss.csv', 'loss.svg']);
+    expect(filesIn('three')).toEqual([...kept, 'checkpoint.safetensors', 'loss.csv', 'loss.svg', 'text.json']);
     expect(kept.map(name => read('three', name).position.step)).toEqual([20, 30, 40]);
     expect(read('three', 'checkpoint.safetensors').position.step).toBe(45);
   });
 
   test('none unless asked for', async () => {
     await done(...RUN, '--save-every', '10', '--steps', '20', '--held-out', '0', '--out', 'none');
-    expect(filesIn('none')).toEqual(['checkpoint.safetensors', 'loss.csv', 'loss.svg']);
+    expect(filesIn('none')).toEqual(['checkpoint.safetensors', 'loss.csv', 'loss.svg', 'text.json']);
   });
 
   test('one that was kept can be sampled from, and gone on from', async () => {
@@ -128,7 +128,7 @@ describe('--png', () => {
     expect(png).toBe(join('drawn', 'loss.png'));
     expect(sizeOf(readBytes(join(folder, 'drawn/loss.png')))).toEqual([1600, 900]);
     await done('train', '--resume', 'drawn', '--steps', '25');
-    expect(filesIn('drawn')).toEqual(['checkpoint.safetensors', 'loss.csv', 'loss.png', 'loss.svg']);
+    expect(filesIn('drawn')).toEqual(['checkpoint.safetensors', 'loss.csv', 'loss.png', 'loss.svg', 'text.json']);
   });
 
   test('draws any SVG', async () => {
