@@ -66,9 +66,7 @@ export function requireNoRun(folder: string): void {
   const logs = logFormats.map(format => `loss.${format}`);
   const names = [CHECKPOINT, 'best.safetensors', ...logs, 'loss.svg'];
   const isBegun = (path: string) => !(logs.includes(basename(path)) && LossLog.isEmpty(readText(path)));
-  const later = statSync(folder, { throwIfNoEntry: false })?.isDirectory()
-    ? numberedSteps(folder).filter(step => step > 0)
-    : [];
+  const later = isThere(`${folder}/.`) ? numberedSteps(folder).filter(step => step > 0) : [];
   const paths = [
     ...names.map(name => join(folder, name)).filter(isThere),
     ...later.map(step => numberedFile(folder, step)),

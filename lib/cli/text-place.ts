@@ -40,7 +40,7 @@ export function findText(
     join(dirname(file), basename(name)),
     basename(name),
   ];
-  const there = places.filter(path => statSync(path, { throwIfNoEntry: false })?.isFile());
+  const there = places.filter(isFile);
   for (const path of there) {
     const corpus = readCorpus({ kind, name: path });
     if (sha256(corpus.text) === hash) return corpus;
@@ -56,9 +56,18 @@ export function findText(
 }
 
 function noted(note: string): string[] {
-  if (!statSync(note, { throwIfNoEntry: false })?.isFile()) return [];
+  if (!isFile(note)) return [];
   const path = pathIn(readText(note));
   return path === undefined ? [] : [resolve(dirname(note), path)];
+}
+
+/** Whether there is a regular file that can be reached: to read a pipe may wait for ever. */
+function isFile(path: string): boolean {
+  try {
+    return statSync(path).isFile();
+  } catch {
+    return false;
+  }
 }
 
 /** Nothing where somebody else wrote the file. */
