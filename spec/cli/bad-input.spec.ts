@@ -54,7 +54,7 @@ const mistakes: readonly Mistake[] = [
   wrong('--save-every', '0', /save-every: /),
   wrong('--keep', '-1', /keep: /),
   wrong('--sample-every', '-1', /sample-every: /),
-  wrong('--sample-length', '0', /sample-length: /),
+  ...['0', '1e12'].map(n => wrong('--sample-length', n, /sample-length: /)),
   wrong('--cell', 'lstmx', /cell: expected one of .*\brnn, .* got "lstmx"$/),
   wrong('--cell', 'toString', /cell: expected one of .*\brnn, /),
 
