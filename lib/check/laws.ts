@@ -4,6 +4,7 @@
  * between calls, memory that is overwritten, sequences that look at each other, steps that are taken twice.
  */
 import { BpttError } from '../errors.ts';
+import { greatest } from '../extremes.ts';
 import { normal } from '../init/initialisers.ts';
 import { type Layer, requireLayer } from '../layers/layer.ts';
 import { Random } from '../random.ts';
@@ -151,7 +152,7 @@ interface Deviation {
 function law(name: string, bound: number, deviations: () => readonly Deviation[]): Law {
   try {
     const found = deviations();
-    const worst = Math.max(0, ...found.map(({ deviation }) => deviation));
+    const worst = Math.max(0, greatest(found.map(({ deviation }) => deviation)));
     const broken = found.find(({ deviation }) => !(deviation <= bound))?.name;
     return broken === undefined ? { name, ok: true, worst } : { name, ok: false, worst, broken };
   } catch (error) {

@@ -3,6 +3,7 @@ import type { Cell } from '../cells/cell.ts';
 import { format } from '../check/format.ts';
 import type { CheckReport } from '../check/report.ts';
 import { ValueError } from '../errors.ts';
+import { greatest } from '../extremes.ts';
 import { requireSize } from '../require.ts';
 import { type Subject, subjects } from './subjects.ts';
 import { number, print, printJson, type Verbosity } from './terminal.ts';
@@ -94,6 +95,6 @@ function checkAll(all: readonly Subject[], { seed, json, quiet }: Flags): void {
 
 /** What ran, and the worst figure of each. */
 function checksOf({ tensors, laws }: CheckReport) {
-  const worst = Math.max(...tensors.map(({ maxAbs }) => maxAbs));
+  const worst = greatest(tensors.map(({ maxAbs }) => maxAbs));
   return [{ name: 'finite differences', ok: tensors.every(({ ok }) => ok), worst }, ...laws];
 }

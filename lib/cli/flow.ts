@@ -5,6 +5,7 @@ import { Command, Option } from 'commander';
 import type { Cell } from '../cells/cell.ts';
 import { cellNamed } from '../cells/index.ts';
 import { ValueError } from '../errors.ts';
+import { greatest } from '../extremes.ts';
 import { type InitName, initNames, keepingBias } from '../flow/networks.ts';
 import type { Checkpoint } from '../io/checkpoint.ts';
 import { makeFolder, writeAtomically } from '../io/files.ts';
@@ -197,6 +198,7 @@ async function report(findings: Findings, command: string, { out, json }: Flags)
   const { title, says, table, lines = aligned(table), data } = findings;
   const unshown = Array.isArray(data.claims) && data.claims.some(({ shown }: { readonly shown: boolean }) => !shown);
   if (unshown) process.exitCode = 1;
+  if (!json) print([title, ...says, '', ...lines].join('\n'));
   let written: { readonly page: string; readonly figures: readonly string[] } | null = null;
   if (out !== undefined) {
     const figures = await findings.figures(command);
@@ -208,13 +210,12 @@ async function report(findings: Findings, command: string, { out, json }: Flags)
   }
   if (json)
     return printJson({ ok: !unshown, command, ...data, page: written?.page ?? null, figures: written?.figures ?? [] });
-  print([title, ...says, '', ...lines].join('\n'));
   if (written) print(`\npage     ${written.page}\npictures ${written.figures.join(' ')}`);
 }
 
 /** Rows as lines, their columns below each other. */
 function aligned(table: readonly (readonly string[])[]): string[] {
-  const widths = (table[0] ?? []).map((_, column) => Math.max(...table.map(row => (row[column] ?? '').length)));
+  const widths = (table[0] ?? []).map((_, column) => greatest(table.map(row => (row[column] ?? '').length)));
   return table.map(row =>
     row
       .map((cell, column) => cell.padEnd(widths[column] ?? 0))
