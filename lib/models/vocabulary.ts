@@ -19,10 +19,10 @@ export class Vocabulary {
   /** The class of every code point up to the last symbol's, −1 where it is no symbol. */
   readonly #classes: Int32Array;
 
-  private constructor(points: readonly number[]) {
-    this.symbols = points.map(point => String.fromCodePoint(point));
-    this.#classes = new Int32Array((points.at(-1) ?? 0) + 1).fill(-1);
-    for (const [k, point] of points.entries()) this.#classes[point] = k;
+  private constructor(symbols: readonly string[]) {
+    this.symbols = symbols;
+    this.#classes = new Int32Array((symbols.at(-1)?.codePointAt(0) ?? 0) + 1).fill(-1);
+    for (const [k, symbol] of symbols.entries()) this.#classes[symbol.codePointAt(0) ?? 0] = k;
   }
 
   /**
@@ -42,7 +42,7 @@ export class Vocabulary {
       seen[point] = 1;
       points.push(point);
     }
-    return new Vocabulary(points.sort((a, b) => a - b));
+    return new Vocabulary(points.sort((a, b) => a - b).map(point => String.fromCodePoint(point)));
   }
 
   /** How many symbols there are. */
