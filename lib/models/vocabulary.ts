@@ -79,17 +79,18 @@ export class Vocabulary {
    * @throws ValueError when one is no class of this vocabulary, or a string does not hold the text.
    */
   decode(indices: ArrayLike<number>): string {
-    requireList('indices', indices);
+    const { length } = requireList('indices', indices);
+    if (length > LONGEST_TEXT) throw new ValueError('indices', LIMIT, `${length} symbols`);
     let text = '';
-    for (let from = 0; from < indices.length; from += JOINED) {
+    for (let from = 0; from < length; from += JOINED) {
       const piece: string[] = [];
-      for (let n = from; n < Math.min(from + JOINED, indices.length); n++) {
+      for (let n = from; n < Math.min(from + JOINED, length); n++) {
         const k = indices[n];
         const symbol = typeof k === 'number' ? this.symbols[k] : undefined;
         piece.push(symbol ?? this.#refuse(n, k));
       }
       const more = piece.join('');
-      if (text.length + more.length > LONGEST_TEXT) throw new ValueError('indices', LIMIT, `${indices.length} symbols`);
+      if (text.length + more.length > LONGEST_TEXT) throw new ValueError('indices', LIMIT, `${length} symbols`);
       text += more;
     }
     return text;

@@ -1,9 +1,9 @@
 /** Which checkpoints a run keeps, its best one, the formats of its log, and its picture. */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { beforeAll, describe, expect, test, vi } from 'vitest';
+import { beforeAll, describe, expect, test } from 'vitest';
 import { type LogFormat, LossLog } from '../../lib/cli/loss-log.ts';
-import { toPng } from '../../lib/cli/png.ts';
+import { pngLibrary, toPng } from '../../lib/cli/png.ts';
 import { decodeCheckpoint } from '../../lib/io/checkpoint.ts';
 import { readBytes } from '../../lib/io/files.ts';
 import { evaluate } from '../../lib/models/char-model.ts';
@@ -137,14 +137,10 @@ describe('--png', () => {
   });
 
   test('says what to install where it is not', async () => {
-    vi.resetModules();
-    vi.doMock('@resvg/resvg-js', () => {
-      throw new Error('Cannot find package');
-    });
-    const { pngLibrary } = await import('../../lib/cli/png.ts');
-    await expect(pngLibrary()).rejects.toThrow(
-      '--png: expected the package @resvg/resvg-js (npm install @resvg/resvg-js), got none',
-    );
-    vi.doUnmock('@resvg/resvg-js');
+    const failing = (error: Error) => pngLibrary(() => Promise.reject(error));
+    const missing = Object.assign(new Error('Cannot find package'), { code: 'ERR_MODULE_NOT_FOUND' });
+    const message = '--png: expected the package @resvg/resvg-js (npm install @resvg/resvg-js), got';
+    await expect(failing(missing)).rejects.toThrow(`${message} none`);
+    await expect(failing(new Error('no such CPU'))).rejects.toThrow(`${message} no such CPU`);
   });
 });
