@@ -33,13 +33,16 @@ export class Vocabulary {
   static of(text: string): Vocabulary {
     if (typeof text !== 'string' || text === '')
       throw new ValueError('text', 'a text that is not empty', describe(text));
-    const seen = new Uint8Array(CODE_POINTS);
+    const seen = new Uint8Array(CODE_POINTS / 8); // a bit each
     const points: number[] = [];
     for (let n = 0; n < text.length; n++) {
       const point = text.codePointAt(n) ?? 0;
       if (point >= PAIRED) n += 1;
-      if (seen[point]) continue;
-      seen[point] = 1;
+      const byte = point >> 3;
+      const bit = 1 << (point & 7);
+      const known = seen[byte] ?? 0;
+      if (known & bit) continue;
+      seen[byte] = known | bit;
       points.push(point);
     }
     return new Vocabulary(points.sort((a, b) => a - b).map(point => String.fromCodePoint(point)));
