@@ -5,6 +5,7 @@
  */
 import type { AbstractMatrix } from 'ml-matrix';
 import { BpttError } from '../errors.ts';
+import { greatest } from '../extremes.ts';
 import { normal } from '../init/initialisers.ts';
 import { type Layer, requireLayer } from '../layers/layer.ts';
 import { Random } from '../random.ts';
@@ -179,7 +180,7 @@ interface Deviation {
 function law(name: string, bound: number, deviations: () => readonly Deviation[]): Law {
   try {
     const found = deviations();
-    const worst = Math.max(0, ...found.map(({ deviation }) => deviation));
+    const worst = Math.max(0, greatest(found.map(({ deviation }) => deviation)));
     const broken = found.find(({ deviation }) => !(deviation <= bound))?.name;
     return broken === undefined ? { name, ok: true, worst } : { name, ok: false, worst, broken };
   } catch (error) {

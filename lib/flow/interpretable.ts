@@ -71,6 +71,9 @@ export interface Interpretable {
   readonly excerpt: Float64Array;
 }
 
+/** Symbols of a text, at most: each is a string in a list here, and a number in every signal. */
+const MOST_SYMBOLS = 2 ** 25;
+
 /**
  * Reads a text with a model, and correlates every unit with every signal.
  *
@@ -78,7 +81,8 @@ export interface Interpretable {
  *
  * @param model a trained model. Mutated in nothing.
  * @param text what it reads: symbols of its vocabulary.
- * @throws ValueError when the text has other symbols, a part has fewer than 200, or the model has no such layer or state.
+ * @throws ValueError when the text has other symbols or more than 2²⁵, a part has fewer than 200, or the model has no such
+ * layer or state.
  */
 export function* interpretable(
   model: CharModel,
@@ -87,6 +91,8 @@ export function* interpretable(
 ): Generator<number, Interpretable, undefined> {
   const indices = requireModel(model).vocabulary.encode(text);
   requireObject('options', options);
+  if (indices.length > MOST_SYMBOLS)
+    throw new ValueError('text', `at most ${MOST_SYMBOLS} symbols`, `${indices.length}`);
   const symbols = Array.from(text);
   const units = unitsOf(model, options);
   const { from, cut, to } = partsOf(symbols.length, options);

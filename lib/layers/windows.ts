@@ -14,6 +14,7 @@
  * Row n − j·B holds the same sequence as row n, j steps earlier.
  */
 import { ValueError } from '../errors.ts';
+import { greatest } from '../extremes.ts';
 import { ParamSet, pick } from '../params.ts';
 import { describe, requireInteger, requireObject, requireSize } from '../require.ts';
 import { read, Sequence } from '../sequence.ts';
@@ -170,7 +171,7 @@ function forEachStep(
     const speakers = w
       .map((wj, j) => ({ i: n + (j - offset) * x.B, j, wj }))
       .filter(({ i }) => i >= 0 && i < rows && x.counts(i));
-    const most = Math.max(...speakers.map(({ wj }) => wj));
+    const most = greatest(speakers.map(({ wj }) => wj));
     const sum = speakers.reduce((all, { wj }) => all + Math.exp(wj - most), 0);
     visit(
       n,

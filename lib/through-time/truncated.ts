@@ -47,11 +47,16 @@ export function* truncated(
   for (let start = from; start < x.T; start += steps) {
     const to = Math.min(start + steps, x.T);
     const { y, sT, tape } = layer.forward(x.slice(start, to), s);
-    const { loss, dy } = requireObject('lossOf(…)', lossOf(y, start, to));
-    requireSequence('dy', dy, layer.outputs, y);
-    layer.params.zeroGrads();
-    layer.backward(tape, dy); // BPTT-T1  dL/ds_{to} is taken as 0: what later chunks would send back is left out
-    layer.release?.(tape);
+    let loss: number;
+    try {
+      const found = requireObject('lossOf(…)', lossOf(y, start, to));
+      requireSequence('dy', found.dy, layer.outputs, y);
+      loss = found.loss;
+      layer.params.zeroGrads();
+      layer.backward(tape, found.dy); // BPTT-T1  dL/ds_{to} is taken as 0: what later chunks would send back is left out
+    } finally {
+      layer.release?.(tape);
+    }
     s = sT;
     yield { from: start, to, loss, sT };
   }
