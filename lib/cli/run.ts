@@ -42,11 +42,12 @@ interface Onlooker {
  * @throws DivergenceError when every chunk was skipped.
  */
 export async function train(run: Run, verbosity: Verbosity): Promise<void> {
-  const before = await loop(run, verbosity);
-  save(run);
-  if (before === null) requireLearnt(run);
-  const signal = untilSignal();
+  const first = untilSignal();
+  const before = await loop(run, first, verbosity).finally(first.ignore);
+  const signal = untilSignal(); // one that came with the last step was too late
   try {
+    save(run);
+    if (before === null) requireLearnt(run);
     const { model, train, heldOut } = run.trainer;
     const levels = heldOut.length > 0 ? baselines(model.vocabulary.size, train, heldOut) : undefined;
     const found = before === null ? await find(run, () => signal.name !== null) : undefined;
@@ -60,11 +61,10 @@ export async function train(run: Run, verbosity: Verbosity): Promise<void> {
 }
 
 /** The signal that ended it before the last step was made and all that was due then was done, or null. */
-async function loop(run: Run, verbosity: Verbosity): Promise<string | null> {
+async function loop(run: Run, signal: { readonly name: string | null }, verbosity: Verbosity): Promise<string | null> {
   const { steps, logEvery } = run.schedule;
   const first = run.trainer.position.step;
   const shown = progress(steps, first, verbosity);
-  const signal = untilSignal();
   const onlooker: Onlooker = { say: text => shown.say(text), stopped: () => signal.name !== null };
   const began = performance.now();
   let turn = began;
@@ -94,7 +94,6 @@ async function loop(run: Run, verbosity: Verbosity): Promise<string | null> {
     }
     return run.trainer.position.step < steps || !isDone ? signal.name : null;
   } finally {
-    signal.ignore();
     shown.stop();
   }
 }

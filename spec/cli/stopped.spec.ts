@@ -9,8 +9,8 @@ import { MAIN } from '../build.ts';
 import { freshFolder, inTurn, linesOf, snapshot, start } from './command.ts';
 
 const SMALL = ['train', 'letters.txt', '--hidden', '4', '--chunk', '5', '--log-every', '1', '--save-every', '10'];
-/** A sample takes most of the time: whoever stops the run a little after a checkpoint stops that. */
-const LONG = [...SMALL, '--sample-length', '12000'];
+/** A sample that takes some minutes. */
+const ENDLESS = [...SMALL, '--sample-length', '20000000'];
 
 let folder = '';
 
@@ -50,49 +50,51 @@ async function expectWhole(run: string, args: readonly string[], whole = `${run}
 }
 
 describe('a signal', () => {
-  test('while it samples on its way', async () => {
-    const args = [...LONG, '--steps', '40', '--sample-every', '30', '--keep', '1'];
-    const running = await start(folder, ...args, '--out', 'sampling');
-    await running.until(() => stepOf('sampling') === 20); // a few milliseconds before step 30
-    await new Promise(resolve => setTimeout(resolve, 40));
+  const SAVED = ['--save-every', '4', '--keep', '1'];
+
+  test('while it samples on its way stops that', async () => {
+    const running = await start(folder, ...ENDLESS, '--steps', '40', '--sample-every', '1', '--out', 'sampling');
+    await running.until(stderr => stderr.includes('memory: '));
     running.kill('SIGHUP');
     const { status, stdout, stderr } = await running.ended;
     expect(status).toBe(0);
-    expect(stdout).toMatch(/^stopped by SIGHUP after step 30 of 40: bptt train --resume sampling goes on$/m);
+    expect(stdout).toMatch(/^stopped by SIGHUP after step [01] of 40: bptt train --resume sampling goes on$/m);
     expect(stderr).not.toMatch(/^----/m);
-    expect(stepOf('sampling')).toBe(30);
-    await expectWhole('sampling', args);
+    expect(stepOf('sampling')).toBeLessThan(2);
   });
 
-  test('while it looks for what it has come to', async () => {
-    const args = [...LONG, '--steps', '20', '--sample-every', '0'];
+  test('while it looks for what it has come to stops that, too', async () => {
+    const args = [...ENDLESS, '--steps', '3', '--sample-every', '0', '--save-every', '100'];
     const running = await start(folder, ...args, '--out', 'ending', '--json');
-    await running.until(() => stepOf('ending') === 20);
-    await new Promise(resolve => setTimeout(resolve, 40));
+    await running.until(() => stepOf('ending') === 3);
     running.kill('SIGTERM');
     const { status, stdout } = await running.ended;
     expect(status).toBe(0);
-    const result = { ok: true, step: 20, steps: 20, stopped: 'SIGTERM', sample: null, heldOut: null };
+    const result = { ok: true, step: 3, steps: 3, stopped: 'SIGTERM', sample: null, heldOut: null };
     expect(JSON.parse(stdout)).toMatchObject(result);
-    await expectWhole('ending', args);
   });
 
-  test('SIGKILL after the last step, where an earlier report lies there', async () => {
-    const args = [...LONG, '--sample-every', '0'];
-    const first = await inTurn(folder, ...args, '--steps', '10', '--out', 'stale', '--json');
-    expect(first).toMatchObject({ status: 0, stderr: '' });
-    const running = await start(folder, 'train', '--resume', 'stale', '--steps', '20');
-    await running.until(() => stepOf('stale') === 20);
-    running.kill('SIGKILL');
-    await running.ended;
-    expect(existsSync(join(folder, 'stale/loss.svg'))).toBe(true);
-    await expectWhole('stale', [...args, '--steps', '20']);
-    const again = await inTurn(folder, 'train', '--resume', 'stale');
-    expect(again).toMatchObject({
-      status: 2,
-      stderr: expect.stringMatching(/^bptt: --steps: expected more than the 20/),
-    });
+  test('at any moment between samples and in them: resumed, it draws what it would have drawn', async () => {
+    const args = [...SMALL, ...SAVED, '--steps', '12', '--sample-every', '2', '--sample-length', '5000'];
+    const running = await start(folder, ...args, '--out', 'between');
+    await running.until(() => stepOf('between') >= 4);
+    running.kill('SIGINT');
+    expect(await running.ended).toMatchObject({ status: 0, stdout: expect.stringMatching(/^stopped by SIGINT after/) });
+    await expectWhole('between', args);
   });
+});
+
+test('a report that was not written after the last step is written, where an earlier one lies there', async () => {
+  const args = [...SMALL, '--sample-length', '20', '--sample-every', '0', '--steps'];
+  const plot = join(folder, 'stale/loss.svg');
+  expect(await inTurn(folder, ...args, '10', '--out', 'stale', '--json')).toMatchObject({ status: 0, stderr: '' });
+  const earlier = readFileSync(plot);
+  await inTurn(folder, 'train', '--resume', 'stale', '--steps', '20', '--json');
+  writeFileSync(plot, earlier); // as SIGKILL leaves it behind the last checkpoint
+  await expectWhole('stale', [...args, '20']);
+  const again = await inTurn(folder, 'train', '--resume', 'stale');
+  const refusal = expect.stringMatching(/^bptt: --steps: expected more than the 20/);
+  expect(again).toMatchObject({ status: 2, stderr: refusal });
 });
 
 describe('an output', () => {
