@@ -101,6 +101,22 @@ describe('a step that throws', () => {
     }
   });
 
+  it('diverges where a parameter is beyond the 32 bits that its layer computes in', () => {
+    const trained = () => new CharTrainer(TEXT, { hidden: 3, chunk: CHUNK, heldOut: 0 }, { precision: 'f32' });
+    const names = Object.keys(trained().model.net.params.shapes);
+    expect(names.length).toBeGreaterThan(3);
+    for (const name of names) {
+      const trainer = trained();
+      trainer.step();
+      trainer.model.net.params.named()[name]?.set(0, 2, 1e39);
+      const before = all(trainer);
+      expect(() => trainer.step(), name).toThrow(
+        expect.objectContaining({ name: 'DivergenceError', step: 2, norms: [expect.any(Number)] }),
+      );
+      expect(all(trainer)).toEqual(before);
+    }
+  });
+
   it('gives the tape back', () => {
     const trainer = trainerOf(2);
     const { net } = trainer.model;
