@@ -7,7 +7,7 @@
  */
 import { type AbstractMatrix, Matrix } from 'ml-matrix';
 import { ShapeError } from './errors.ts';
-import { requireAnyMatrix } from './require.ts';
+import { requireAnyMatrix, requireBoolean, requireCount } from './require.ts';
 import { OneHotMatrix } from './views.ts';
 
 /** a·B: a is n×k, B is k×p, the result n×p. */
@@ -152,13 +152,14 @@ export function tanhSlope(h: AbstractMatrix): Matrix {
 
 /** Row i of a where `keep[i]`, else zeros. */
 export function keepRows(a: AbstractMatrix, keep: readonly boolean[]): Matrix {
-  requireFit(() => keep?.length === a.rows, 'keep', a);
+  requireRowMask('keep', keep, requireAnyMatrix('a', a).rows);
   return build(a, (i, j) => (keep[i] ? a.get(i, j) : 0));
 }
 
 /** Row i of a where `pick[i]`, else row i of b. */
 export function selectRows(pick: readonly boolean[], a: AbstractMatrix, b: AbstractMatrix): Matrix {
-  requireFit(() => pick?.length === a.rows && a.rows === b.rows && a.columns === b.columns, 'pick ? a : b', a, b);
+  requireFit(() => a.rows === b.rows && a.columns === b.columns, 'pick ? a : b', a, b);
+  requireRowMask('pick', pick, a.rows);
   return build(a, (i, j) => (pick[i] ? a : b).get(i, j));
 }
 
@@ -186,6 +187,12 @@ function build(like: AbstractMatrix, element: (i: number, j: number) => number):
     for (let j = 0; j < like.columns; j++) result.set(i, j, element(i, j));
   }
   return result;
+}
+
+/** A mask of so many rows: true or false each. */
+function requireRowMask(argument: string, mask: readonly boolean[], rows: number): void {
+  requireCount(argument, mask, rows, 'booleans');
+  for (let i = 0; i < rows; i++) requireBoolean(`${argument}[${i}]`, mask[i] as boolean);
 }
 
 function requireFit(fits: () => boolean, what: string, ...matrices: readonly AbstractMatrix[]): void {

@@ -14,8 +14,8 @@ import {
   requireCount,
   requireFinite,
   requireInteger,
+  requireKnown,
   requireList,
-  requireObject,
   requireSize,
 } from './require.ts';
 import { FlatMatrix, type FloatArray, OneHotMatrix, requireFloats } from './views.ts';
@@ -50,6 +50,11 @@ export class Sequence {
   /** The buffer: T·B·F numbers, or T·B class indices where the sequence is one-hot. */
   readonly data: FloatArray | Int32Array;
 
+  /** Whether a value is a sequence, with its numbers: not what only has the methods of one. */
+  static [Symbol.hasInstance](value: unknown): boolean {
+    return Function.prototype[Symbol.hasInstance].call(Sequence, value) && ArrayBuffer.isView((value as Sequence).data);
+  }
+
   private constructor(data: FloatArray | Int32Array, F: number, { T, B, lengths }: Extent & { B: number }) {
     this.T = requireSize('T', T);
     this.B = requireSize('B', B);
@@ -68,7 +73,7 @@ export class Sequence {
    * @throws ShapeError when `data` has another length; ValueError when a number is not finite or a length not in 1…T.
    */
   static dense(data: FloatArray | readonly number[], extent: Extent & { readonly F: number }): Sequence {
-    const { T, B = 1, F, lengths } = requireObject('extent', extent);
+    const { T, B = 1, F, lengths } = requireKnown('extent', extent, ['T', 'B', 'F', 'lengths']);
     requireFinite('data', requireList('data', data));
     const flat = data instanceof Float64Array || data instanceof Float32Array ? data : Float64Array.from(data);
     return new Sequence(flat, F, { T, B, ...(lengths !== undefined && { lengths }) });
@@ -76,13 +81,13 @@ export class Sequence {
 
   /** A sequence over an array that is to be filled, shared and not looked at: what is in it need not be finite. */
   static over(data: FloatArray, extent: Extent & { readonly F: number }): Sequence {
-    const { T, B = 1, F, lengths } = requireObject('extent', extent);
+    const { T, B = 1, F, lengths } = requireKnown('extent', extent, ['T', 'B', 'F', 'lengths']);
     return new Sequence(requireFloats('data', data), F, { T, B, ...(lengths !== undefined && { lengths }) });
   }
 
   /** A sequence of zeros, to be filled: of 64 bits a number, or 32 where those of `like` have 32. */
   static zeros(extent: Extent & { readonly F: number }, like?: Sequence): Sequence {
-    const { T, B = 1, F, lengths } = requireObject('extent', extent);
+    const { T, B = 1, F, lengths } = requireKnown('extent', extent, ['T', 'B', 'F', 'lengths']);
     const size = requireSize('T', T) * requireSize('B', B) * requireSize('F', F);
     const Kind = like?.data instanceof Float32Array ? Float32Array : Float64Array;
     return new Sequence(allocate('T·B·F', size, Kind), F, {
@@ -99,7 +104,7 @@ export class Sequence {
    * @throws ShapeError when there are not T·B of them; ValueError when one is no class.
    */
   static oneHot(indices: ArrayLike<number>, extent: Extent & { readonly classes: number }): Sequence {
-    const { T, B = 1, classes, lengths } = requireObject('extent', extent);
+    const { T, B = 1, classes, lengths } = requireKnown('extent', extent, ['T', 'B', 'classes', 'lengths']);
     requireSize('classes', classes);
     requireList('indices', indices);
     for (let n = 0; n < indices.length; n++) requireInteger(`indices[${n}]`, indices[n] ?? Number.NaN, 0, classes - 1);
@@ -173,9 +178,11 @@ export function requireSequence(argument: string, x: Sequence, F?: number, exten
   return x;
 }
 
-/** The same of whatever numbers. */
+/** The same of whatever numbers: all of them there, since a buffer may have been transferred or shrunk meanwhile. */
 export function requireExtent(argument: string, x: Sequence, F?: number, extent?: Sequence): Sequence {
   if (!(x instanceof Sequence)) throw new ShapeError(argument, 'a Sequence', describe(x));
+  const size = x.data instanceof Int32Array ? x.T * x.B : x.T * x.B * x.F;
+  if (x.data.length !== size) throw new ShapeError(`${argument}.data`, `${size} numbers`, `${x.data.length}`);
   if (F !== undefined && x.F !== F) throw new ShapeError(argument, `${F} features a step`, `${x.F}`);
   if (extent && (x.T !== extent.T || x.B !== extent.B)) {
     throw new ShapeError(argument, `T=${extent.T} B=${extent.B}`, `T=${x.T} B=${x.B}`);

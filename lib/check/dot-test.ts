@@ -3,7 +3,7 @@ import type { AbstractMatrix } from 'ml-matrix';
 import { normal } from '../init/initialisers.ts';
 import { type Layer, requireLayer } from '../layers/layer.ts';
 import { Random } from '../random.ts';
-import { requireObject, requireSize } from '../require.ts';
+import { requireKnown, requireSize } from '../require.ts';
 import { agrees } from './finite-differences.ts';
 import type { Law } from './laws.ts';
 import {
@@ -47,7 +47,7 @@ const STEPS = [1e-3, 1e-4, 1e-5] as const;
  */
 export function dotTest(layer: Layer, options: DotTestOptions = {}): Law {
   requireLayer('layer', layer);
-  const { T = 20, B = 3, seed = 1 } = requireObject('options', options);
+  const { T = 20, B = 3, seed = 1 } = requireKnown('options', options, ['T', 'B', 'seed']);
   requireSize('T', T);
   requireSize('B', B);
   const rng = new Random(seed);

@@ -7,8 +7,10 @@ import { ValueError } from '../errors.ts';
 import {
   describe,
   requireAnyMatrix,
+  requireBoolean,
   requireFinite,
   requireFunction,
+  requireKnown,
   requireList,
   requireMatrix,
   requireObject,
@@ -129,8 +131,9 @@ export function checkGradients(
   tensors: readonly CheckedTensor[],
   options: CheckGradientsOptions = {},
 ): GradientReport {
-  const { after = {}, first = false } = requireObject('options', options);
+  const { after = {}, first = false } = requireKnown('options', options, ['after', 'first']);
   requireFunction('loss', loss);
+  requireBoolean('first', first);
   for (const [name, matrix] of Object.entries(requireObject('after', after))) requireAnyMatrix(`after.${name}`, matrix);
   for (const tensor of requireList('tensors', tensors, 'a list of tensors')) requireTensor(tensor);
   if (tensors.length === 0) throw new ValueError('tensors', 'at least one tensor', 'none');

@@ -7,7 +7,7 @@ import { BpttError } from '../errors.ts';
 import { normal } from '../init/initialisers.ts';
 import { type Layer, requireLayer } from '../layers/layer.ts';
 import { Random } from '../random.ts';
-import { requireObject, requireSize } from '../require.ts';
+import { requireBoolean, requireKnown, requireSize } from '../require.ts';
 import type { Sequence } from '../sequence.ts';
 import { dotTest } from './dot-test.ts';
 import {
@@ -72,7 +72,15 @@ const ROUNDING = 1e-11;
  */
 export function checkLaws(layer: Layer, options: CheckLawsOptions = {}): readonly Law[] {
   requireLayer('layer', layer);
-  const { T = 5, B = 3, seed = 1, independent = true, recurrent } = requireObject('options', options);
+  const {
+    T = 5,
+    B = 3,
+    seed = 1,
+    independent = true,
+    recurrent,
+  } = requireKnown('options', options, ['T', 'B', 'seed', 'independent', 'recurrent']);
+  requireBoolean('independent', independent);
+  if (recurrent !== undefined) requireBoolean('recurrent', recurrent);
   requireSize('T', T);
   requireSize('B', B);
   const rng = new Random(seed);

@@ -10,6 +10,7 @@ import {
   requireFunction,
   requireInstance,
   requireInteger,
+  requireKnown,
   requireList,
   requireName,
   requireObject,
@@ -34,6 +35,8 @@ export interface InterpretableOptions extends UnitsOf {
   /** What is looked for; {@link signals} unless given. */
   readonly signals?: readonly Signal[];
 }
+
+const OPTIONS = ['layer', 'state', 'from', 'cut', 'to', 'excerpt', 'signals'] as const;
 
 /** How well units track one signal. */
 export interface Tracking {
@@ -86,14 +89,14 @@ export function* interpretable(
   options: InterpretableOptions = {},
 ): Generator<number, Interpretable, undefined> {
   const indices = requireModel(model).vocabulary.encode(text);
-  requireObject('options', options);
+  const known = requireKnown('options', options, OPTIONS);
   const symbols = Array.from(text);
-  const units = unitsOf(model, options);
-  const { from, cut, to } = partsOf(symbols.length, options);
-  const kept = Math.min(requireInteger('excerpt', options.excerpt ?? 0, 0), to - cut);
+  const units = unitsOf(model, known);
+  const { from, cut, to } = partsOf(symbols.length, known);
+  const kept = Math.min(requireInteger('excerpt', known.excerpt ?? 0, 0), to - cut);
   const { m, layer, state } = units;
 
-  const all = requireList('signals', options.signals ?? signals, 'a list of signals').map(signal =>
+  const all = requireList('signals', known.signals ?? signals, 'a list of signals').map(signal =>
     seriesOf(signal, symbols),
   );
   const present = all.filter(({ series }) => varies(series.subarray(from, cut)) && varies(series.subarray(cut, to)));

@@ -15,7 +15,7 @@
 import { ValueError } from '../errors.ts';
 import type { Layer } from '../layers/layer.ts';
 import { pick } from '../params.ts';
-import { describe, requireName, requireObject } from '../require.ts';
+import { describe, requireBoolean, requireKnown, requireName, requireObject } from '../require.ts';
 import type { FlatMatrix } from '../views.ts';
 import { encodeOnnx, type Initializer, type OnnxNode, type ValueInfo } from './onnx-proto.ts';
 import { type CellPart, type Part, partsOf, type ReadoutPart } from './parts.ts';
@@ -60,8 +60,13 @@ export const onnxCells: readonly string[] = Object.keys(CELLS);
  * @throws ValueError naming what ONNX lacks, or a parameter that 32 bits do not hold.
  */
 export function toOnnx(layer: Layer, options: OnnxOptions = {}): Uint8Array {
-  const { input = 'numbers', lengths = false, metadata = {} } = requireObject('options', options);
+  const {
+    input = 'numbers',
+    lengths = false,
+    metadata = {},
+  } = requireKnown('options', options, ['input', 'lengths', 'metadata']);
   for (const [key, value] of Object.entries(requireObject('metadata', metadata))) requireName(`metadata.${key}`, value);
+  requireBoolean('lengths', lengths);
   if (input !== 'numbers' && input !== 'classes') throw new ValueError('input', 'numbers or classes', describe(input));
   const parts = partsOf(layer);
   const model = new Model(layer, lengths);

@@ -15,7 +15,7 @@ import { FormatError, ShapeError, ValueError } from '../errors.ts';
 import { parameterCount } from '../models/char-memory.ts';
 import { type CharModel, charModel, requireModel } from '../models/char-model.ts';
 import { Vocabulary } from '../models/vocabulary.ts';
-import { describe, requireName, requireObject } from '../require.ts';
+import { describe, requireKnown, requireName } from '../require.ts';
 import { type Dtype, readSafetensors, type Tensor, writeSafetensors } from './safetensors.ts';
 import { fromTorch, type TorchModules, torchCells, toTorch } from './torch.ts';
 
@@ -57,7 +57,7 @@ export interface TorchFileOptions {
  * something else than the file.
  */
 export function decodeTorch(bytes: Uint8Array, file: string = 'file', options: TorchFileOptions = {}): CharModel {
-  const { cell: named } = requireObject('options', options);
+  const { cell: named, vocabulary: symbols } = requireKnown('options', options, ['cell', 'vocabulary']);
   if (named !== undefined) requireName('cell', named);
   const { tensors, metadata } = readSafetensors(bytes, file, ['F64', 'F32']);
   const modules = modulesOf(tensors, file);
@@ -68,7 +68,7 @@ export function decodeTorch(bytes: Uint8Array, file: string = 'file', options: T
   for (const [key, size] of Object.entries({ classes: C, hidden: m, layers })) {
     requireAgreement(key, `${size}`, metadata.get(key), file);
   }
-  const vocabulary = vocabularyOf(metadata.get('vocabulary'), options.vocabulary, file);
+  const vocabulary = vocabularyOf(metadata.get('vocabulary'), symbols, file);
   if (vocabulary.size !== C) throw new FormatError(file, `a model of its ${vocabulary.size} symbols`, `one of ${C}`);
   const cell = cellNamed(name);
   // Before a model is made: a file must hold the numbers that it asks memory for.

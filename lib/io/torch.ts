@@ -16,7 +16,15 @@
 import { ShapeError, ValueError } from '../errors.ts';
 import type { Layer } from '../layers/layer.ts';
 import { ParamSet, pick } from '../params.ts';
-import { describe, requireFinite, requireInstance, requireList, requireName, requireObject } from '../require.ts';
+import {
+  describe,
+  requireFinite,
+  requireInstance,
+  requireKnown,
+  requireList,
+  requireName,
+  requireObject,
+} from '../require.ts';
 import { type CellPart, type Part, partsOf } from './parts.ts';
 import type { Tensor } from './safetensors.ts';
 
@@ -118,7 +126,7 @@ interface Block {
 }
 
 function slotsOf(layer: Layer, modules: TorchModules): readonly Slot[] {
-  const { rnn = 'rnn', readout = 'readout' } = requireObject('modules', modules);
+  const { rnn = 'rnn', readout = 'readout' } = requireKnown('modules', modules, ['rnn', 'readout']);
   requireName('modules.rnn', rnn);
   requireName('modules.readout', readout);
   const parts = partsOf(layer);

@@ -2,7 +2,15 @@ import { Matrix } from 'ml-matrix';
 import type { Tag, Via } from '../cells/cell.ts';
 import { ShapeError, ValueError } from '../errors.ts';
 import { ParamSet } from '../params.ts';
-import { describe, requireFunction, requireInstance, requireMatrix, requireObject, requireSize } from '../require.ts';
+import {
+  describe,
+  isPlain,
+  requireFunction,
+  requireInstance,
+  requireMatrix,
+  requireObject,
+  requireSize,
+} from '../require.ts';
 import { requireExtent, type Sequence } from '../sequence.ts';
 import type { Matrices } from '../shape.ts';
 
@@ -67,7 +75,7 @@ export function requireState(
 ): Matrices {
   if (s === undefined) return zeroState(state, B);
   const names = Object.keys(state);
-  if (typeof s !== 'object' || s === null || Object.keys(s).some(name => !names.includes(name))) {
+  if (!isPlain(s) || Object.keys(s).some(name => !names.includes(name))) {
     throw new ShapeError(argument, `a state of parts {${names.join(', ')}}`, describe(s));
   }
   for (const [name, columns] of Object.entries(state)) requireMatrix(`${argument}.${name}`, s[name], [B, columns]);

@@ -1,7 +1,5 @@
 /** Sequences and layers against time: P of `derivations/bidirectional.md`. */
-import { ShapeError } from '../errors.ts';
-import { describe } from '../require.ts';
-import { Sequence } from '../sequence.ts';
+import { requireExtent, Sequence } from '../sequence.ts';
 import type { Layer } from './layer.ts';
 
 /**
@@ -11,7 +9,7 @@ import type { Layer } from './layer.ts';
  * @throws ShapeError when x is no sequence.
  */
 export function reverseWithinLengths(x: Sequence): Sequence {
-  if (!(x instanceof Sequence)) throw new ShapeError('x', 'a Sequence', describe(x));
+  requireExtent('x', x);
   const { data, T, B, F } = x;
   const step = data.length / T;
   const width = step / B;

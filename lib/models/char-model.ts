@@ -15,6 +15,7 @@ import {
   requireFiniteNumber,
   requireInstance,
   requireInteger,
+  requireKnown,
   requireObject,
   requireSize,
 } from '../require.ts';
@@ -60,7 +61,13 @@ export function charModel(options: {
   readonly layers?: number;
   readonly engine?: Engine;
 }): CharModel {
-  const { vocabulary, cell = rnn, m = 100, layers = 1, engine = {} } = requireObject('options', options);
+  const {
+    vocabulary,
+    cell = rnn,
+    m = 100,
+    layers = 1,
+    engine = {},
+  } = requireKnown('options', options, ['vocabulary', 'cell', 'm', 'layers', 'engine']);
   requireInstance('vocabulary', vocabulary, Vocabulary);
   requireCell('cell', cell);
   requireSize('m', m);
@@ -128,7 +135,13 @@ export interface SampleOptions {
  */
 export function sample(model: CharModel, options: SampleOptions): string {
   const { net, vocabulary } = requireModel(model);
-  const { prompt, length, temperature = 1, rng, s0 } = requireObject('options', options);
+  const {
+    prompt,
+    length,
+    temperature = 1,
+    rng,
+    s0,
+  } = requireKnown('options', options, ['prompt', 'length', 'temperature', 'rng', 's0']);
   if (typeof prompt !== 'string' || prompt === '') {
     throw new ValueError('prompt', 'at least one symbol', describe(prompt));
   }

@@ -12,7 +12,7 @@
  * | D_k(c)  | what is taken off a count c of order k |
  * | γ(h)    | the part of the probability that is left for the shorter context |
  */
-import { requireClasses, requireInteger, requireObject, requireSize } from '../require.ts';
+import { requireClasses, requireInteger, requireKnown, requireSize } from '../require.ts';
 
 /** A smoothed n-gram model of a text. */
 export interface Ngram {
@@ -41,7 +41,7 @@ const LONGEST = 1000;
  * @throws ValueError when an option is out of range, or the text is empty or holds what is no class.
  */
 export function ngram(text: Int32Array, options: { readonly C: number; readonly order: number }): Ngram {
-  const { C, order } = requireObject('options', options);
+  const { C, order } = requireKnown('options', options, ['C', 'order']);
   requireSize('C', C);
   requireClasses('text', text, C, 1);
   requireInteger('order', order, 1, LONGEST);

@@ -1,4 +1,4 @@
-import { ShapeError, ValueError } from '../errors.ts';
+import { ValueError } from '../errors.ts';
 import { ParamSet } from '../params.ts';
 import { describe, requireFiniteNumber, requireInstance, requirePositive } from '../require.ts';
 
@@ -15,7 +15,7 @@ export interface Optimiser {
   /**
    * One update of `params.values` from `params.grads`, which stay as they are.
    *
-   * @throws ShapeError when the memory is for parameters of another size.
+   * @throws ValueError when the optimiser was made for other parameters.
    */
   step(params: ParamSet): void;
 }
@@ -26,8 +26,8 @@ export interface Rule {
   readonly learningRate: number;
   /** One number a parameter, or one in all. */
   readonly memory: Readonly<Record<string, Float64Array>>;
-  /** How many numbers the parameters have; any unless given. */
-  readonly size?: number;
+  /** The parameters that the memory is of; any unless given. */
+  readonly params?: ParamSet;
   /** One update of all values from all gradients, at learning rate η. */
   update(values: Float64Array, grads: Float64Array, eta: number): void;
 }
@@ -37,7 +37,7 @@ export interface Rule {
  *
  * @throws ValueError when the learning rate is not positive.
  */
-export function optimiser({ name, learningRate, memory, size, update }: Rule): Optimiser {
+export function optimiser({ name, learningRate, memory, params: own, update }: Rule): Optimiser {
   let eta = requirePositive('learningRate', learningRate);
   return {
     name,
@@ -52,8 +52,9 @@ export function optimiser({ name, learningRate, memory, size, update }: Rule): O
     },
     step(params) {
       const { values, grads } = requireInstance('params', params, ParamSet);
-      if (size !== undefined && grads.length !== size)
-        throw new ShapeError('params', `${size} numbers`, `${grads.length}`);
+      if (own !== undefined && params !== own) {
+        throw new ValueError('params', 'those that the optimiser was made for', `a set of ${grads.length} numbers`);
+      }
       update(values, grads, eta);
     },
   };

@@ -3,7 +3,7 @@
  * `unroll.forward`, `constant` and `constant()`.
  */
 import * as lib from '../../lib/index.ts';
-import { assignment, because, call, method, whole } from './api.ts';
+import { assignment, because, call, method, taking, whole } from './api.ts';
 import { algebra, cells, data } from './calls-data.ts';
 import { models, throughTime } from './calls-models.ts';
 import { type Calls, dense, filled, inUnit, set, some, stateOf } from './inputs.ts';
@@ -35,7 +35,7 @@ function layerCalls(name: string, make: () => lib.Layer): Calls {
       const { layer, tape, dy } = after();
       return method(layer, 'backward', tape, dy, stateOf(layer.state, dy.B));
     },
-    ...(make().release && { [`${name}.release`]: release }),
+    ...(make().release && { [`${name}.release`]: taking(release, '0') }), // there is nothing to release in what is no tape
   };
 }
 
@@ -63,7 +63,11 @@ function loss(name: string, owner: lib.Loss<never>, target: () => unknown): Call
   const given = owner as lib.Loss<unknown>;
   const weighting = { mask: [1, 1, 1, 0, 1, 1], weights: [1, 2, 1, 1, 0.5, 1], reduction: 'mean' as const };
   return {
-    [`${name}.forward`]: () => method(given, 'forward', dense(3), target(), weighting),
+    [`${name}.forward`]: taking(
+      () => method(given, 'forward', dense(3), target(), weighting),
+      '2.mask.0', // true for 1
+      ...['1.5', '2.mask.5', '2.weights.5'], // padding, which is not looked at
+    ),
     [`${name}.backward`]: () =>
       method(given, 'backward', whole(given.forward(dense(3), target(), weighting).tape as object), 0.5),
   };
