@@ -58,8 +58,8 @@ export class ParamSet<Name extends string = string> {
    * One set over the parameters of all parts, values and gradients kept, named `part.name`. The parts share the new
    * set's memory from now on: matrices taken from them before are stale.
    *
-   * @throws ValueError when a set is given twice, is part of another already, when two names are the same, or a part's name
-   * is empty, an integer, `__proto__`, or has a dot.
+   * @throws ValueError when a set is given twice, is part of another already, or a part's name is empty, an integer,
+   * `__proto__`, or has a dot.
    */
   static join(parts: Readonly<Record<string, ParamSet>>): ParamSet {
     const shapes: Record<string, Shape> = {};
@@ -73,9 +73,7 @@ export class ParamSet<Name extends string = string> {
       if (params.#isPart)
         throw new ValueError(`parts.${part}`, 'parameters that are part of no other set', 'joined ones');
       for (const [name, shape] of Object.entries(params.shapes)) {
-        const full = `${part}.${name}`;
-        if (Object.hasOwn(shapes, full)) throw new ValueError('parts', 'a name once', JSON.stringify(full));
-        shapes[full] = shape;
+        shapes[`${part}.${name}`] = shape; // once: no part has a dot in its name
       }
     }
     const joined = new ParamSet(shapes);

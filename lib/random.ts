@@ -11,11 +11,16 @@ const WARM_UP = 64;
  * `new Random(seed)`.
  */
 export function streamSeed(seed: number, name: string): number {
-  let hash = (seed ^ 0x811c9dc5) | 0; // FNV-1a of the name, begun from the seed
+  let hash = mixed(seed ^ 0x811c9dc5); // FNV-1a of the name, begun from the seed: mixed, that it is no letter's to take back
   for (let n = 0; n < name.length; n++) hash = Math.imul(hash ^ name.charCodeAt(n), 0x01000193);
-  hash = Math.imul(hash ^ (hash >>> 16), 0x85ebca6b); // and MurmurHash3's last steps: every bit depends on every bit
+  return mixed(hash) >>> 0;
+}
+
+/** Every bit of the outcome depends on every bit, and no two numbers become the same: MurmurHash3's last steps. */
+function mixed(bits: number): number {
+  let hash = Math.imul(bits ^ (bits >>> 16), 0x85ebca6b);
   hash = Math.imul(hash ^ (hash >>> 13), 0xc2b2ae35);
-  return (hash ^ (hash >>> 16)) >>> 0;
+  return hash ^ (hash >>> 16);
 }
 
 /**

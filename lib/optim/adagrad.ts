@@ -22,6 +22,7 @@ export function adagrad(
     learningRate,
     memory: { mem },
     params,
+    squares: true,
     update(values, grads, eta) {
       for (let i = 0; i < grads.length; i++) {
         const g = grads[i] ?? 0;

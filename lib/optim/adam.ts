@@ -48,6 +48,7 @@ export function adam(params: ParamSet, options: AdamOptions): Optimiser {
     learningRate,
     memory: { m: mean, v: meanSquare, t: steps },
     params,
+    squares: true,
     update(values, grads, eta) {
       const t = (steps[0] ?? 0) + 1;
       steps[0] = t;

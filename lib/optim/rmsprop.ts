@@ -33,6 +33,7 @@ export function rmsprop(params: ParamSet, options: RmspropOptions): Optimiser {
     learningRate,
     memory: { v: meanSquare },
     params,
+    squares: true,
     update(values, grads, eta) {
       for (let i = 0; i < grads.length; i++) {
         const g = grads[i] ?? 0;
