@@ -6,8 +6,8 @@
  * (ml-matrix's own product drops rows in silence).
  */
 import { type AbstractMatrix, Matrix } from 'ml-matrix';
-import { ShapeError } from './errors.ts';
-import { requireAnyMatrix, requireBoolean, requireCount } from './require.ts';
+import { ShapeError, ValueError } from './errors.ts';
+import { describe, requireAnyMatrix, requireList } from './require.ts';
 import { OneHotMatrix } from './views.ts';
 
 /** a·B: a is n×k, B is k×p, the result n×p. */
@@ -152,14 +152,15 @@ export function tanhSlope(h: AbstractMatrix): Matrix {
 
 /** Row i of a where `keep[i]`, else zeros. */
 export function keepRows(a: AbstractMatrix, keep: readonly boolean[]): Matrix {
-  requireRowMask('keep', keep, requireAnyMatrix('a', a).rows);
+  requireFit(() => keep?.length === a.rows, 'keep', a);
+  requireRowMask('keep', keep);
   return build(a, (i, j) => (keep[i] ? a.get(i, j) : 0));
 }
 
 /** Row i of a where `pick[i]`, else row i of b. */
 export function selectRows(pick: readonly boolean[], a: AbstractMatrix, b: AbstractMatrix): Matrix {
-  requireFit(() => a.rows === b.rows && a.columns === b.columns, 'pick ? a : b', a, b);
-  requireRowMask('pick', pick, a.rows);
+  requireFit(() => pick?.length === a.rows && a.rows === b.rows && a.columns === b.columns, 'pick ? a : b', a, b);
+  requireRowMask('pick', pick);
   return build(a, (i, j) => (pick[i] ? a : b).get(i, j));
 }
 
@@ -189,10 +190,12 @@ function build(like: AbstractMatrix, element: (i: number, j: number) => number):
   return result;
 }
 
-/** A mask of so many rows: true or false each. */
-function requireRowMask(argument: string, mask: readonly boolean[], rows: number): void {
-  requireCount(argument, mask, rows, 'booleans');
-  for (let i = 0; i < rows; i++) requireBoolean(`${argument}[${i}]`, mask[i] as boolean);
+/** A mask, of true or false for each row. */
+function requireRowMask(argument: string, mask: readonly boolean[]): void {
+  requireList(argument, mask, 'a list of booleans');
+  for (let i = 0; i < mask.length; i++) {
+    if (typeof mask[i] !== 'boolean') throw new ValueError(`${argument}[${i}]`, 'true or false', describe(mask[i]));
+  }
 }
 
 function requireFit(fits: () => boolean, what: string, ...matrices: readonly AbstractMatrix[]): void {

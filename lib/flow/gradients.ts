@@ -81,7 +81,7 @@ export function reachMatrix(layer: Layer, x: Sequence, dy: Sequence, options: Ru
   requireMemory({ count: T, rows: T, columns: layer.outputs }, bytes);
   const alone = Sequence.zeros({ T, B: T, F: layer.outputs });
   for (let j = 0; j < T; j++) alone.at(j).setRow(j, dy.at(j).getRow(0));
-  const s0 = initial && stateCopies(requireState('s0', initial, layer.state, 1), T);
+  const s0 = initial === undefined ? undefined : stateCopies(requireState('s0', initial, layer.state, 1), T);
   return stateGradients(layer, repeated(x, T), alone, s0 ? { s0 } : {}).map(
     ({ h }) => Array.from({ length: T }, (_, j) => h?.getRowVector(j).norm('frobenius') ?? Number.NaN), // FLOW-F8  R[t][j] = ‖dy_j ∂h_j/∂h_t‖
   );

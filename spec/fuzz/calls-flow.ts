@@ -70,13 +70,16 @@ export const flowCalls: Readonly<Record<string, MakeCall>> = {
   rnnJacobian: jacobian(flow.rnnJacobian, lib.rnn, lib.tanhSlope),
   lstmJacobian: jacobian(flow.lstmJacobian, lib.lstm),
   gruJacobian: jacobian(flow.gruJacobian, lib.gru),
-  compared: () =>
-    call(
-      toEnd(flow.compared),
-      ['lstm', 'irnn'],
-      { length: 3, d: 2, m: 2, seeds: 1, init: 'normal', gain: 1, forgetBias: 1 },
-      open({ lstm: lib.lstm }),
-    ),
+  compared: taking(
+    () =>
+      call(
+        toEnd(flow.compared),
+        ['lstm', 'irnn'],
+        { length: 3, d: 2, m: 2, seeds: 1, init: 'normal', gain: 1, forgetBias: 1 },
+        open({ lstm: lib.lstm }),
+      ),
+    '1.forgetBias',
+  ),
   reachingBack: () => call(flow.reachingBack, run().layer, run().x),
   fadingOf: () =>
     call(flow.fadingOf, [

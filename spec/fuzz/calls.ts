@@ -78,8 +78,8 @@ function initialiser(name: string, f: unknown, ...args: readonly unknown[]): Cal
   const make = () => (f as (...args: readonly unknown[]) => lib.Initialiser)(...args);
   return {
     [name]: () => call(f, ...args),
-    [`${name}()`]: () => call(make(), set(), new Random(3)),
-    [`${name}() of a matrix`]: () => call(make(), some(3, 2), new Random(3)),
+    [`${name}()`]: taking(() => call(make(), set(), new Random(3)), '0'),
+    [`${name}() of a matrix`]: taking(() => call(make(), some(3, 2), new Random(3)), '0'),
   };
 }
 
@@ -154,7 +154,7 @@ export const calls: Calls = {
   ...schedule('stepDecay', lib.stepDecay, { learningRate: 0.1, every: 2, factor: 0.5 }),
   ...schedule('cosine', lib.cosine, { learningRate: 0.1, steps: 4, floor: 0.01 }),
   ...schedule('warmUp', lib.warmUp, 3, lib.constant(0.1)),
-  zeros: () => call(lib.zeros, set(), new Random(3)),
+  zeros: taking(() => call(lib.zeros, set(), new Random(3)), '0'),
   ...initialiser('normal', lib.normal, 0.5),
   ...initialiser('uniform', lib.uniform, 0.5),
   ...initialiser('uniformOverRoot', lib.uniformOverRoot, 4),
