@@ -6,6 +6,7 @@ import { type AbstractMatrix, Matrix } from 'ml-matrix';
 import { ValueError } from '../errors.ts';
 import {
   describe,
+  isPlain,
   requireAnyMatrix,
   requireBoolean,
   requireFinite,
@@ -13,7 +14,6 @@ import {
   requireKnown,
   requireList,
   requireMatrix,
-  requireObject,
 } from '../require.ts';
 import type { Matrices } from '../shape.ts';
 import { diagnose } from './diagnosis.ts';
@@ -134,7 +134,8 @@ export function checkGradients(
   const { after = {}, first = false } = requireKnown('options', options, ['after', 'first']);
   requireFunction('loss', loss);
   requireBoolean('first', first);
-  for (const [name, matrix] of Object.entries(requireObject('after', after))) requireAnyMatrix(`after.${name}`, matrix);
+  if (!isPlain(after)) throw new ValueError('after', 'an object of matrices by name', describe(after));
+  for (const [name, matrix] of Object.entries(after)) requireAnyMatrix(`after.${name}`, matrix);
   for (const tensor of requireList('tensors', tensors, 'a list of tensors')) requireTensor(tensor);
   if (tensors.length === 0) throw new ValueError('tensors', 'at least one tensor', 'none');
   const compared: (Comparison & { readonly tensor: CheckedTensor })[] = [];
@@ -157,7 +158,8 @@ export function agrees(analytic: number, numeric: number): boolean {
 
 /** @throws ValueError, ShapeError when it has not the parts of one. */
 function requireTensor(tensor: CheckedTensor): void {
-  const { name, values, index, via } = requireObject('tensor', tensor);
+  if (!isPlain(tensor)) throw new ValueError('tensor', 'an object', describe(tensor));
+  const { name, values, index, via } = tensor;
   if (typeof name !== 'string') throw new ValueError('tensor.name', 'a string', describe(name));
   requireAnyMatrix(name, values);
   if (index !== undefined) requireFunction('tensor.index', index);

@@ -95,7 +95,7 @@ export function reachMatrix(layer: Layer, x: Sequence, dy: Sequence, options: Ru
  */
 export function fadingOf(reach: readonly (readonly number[])[]): number[] {
   const T = requireList('reach', reach, 'a list of rows').length - 1;
-  for (const [t, row] of reach.entries()) requireFinite(`reach[${t}]`, row);
+  for (const [t, row] of reach.entries()) requireFinite(`reach[${t}]`, requireList(`reach[${t}]`, row));
   return Array.from({ length: T }, (_, d) => {
     const shares: number[] = [];
     for (let j = Math.max(1, d); j <= T; j++) {

@@ -1,6 +1,6 @@
 /** Right calls of models, and of ways through time. */
 import * as lib from '../../lib/index.ts';
-import { call, method, taking, whole } from './api.ts';
+import { call, method, open, taking, whole } from './api.ts';
 import { type Calls, dense, filled, inUnit, one, some } from './inputs.ts';
 
 const { Random, Vocabulary } = lib;
@@ -91,7 +91,7 @@ export const models: Calls = {
   'CharTrainer.moveTo': () => {
     const [from, to] = [trainer(), trainer()];
     from.step();
-    return method(to, 'moveTo', from.position, from.state);
+    return method(to, 'moveTo', open(from.position), from.state);
   },
   encoderDecoder: () =>
     call(lib.encoderDecoder, {
