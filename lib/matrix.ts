@@ -7,9 +7,9 @@
  * columns: who writes into its indices must not reach what lies beside another matrix.
  */
 import { type AbstractMatrix, Matrix } from 'ml-matrix';
-import { ShapeError } from './errors.ts';
+import { ShapeError, ValueError } from './errors.ts';
 import { requireIndices } from './padding.ts';
-import { requireAnyMatrix } from './require.ts';
+import { describe, requireAnyMatrix, requireList } from './require.ts';
 import { OneHotMatrix } from './views.ts';
 
 /** a·B: a is n×k, B is k×p, the result n×p. */
@@ -155,12 +155,14 @@ export function tanhSlope(h: AbstractMatrix): Matrix {
 /** Row i of a where `keep[i]`, else zeros. */
 export function keepRows(a: AbstractMatrix, keep: readonly boolean[]): Matrix {
   requireFit(() => keep?.length === a.rows, 'keep', a);
+  requireRowMask('keep', keep);
   return build(a, (i, j) => (keep[i] ? a.get(i, j) : 0));
 }
 
 /** Row i of a where `pick[i]`, else row i of b. */
 export function selectRows(pick: readonly boolean[], a: AbstractMatrix, b: AbstractMatrix): Matrix {
   requireFit(() => pick?.length === a.rows && a.rows === b.rows && a.columns === b.columns, 'pick ? a : b', a, b);
+  requireRowMask('pick', pick);
   return build(a, (i, j) => (pick[i] ? a : b).get(i, j));
 }
 
@@ -195,6 +197,14 @@ function indicesOf(argument: string, { indices, rows, columns }: OneHotMatrix): 
   if (indices.length !== rows) throw new ShapeError(argument, `${rows} indices`, `${indices.length}`);
   requireIndices(argument, indices, { T: rows, B: 1 }, columns);
   return indices;
+}
+
+/** A mask, of true or false for each row. */
+function requireRowMask(argument: string, mask: readonly boolean[]): void {
+  requireList(argument, mask, 'a list of booleans');
+  for (let i = 0; i < mask.length; i++) {
+    if (typeof mask[i] !== 'boolean') throw new ValueError(`${argument}[${i}]`, 'true or false', describe(mask[i]));
+  }
 }
 
 function requireFit(fits: () => boolean, what: string, ...matrices: readonly AbstractMatrix[]): void {

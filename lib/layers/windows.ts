@@ -16,7 +16,7 @@
 import { ValueError } from '../errors.ts';
 import { greatest } from '../extremes.ts';
 import { ParamSet, pick } from '../params.ts';
-import { describe, requireInteger, requireObject, requireSize } from '../require.ts';
+import { describe, requireInteger, requireKnown, requireSize } from '../require.ts';
 import { read, Sequence } from '../sequence.ts';
 import type { Shapes } from '../shape.ts';
 import { type Layer, requireState, requireTape } from './layer.ts';
@@ -34,7 +34,7 @@ export interface WindowTape {
  * @throws ValueError when a size is not a positive integer.
  */
 export function windowInput(size: { readonly F: number; readonly N: number }): Layer<WindowTape> {
-  const { F, N } = requireObject('size', size);
+  const { F, N } = requireKnown('size', size, ['F', 'N']);
   requireSize('F', F);
   requireSize('N', N);
   return {
@@ -89,7 +89,7 @@ export function windowOutput(options: {
   readonly offset?: number;
   readonly beta?: 'uniform' | 'learned';
 }): Layer<WindowTape> {
-  const { C, N, offset = 0, beta: kind = 'uniform' } = requireObject('options', options);
+  const { C, N, offset = 0, beta: kind = 'uniform' } = requireKnown('options', options, ['C', 'N', 'offset', 'beta']);
   requireSize('C', C);
   requireSize('N', N);
   requireInteger('offset', offset, -Number.MAX_SAFE_INTEGER);

@@ -17,6 +17,7 @@ import {
   requireFiniteNumber,
   requireInstance,
   requireInteger,
+  requireKnown,
   requireObject,
   requireSize,
 } from '../require.ts';
@@ -62,7 +63,13 @@ export function charModel(options: {
   readonly layers?: number;
   readonly engine?: Engine;
 }): CharModel {
-  const { vocabulary, cell = rnn, m = 100, layers = 1, engine = {} } = requireObject('options', options);
+  const {
+    vocabulary,
+    cell = rnn,
+    m = 100,
+    layers = 1,
+    engine = {},
+  } = requireKnown('options', options, ['vocabulary', 'cell', 'm', 'layers', 'engine']);
   requireInstance('vocabulary', vocabulary, Vocabulary);
   requireCell('cell', cell);
   requireSize('m', m);
@@ -139,7 +146,13 @@ export function sample(model: CharModel, options: SampleOptions): string {
 /** {@link sample} bit by bit, so that it may be left off: yields how many symbols have been written. */
 export function* sampling(model: CharModel, options: SampleOptions): Generator<number, string, undefined> {
   const { net, vocabulary } = requireModel(model);
-  const { prompt, length, temperature = 1, rng, s0 } = requireObject('options', options);
+  const {
+    prompt,
+    length,
+    temperature = 1,
+    rng,
+    s0,
+  } = requireKnown('options', options, ['prompt', 'length', 'temperature', 'rng', 's0']);
   if (typeof prompt !== 'string' || prompt === '') {
     throw new ValueError('prompt', 'at least one symbol', describe(prompt));
   }

@@ -16,7 +16,7 @@ import { argmax } from '../extremes.ts';
 import { type Layer, requireLayer } from '../layers/layer.ts';
 import { prefixed } from '../layers/names.ts';
 import { ParamSet } from '../params.ts';
-import { requireInteger, requireObject, requireSize } from '../require.ts';
+import { requireInteger, requireKnown, requireObject, requireSize } from '../require.ts';
 import { requireExtent, requireSequence, Sequence } from '../sequence.ts';
 import type { Matrices } from '../shape.ts';
 
@@ -100,7 +100,7 @@ export interface EncoderDecoder {
  * ```
  */
 export function encoderDecoder(networks: { readonly encoder: Layer; readonly decoder: Layer }): EncoderDecoder {
-  const { encoder, decoder } = requireObject('networks', networks);
+  const { encoder, decoder } = requireKnown('networks', networks, ['encoder', 'decoder']);
   requireLayer('encoder', encoder);
   requireLayer('decoder', decoder);
   const parts = ({ state }: Layer) => JSON.stringify(Object.entries(state).sort());
@@ -136,7 +136,7 @@ export function encoderDecoder(networks: { readonly encoder: Layer; readonly dec
     },
 
     decode(source, options) {
-      const { start, stop, maxLength } = requireObject('options', options);
+      const { start, stop, maxLength } = requireKnown('options', options, ['start', 'stop', 'maxLength']);
       requireSequence('source', source, encoder.inputs);
       const classes = decoder.inputs;
       if (decoder.outputs > classes)

@@ -12,7 +12,7 @@
  * | D_k(c)  | what is taken off a count c of order k |
  * | γ(h)    | the part of the probability that is left for the shorter context |
  */
-import { allocate, requireClasses, requireInteger, requireObject, requireSize } from '../require.ts';
+import { allocate, requireClasses, requireInteger, requireKnown, requireSize } from '../require.ts';
 import { integers, StringTree } from './string-tree.ts';
 
 /** A smoothed n-gram model of a text. */
@@ -43,7 +43,7 @@ const LONGEST = 1000;
  * does not hold its strings.
  */
 export function ngram(text: Int32Array, options: { readonly C: number; readonly order: number }): Ngram {
-  const { C, order } = requireObject('options', options);
+  const { C, order } = requireKnown('options', options, ['C', 'order']);
   requireSize('C', C);
   requireClasses('text', text, C, 1);
   requireInteger('order', order, 1, LONGEST);

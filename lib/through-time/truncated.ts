@@ -3,7 +3,7 @@
  * gradient stopped between them. What that leaves out is derived in `derivations/through-time.md`.
  */
 import { type Layer, requireLayer } from '../layers/layer.ts';
-import { requireFunction, requireInteger, requireObject, requireSize } from '../require.ts';
+import { requireFunction, requireInteger, requireKnown, requireObject, requireSize } from '../require.ts';
 import { requireSequence, type Sequence } from '../sequence.ts';
 import type { Matrices } from '../shape.ts';
 
@@ -37,7 +37,7 @@ export function* truncated(
   lossOf: ChunkLoss,
   options: { readonly steps: number; readonly from?: number; readonly s0?: Matrices | undefined },
 ): Generator<Chunk, void, undefined> {
-  const { steps, from = 0, s0 } = requireObject('options', options);
+  const { steps, from = 0, s0 } = requireKnown('options', options, ['steps', 'from', 's0']);
   requireLayer('layer', layer);
   requireFunction('lossOf', lossOf);
   requireSize('steps', steps);
