@@ -59,7 +59,7 @@ export async function openField(
   for (const family of chosen.families) {
     const found = await opened(family, python);
     if (typeof found === 'string') absent.push({ family: family.name, why: found });
-    else peers.push(...found);
+    else for (const peer of found) peers.push(peer);
   }
   return {
     absent,

@@ -64,7 +64,7 @@ export class Races {
     const { rivals, leftOut } = await field.invite({
       ...{ name, precision, opened: this.#opened, work, withReference, expected },
     });
-    outcome.leftOut.push(...leftOut);
+    for (const left of leftOut) outcome.leftOut.push(left);
     const ours = entrants.map(({ backend }) => this.#opened.ours(backend, precision));
     const all = [...ours, ...rivals];
     const timings = await timed(all, rounds, stopped);

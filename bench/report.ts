@@ -1,5 +1,6 @@
 /** What a run of the benchmark found. */
 import type { Precision } from '../lib/engine/precision.ts';
+import { least } from '../lib/extremes.ts';
 import type { Verification } from './cases/case.ts';
 import type { LeftOut } from './field.ts';
 import type { Machine } from './machine.ts';
@@ -102,7 +103,7 @@ function meansByBackend(rows: readonly Row[]): readonly Mean[] {
   }
   return [...ratios.values()].map(({ mean, values }) => {
     const ratio = Math.exp(values.reduce((sum, value) => sum + Math.log(value), 0) / values.length);
-    return { ...mean, ratio, least: Math.min(...values), cases: values.length };
+    return { ...mean, ratio, least: least(values), cases: values.length };
   });
 }
 

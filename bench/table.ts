@@ -1,4 +1,5 @@
 /** A report as text: tables in Markdown, so that they can be put into a document as they are. */
+import { greatest } from '../lib/extremes.ts';
 import type { Place } from './cases/case.ts';
 import { BEST, type Mean, type PeerTime, type Report, type Row } from './report.ts';
 import type { Slope } from './slopes.ts';
@@ -90,7 +91,7 @@ function verifiedLine(rows: readonly Row[]): string {
     );
     if (worst.length === 0) return [];
     const how = byDotTest ? 'by dot test' : 'element by element';
-    return [`${worst.length} ${how} to ${Math.max(...worst).toExponential(1)}`];
+    return [`${worst.length} ${how} to ${greatest(worst).toExponential(1)}`];
   });
   return ways.join(', ');
 }
@@ -135,7 +136,7 @@ function leftOutLines({ leftOut }: Report): string[] {
 
 /** A table with columns of even width; the first left, the others right. */
 export function markdown(rows: readonly (readonly string[])[]): string {
-  const widths = (rows[0] ?? []).map((_, column) => Math.max(3, ...rows.map(row => (row[column] ?? '').length)));
+  const widths = (rows[0] ?? []).map((_, column) => Math.max(3, greatest(rows.map(row => (row[column] ?? '').length))));
   const line = (cells: readonly string[]): string => {
     const padded = widths.map((width, n) =>
       n === 0 ? (cells[n] ?? '').padEnd(width) : (cells[n] ?? '').padStart(width),

@@ -13,9 +13,9 @@ import { float64 } from './equations/numbers.ts';
 import type { Operation } from './equations/operation.ts';
 import * as operations from './equations/operations.ts';
 import { MatrixSymbol, type Recorder } from './equations/symbol.ts';
-import { ShapeError } from './errors.ts';
+import { ShapeError, ValueError } from './errors.ts';
 import { requireIndices } from './padding.ts';
-import { requireAnyMatrix, requireFiniteNumber, requireFunction } from './require.ts';
+import { describe, requireAnyMatrix, requireFiniteNumber, requireFunction, requireList } from './require.ts';
 import type { Shape } from './shape.ts';
 import { OneHotMatrix } from './views.ts';
 
@@ -342,6 +342,7 @@ export function rows(a: AbstractMatrix, from: number, to: number): Matrix {
 /** Row i of a where `keep[i]`, else zeros. */
 export function keepRows(a: AbstractMatrix, keep: readonly boolean[]): Matrix {
   requireFit(keep?.length === requireAnyMatrix('a', a).rows, 'keep', [a]);
+  requireRowMask('keep', keep);
   return build(a.rows, a.columns, (i, j) => (keep[i] ? a.get(i, j) : 0));
 }
 
@@ -349,6 +350,7 @@ export function keepRows(a: AbstractMatrix, keep: readonly boolean[]): Matrix {
 export function selectRows(pick: readonly boolean[], a: AbstractMatrix, b: AbstractMatrix): Matrix {
   requireSame('pick ? a : b', a, b);
   requireFit(pick?.length === a.rows, 'pick ? a : b', [a, b]);
+  requireRowMask('pick', pick);
   return build(a.rows, a.columns, (i, j) => (pick[i] ? a : b).get(i, j));
 }
 
@@ -433,6 +435,14 @@ function indicesOf(argument: string, { indices, rows, columns: count }: OneHotMa
   if (indices.length !== rows) throw new ShapeError(argument, `${rows} indices`, `${indices.length}`);
   requireIndices(argument, indices, { T: rows, B: 1 }, count);
   return indices;
+}
+
+/** A mask, of true or false for each row. */
+function requireRowMask(argument: string, mask: readonly boolean[]): void {
+  requireList(argument, mask, 'a list of booleans');
+  for (let i = 0; i < mask.length; i++) {
+    if (typeof mask[i] !== 'boolean') throw new ValueError(`${argument}[${i}]`, 'true or false', describe(mask[i]));
+  }
 }
 
 function requireSame(what: string, a: AbstractMatrix, b: AbstractMatrix): void {

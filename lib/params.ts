@@ -1,5 +1,5 @@
 import { ShapeError, ValueError } from './errors.ts';
-import { allocate, describe, requireInstance, requireObject, requireSize } from './require.ts';
+import { allocate, describe, isPlain, requireInstance, requireNamed, requirePartName, requireSize } from './require.ts';
 import type { Shape, Shapes } from './shape.ts';
 import { FlatMatrix } from './views.ts';
 
@@ -27,57 +27,79 @@ export class ParamSet<Name extends string = string> {
   #grads: Float64Array;
   #parts: readonly ParamSet[] = [];
   #isPart = false;
+  #place = '';
 
   private constructor(shapes: Shapes<Name>) {
     this.shapes = shapes;
     let size = 0;
-    for (const [name, shape] of Object.entries<Shape>(requireObject('shapes', shapes))) {
-      if (!Array.isArray(shape)) throw new ShapeError(`shapes.${name}`, '[rows, columns]', describe(shape));
-      const [rows, columns] = shape;
-      size += requireSize(`${name} rows`, rows) * requireSize(`${name} columns`, columns);
-    }
+    for (const [rows, columns] of Object.values<Shape>(shapes)) size += rows * columns;
     this.#values = allocate('params', size);
     this.#grads = allocate('params', size);
   }
 
-  /** Parameters of the given shapes, all zero, in the order of the keys. */
+  /** Whether a value is a set: not what wraps one, such as a Proxy, whose parameters could not be reached. */
+  static [Symbol.hasInstance](value: unknown): boolean {
+    return typeof value === 'object' && value !== null && #values in value;
+  }
+
+  /**
+   * Parameters of the given shapes, all zero, in the order of the keys.
+   *
+   * @throws ValueError when a size is no positive integer, or a name is empty, an integer (JavaScript would put it before
+   * the others) or `__proto__`.
+   */
   static of<Name extends string>(shapes: Shapes<Name>): ParamSet<Name> {
-    return new ParamSet(shapes);
+    if (!isPlain(shapes)) throw new ValueError('shapes', 'an object of shapes by name', describe(shapes));
+    const checked = Object.entries<Shape>(shapes).map(([name, shape]) => {
+      return [requirePartName('shapes', name), requireShape(name, shape)] as const;
+    });
+    return new ParamSet(Object.fromEntries(checked) as Shapes<Name>);
   }
 
   /**
    * One set over the parameters of all parts, values and gradients kept, named `part.name`. The parts share the new
    * set's memory from now on: matrices taken from them before are stale.
    *
-   * @throws ValueError when a set is given twice, is part of another already, or when two names are the same.
+   * @throws ValueError when a set is given twice, is part of another already, or a part's name is empty, an integer,
+   * `__proto__`, or has a dot.
    */
   static join(parts: Readonly<Record<string, ParamSet>>): ParamSet {
     const shapes: Record<string, Shape> = {};
-    const sets = Object.values(requireObject('parts', parts));
+    const entries = requireNamed('parts', parts);
+    const sets = entries.map(([, params]) => params);
     if (new Set(sets).size < sets.length) {
-      throw new ValueError('parts', 'each set of parameters once', Object.keys(parts).join(', '));
+      throw new ValueError('parts', 'each set of parameters once', entries.map(([part]) => part).join(', '));
     }
-    for (const [part, params] of Object.entries(parts)) {
+    for (const [part, params] of entries) {
       requireInstance(`parts.${part}`, params, ParamSet);
       if (params.#isPart)
         throw new ValueError(`parts.${part}`, 'parameters that are part of no other set', 'joined ones');
       for (const [name, shape] of Object.entries(params.shapes)) {
-        const full = `${part}.${name}`;
-        if (Object.hasOwn(shapes, full)) throw new ValueError('parts', 'a name once', JSON.stringify(full));
-        shapes[full] = shape;
+        shapes[`${part}.${name}`] = shape; // once: no part has a dot in its name
       }
     }
     const joined = new ParamSet(shapes);
     let offset = 0;
-    for (const params of Object.values(parts)) {
+    for (const params of sets) {
       joined.#values.set(params.#values, offset);
       joined.#grads.set(params.#grads, offset);
       offset += params.size;
     }
     joined.#parts = sets;
-    for (const part of sets) part.#isPart = true;
+    for (const [name, part] of entries) {
+      part.#isPart = true;
+      part.#move(name);
+    }
     joined.#rebase(joined.#values, joined.#grads);
     return joined;
+  }
+
+  /**
+   * Where this set lies in the one that it is part of, and that in its own: names with dots between them, such as
+   * `encoder.lstm`. Empty where it is part of none. Nothing else has this place there.
+   */
+  get place(): string {
+    return this.#place;
   }
 
   /** How many numbers there are in all. */
@@ -110,6 +132,12 @@ export class ParamSet<Name extends string = string> {
     this.#grads.fill(0);
   }
 
+  /** Puts `name` before this place, and those of all parts. */
+  #move(name: string): void {
+    this.#place = this.#place === '' ? name : `${name}.${this.#place}`;
+    for (const part of this.#parts) part.#move(name);
+  }
+
   #rebase(values: Float64Array, grads: Float64Array): void {
     this.#values = values;
     this.#grads = grads;
@@ -127,6 +155,15 @@ export function pick(matrices: Readonly<Record<string, FlatMatrix>>, name: strin
   const matrix = Object.hasOwn(matrices, name) ? matrices[name] : undefined;
   if (!matrix) throw new ValueError('name', `one of ${Object.keys(matrices).join(', ')}`, JSON.stringify(name));
   return matrix;
+}
+
+/** Rows and columns, each read once. */
+function requireShape(name: string, shape: Shape): Shape {
+  if (!Array.isArray(shape) || shape.length !== 2) {
+    throw new ShapeError(`shapes.${name}`, '[rows, columns]', describe(shape));
+  }
+  const [rows, columns] = [shape[0], shape[1]];
+  return [requireSize(`${name} rows`, rows), requireSize(`${name} columns`, columns)];
 }
 
 function views<Name extends string>(data: Float64Array, shapes: Shapes<Name>): Record<Name, FlatMatrix> {

@@ -14,6 +14,62 @@ export function requireObject<T extends object>(argument: string, value: T, what
   return value;
 }
 
+/**
+ * `options` is a plain object with none but the known names, or throws {@link ValueError}: a name that nobody reads is a
+ * misspelt one, or stands for something that does not happen. Returns a copy, of what each option was when it was read.
+ */
+export function requireKnown<T extends object>(
+  argument: string,
+  options: T,
+  known: readonly (keyof T & string)[],
+): Readonly<T> {
+  if (!isPlain(options)) throw new ValueError(argument, 'an object of options', describe(options));
+  const names: readonly string[] = known;
+  const unknown = Object.keys(options).find(name => !names.includes(name));
+  if (unknown !== undefined) throw new ValueError(argument, `no names but ${known.join(', ')}`, describe(unknown));
+  return { ...options };
+}
+
+/** Whether a value is an object of no class: made by braces, in this realm or another, or without a prototype. */
+export function isPlain(value: unknown): boolean {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return false;
+  const prototype: unknown = Object.getPrototypeOf(value);
+  return prototype === null || Object.getPrototypeOf(prototype) === null;
+}
+
+/**
+ * The parts of a whole by name, in the order they were written, or throws {@link ValueError}: JavaScript puts names that
+ * are integers before all others, `__proto__` is no name at all, and a full name, such as `lstm.h`, is cut at its dot.
+ */
+export function requireNamed<V>(
+  argument: string,
+  parts: Readonly<Record<string, V>>,
+): readonly (readonly [string, V])[] {
+  if (!isPlain(parts)) throw new ValueError(argument, 'an object of parts by name', describe(parts));
+  const entries = Object.entries<V>(parts);
+  for (const [name] of entries) {
+    requirePartName(argument, name);
+    if (name.includes('.')) throw new ValueError(argument, 'names without a dot', describe(name));
+  }
+  return entries;
+}
+
+/** `name` can name a part of a record whose order counts, or throws {@link ValueError}. Returns it. */
+export function requirePartName(argument: string, name: string): string {
+  if (name === '') throw new ValueError(argument, 'names that are not empty', describe(name));
+  if (name === '__proto__') throw new ValueError(argument, 'names that are no property of all objects', describe(name));
+  if (/^\d+$/.test(name)) {
+    throw new ValueError(argument, 'names that are no integers, which JavaScript would put first', describe(name));
+  }
+  return name;
+}
+
+/** `value` is true or false, or throws {@link ValueError}. Returns it. */
+export function requireBoolean(argument: string, value: boolean): boolean {
+  if (typeof value !== 'boolean') throw new ValueError(argument, 'true or false', describe(value));
+  return value;
+}
+
 /** `value` is a function, or throws {@link ValueError}. Returns it. */
 export function requireFunction<F>(argument: string, value: F): F {
   if (typeof value !== 'function') throw new ValueError(argument, 'a function', describe(value));
@@ -43,6 +99,7 @@ export function requireList<L extends ArrayLike<unknown>>(
   what: string = 'a list of numbers',
 ): L {
   if (!isList(list)) throw new ValueError(argument, what, describe(list));
+  if (isGone(list)) throw new ValueError(argument, what, 'one whose memory is gone');
   return list;
 }
 
@@ -56,7 +113,11 @@ export function requireCount<L extends ArrayLike<unknown>>(argument: string, lis
 export function requireClasses(argument: string, indices: Int32Array, C: number, least: number): Int32Array {
   if (!(indices instanceof Int32Array)) throw new ValueError(argument, 'an Int32Array', describe(indices));
   if (indices.length < least) throw new ValueError(argument, `at least ${least} symbols`, `${indices.length}`);
-  for (const [n, k] of indices.entries()) requireInteger(`${argument}[${n}]`, k, 0, C - 1);
+  if (isGone(indices)) throw new ValueError(argument, 'an Int32Array', 'one whose memory is gone');
+  for (let n = 0; n < indices.length; n++) {
+    const k = indices[n] ?? Number.NaN;
+    if (!(k >= 0 && k < C)) requireInteger(`${argument}[${n}]`, k, 0, C - 1);
+  }
   return indices;
 }
 
@@ -76,7 +137,18 @@ export function allocate(
 }
 
 function isList(value: unknown): value is ArrayLike<unknown> {
-  return Array.isArray(value) || (ArrayBuffer.isView(value) && 'length' in value);
+  return (Array.isArray(value) && Symbol.iterator in value) || (ArrayBuffer.isView(value) && 'length' in value);
+}
+
+/** Whether the buffer of a typed array was transferred, or is too short by now: to walk it is a TypeError. */
+function isGone(list: ArrayLike<unknown>): boolean {
+  if (list.length > 0 || !ArrayBuffer.isView(list)) return false;
+  try {
+    (list as unknown as Int32Array).keys();
+    return false;
+  } catch {
+    return true;
+  }
 }
 
 /** `n` is a positive integer, or throws {@link ValueError}. Returns it. */
@@ -172,6 +244,9 @@ export function requireAnyMatrix(argument: string, matrix: AbstractMatrix): Abst
   return matrix;
 }
 
+/** Keys of an object that a message holds. */
+const MOST_KEYS = 20;
+
 /** A value in a few words, for the "got" part of an error. */
 export function describe(value: unknown): string {
   if (value instanceof AbstractMatrix) return `a ${value.rows}×${value.columns} matrix`;
@@ -181,6 +256,11 @@ export function describe(value: unknown): string {
   }
   if (typeof value === 'string') return JSON.stringify(value.length > 40 ? `${value.slice(0, 40)}…` : value);
   if (typeof value === 'function') return 'a function';
-  if (typeof value === 'object' && value !== null) return `an object with keys {${Object.keys(value).join(', ')}}`;
-  return String(value);
+  if (typeof value === 'bigint') return `the bigint ${value}`;
+  if (typeof value !== 'object' || value === null) return String(value);
+  const kind = Object.prototype.toString.call(value).slice('[object '.length, -1);
+  if (kind !== 'Object') return `a ${kind}`;
+  const keys = Object.keys(value);
+  const more = keys.length > MOST_KEYS ? [`… ${keys.length} in all`] : [];
+  return `an object with keys {${[...keys.slice(0, MOST_KEYS), ...more].join(', ')}}`;
 }

@@ -10,15 +10,7 @@
 import type { AbstractMatrix } from 'ml-matrix';
 import { ShapeError, ValueError } from './errors.ts';
 import { copyNumbers, requireIndices, requireNumbers, withoutPadding } from './padding.ts';
-import {
-  allocate,
-  describe,
-  requireCount,
-  requireInteger,
-  requireList,
-  requireObject,
-  requireSize,
-} from './require.ts';
+import { allocate, describe, requireCount, requireInteger, requireKnown, requireList, requireSize } from './require.ts';
 import { FlatMatrix, type FloatArray, OneHotMatrix, requireFloats } from './views.ts';
 
 /** T steps of B sequences. */
@@ -53,6 +45,11 @@ export class Sequence {
   /** The buffer: T·B·F numbers, or T·B class indices where the sequence is one-hot. */
   readonly data: FloatArray | Int32Array;
 
+  /** Whether a value is a sequence, with its numbers: not what only has the methods of one. */
+  static [Symbol.hasInstance](value: unknown): boolean {
+    return Function.prototype[Symbol.hasInstance].call(Sequence, value) && ArrayBuffer.isView((value as Sequence).data);
+  }
+
   private constructor(data: FloatArray | Int32Array, F: number, { T, B, lengths }: Extent & { B: number }) {
     requireLength(data, { T, B, F }, data instanceof Int32Array ? 1 : F);
     this.T = T;
@@ -73,10 +70,11 @@ export class Sequence {
    * in 1…T.
    */
   static dense(data: FloatArray | readonly number[], extent: Extent & { readonly F: number }): Sequence {
-    const { T, B = 1, F } = requireObject('extent', extent);
+    const known = requireKnown('extent', extent, ['T', 'B', 'F', 'lengths']);
+    const { T, B = 1, F } = known;
     requireLength(requireList('data', data), { T, B, F }, F);
     const shared = data instanceof Float64Array || data instanceof Float32Array;
-    const made = shared ? Sequence.over(data, extent) : Sequence.zeros(extent);
+    const made = shared ? Sequence.over(data, known) : Sequence.zeros(known);
     requireNumbers('data', data, made, F);
     if (!shared) copyNumbers(data, made.data);
     return made;
@@ -84,13 +82,13 @@ export class Sequence {
 
   /** A sequence over an array that is to be filled, shared and not looked at: what is in it need not be finite. */
   static over(data: FloatArray, extent: Extent & { readonly F: number }): Sequence {
-    const { T, B = 1, F, lengths } = requireObject('extent', extent);
+    const { T, B = 1, F, lengths } = requireKnown('extent', extent, ['T', 'B', 'F', 'lengths']);
     return new Sequence(requireFloats('data', data), F, { T, B, ...(lengths !== undefined && { lengths }) });
   }
 
   /** A sequence of zeros, to be filled: of 64 bits a number, or 32 where those of `like` have 32. */
   static zeros(extent: Extent & { readonly F: number }, like?: Sequence): Sequence {
-    const { T, B = 1, F, lengths } = requireObject('extent', extent);
+    const { T, B = 1, F, lengths } = requireKnown('extent', extent, ['T', 'B', 'F', 'lengths']);
     const size = requireSize('T', T) * requireSize('B', B) * requireSize('F', F);
     const Kind: new (count: number) => FloatArray = like?.data instanceof Float32Array ? Float32Array : Float64Array;
     return new Sequence(allocate('T·B·F', size, Kind), F, {
@@ -108,7 +106,7 @@ export class Sequence {
    * @throws ShapeError when there are not T·B of them; ValueError when one that counts is no class.
    */
   static oneHot(indices: ArrayLike<number>, extent: Extent & { readonly classes: number }): Sequence {
-    const { T, B = 1, classes, lengths } = requireObject('extent', extent);
+    const { T, B = 1, classes, lengths } = requireKnown('extent', extent, ['T', 'B', 'classes', 'lengths']);
     requireSize('classes', classes);
     requireLength(requireList('indices', indices), { T, B, F: classes }, 1);
     const flat = indices instanceof Int32Array ? indices : new Int32Array(indices.length);
@@ -212,7 +210,10 @@ export function dense(x: Sequence): Sequence {
   return Sequence.over(Float64Array.from(x.rows().to1DArray()), { ...x.extent(), F: x.F });
 }
 
-/** As {@link requireSequence}, of whatever numbers: for who looks at them later. */
+/**
+ * As {@link requireSequence}, of whatever numbers, for who looks at them later: all of them there, since a buffer may have been
+ * transferred or shrunk meanwhile.
+ */
 export function requireExtent(argument: string, x: Sequence, F?: number, extent?: Sequence): Sequence {
   if (!(x instanceof Sequence)) throw new ShapeError(argument, 'a Sequence', describe(x));
   if (F !== undefined && x.F !== F) throw new ShapeError(argument, `${F} features a step`, `${x.F}`);

@@ -5,6 +5,9 @@ import { AbstractMatrix } from 'ml-matrix';
 import { ShapeError, ValueError } from './errors.ts';
 import { describe, requireInstance, requireInteger } from './require.ts';
 
+/** Rows, or columns, that a matrix may have: more than memory holds, but few enough to walk over none of the other. */
+const LARGEST = 2 ** 31;
+
 /** Memory that numbers lie in, one after the other. */
 export type FloatArray = Float64Array | Float32Array;
 
@@ -25,8 +28,8 @@ export class FlatMatrix extends AbstractMatrix {
   constructor(data: FloatArray, rows: number, columns: number, offset: number = 0) {
     super();
     requireFloats('data', data);
-    requireInteger('rows', rows, 0);
-    requireInteger('columns', columns, 0);
+    requireInteger('rows', rows, 0, LARGEST);
+    requireInteger('columns', columns, 0, LARGEST);
     requireInteger('offset', offset, 0);
     if (offset + rows * columns > data.length) {
       throw new ShapeError('data', `${offset + rows * columns} numbers`, `${data.length}`);
@@ -61,7 +64,7 @@ export class OneHotMatrix extends AbstractMatrix {
   constructor(indices: Int32Array, classes: number) {
     super();
     this.rows = requireInstance('indices', indices, Int32Array).length;
-    this.columns = requireInteger('classes', classes, 0);
+    this.columns = requireInteger('classes', classes, 0, LARGEST);
     this.indices = indices;
   }
 

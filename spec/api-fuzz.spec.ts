@@ -14,13 +14,13 @@ it.each(modules)('has a call of every function of $name, and of every method of 
 
 /** What is put in every place: all kinds are `npm run fuzz`'s. */
 const KINDS: Readonly<Record<string, readonly string[]>> = {
-  bptt: ['undefined', 'null', 'a symbol', '2^40', 'a ParamSet'],
+  bptt: ['undefined', 'null', "'2'", 'an unknown key', 'an array that begins well and has 2^32−1 places'],
 };
 
 it.each(modules)(
   '$name throws errors of the library only, changes nothing before it does, and works after it',
   ({ name, calls }) => {
-    const everywhere = everyChange(calls, KINDS[name] ?? ['null']);
+    const everywhere = everyChange(calls, KINDS[name] ?? ['null', 'an unknown key']);
     const somewhere = someChanges(calls, name === 'bptt' ? 800 : 100, 1);
     expect([...everywhere.findings, ...somewhere.findings]).toEqual([]);
     expect(somewhere.refused).toBeGreaterThan(somewhere.calls / 4);
@@ -33,7 +33,7 @@ group('a mistake is found', () => {
     add: () => method({ sum: 0, broken: false, add }, 'add', 2),
   });
   const refuse = (n: unknown) => {
-    if (typeof n !== 'number') throw new ValueError('n', 'a number', typeof n);
+    if (typeof n !== 'number' || Number.isNaN(n)) throw new ValueError('n', 'a number', String(typeof n));
   };
 
   it.each<[string, Record<string, MakeCall>, RegExp | undefined]>([
@@ -46,7 +46,8 @@ group('a mistake is found', () => {
       }),
       undefined,
     ],
-    ["an error of JavaScript's", counter(n => n + (n as unknown as { x: { y: number } }).x?.y), /: threw TypeError: /],
+    ["an error of JavaScript's", counter(n => n.toFixed().length), /: threw TypeError: /],
+    ['what should have been refused', counter(n => (n ? 1 : 0)), /add\(0 = '2'\): was accepted/],
     [
       'a change before the throw',
       counter(function (n) {
@@ -67,7 +68,7 @@ group('a mistake is found', () => {
     const planted = () => {
       broken = false;
       const add = (n: number) => {
-        broken ||= typeof n !== 'number';
+        broken ||= typeof n !== 'number' || Number.isNaN(n);
         refuse(n);
         return broken ? -n : n;
       };

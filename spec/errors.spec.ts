@@ -53,7 +53,14 @@ group('a value is described', () => {
     [nan, 'NaN'],
     ['1', '"1"'],
     [true, 'true'],
-    [10n, '10'],
+    [10n, 'the bigint 10'],
+    [new Map([[1, 2]]), 'a Map'],
+    [Promise.resolve(1), 'a Promise'],
+    [Object.setPrototypeOf([1], null), 'Array of length 1'],
+    [
+      Object.fromEntries(Array.from({ length: 1000 }, (_, n) => [`k${n}`, n])),
+      `an object with keys {${Array.from({ length: 20 }, (_, n) => `k${n}`).join(', ')}, … 1000 in all}`,
+    ],
     [Symbol('s'), 'Symbol(s)'],
   ])('%o', (value, words) => {
     expect(describe(value)).toBe(words);

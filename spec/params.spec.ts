@@ -162,6 +162,9 @@ it('parameters joined twice, or under one name, are refused', () => {
   const refusal = expect.objectContaining({ name: 'ValueError', argument: 'parts' });
   expect(() => ParamSet.join({ a: p, b: p })).toThrow(refusal);
   expect(() => ParamSet.join({ 'a.b': p, a: q })).toThrow(refusal);
+  expect(() => ParamSet.join({ 1: p, 0: q })).toThrow(refusal);
+  expect(() => ParamSet.join({ p, q: new Proxy(q, {}) })).toThrow('parts.q: expected a ParamSet');
+  expect([p, q].map(({ place }) => place)).toEqual(['', '']); // and can be joined: nothing is half done
   ParamSet.join({ p });
   expect(() => ParamSet.join({ again: p })).toThrow('parts.again: expected parameters that are part of no other set');
 });
@@ -177,4 +180,29 @@ describe('pick', () => {
     expect(() => pick(named, 'w')).toThrow('name: expected one of W, b, got "w"');
     expect(() => pick(named, 'toString')).toThrow('name: expected one of W, b, got "toString"');
   });
+});
+
+it.each(['1', '0', '', '__proto__'])('%j names no parameter: JavaScript would put it elsewhere', name => {
+  const shapes = Object.fromEntries([
+    ['W', [1, 2] as const],
+    [name, [3, 4] as const],
+  ]);
+  expect(() => ParamSet.of(shapes)).toThrow(expect.objectContaining({ name: 'ValueError', argument: 'shapes' }));
+});
+
+it('names that all objects have are names like others', () => {
+  const params = ParamSet.of({ constructor: [1, 1], toString: [1, 2] });
+  params.values.set([1, 2, 3]);
+  expect(Object.entries(params.named()).map(([name, matrix]) => [name, ...matrix.to1DArray()])).toEqual([
+    ['constructor', 1],
+    ['toString', 2, 3],
+  ]);
+});
+
+it('a set has a place of its own in what it is part of', () => {
+  const [a, b, c] = [ParamSet.of({ W: [1, 1] }), ParamSet.of({ W: [1, 2] }), ParamSet.of({})];
+  const inner = ParamSet.join({ first: a, second: b });
+  expect([a, b, c, inner].map(({ place }) => place)).toEqual(['first', 'second', '', '']);
+  ParamSet.join({ net: inner, last: c });
+  expect([a, b, c, inner].map(({ place }) => place)).toEqual(['net.first', 'net.second', 'last', 'net']);
 });

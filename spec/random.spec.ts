@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { Random } from '../lib/random.ts';
+import { Random, streamSeed } from '../lib/random.ts';
 
 const DRAWS = 100_000;
 
@@ -151,5 +151,51 @@ describe('index', () => {
   it('is none of weight zero at the edges, rounding included', () => {
     expect(Random.fromState(LEAST).index([0, 1])).toBe(1);
     expect(Random.fromState(GREATEST).index([0.1, 0.2, 0.3, 0])).toBe(2); // 0.1 + 0.2 + 0.3 rounds up
+  });
+});
+
+describe('weights to draw by', () => {
+  it('are drawn in proportion where their sum is beyond all numbers', () => {
+    const rng = new Random(1);
+    const drawn = [0, 0, 0];
+    for (let n = 0; n < 3000; n++) {
+      const k = rng.index([0.6e308, 0, 1.4e308]);
+      drawn[k] = (drawn[k] ?? 0) + 1;
+    }
+    expect(drawn[1]).toBe(0);
+    expect(Math.abs((drawn[0] ?? 0) / 3000 - 0.3)).toBeLessThan(4 * Math.sqrt((0.3 * 0.7) / 3000));
+  });
+
+  it.each<[string, readonly unknown[]]>([
+    ['weights[1]', [1, -1]],
+    ['weights[0]', [Number.NaN]],
+    ['weights[1]', [1, Number.POSITIVE_INFINITY]],
+    ['weights[1]', [1, '1']],
+    ['weights[0]', [true]],
+    ['weights[0]', new Array<number>(3)],
+    ['weights', []],
+    ['weights', [0, -0]],
+  ])('%s: %j has nothing to draw, and nothing is drawn', (argument, weights) => {
+    const rng = new Random(1);
+    const before = rng.state();
+    expect(() => rng.index(weights as number[])).toThrow(expect.objectContaining({ name: 'ValueError', argument }));
+    expect(rng.state()).toEqual(before);
+  });
+});
+
+it('streams of one seed are independent by their names, and of the seed itself', () => {
+  const names = ['', 'a', 'b', 'a.b', 'b.a', 'dropout a', 'dropout b'];
+  const seeds = [0, 1, 2, 2 ** 32 - 1].flatMap(seed => [seed, ...names.map(name => streamSeed(seed, name))]);
+  expect(new Set(seeds).size).toBe(seeds.length);
+  expect(seeds.every(seed => Number.isInteger(seed) && seed >= 0 && seed < 2 ** 32)).toBe(true);
+  const draws = seeds.map(seed => {
+    const rng = new Random(seed);
+    return Array.from({ length: 2000 }, () => rng.uniform() - 0.5);
+  });
+  draws.forEach((a, i) => {
+    for (const b of draws.slice(i + 1)) {
+      const correlation = a.reduce((sum, x, n) => sum + x * (b[n] ?? 0), 0) / (2000 / 12);
+      expect(Math.abs(correlation)).toBeLessThan(5 / Math.sqrt(2000));
+    }
   });
 });

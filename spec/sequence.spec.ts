@@ -175,7 +175,7 @@ describe('lengths', () => {
 
 describe('bad input is refused by name:', () => {
   const { NaN: nan, POSITIVE_INFINITY: infinity } = Number;
-  const ok = { T: 2, B: 2, F: 2, classes: 2 };
+  const ok = { T: 2, B: 2, F: 2 };
   const x = Sequence.zeros(ok);
   const zeros = (changed: Partial<typeof ok & { lengths: number[] }>) => () => Sequence.zeros({ ...ok, ...changed });
   const dense = (data: number[] | FloatArray, F = 1) => {

@@ -33,7 +33,7 @@ export const charStep: Case = {
     const rng = new Random(1);
     const every = Array.from({ length: C }, (_, k) => k);
     const drawn = Array.from({ length: CHUNKS * T + 1 - C }, () => Math.floor(C * rng.uniform()));
-    const text = String.fromCodePoint(...[...every, ...drawn].map(k => 48 + k));
+    const text = [...every, ...drawn].map(k => String.fromCodePoint(48 + k)).join('');
     const { model, train } = new CharTrainer(text, { heldOut: 0 }, reference.engine('f64'));
     const { params: start } = model.net;
     normal(0.1)(start, rng);

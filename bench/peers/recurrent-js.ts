@@ -95,7 +95,7 @@ function prepare(library: Library, { d, m, T, params, x, dy }: LayerProblem): Pr
       const xt = column(x.subarray(t * d, (t + 1) * d));
       state = network.forward(xt, state, graph);
       xs.push(xt);
-      hs.push(...state.hiddenActivationState);
+      for (const h of state.hiddenActivationState) hs.push(h);
     }
     hs.forEach(({ dw }, t) => {
       dw.set(dy.subarray(t * m, (t + 1) * m));

@@ -1,6 +1,6 @@
 import type { AbstractMatrix } from 'ml-matrix';
 import { ValueError } from '../errors.ts';
-import { describe, requireFunction, requireObject, requireSize } from '../require.ts';
+import { describe, requireFunction, requireKnown, requireObject, requireSize } from '../require.ts';
 import type { Matrices, Shapes } from '../shape.ts';
 
 /** The sizes a cell is made for. */
@@ -63,7 +63,6 @@ export function requireCell<C extends Pick<Cell, 'name'>>(argument: string, cell
 
 /** `size` is two positive integers, or throws ValueError. Returns it. */
 export function requireCellSize(size: CellSize): CellSize {
-  requireSize('d', requireObject('size', size).d);
-  requireSize('m', size.m);
-  return size;
+  const { d, m } = requireKnown('size', size, ['d', 'm']);
+  return { d: requireSize('d', d), m: requireSize('m', m) };
 }

@@ -15,7 +15,7 @@
 import type { AbstractMatrix } from 'ml-matrix';
 import { ValueError } from '../errors.ts';
 import { add, beside, columns, copy, scale } from '../matrix.ts';
-import { describe, requireObject, requireSize } from '../require.ts';
+import { describe, requireKnown, requireObject, requireSize } from '../require.ts';
 import { type Cell, requireCell, type State, type Via } from './cell.ts';
 
 /** How a cell is conditioned. */
@@ -53,7 +53,7 @@ export function conditioned<P extends string, S extends string, Tape>(
   conditioning: Conditioning,
 ): Cell<P, S | 'v', Tape> {
   requireCell('cell', cell);
-  const { k, when = 'always' } = requireObject('conditioning', conditioning);
+  const { k, when = 'always' } = requireKnown('conditioning', conditioning, ['k', 'when']);
   requireSize('k', k);
   if (when !== 'always' && when !== 'first') throw new ValueError('when', "'always' or 'first'", describe(when));
   if ('v' in requireObject('cell.equations', cell.equations))

@@ -85,12 +85,8 @@ export const trace: Cell<'nu' | 'U' | 'b', 'h', TraceTape> = {
  * ```
  */
 export function traceFixed(mu: number | ArrayLike<number>): Cell<'U' | 'b', 'h', TraceFixedTape> {
-  const list = typeof mu === 'number' ? undefined : Array.from(requireList('mu', mu, NEEDED));
-  if (list?.length === 0) throw new ValueError('mu', NEEDED, describe(mu));
-  for (const [j, value] of (list ?? [mu]).entries()) {
-    if (typeof value === 'number' && value > 0 && value < 1) continue;
-    throw new ValueError(list ? `mu[${j}]` : 'mu', 'a number between 0 and 1, exclusive', describe(value));
-  }
+  const list = typeof mu === 'number' ? undefined : decaysIn(requireList('mu', mu, NEEDED));
+  if (list === undefined) requireDecay('mu', mu);
   const row = (m: number): Matrix => {
     if (list && list.length !== m) throw new ShapeError('mu', `${m} decays, one for each unit`, `${list.length}`);
     return Matrix.rowVector(list ?? Array.from({ length: m }, () => mu as number));
@@ -122,6 +118,19 @@ export function decaysOf(cell: object, m: number): readonly number[] | undefined
 const fixed = new WeakMap<object, (m: number) => readonly number[]>();
 
 const NEEDED = 'a decay, or a list of decays';
+
+/** A copy of the list, each number of it read once and checked as it comes. */
+function decaysIn(list: ArrayLike<number>): readonly number[] {
+  if (list.length === 0) throw new ValueError('mu', NEEDED, describe(list));
+  const decays: number[] = [];
+  for (let j = 0; j < list.length; j++) decays.push(requireDecay(`mu[${j}]`, list[j]));
+  return decays;
+}
+
+function requireDecay(argument: string, value: unknown): number {
+  if (typeof value === 'number' && value > 0 && value < 1) return value;
+  throw new ValueError(argument, 'a number between 0 and 1, exclusive', describe(value));
+}
 
 /** What both have in common. */
 function decay(mu: Matrix, { U, b }: Matrices<'U' | 'b'>, x: AbstractMatrix, hPrev: AbstractMatrix) {

@@ -10,7 +10,7 @@ import { unroll } from '../layers/unroll.ts';
 import { crossEntropy } from '../losses/cross-entropy.ts';
 import { addTo } from '../matrix.ts';
 import { Random } from '../random.ts';
-import { describe, requireFunction, requireObject, requireSize } from '../require.ts';
+import { describe, requireFunction, requireKnown, requireSize } from '../require.ts';
 import type { Matrices } from '../shape.ts';
 import { agrees, type CheckedTensor, checkGradients, type TensorReport } from './finite-differences.ts';
 import { checkLaws } from './laws.ts';
@@ -68,7 +68,15 @@ export function checkCell<P extends string, S extends string, Tape>(
   cell: Cell<P, S, Tape>,
   options: CheckCellOptions = {},
 ): CheckReport {
-  const { T = 5, B = 3, d = 4, m = 5, C = 4, seed = 1, oracle } = requireObject('options', options);
+  const {
+    T = 5,
+    B = 3,
+    d = 4,
+    m = 5,
+    C = 4,
+    seed = 1,
+    oracle,
+  } = requireKnown('options', options, ['T', 'B', 'd', 'm', 'C', 'seed', 'oracle']);
   if (oracle !== undefined) requireFunction('oracle', oracle);
   for (const [name, size] of Object.entries({ T, B, d, m, C })) requireSize(name, size);
   const watched = watchedCell(requireCell('cell', cell) as Cell);

@@ -2,7 +2,7 @@
 import { normal } from '../init/initialisers.ts';
 import { type Layer, requireLayer } from '../layers/layer.ts';
 import { Random } from '../random.ts';
-import { requireObject, requireSize } from '../require.ts';
+import { requireBoolean, requireKnown, requireSize } from '../require.ts';
 import { Sequence } from '../sequence.ts';
 import { checkGradients, type TensorReport } from './finite-differences.ts';
 import { checkLaws } from './laws.ts';
@@ -54,7 +54,15 @@ export interface CheckLayerOptions {
  * ```
  */
 export function checkLayer(layer: Layer, options: CheckLayerOptions = {}): CheckReport {
-  const { T = 5, B = 3, oneHot = false, seed = 1, independent = true } = requireObject('options', options);
+  const {
+    T = 5,
+    B = 3,
+    oneHot = false,
+    seed = 1,
+    independent = true,
+  } = requireKnown('options', options, ['T', 'B', 'oneHot', 'seed', 'independent']);
+  requireBoolean('oneHot', oneHot);
+  requireBoolean('independent', independent);
   const watched = watchedLayer(requireLayer('layer', layer), oneHot);
   requireSize('T', T);
   requireSize('B', B);

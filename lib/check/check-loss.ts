@@ -1,7 +1,7 @@
 /** A loss's gradient against finite differences. */
 import type { Loss, Weighting } from '../losses/loss.ts';
 import { Random } from '../random.ts';
-import { requireFunction, requireObject, requireSize } from '../require.ts';
+import { requireFunction, requireKnown, requireObject, requireSize } from '../require.ts';
 import { Sequence } from '../sequence.ts';
 import { checkGradients } from './finite-differences.ts';
 import type { Law } from './laws.ts';
@@ -39,7 +39,7 @@ export interface CheckLossOptions<Target> {
  * ```
  */
 export function checkLoss<Target, Tape>(loss: Loss<Target, Tape>, options: CheckLossOptions<Target>): CheckReport {
-  const { T = 5, B = 3, F = 4, target, seed = 1 } = requireObject('options', options);
+  const { T = 5, B = 3, F = 4, target, seed = 1 } = requireKnown('options', options, ['T', 'B', 'F', 'target', 'seed']);
   requireFunction('target', target);
   for (const part of ['forward', 'backward'] as const)
     requireFunction(`loss.${part}`, requireObject('loss', loss)[part]);

@@ -3,7 +3,7 @@ import { type AbstractMatrix, Matrix } from 'ml-matrix';
 import { normal } from '../init/initialisers.ts';
 import { type Layer, requireLayer } from '../layers/layer.ts';
 import { Random } from '../random.ts';
-import { requireObject, requireSize } from '../require.ts';
+import { requireKnown, requireSize } from '../require.ts';
 import { judged } from './differences.ts';
 import type { Law } from './laws.ts';
 import { type Exactness, exactnessOf, noiseIn } from './noise.ts';
@@ -47,7 +47,7 @@ export interface DotTestOptions {
  */
 export function dotTest(layer: Layer, options: DotTestOptions = {}): Law {
   requireLayer('layer', layer);
-  const { T = 20, B = 3, seed = 1 } = requireObject('options', options);
+  const { T = 20, B = 3, seed = 1 } = requireKnown('options', options, ['T', 'B', 'seed']);
   requireSize('T', T);
   requireSize('B', B);
   const rng = new Random(seed);

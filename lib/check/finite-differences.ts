@@ -6,12 +6,14 @@ import { type AbstractMatrix, Matrix } from 'ml-matrix';
 import { ValueError } from '../errors.ts';
 import {
   describe,
+  isPlain,
   requireAnyMatrix,
+  requireBoolean,
   requireFinite,
   requireFunction,
+  requireKnown,
   requireList,
   requireMatrix,
-  requireObject,
 } from '../require.ts';
 import type { Matrices } from '../shape.ts';
 import { diagnose } from './diagnosis.ts';
@@ -129,9 +131,11 @@ export function checkGradients(
   tensors: readonly CheckedTensor[],
   options: CheckGradientsOptions = {},
 ): GradientReport {
-  const { after = {}, first = false } = requireObject('options', options);
+  const { after = {}, first = false } = requireKnown('options', options, ['after', 'first']);
   requireFunction('loss', loss);
-  for (const [name, matrix] of Object.entries(requireObject('after', after))) requireAnyMatrix(`after.${name}`, matrix);
+  requireBoolean('first', first);
+  if (!isPlain(after)) throw new ValueError('after', 'an object of matrices by name', describe(after));
+  for (const [name, matrix] of Object.entries(after)) requireAnyMatrix(`after.${name}`, matrix);
   for (const tensor of requireList('tensors', tensors, 'a list of tensors')) requireTensor(tensor);
   if (tensors.length === 0) throw new ValueError('tensors', 'at least one tensor', 'none');
   let measured: Exactness | undefined;
@@ -165,7 +169,8 @@ export function worstOf(verdicts: readonly Verdict[]): Verdict {
 
 /** @throws ValueError, ShapeError when it has not the parts of one. */
 function requireTensor(tensor: CheckedTensor): void {
-  const { name, values, index, via } = requireObject('tensor', tensor);
+  if (!isPlain(tensor)) throw new ValueError('tensor', 'an object', describe(tensor));
+  const { name, values, index, via } = tensor;
   if (typeof name !== 'string') throw new ValueError('tensor.name', 'a string', describe(name));
   requireAnyMatrix(name, values);
   if (index !== undefined) requireFunction('tensor.index', index);

@@ -1,3 +1,4 @@
+import { greatest } from '../extremes.ts';
 import { requireList, requireObject } from '../require.ts';
 import type { GradientReport, TensorReport } from './finite-differences.ts';
 import type { Law } from './laws.ts';
@@ -72,7 +73,7 @@ function elements(tensors: readonly TensorReport[], suspects: readonly string[] 
   });
 }
 
-const widthOf = (tensors: readonly TensorReport[]): number => Math.max(...tensors.map(({ name }) => name.length));
+const widthOf = (tensors: readonly TensorReport[]): number => greatest(tensors.map(({ name }) => name.length));
 
 const sizes = (problem: Problem): string =>
   Object.entries(problem)

@@ -5,10 +5,11 @@
  */
 import type { AbstractMatrix } from 'ml-matrix';
 import { BpttError } from '../errors.ts';
+import { greatest } from '../extremes.ts';
 import { normal } from '../init/initialisers.ts';
 import { type Layer, requireLayer } from '../layers/layer.ts';
 import { Random } from '../random.ts';
-import { requireObject, requireSize } from '../require.ts';
+import { requireBoolean, requireKnown, requireSize } from '../require.ts';
 import type { Sequence } from '../sequence.ts';
 import { dotTest } from './dot-test.ts';
 import { isOf32Bits, type Noise } from './noise.ts';
@@ -81,7 +82,15 @@ const ROUNDING_32 = 1e-4;
  */
 export function checkLaws(layer: Layer, options: CheckLawsOptions = {}): readonly Law[] {
   requireLayer('layer', layer);
-  const { T = 5, B = 3, seed = 1, independent = true, recurrent } = requireObject('options', options);
+  const {
+    T = 5,
+    B = 3,
+    seed = 1,
+    independent = true,
+    recurrent,
+  } = requireKnown('options', options, ['T', 'B', 'seed', 'independent', 'recurrent']);
+  requireBoolean('independent', independent);
+  if (recurrent !== undefined) requireBoolean('recurrent', recurrent);
   requireSize('T', T);
   requireSize('B', B);
   const rng = new Random(seed);
@@ -179,7 +188,7 @@ interface Deviation {
 function law(name: string, bound: number, deviations: () => readonly Deviation[]): Law {
   try {
     const found = deviations();
-    const worst = Math.max(0, ...found.map(({ deviation }) => deviation));
+    const worst = Math.max(0, greatest(found.map(({ deviation }) => deviation)));
     const broken = found.find(({ deviation }) => !(deviation <= bound))?.name;
     return broken === undefined ? { name, ok: true, worst } : { name, ok: false, worst, broken };
   } catch (error) {

@@ -4,18 +4,18 @@ import type { Cell } from '../cells/cell.ts';
 import { FileError, ValueError } from '../errors.ts';
 import { decodeCheckpoint, resumeTrainer } from '../io/checkpoint.ts';
 import { readBytes, readText } from '../io/files.ts';
-import { isThere, makeFolder, removeTemporaries } from '../io/folders.ts';
+import { makeFolder, removeTemporaries } from '../io/folders.ts';
 import { takeLock } from '../io/lock.ts';
 import { requireRoom } from '../models/char-memory.ts';
 import type { Engine } from '../models/char-model.ts';
 import { type CharTrainerOptions, requireOptions } from '../models/char-options.ts';
 import { CharTrainer } from '../models/char-trainer.ts';
 import { Vocabulary } from '../models/vocabulary.ts';
-import { type Corpus, readAgain } from './corpus.ts';
+import type { Corpus } from './corpus.ts';
 import { noMishaps } from './divergence.ts';
 import { LossLog } from './loss-log.ts';
 import { pngLibrary } from './png.ts';
-import { type Run, saveDue, train } from './run.ts';
+import { type Run, saveFirst, train } from './run.ts';
 import {
   checkpointFile,
   isOfRun,
@@ -25,8 +25,10 @@ import {
   requireNoRun,
   runFolder,
 } from './run-folder.ts';
+import { isReported } from './run-report.ts';
 import { checkedSchedule, noteOf, type Schedule } from './schedule.ts';
 import type { Verbosity } from './terminal.ts';
+import { findText, noteText } from './text-place.ts';
 
 /** What a run needs beside its checkpoint or its options. */
 export interface Means {
@@ -42,12 +44,13 @@ export interface Means {
  * @throws BpttError when an option is out of range, memory does not do, or the folder holds a run.
  */
 export async function beginRun(
-  { source, text }: Corpus,
+  corpus: Corpus,
   wanted: CharTrainerOptions,
   planned: Schedule,
   out: string | undefined,
   { engine, verbosity }: Means,
 ): Promise<void> {
+  const { source, text } = corpus;
   const schedule = checkedSchedule(planned);
   if (schedule.png) await pngLibrary();
   const options = requireOptions(wanted);
@@ -60,7 +63,8 @@ export async function beginRun(
     requireNoRun(files.folder); // once more, now that nobody else can begin one
     const log = new LossLog(schedule.logFormat);
     const run: Run = { trainer, source, schedule, files, log, engine, best: null, mishaps: noMishaps };
-    saveDue(run);
+    noteText(files, corpus);
+    saveFirst(run);
     await train(run, verbosity);
   } finally {
     release();
@@ -71,7 +75,7 @@ export async function beginRun(
  * Goes on with a run, from its newest checkpoint or from another one that it kept.
  *
  * @param path the run's folder, or a checkpoint in it.
- * @param named the text where it is named anew; else where the checkpoint says.
+ * @param named the text where it is named anew; else it is found.
  * @param changes what is to go otherwise from now on.
  * @throws BpttError when there is no such run, the text is another, it is done, or another process trains it.
  */
@@ -89,7 +93,9 @@ export async function resumeRun(
   const files = runFolder(dirname(file), schedule.logFormat);
   if (!isOfRun(file, files)) throw new ValueError('--resume', `the folder of a run, or ${files.checkpoint}`, path);
   if (schedule.png) await pngLibrary();
-  const { source, text } = named ?? readAgain(noted);
+  requireRoom(checkpoint.options, checkpoint.model.vocabulary.size, engine, process.availableMemory());
+  const corpus = named ?? findText(checkpoint, noted, files);
+  const { source, text } = corpus;
   const trainer = resumeTrainer(checkpoint, text, engine);
   const { step } = trainer.position;
   requireMore(schedule.steps, step, files, path);
@@ -100,15 +106,16 @@ export async function resumeRun(
     const log = LossLog.parse(text, step, schedule.logEvery, files.log, schedule.logFormat);
     log.requireSealed(seal, files.log);
     removeTemporaries(files.folder, isRunFile);
+    noteText(files, corpus);
     await train({ trainer, source, schedule, files, log, engine, best, mishaps }, verbosity);
   } finally {
     release();
   }
 }
 
-/** There are steps to make; or a plot to draw, where the run was killed before it. */
-function requireMore(steps: number, made: number, { plot }: RunFolder, path: string): void {
-  if (steps > made || (steps === made && !isThere(plot))) return;
+/** There are steps to make; or a report, where the run was stopped or killed before it. */
+function requireMore(steps: number, made: number, files: RunFolder, path: string): void {
+  if (steps > made || (steps === made && !isReported(files, made))) return;
   throw new ValueError('--steps', `more than the ${made} steps that ${path} has made`, `${steps}`);
 }
 

@@ -1,5 +1,6 @@
 /** What `bptt cells` says of a network and a text: for the terminal, as JSON, and for the page. */
 import { basename } from 'node:path';
+import { greatest } from '../extremes.ts';
 import type { Interpretable, Tracking } from '../flow/interpretable.ts';
 import type { Checkpoint } from '../io/checkpoint.ts';
 import { byteOf } from './cells-shades.ts';
@@ -110,7 +111,7 @@ export function rowOf({ name, unit, choice, heldOut, chance, symbolAlone, ranked
 export function linesOf(report: CellsReport): readonly string[] {
   const { tracked, absent } = report.found;
   const rows = [COLUMNS, ...tracked.map(rowOf)];
-  const widths = COLUMNS.map((_, n) => Math.max(...rows.map(row => row[n]?.length ?? 0)));
+  const widths = COLUMNS.map((_, n) => greatest(rows.map(row => row[n]?.length ?? 0)));
   const line = (row: readonly string[]) =>
     row.map((cell, n) =>
       n === 0 || n === row.length - 1 ? cell.padEnd(widths[n] ?? 0) : cell.padStart(widths[n] ?? 0),

@@ -9,6 +9,7 @@ import { type Parts, unitsOf } from '../flow/cells-activations.ts';
 import { type Interpretable, interpretable } from '../flow/interpretable.ts';
 import { readText, writeAtomically } from '../io/files.ts';
 import { makeFolder } from '../io/folders.ts';
+import { symbolCount } from '../models/vocabulary.ts';
 import { requireInteger } from '../require.ts';
 import { cellsPage } from './cells-page.ts';
 import { type CellsReport, jsonOf, linesOf, reportOf } from './cells-report.ts';
@@ -69,7 +70,7 @@ Examples:
       const { file, text } = textOf(name, flags.corpus);
       const trained = createHash('sha256').update(text).digest('hex') === checkpoint.text;
       const part = trained && options.heldOut > 0 ? options.heldOut : 0.5;
-      const parts = partsOf(Array.from(text).length, part, symbols);
+      const parts = partsOf(symbolCount(text), part, symbols);
       const found = await finish(interpretable(model, text, { ...parts, ...asked, excerpt }), parts, flags);
       if (!found) {
         process.exitCode = 1;

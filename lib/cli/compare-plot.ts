@@ -1,4 +1,5 @@
 /** The chart of `bptt compare`: a bar for every model, in bits a character. */
+import { greatest } from '../extremes.ts';
 import type { Compared } from './compare.ts';
 import { draw } from './plot.ts';
 
@@ -13,7 +14,7 @@ export function plotCompared(models: readonly Compared[], caption: string): Prom
     fill: ['rnn', 'gru', 'lstm'].includes(name) ? 'black' : 'white',
     text: `${bits.toFixed(3)}  ${what}; ${parameters.toLocaleString('en').replaceAll(',', ' ')} parameters`,
   }));
-  const most = Math.max(1, ...models.map(({ bits }) => bits));
+  const most = Math.max(1, greatest(models.map(({ bits }) => bits)));
   return draw(Plot => ({
     width: 900,
     height: 120 + BAR * models.length,

@@ -1,17 +1,18 @@
 /** `bptt compare`: the models the lectures argue against beside those they argue for, on one held-out text. */
 import { basename, join } from 'node:path';
-import { setImmediate as breathe } from 'node:timers/promises';
 import { Command, Option } from 'commander';
-import { ValueError } from '../errors.ts';
+import { MemoryError, ValueError } from '../errors.ts';
 import { writeAtomically } from '../io/files.ts';
 import { makeFolder } from '../io/folders.ts';
+import { isNotFinite } from '../models/divergence.ts';
 import { Vocabulary } from '../models/vocabulary.ts';
 import { requireInteger, requireSize } from '../require.ts';
-import { type Budget, type Contender, contenders, type Learning, type Learnt, type Texts } from './compare-models.ts';
+import { type Budget, type Contender, contenders, type Texts } from './compare-models.ts';
 import { bits } from './compare-networks.ts';
 import { plotCompared } from './compare-plot.ts';
 import { type Corpus, corpusNames, requireCorpus } from './corpus.ts';
 import { number, print, printJson, progress, untilSignal, type Verbosity } from './terminal.ts';
+import { inTurns } from './turns.ts';
 
 interface Flags extends Budget, Verbosity {
   readonly corpus?: string;
@@ -33,14 +34,19 @@ export interface Compared {
   readonly bits: number;
 }
 
+/** What has come of the models that were asked for. */
+interface Outcome {
+  readonly models: readonly Compared[];
+  /** Those that could not learn: of which memory is too small, or whose numbers are no longer finite. */
+  readonly failed: readonly { readonly name: string; readonly why: string }[];
+  readonly stopped: string | null;
+}
+
 /** The part of the training text, at its end, by which models are chosen. */
 const VALIDATION = 0.1;
 
 /** Parts of a model's learning that the progress bar tells apart. */
 const PARTS = 100;
-
-/** Milliseconds after which the loop lets signals and the terminal have a turn. */
-const TURN = 30;
 
 /** `bptt compare`: a table and a chart of models on the same held-out text. */
 export function compareCommand(): Command {
@@ -79,8 +85,8 @@ Examples:
       const texts = split(corpus.text, flags.heldOut);
       const budget = checkedBudget(flags);
       makeFolder(flags.out);
-      const { models, stopped } = await learnAll(chosen, texts, budget, flags);
-      await report(corpus, texts, models, stopped, flags);
+      const outcome = await learnAll(chosen, texts, budget, flags);
+      await report(corpus, texts, outcome, flags);
     });
 }
 
@@ -128,70 +134,61 @@ async function learnAll(
   texts: Texts,
   budget: Budget,
   verbosity: Verbosity,
-): Promise<{ readonly models: readonly Compared[]; readonly stopped: string | null }> {
+): Promise<Outcome> {
   const signal = untilSignal();
   const shown = progress(PARTS * chosen.length, 0, verbosity);
   const models: Compared[] = [];
+  const failed: { readonly name: string; readonly why: string }[] = [];
   try {
     for (const [n, [name, contender]] of chosen.entries()) {
       const began = performance.now();
-      const at = (part: number, note: string) => shown.update(PARTS * n + Math.floor(PARTS * part), `${name} ${note}`);
-      const model = await learn(contender(texts, budget), at, () => signal.name !== null);
-      if (!model) break;
-      const seconds = (performance.now() - began) / 1000;
-      const nats = model.evaluate(texts.heldOut);
-      models.push({ name, what: model.what, parameters: model.parameters, seconds, nats, bits: nats / Math.LN2 });
-      shown.say(`${name}: ${bits(nats)} held out, after ${seconds.toFixed(1)} s`);
+      const at = ({ done, total, note }: { readonly done: number; readonly total: number; readonly note: string }) =>
+        shown.update(PARTS * n + Math.floor((PARTS * done) / total), `${name} ${note}`);
+      try {
+        const model = await inTurns(contender(texts, budget), () => signal.name !== null, at);
+        if (!model) break;
+        const seconds = (performance.now() - began) / 1000;
+        const nats = model.evaluate(texts.heldOut);
+        models.push({ name, what: model.what, parameters: model.parameters, seconds, nats, bits: nats / Math.LN2 });
+        shown.say(`${name}: ${bits(nats)} held out, after ${seconds.toFixed(1)} s`);
+      } catch (error) {
+        if (!(error instanceof MemoryError || isNotFinite(error))) throw error; // what the others have learnt is worth keeping
+        failed.push({ name, why: error.message });
+        shown.say(`${name}: ${error.message}`);
+      }
       shown.update(PARTS * (n + 1), name);
     }
   } finally {
     signal.ignore();
     shown.stop();
   }
-  return { models, stopped: models.length < chosen.length ? signal.name : null };
-}
-
-async function learn(
-  learning: Learning,
-  at: (part: number, note: string) => void,
-  stopped: () => boolean,
-): Promise<Learnt | undefined> {
-  let turn = performance.now();
-  while (!stopped()) {
-    const { done, value } = learning.next();
-    if (done) return value;
-    const now = performance.now();
-    if (now - turn < TURN) continue;
-    turn = now;
-    at(value.done / value.total, value.note);
-    await breathe();
-  }
-  return undefined;
+  return { models, failed, stopped: models.length + failed.length < chosen.length ? signal.name : null };
 }
 
 async function report(
   { source }: Corpus,
   { vocabulary, fit, validation, heldOut }: Texts,
-  models: readonly Compared[],
-  stopped: string | null,
+  { models, failed, stopped }: Outcome,
   flags: Flags,
 ): Promise<void> {
-  if (stopped) process.exitCode = 1;
+  const ok = !stopped && failed.length === 0;
+  if (!ok) process.exitCode = 1;
   const text = source.kind === 'corpus' ? `--corpus ${source.name}` : basename(source.name);
   const { hidden, steps, states, seed, json } = flags;
   let chart: string | null = null;
-  if (!stopped) {
+  if (!stopped && models.length > 0) {
     chart = join(flags.out, 'compare.svg');
     const sizes = `--hidden ${hidden} --steps ${steps} --states ${states} --seed ${seed}`;
     writeAtomically(chart, await plotCompared(models, `bptt compare ${text} ${sizes}`));
   }
   const symbols = { classes: vocabulary.size, fit: fit.length, validation: validation.length, heldOut: heldOut.length };
-  if (json) return printJson({ ok: !stopped, stopped, ...symbols, seed, models, chart });
+  if (json) return printJson({ ok, stopped, ...symbols, seed, models, failed, chart });
   if (models.length > 0) print(table(models));
   const parts = `${fit.length} characters learnt from, ${validation.length} chosen by, ${heldOut.length} held out`;
   print(`\n${parts}; ${vocabulary.size} different ones`);
+  for (const { name, why } of failed) print(`without ${name}: ${why}`);
   if (stopped) print(`stopped by ${stopped} after ${models.length} models`);
-  else print(`chart ${chart}`);
+  if (chart) print(`chart ${chart}`);
 }
 
 /** The models, a line each. */

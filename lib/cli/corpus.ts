@@ -1,6 +1,7 @@
 /** Where a text to learn from comes from. */
+import { basename } from 'node:path';
 import { sonnets } from '../demos/sonnets.ts';
-import { FileError, ValueError } from '../errors.ts';
+import { ValueError } from '../errors.ts';
 import { type ReadOptions, readText } from '../io/files.ts';
 import { wholePath } from '../io/folders.ts';
 
@@ -10,10 +11,10 @@ const corpora: Readonly<Record<string, () => string>> = { sonnets };
 /** The names of the texts that come with the library. */
 export const corpusNames: readonly string[] = Object.keys(corpora);
 
-/** Where a text was read from: enough to read it again. */
+/** Where a text was read from. It goes into checkpoints, which go to others: of a file it is the name alone. */
 export interface Source {
   readonly kind: 'corpus' | 'file';
-  /** The corpus' name, or the file's whole path. */
+  /** The corpus' name, or the file's; in checkpoints of old the file's whole path. */
   readonly name: string;
 }
 
@@ -21,36 +22,23 @@ export interface Source {
 export interface Corpus {
   readonly text: string;
   readonly source: Source;
+  /** The file's whole path; undefined where the text came along. */
+  readonly path?: string;
 }
 
 /**
- * Reads a corpus by name or a file by path.
+ * Reads a corpus by name or, where a file's path is the name, a file.
  *
  * @throws ValueError when there is no such corpus, FileError when there is no such file, FormatError when it is not UTF-8.
  */
 export function readCorpus({ kind, name }: Source, options: ReadOptions = {}): Corpus {
   if (kind === 'file') {
     const path = wholePath(name);
-    return { text: readText(path, options), source: { kind, name: path } };
+    return { text: readText(path, options), source: { kind, name: basename(path) }, path };
   }
   const read = Object.hasOwn(corpora, name) ? corpora[name] : undefined;
   if (!read) throw new ValueError('--corpus', `one of ${corpusNames.join(', ')}`, JSON.stringify(name));
   return { text: read(), source: { kind, name } };
-}
-
-/**
- * As {@link readCorpus}, where a checkpoint names the text and not the user: what was read from a pipe is there no more, and
- * what a stranger's checkpoint names may be a device that never ends.
- *
- * @throws FileError also when it is no regular file.
- */
-export function readAgain(source: Source): Corpus {
-  try {
-    return readCorpus(source, { regular: true });
-  } catch (error) {
-    if (!(error instanceof FileError)) throw error;
-    throw new FileError(error.argument, `${error.expected}, or else the text named on the command line`, error.got);
-  }
 }
 
 /**

@@ -1,4 +1,5 @@
 /** The pictures of `bptt flow`: black on white, every axis with its unit, and below each the command that made it. */
+import { greatest, least } from '../extremes.ts';
 import type { Chart } from '../flow/claims/claim.ts';
 import type { Compared } from '../flow/compare.ts';
 import { type Complex, modulus } from '../flow/spectrum.ts';
@@ -92,7 +93,7 @@ const CELLS = 40;
 /** R[t][j] as a map in greys, black where the most arrives. */
 export function plotReach({ reach, steps }: Study, caption: string): Promise<string> {
   const every = Math.ceil(steps / CELLS);
-  const most = Math.max(...reach.flat());
+  const most = greatest(reach.flat());
   const cells = reach.flatMap((row, t) =>
     row.flatMap((norm, n) => {
       const j = n + 1;
@@ -144,7 +145,7 @@ export function plotReach({ reach, steps }: Study, caption: string): Promise<str
 /** Eigenvalues in the complex plane, with the unit circle: of J_T, and of W where there is one. */
 export function plotSpectra({ lastStep, recurrent }: Study, caption: string): Promise<string> {
   const W = recurrent?.eigenvalues ?? [];
-  const extent = Math.max(1.1, ...[...lastStep, ...W].map(modulus)) * 1.08;
+  const extent = Math.max(1.1, greatest([...lastStep, ...W].map(modulus))) * 1.08;
   const circle = Array.from({ length: 121 }, (_, n): Point => {
     const angle = (2 * Math.PI * n) / 120;
     return [Math.cos(angle), Math.sin(angle)];
@@ -215,7 +216,10 @@ const HIGHEST = 308;
 /** Whole decades around some numbers. */
 function decades(values: readonly number[]): [number, number] {
   const logs = values.map(Math.log10);
-  const [low, high] = [Math.floor(Math.min(0, ...logs) + ROUNDING), Math.ceil(Math.max(0, ...logs) - ROUNDING)];
+  const [low, high] = [
+    Math.floor(Math.min(0, least(logs)) + ROUNDING),
+    Math.ceil(Math.max(0, greatest(logs)) - ROUNDING),
+  ];
   return [10 ** low, 10 ** Math.min(HIGHEST, Math.max(high, low + 1))];
 }
 
@@ -234,7 +238,7 @@ function endsOf(
 ): { readonly x: number; readonly y: number; readonly name: string }[] {
   const to = (y: number) => (log ? Math.log10(y) : y);
   const ys = series.flatMap(({ points }) => points.map(([, y]) => to(y)));
-  const height = (Math.max(...ys, log ? 0 : Number.NEGATIVE_INFINITY) - Math.min(...ys)) / 22;
+  const height = (Math.max(greatest(ys), log ? 0 : Number.NEGATIVE_INFINITY) - least(ys)) / 22;
   let below = Number.NEGATIVE_INFINITY;
   return series
     .flatMap(({ name, points }) => points.slice(-1).map(([x, y]) => ({ x, y: to(y), name })))

@@ -5,11 +5,13 @@ import { Command, Option } from 'commander';
 import type { Cell } from '../cells/cell.ts';
 import { cellNamed } from '../cells/index.ts';
 import { ValueError } from '../errors.ts';
+import { greatest } from '../extremes.ts';
 import { type InitName, initNames, keepingBias } from '../flow/networks.ts';
+import type { Checkpoint } from '../io/checkpoint.ts';
 import { writeAtomically } from '../io/files.ts';
 import { makeFolder } from '../io/folders.ts';
 import { requireInteger, requireSize } from '../require.ts';
-import { corpusNames, readAgain, readCorpus, type Source } from './corpus.ts';
+import { type Corpus, corpusNames, readCorpus } from './corpus.ts';
 import { flowPage } from './flow-report.ts';
 import type { Findings } from './flow-results.ts';
 import {
@@ -25,6 +27,7 @@ import {
 } from './flow-runs.ts';
 import { readCheckpoint } from './run-folder.ts';
 import { number, print, printJson, progress, untilSignal, type Verbosity } from './terminal.ts';
+import { findText } from './text-place.ts';
 
 interface Flags extends Verbosity {
   readonly cell: string;
@@ -152,25 +155,26 @@ function untrainedOf(flags: Flags, cells: Readonly<Record<string, Cell>>): Subje
 }
 
 function trainedOf(path: string, flags: Flags, command: Command, cells: Readonly<Record<string, Cell>>): Subject {
-  const { file, model, note } = readCheckpoint(path, cells);
+  const checkpoint = readCheckpoint(path, cells);
+  const { file, model } = checkpoint;
   if (command.getOptionValueSource('cell') === 'cli' && flags.cell !== model.cell.name) {
     throw new ValueError('--cell', `${model.cell.name}, of which ${file} is`, flags.cell);
   }
   const which = requireInteger('--layer', flags.layer ?? model.layers, 1, model.layers);
-  const { text } = (flags.text === undefined ? readAgain : readCorpus)(sourceOf(flags, note));
+  const { text } = textOf(flags, checkpoint);
   return trained(path, model, model.vocabulary.encode(text), flags.length, which);
 }
 
 /** The text that is asked for, or else the one that the checkpoint was trained on, where it says which. */
-function sourceOf({ text, corpus }: Flags, note: unknown): Source {
+function textOf({ text, corpus }: Flags, checkpoint: Checkpoint): Corpus {
   if (text !== undefined && corpus !== undefined) throw new ValueError('--text', 'a file or --corpus', 'both');
-  if (text !== undefined) return { kind: 'file', name: text };
-  if (corpus !== undefined) return { kind: 'corpus', name: corpus };
-  const { source } = { ...(note as { readonly source?: Partial<Source> } | null) };
+  if (text !== undefined) return readCorpus({ kind: 'file', name: text });
+  if (corpus !== undefined) return readCorpus({ kind: 'corpus', name: corpus });
+  const { source } = { ...(checkpoint.note as { readonly source?: Partial<Corpus['source']> } | null) };
   if (typeof source?.name !== 'string' || (source.kind !== 'file' && source.kind !== 'corpus')) {
     throw new ValueError('--text', 'a text: the checkpoint does not say which it was trained on', 'none');
   }
-  return { kind: source.kind, name: source.name };
+  return findText(checkpoint, { kind: source.kind, name: source.name });
 }
 
 /** Runs a measurement to its end, or to a signal: then there is no result. */
@@ -195,6 +199,7 @@ async function report(findings: Findings, command: string, { out, json }: Flags)
   const { title, says, table, lines = aligned(table), data } = findings;
   const unshown = Array.isArray(data.claims) && data.claims.some(({ shown }: { readonly shown: boolean }) => !shown);
   if (unshown) process.exitCode = 1;
+  if (!json) print([title, ...says, '', ...lines].join('\n'));
   let written: { readonly page: string; readonly figures: readonly string[] } | null = null;
   if (out !== undefined) {
     const figures = await findings.figures(command);
@@ -206,13 +211,12 @@ async function report(findings: Findings, command: string, { out, json }: Flags)
   }
   if (json)
     return printJson({ ok: !unshown, command, ...data, page: written?.page ?? null, figures: written?.figures ?? [] });
-  print([title, ...says, '', ...lines].join('\n'));
   if (written) print(`\npage     ${written.page}\npictures ${written.figures.join(' ')}`);
 }
 
 /** Rows as lines, their columns below each other. */
 function aligned(table: readonly (readonly string[])[]): string[] {
-  const widths = (table[0] ?? []).map((_, column) => Math.max(...table.map(row => (row[column] ?? '').length)));
+  const widths = (table[0] ?? []).map((_, column) => greatest(table.map(row => (row[column] ?? '').length)));
   return table.map(row =>
     row
       .map((cell, column) => cell.padEnd(widths[column] ?? 0))

@@ -13,10 +13,11 @@ import { CharTrainer } from '../models/char-trainer.ts';
 import { type Corpus, corpusOf } from './corpus.ts';
 import { noMishaps } from './divergence.ts';
 import { LossLog } from './loss-log.ts';
-import { type Run, saveDue } from './run.ts';
+import { type Run, saveFirst } from './run.ts';
 import { requireNoRun, runFolder } from './run-folder.ts';
 import { checkedSchedule, type Schedule } from './schedule.ts';
 import { print, printJson, type Verbosity } from './terminal.ts';
+import { noteText } from './text-place.ts';
 import { trainCommand } from './train.ts';
 
 /** What `bptt train` can be told that the file does not fix. */
@@ -96,7 +97,8 @@ function writeCheckpoint(model: CharModel, file: string): string {
 }
 
 /** The folder of a run that begins with the model. */
-function beginRun(model: CharModel, { source, text }: Corpus, flags: Flags): string {
+function beginRun(model: CharModel, corpus: Corpus, flags: Flags): string {
+  const { source, text } = corpus;
   const { steps, logEvery, saveEvery, sampleEvery, sampleLength, keep, logFormat, onDivergence, png = false } = flags;
   const every = { steps, logEvery, saveEvery, sampleEvery, sampleLength };
   const schedule = checkedSchedule({ ...every, keep, logFormat, onDivergence, png });
@@ -112,7 +114,8 @@ function beginRun(model: CharModel, { source, text }: Corpus, flags: Flags): str
     requireNoRun(files.folder); // once more, now that nobody else can begin one
     const log = new LossLog(logFormat);
     const run: Run = { trainer, source, schedule, files, log, engine: {}, best: null, mishaps: noMishaps };
-    saveDue(run);
+    noteText(files, corpus);
+    saveFirst(run);
   } finally {
     release();
   }

@@ -49,6 +49,11 @@ export class LossLog {
     return log;
   }
 
+  /** Whether a text is that of a log without rows. */
+  static isEmpty(text: string): boolean {
+    return logFormats.some(format => new LossLog(format).toString() === text);
+  }
+
   add(row: TrainingStep): void {
     this.rows.push(row);
   }
@@ -95,7 +100,8 @@ function rowOfJson(line: string): TrainingStep | undefined {
       smoothed = Number.NaN,
     } = { ...(JSON.parse(line) as Partial<TrainingStep> | null) };
     return { step, loss: loss ?? Number.NaN, smoothed };
-  } catch {
+  } catch (error) {
+    if (!(error instanceof SyntaxError)) throw error;
     return undefined;
   }
 }

@@ -1,5 +1,6 @@
 /** Plots as SVG. The plotting library is loaded when the first plot is drawn. */
 import type { Curves } from '../demos/demo.ts';
+import { greatest, least } from '../extremes.ts';
 import { shownLines } from '../foreign.ts';
 import type { Baselines } from '../models/baselines.ts';
 import type { TrainingStep } from '../models/char-trainer.ts';
@@ -20,7 +21,7 @@ export interface LossPlot {
 /** The loss over the characters read: of each chunk, smoothed, and beside the baselines. */
 export function plotLoss({ rows, chunk, baselines, heldOut, caption }: LossPlot): Promise<string> {
   const points = rows.map(({ step, loss, smoothed }) => ({ characters: step * chunk, loss, smoothed }));
-  const last = Math.max(...points.map(({ characters }) => characters), 1);
+  const last = Math.max(greatest(points.map(({ characters }) => characters)), 1);
   const levels = baselines
     ? [
         { loss: baselines.uniform, name: 'uniform (every symbol equally likely)' },
@@ -102,7 +103,7 @@ export function plotCurves({ x, y, series }: Curves, caption: string): Promise<s
 /** Names at the ends of lines, moved up until none covers another. */
 function apart(ends: { x: number; y: number; name: string }[], series: Curves['series']): typeof ends {
   const ys = series.flatMap(({ points }) => points.map(([, py]) => py));
-  const height = (Math.max(...ys) - Math.min(...ys)) / 20;
+  const height = (greatest(ys) - least(ys)) / 20;
   let below = Number.NEGATIVE_INFINITY;
   return ends
     .toSorted((a, b) => a.y - b.y)

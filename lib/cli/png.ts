@@ -1,5 +1,8 @@
 /** Pictures as PNG, by a package that a user installs who wants them. */
 import { FileError } from '../errors.ts';
+import { codeOf, reason } from '../io/files.ts';
+
+type Library = Pick<typeof import('@resvg/resvg-js'), 'Resvg'>;
 
 /** Dots of the PNG for each unit of the SVG. */
 const SCALE = 2;
@@ -17,12 +20,13 @@ export async function toPng(svg: string): Promise<Uint8Array> {
 /**
  * What draws it: asked for before a long run, so that its absence does not show after it.
  *
- * @throws FileError when it is not installed.
+ * @throws FileError when it is not installed, or does not run here.
  */
-export async function pngLibrary(): Promise<Pick<typeof import('@resvg/resvg-js'), 'Resvg'>> {
+export async function pngLibrary(load: () => Promise<Library> = () => import('@resvg/resvg-js')): Promise<Library> {
   try {
-    return await import('@resvg/resvg-js');
-  } catch {
-    throw new FileError('--png', 'the package @resvg/resvg-js (npm install @resvg/resvg-js)', 'none');
+    return await load();
+  } catch (error) {
+    const got = codeOf(error) === 'ERR_MODULE_NOT_FOUND' ? 'none' : reason(error, 'none');
+    throw new FileError('--png', 'the package @resvg/resvg-js (npm install @resvg/resvg-js)', got);
   }
 }

@@ -3,11 +3,12 @@ import { basename, join, normalize } from 'node:path';
 import type { Cell } from '../cells/cell.ts';
 import { ValueError } from '../errors.ts';
 import { type Checkpoint, decodeCheckpoint } from '../io/checkpoint.ts';
-import { readBytes } from '../io/files.ts';
+import { readBytes, readText } from '../io/files.ts';
 import { filesIn, isFolder, isThere, removeFile } from '../io/folders.ts';
-import type { LogFormat } from './loss-log.ts';
+import { type LogFormat, LossLog, logFormats } from './loss-log.ts';
 
 const CHECKPOINT = 'checkpoint.safetensors';
+const LOGS: readonly string[] = logFormats.map(format => `loss.${format}`);
 const NUMBERED = /^checkpoint-(\d{9,})\.safetensors$/;
 
 /** The files of a run. */
@@ -20,6 +21,8 @@ export interface RunFolder {
   readonly log: string;
   readonly plot: string;
   readonly png: string;
+  /** Says where the text is. */
+  readonly text: string;
   /** Says that a process trains here. */
   readonly lock: string;
 }
@@ -34,6 +37,7 @@ export function runFolder(folder: string, logFormat: LogFormat): RunFolder {
     log: file(`loss.${logFormat}`),
     plot: file('loss.svg'),
     png: file('loss.png'),
+    text: file('text.json'),
     lock: file('training.lock'),
   };
 }
@@ -54,10 +58,21 @@ export function newRunFolder(name: string, logFormat: LogFormat, asked?: string)
   }
 }
 
-/** @throws ValueError when a folder holds a run. */
+/**
+ * A run that was killed while it made its first checkpoint is none yet: a log without rows, and a checkpoint of step 0.
+ *
+ * @throws ValueError when a folder holds a run.
+ */
 export function requireNoRun(folder: string): void {
-  const names = [CHECKPOINT, 'best.safetensors', 'loss.csv', 'loss.jsonl', 'loss.svg'];
-  const taken = names.map(name => join(folder, name)).find(isThere);
+  const names = [CHECKPOINT, 'best.safetensors', ...LOGS, 'loss.svg'];
+  const isBegun = (path: string) =>
+    !(LOGS.includes(basename(path)) && LossLog.isEmpty(readText(path, { regular: true })));
+  const later = isFolder(folder) ? numberedSteps(folder).filter(step => step > 0) : [];
+  const paths = [
+    ...names.map(name => join(folder, name)).filter(isThere),
+    ...later.map(step => numberedFile(folder, step)),
+  ];
+  const taken = paths.find(isBegun);
   if (taken) throw new ValueError('--out', 'a folder without a run (--resume goes on with one)', taken);
 }
 
@@ -79,7 +94,7 @@ export function isOfRun(file: string, { checkpoint, best }: RunFolder): boolean 
 
 /** Whether a name is that of a file which a run writes, or of its lock: nobody else writes those while it has its folder. */
 export function isRunFile(name: string): boolean {
-  const others = [CHECKPOINT, 'best.safetensors', 'loss.csv', 'loss.jsonl', 'loss.svg', 'loss.png'];
+  const others = [CHECKPOINT, 'best.safetensors', ...LOGS, 'loss.svg', 'loss.png', 'text.json'];
   return others.includes(name) || NUMBERED.test(name) || name.startsWith('training.lock');
 }
 

@@ -1,28 +1,48 @@
 /** What a training run says and draws at its end. */
 import { basename } from 'node:path';
-import { ValueError } from '../errors.ts';
+import { readText } from '../io/files.ts';
+import { isThere } from '../io/folders.ts';
 import type { Baselines } from '../models/baselines.ts';
-import { type CharModel, defaultPrompt, type SampleOptions, sample } from '../models/char-model.ts';
+import { type CharModel, defaultPrompt, evaluating, type SampleOptions, sampling } from '../models/char-model.ts';
+import { isNotFinite } from '../models/divergence.ts';
 import { Random } from '../random.ts';
 import { plotLoss } from './plot.ts';
 import type { Run } from './run.ts';
+import type { RunFolder } from './run-folder.ts';
 import { print, printJson, type Verbosity } from './terminal.ts';
+import { inTurns } from './turns.ts';
+
+/** What a run that has made all its steps has come to. */
+export interface Found {
+  /** The held-out loss, in nats a symbol; undefined where nothing is held out, or the outputs overflow. */
+  readonly reached: number | undefined;
+  /** What the model writes. */
+  readonly text: string;
+}
 
 /** How a run ended. */
 export interface Outcome {
   readonly stopped: string | null;
   readonly levels: Baselines | undefined;
-  /** The held-out loss, in nats a symbol; undefined where the run was stopped or its outputs overflow. */
-  readonly reached: number | undefined;
+  /** Undefined where it was stopped. */
+  readonly found: Found | undefined;
+}
+
+/** What a run has come to; undefined where it is stopped before that is known. */
+export async function find({ trainer, schedule }: Run, stopped: () => boolean): Promise<Found | undefined> {
+  const { model, heldOut, options } = trainer;
+  const reached = heldOut.length > 0 ? await lossOn(heldOut, model, stopped) : undefined;
+  const rng = new Random(options.seed);
+  const text = await written(model, { prompt: defaultPrompt(model), length: schedule.sampleLength, rng }, stopped);
+  return stopped() ? undefined : { reached, text };
 }
 
 /** Prints a sample, the losses and the paths; or all of it as one line of JSON. */
-export function report(run: Run, { stopped, levels, reached }: Outcome, { json }: Verbosity): void {
+export function report(run: Run, { stopped, levels, found }: Outcome, { json }: Verbosity): void {
   const { trainer, schedule, files, best, mishaps } = run;
   const { step } = trainer.position;
-  const { steps, sampleLength: length } = schedule;
-  const rng = new Random(trainer.options.seed);
-  const text = written(trainer.model, { prompt: defaultPrompt(trainer.model), length, rng });
+  const { steps } = schedule;
+  const reached = found?.reached;
   if (json) {
     const both = (nats: number | undefined) => (nats === undefined ? null : { nats, bits: nats / Math.LN2 });
     const losses = { heldOut: both(reached), unigram: both(levels?.unigram), uniform: both(levels?.uniform) };
@@ -33,7 +53,7 @@ export function report(run: Run, { stopped, levels, reached }: Outcome, { json }
       steps,
       stopped,
       ...losses,
-      sample: text,
+      sample: found?.text ?? null,
       folder,
       checkpoint,
       best: best && { step: best.step, nats: best.loss, checkpoint: files.best },
@@ -45,7 +65,7 @@ export function report(run: Run, { stopped, levels, reached }: Outcome, { json }
     });
     return;
   }
-  print(`${text}\n`);
+  if (found) print(`${found.text}\n`);
   if (stopped)
     print(`stopped by ${stopped} after step ${step} of ${steps}: bptt train --resume ${files.folder} goes on\n`);
   if (levels && reached !== undefined) {
@@ -63,26 +83,54 @@ export function report(run: Run, { stopped, levels, reached }: Outcome, { json }
   if (schedule.png) print(`png        ${files.png}`);
 }
 
-/** What the model writes; nothing where its outputs overflow. */
-export function written(model: CharModel, options: SampleOptions): string {
+/** What the model writes; nothing where its outputs overflow, or it is stopped. `at` is told how many symbols there are. */
+export async function written(
+  model: CharModel,
+  options: SampleOptions,
+  stopped: () => boolean,
+  at?: (symbols: number) => void,
+): Promise<string> {
+  return (await unlessOverflowing(() => inTurns(sampling(model, options), stopped, at))) ?? '';
+}
+
+/** How well the model foretells a text; undefined where its outputs overflow, or it is stopped. */
+export async function lossOn(text: Int32Array, model: CharModel, stopped: () => boolean): Promise<number | undefined> {
+  const loss = await unlessOverflowing(() => inTurns(evaluating(model, text), stopped));
+  return Number.isFinite(loss) ? loss : undefined;
+}
+
+async function unlessOverflowing<T>(make: () => Promise<T>): Promise<T | undefined> {
   try {
-    return sample(model, options);
+    return await make();
   } catch (error) {
-    if (error instanceof ValueError) return '';
+    if (isNotFinite(error)) return undefined;
     throw error;
   }
 }
 
+/** The attribute by which the plot of a run that has made all its steps is known. */
+const done = (step: number) => `data-done="${step}"`;
+
+/** Whether the report of a run that made so many steps was drawn, or only an earlier one. */
+export function isReported({ plot }: RunFolder, step: number): boolean {
+  return isThere(plot) && readText(plot, { regular: true }).slice(0, 200).includes(done(step));
+}
+
 /** The loss of a run, as SVG. */
-export function plotOf({ trainer, source, schedule, log }: Run, levels?: Baselines, reached?: number): Promise<string> {
+export async function plotOf(
+  { trainer, source, schedule, log }: Run,
+  levels?: Baselines,
+  found?: Found,
+): Promise<string> {
   const { cell, hidden, layers, chunk, seed } = trainer.options;
   const deep = layers === 1 ? '' : ` --layers ${layers}`;
   const text = source.kind === 'corpus' ? `--corpus ${source.name}` : basename(source.name);
-  return plotLoss({
+  const svg = await plotLoss({
     rows: log.rows,
     chunk,
     ...(levels && { baselines: levels }),
-    ...(reached !== undefined && { heldOut: reached }),
+    ...(found?.reached !== undefined && { heldOut: found.reached }),
     caption: `bptt train ${text} --cell ${cell.name} --hidden ${hidden}${deep} --chunk ${chunk} --steps ${schedule.steps} --seed ${seed}`,
   });
+  return found ? svg.replace('<svg ', `<svg ${done(trainer.position.step)} `) : svg;
 }

@@ -1,20 +1,21 @@
 /** A training run: the loop, and what it shows and saves. */
 import { setImmediate as breathe } from 'node:timers/promises';
-import { ValueError } from '../errors.ts';
 import { encodeCheckpoint } from '../io/checkpoint.ts';
 import { writeAtomically } from '../io/files.ts';
 import { baselines } from '../models/baselines.ts';
-import { type CharModel, type Engine, evaluate } from '../models/char-model.ts';
+import { memoryEstimate } from '../models/char-memory.ts';
+import type { Engine } from '../models/char-model.ts';
 import type { CharTrainer } from '../models/char-trainer.ts';
-import { DivergenceError } from '../models/divergence.ts';
+import { DivergenceError, diverged } from '../models/divergence.ts';
 import type { Source } from './corpus.ts';
 import { type Mishaps, rollBack, stepOf } from './divergence.ts';
 import type { LossLog } from './loss-log.ts';
 import { toPng } from './png.ts';
-import { numberedFile, prune, type RunFolder } from './run-folder.ts';
-import { plotOf, report, written } from './run-report.ts';
+import { numberedFile, numberedSteps, prune, type RunFolder } from './run-folder.ts';
+import { find, lossOn, plotOf, report, written } from './run-report.ts';
 import type { Best, Schedule } from './schedule.ts';
-import { type Progress, progress, untilSignal, type Verbosity } from './terminal.ts';
+import { progress, untilSignal, type Verbosity } from './terminal.ts';
+import { TURN } from './turns.ts';
 
 /** A run that is ready to go, and what it comes to on its way. */
 export interface Run {
@@ -28,38 +29,60 @@ export interface Run {
   mishaps: Mishaps;
 }
 
-/** Milliseconds after which the loop lets signals and the terminal have a turn. */
-const TURN = 30;
-
-/**
- * Trains until the last step, or until SIGINT or SIGTERM. Either way the checkpoint, the log and the plot are written;
- * after an error, the last checkpoint stays.
- */
-export async function train(run: Run, verbosity: Verbosity): Promise<void> {
-  const stopped = await loop(run, verbosity);
-  save(run);
-  const { trainer, files } = run;
-  const { model, train, heldOut } = trainer;
-  const levels = heldOut.length > 0 ? baselines(model.vocabulary.size, train, heldOut) : undefined;
-  const reached = levels && stopped === null ? lossOn(heldOut, model) : undefined;
-  const svg = await plotOf(run, levels, reached);
-  if (run.schedule.png) writeAtomically(files.png, await toPng(svg));
-  writeAtomically(files.plot, svg);
-  report(run, { stopped, levels, reached }, verbosity);
+/** Where a run says something, and where it hears that it is to stop. */
+interface Onlooker {
+  say(text: string): void;
+  stopped(): boolean;
 }
 
-/** The signal that ended it, or null. */
-async function loop(run: Run, verbosity: Verbosity): Promise<string | null> {
-  const { steps } = run.schedule;
+/**
+ * Trains until the last step, or until a signal. Either way the checkpoint, the log and the plot are written; after an
+ * error, the last checkpoint stays.
+ *
+ * @throws DivergenceError when every chunk was skipped.
+ */
+export async function train(run: Run, verbosity: Verbosity): Promise<void> {
+  const first = untilSignal();
+  const before = await loop(run, first, verbosity).finally(first.ignore);
+  const signal = untilSignal(); // one that came with the last step was too late
+  try {
+    save(run);
+    if (before === null) requireLearnt(run);
+    const { model, train, heldOut } = run.trainer;
+    const levels = heldOut.length > 0 ? baselines(model.vocabulary.size, train, heldOut) : undefined;
+    const found = before === null ? await find(run, () => signal.name !== null) : undefined;
+    const svg = await plotOf(run, levels, found);
+    if (run.schedule.png) writeAtomically(run.files.png, await toPng(svg));
+    writeAtomically(run.files.plot, svg);
+    report(run, { stopped: found ? null : (before ?? signal.name), levels, found }, verbosity);
+  } finally {
+    signal.ignore();
+  }
+}
+
+/** The signal that ended it before the last step was made and all that was due then was done, or null. */
+async function loop(run: Run, signal: { readonly name: string | null }, verbosity: Verbosity): Promise<string | null> {
+  const { steps, logEvery } = run.schedule;
   const first = run.trainer.position.step;
   const shown = progress(steps, first, verbosity);
-  const signal = untilSignal();
+  const onlooker: Onlooker = { say: text => shown.say(text), stopped: () => signal.name !== null };
   const began = performance.now();
   let turn = began;
   let read = 0;
+  let isDone = true;
   try {
+    onlooker.say(memoryOf(run));
+    if (wasLeftOff(run)) isDone = await saveDue(run, onlooker);
     while (run.trainer.position.step < steps && signal.name === null) {
-      advance(run, shown);
+      try {
+        const row = stepOf(run, onlooker.say);
+        if (row.step % logEvery === 0) run.log.add(row);
+        if (isDue(run)) isDone = await doWhatIsDue(run, onlooker);
+      } catch (error) {
+        if (!(error instanceof DivergenceError)) throw error;
+        rollBack(run, error, onlooker.say);
+        save(run);
+      }
       read += run.trainer.options.chunk;
       const { step, smoothed } = run.trainer.position;
       const now = performance.now();
@@ -69,44 +92,72 @@ async function loop(run: Run, verbosity: Verbosity): Promise<string | null> {
       shown.update(step, `loss ${smoothed.toFixed(3)} nats/char  ${Math.round(speed)} chars/s`);
       await breathe();
     }
-    return run.trainer.position.step < steps ? signal.name : null;
+    return run.trainer.position.step < steps || !isDone ? signal.name : null;
   } finally {
-    signal.ignore();
     shown.stop();
   }
 }
 
-/** One step, and what is due after it; or the way back from where it diverges. */
-function advance(run: Run, shown: Progress): void {
-  const { steps, logEvery, saveEvery, sampleEvery, sampleLength } = run.schedule;
-  const say = (text: string) => shown.say(text);
-  try {
-    const row = stepOf(run, say);
-    if (row.step % logEvery === 0) run.log.add(row);
-    if (sampleEvery > 0 && row.step % sampleEvery === 0) say(sampleNow(run.trainer, sampleLength));
-    if (row.step % saveEvery === 0) saveDue(run);
-    else if (row.step === steps) run.trainer.requireFinite();
-  } catch (error) {
-    if (!(error instanceof DivergenceError)) throw error;
-    rollBack(run, error, say);
-    save(run);
-  }
+/** How much memory it takes, in words. */
+function memoryOf({ trainer: { options, model }, engine }: Run): string {
+  const { total, chunk } = memoryEstimate(options, model.vocabulary.size, engine);
+  const [all, kept] = [total, chunk].map(bytes => (bytes / 2 ** 20).toFixed(1));
+  return `memory: at least ${all} MiB beside the text, of which ${kept} MiB for the steps of a chunk`;
+}
+
+/** Whether there is more to do after a step than to make the next. */
+function isDue({ trainer, schedule: { steps, saveEvery, sampleEvery } }: Run): boolean {
+  const { step } = trainer.position;
+  return step === steps || step % saveEvery === 0 || (sampleEvery > 0 && step % sampleEvery === 0);
+}
+
+/** Samples and saves where that is due. False where it was stopped: then it is done on resuming. */
+async function doWhatIsDue(run: Run, onlooker: Onlooker): Promise<boolean> {
+  const { saveEvery, sampleEvery } = run.schedule;
+  const { step } = run.trainer.position;
+  if (sampleEvery > 0 && step % sampleEvery === 0) await sampleNow(run, onlooker);
+  if (onlooker.stopped()) return false;
+  if (step % saveEvery === 0) return saveDue(run, onlooker);
+  run.trainer.requireFinite();
+  return true;
+}
+
+/** Whether a run may have been stopped between a step and what was due after it: then that is done, once more at most. */
+function wasLeftOff({ trainer, schedule, files }: Run): boolean {
+  const { step } = trainer.position;
+  if (step === 0 || step % schedule.saveEvery !== 0) return false;
+  return kept(schedule) === 0 || !numberedSteps(files.folder).includes(step);
+}
+
+/** How many numbered checkpoints there are to be. */
+function kept({ keep, onDivergence }: Schedule): number {
+  return Math.max(keep, onDivergence === 'rollback' ? 1 : 0);
+}
+
+/** What a new run begins with: a checkpoint, and one that is kept by its step. */
+export function saveFirst(run: Run): void {
+  run.trainer.requireFinite();
+  save(run, kept(run.schedule) > 0 ? [numberedFile(run.files.folder, 0)] : []);
 }
 
 /**
- * What a new run begins with, and writes every --save-every steps: also the best checkpoint, if this is it, and one that
- * is kept by its step. The newest checkpoint is the last to be written: a run that is killed before does all of it again.
+ * What a run writes every --save-every steps: also the best checkpoint, if this is it, and one that is kept by its step. The
+ * newest checkpoint is the last to be written: a run that is killed before does all of it again.
+ *
+ * @returns false where it was stopped before anything was written.
  */
-export function saveDue(run: Run): void {
+async function saveDue(run: Run, { stopped }: Onlooker): Promise<boolean> {
   run.trainer.requireFinite();
   const { files, schedule, trainer } = run;
   const { step } = trainer.position;
-  const keep = Math.max(schedule.keep, schedule.onDivergence === 'rollback' ? 1 : 0);
-  const loss = step === 0 ? undefined : heldOutLoss(trainer, schedule);
+  const loss = await heldOutLoss(trainer, schedule, stopped);
+  if (stopped()) return false;
   const isBest = loss !== undefined && loss < (run.best?.loss ?? Number.POSITIVE_INFINITY);
   if (isBest) run.best = { step, loss };
+  const keep = kept(schedule);
   save(run, [...(isBest ? [files.best] : []), ...(keep > 0 ? [numberedFile(files.folder, step)] : [])]);
   prune(files.folder, step, keep);
+  return true;
 }
 
 /** The log first: rows beyond the checkpoint are dropped on resuming, missing ones could not be made up. */
@@ -120,23 +171,30 @@ function save({ trainer, source, schedule, files, log, best, mishaps }: Run, als
 const [HELD_OUT_PART, HELD_OUT_LEAST] = [0.1, 1000];
 
 /** The loss on the beginning of the held-out text: a few per cent of the time that the steps since the last one took. */
-function heldOutLoss({ model, heldOut, options }: CharTrainer, { saveEvery }: Schedule): number | undefined {
+async function heldOutLoss(
+  { model, heldOut, options }: CharTrainer,
+  { saveEvery }: Schedule,
+  stopped: () => boolean,
+): Promise<number | undefined> {
   const symbols = Math.max(HELD_OUT_LEAST, Math.floor(HELD_OUT_PART * saveEvery * options.chunk));
-  return heldOut.length > 0 ? lossOn(heldOut.subarray(0, symbols), model) : undefined;
+  return heldOut.length > 0 ? lossOn(heldOut.subarray(0, symbols), model, stopped) : undefined;
 }
 
-/** How well the model foretells a text; undefined where its outputs overflow. */
-function lossOn(text: Int32Array, model: CharModel): number | undefined {
-  try {
-    const loss = evaluate(model, text);
-    return Number.isFinite(loss) ? loss : undefined;
-  } catch (error) {
-    if (error instanceof ValueError) return undefined;
-    throw error;
-  }
+/** A sample. Where it is left off, its other symbols are drawn all the same, so that later samples are what they would be. */
+async function sampleNow({ trainer, schedule }: Run, { say, stopped }: Onlooker): Promise<void> {
+  const { model, nextSymbol, state, random, position } = trainer;
+  const { sampleLength: length } = schedule;
+  let drawn = 0;
+  const count = (symbols: number) => {
+    drawn = symbols;
+  };
+  const text = await written(model, { prompt: nextSymbol, length, rng: random, s0: state }, stopped, count);
+  if (!stopped()) return say(`---- after step ${position.step}\n${text}\n----`);
+  for (; drawn < length; drawn++) random.uniform();
 }
 
-function sampleNow({ model, nextSymbol, state, random, position }: CharTrainer, length: number): string {
-  const text = written(model, { prompt: nextSymbol, length, rng: random, s0: state });
-  return `---- after step ${position.step}\n${text}\n----`;
+/** @throws DivergenceError when every chunk was skipped. */
+function requireLearnt({ trainer, mishaps: { skipped } }: Run): void {
+  const { step, norms } = trainer.position;
+  if (skipped >= step) throw diverged(step, undefined, norms, `${skipped} chunks, all of which were skipped`);
 }

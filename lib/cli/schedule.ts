@@ -1,6 +1,7 @@
 /** How a training run goes, and what it writes of that into its checkpoints. */
 import { ValueError } from '../errors.ts';
 import type { Checkpoint } from '../io/checkpoint.ts';
+import { LONGEST_TEXT } from '../models/vocabulary.ts';
 import { describe, requireFiniteNumber, requireInteger, requireName, requireSize } from '../require.ts';
 import type { Source } from './corpus.ts';
 import { type Mishaps, noMishaps, type OnDivergence, onDivergenceNames } from './divergence.ts';
@@ -38,7 +39,7 @@ export function checkedSchedule(schedule: Schedule): Schedule {
     logEvery: requireSize('--log-every', schedule.logEvery),
     saveEvery: requireSize('--save-every', schedule.saveEvery),
     sampleEvery: requireInteger('--sample-every', schedule.sampleEvery, 0),
-    sampleLength: requireSize('--sample-length', schedule.sampleLength),
+    sampleLength: requireInteger('--sample-length', schedule.sampleLength, 1, LONGEST_TEXT),
     keep: requireInteger('--keep', schedule.keep, 0),
     logFormat: requireChoice('--log-format', schedule.logFormat, logFormats),
     onDivergence: requireChoice('--on-divergence', schedule.onDivergence, onDivergenceNames),

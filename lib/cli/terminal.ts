@@ -4,8 +4,9 @@
  * obey it: all goes through here, and is shown as `foreign.ts` has it.
  */
 import { MultiBar } from 'cli-progress';
-import { ValueError } from '../errors.ts';
+import { FileError, ValueError } from '../errors.ts';
 import { shownJson, shownLines } from '../foreign.ts';
+import { reason } from '../io/files.ts';
 
 /** How a command talks: the options that all commands share. */
 export interface Verbosity {
@@ -65,21 +66,59 @@ export function number(option: string): (text: string) => number {
   };
 }
 
-/** Notes the first SIGINT or SIGTERM; a second one ends the process as it would have without this. */
+/** Signals that end a process, each of which may be sent again: of a user, of the system, of a terminal that is closed. */
+const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
+
+/** What is told when an output fails: as a signal is, under the name of the one that a closed pipe sends. */
+const heeding = new Set<(signal: string) => void>();
+const PIPE = 'SIGPIPE';
+
+/**
+ * Notes the first signal to end, or that an output has failed. A second signal ends the process as it would have without
+ * this; outputs that have failed go on failing, and end nothing until this is told to ignore them.
+ */
 export function untilSignal(): { readonly name: string | null; ignore(): void } {
-  const signals = ['SIGINT', 'SIGTERM'] as const;
-  const seen: { name: string | null; ignore(): void } = {
-    name: null,
+  let name: string | null = null;
+  function note(signal: string): void {
+    name ??= signal;
+    for (const each of SIGNALS) process.removeListener(each, note);
+  }
+  for (const each of SIGNALS) process.on(each, note);
+  heeding.add(note);
+  return {
+    get name() {
+      return name;
+    },
     ignore() {
-      for (const signal of signals) process.removeListener(signal, note);
+      for (const each of SIGNALS) process.removeListener(each, note);
+      heeding.delete(note);
     },
   };
-  function note(signal: string): void {
-    seen.name = signal;
-    seen.ignore();
+}
+
+/**
+ * Sees to it that an output which fails ends what heeds {@link untilSignal}, or else the process. One that is closed is no
+ * error: who reads `bptt sample … | head` has seen enough. Any other failure, a full disk say, is told, and the exit code is 2.
+ */
+export function heedOutputs(): void {
+  let isTold = false;
+  for (const [name, stream] of [
+    ['standard output', process.stdout],
+    ['standard error', process.stderr],
+  ] as const) {
+    stream.on('error', (error: NodeJS.ErrnoException) => {
+      const isClosed = error.code === 'EPIPE' || (error.code === 'EIO' && stream.isTTY);
+      if (!isClosed && !isTold) {
+        isTold = true;
+        process.once('exit', () => {
+          process.exitCode = 2;
+        });
+        printError(`bptt: ${new FileError(name, 'an output that can be written', reason(error, 'none')).message}`);
+      }
+      if (heeding.size === 0) process.exit();
+      for (const note of heeding) note(PIPE);
+    });
   }
-  for (const signal of signals) process.on(signal, note);
-  return seen;
 }
 
 function bar(total: number, done: number, stream: NodeJS.WriteStream): Progress {

@@ -6,6 +6,7 @@
 import { Matrix } from 'ml-matrix';
 import { conditioned } from '../cells/conditioned.ts';
 import { rnn } from '../cells/rnn.ts';
+import { argmax, greatest } from '../extremes.ts';
 import { glorot, normal } from '../init/initialisers.ts';
 import type { Layer } from '../layers/layer.ts';
 import { readout } from '../layers/readout.ts';
@@ -88,7 +89,7 @@ export const caption: Demo = {
 /** Teacher forcing: the words so far in, the next word out. */
 function sentences(pictures: readonly Picture[]): { readonly x: Sequence; readonly y: readonly number[] } {
   const rows = pictures.map(({ sentence }) => [START, ...sentence, STOP].map(word => WORDS.indexOf(word)));
-  const T = Math.max(...rows.map(({ length }) => length)) - 1;
+  const T = greatest(rows.map(({ length }) => length)) - 1;
   const column = (shift: number) => Array.from({ length: T }, (_, t) => rows.map(row => row[t + shift] ?? 0)).flat();
   const lengths = rows.map(({ length }) => length - 1);
   return { x: Sequence.oneHot(column(0), { T, B: rows.length, classes: WORDS.length, lengths }), y: column(1) };
@@ -113,7 +114,7 @@ function describe(net: Layer, picture: Matrices): string {
   while (words.length < 12) {
     const { y, sT } = net.forward(Sequence.oneHot([word], { T: 1, classes: WORDS.length }), state);
     const o = y.at(0).getRow(0);
-    word = o.indexOf(Math.max(...o));
+    word = argmax(o);
     state = sT;
     const written = WORDS[word] ?? '';
     if (written === STOP) break;

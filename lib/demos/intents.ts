@@ -3,6 +3,7 @@
  * it?"), and the last state says which of some intents it was: many to one.
  */
 import { lstm } from '../cells/lstm.ts';
+import { argmax, greatest } from '../extremes.ts';
 import { forgetBias, glorot } from '../init/initialisers.ts';
 import { embedding } from '../layers/embedding.ts';
 import type { Layer } from '../layers/layer.ts';
@@ -150,7 +151,7 @@ export const intents: Demo = {
 /** The questions as one batch of word numbers, each to its own length. */
 function batchOf(examples: readonly Example[]): Sequence {
   const words = examples.map(({ text }) => text.split(' ').map(word => WORDS.indexOf(word)));
-  const T = Math.max(...words.map(({ length }) => length));
+  const T = greatest(words.map(({ length }) => length));
   const indices = Array.from({ length: T }, (_, t) => words.map(question => question[t] ?? 0)).flat();
   const lengths = words.map(({ length }) => length);
   return Sequence.oneHot(indices, { T, B: examples.length, classes: WORDS.length, lengths });
@@ -160,6 +161,6 @@ function answers(net: Layer, examples: readonly Example[]): number[] {
   const { y } = net.forward(batchOf(examples));
   return examples.map((_, b) => {
     const row = y.at(0).getRow(b);
-    return row.indexOf(Math.max(...row));
+    return argmax(row);
   });
 }

@@ -3,6 +3,7 @@
  * written: many to many through one state. Here the other language is the first one backwards.
  */
 import { gru } from '../cells/gru.ts';
+import { greatest } from '../extremes.ts';
 import { glorot } from '../init/initialisers.ts';
 import { readout } from '../layers/readout.ts';
 import { stack } from '../layers/stack.ts';
@@ -75,7 +76,7 @@ function word(rng: Random, test: boolean): number[] {
 
 function batchOf(words: readonly (readonly number[])[]): Sequence {
   const lengths = words.map(({ length }) => length);
-  const T = Math.max(...lengths);
+  const T = greatest(lengths);
   return Sequence.oneHot(timeMajor(words, T), { T, B: words.length, classes: CLASSES, lengths });
 }
 

@@ -11,6 +11,7 @@ import type { Cell } from '../cells/cell.ts';
 import { gru } from '../cells/gru.ts';
 import { lstm } from '../cells/lstm.ts';
 import { rnn, rnnRelu } from '../cells/rnn.ts';
+import { greatest } from '../extremes.ts';
 import { glorot, type Initialiser, identity, orthogonal, zeros } from '../init/initialisers.ts';
 import type { Layer } from '../layers/layer.ts';
 import { stack } from '../layers/stack.ts';
@@ -111,11 +112,11 @@ export function* sideBySide(
   }
   const [vanilla, , ...gated] = outcomes;
   if (!vanilla) throw new Error('there was no network to train');
-  const end = Math.max(...outcomes.map(({ sequences }) => sequences));
+  const end = greatest(outcomes.map(({ sequences }) => sequences));
   const course = outcomes.map(({ name, points }) => ({ name, points }));
   const level = { name: 'baseline', points: [[0, 0] as const, [end, 0] as const] };
   return {
-    metric: Math.min(vanilla.loss, baseline) / Math.max(...gated.map(({ loss }) => loss)),
+    metric: Math.min(vanilla.loss, baseline) / greatest(gated.map(({ loss }) => loss)),
     lines: table(outcomes, baseline),
     curves: { x: 'sequences seen', y: 'loss over the baseline, log₁₀', series: [...course, level] },
   };

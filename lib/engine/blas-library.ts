@@ -119,7 +119,9 @@ export function openBlas(path?: string, machine: Machine = thisMachine): BlasLib
   for (const name of names) {
     try {
       return open(koffi, name);
-    } catch {}
+    } catch (error) {
+      if (!(error instanceof FileError || error instanceof FormatError)) throw error;
+    }
   }
   throw new FileError('library', `${install}; or the path of one`, `none of ${names.join(', ')}`);
 }

@@ -1,6 +1,6 @@
 /** The machine's BLAS as a backend of the engine: its matrix products, over the memory of the WebAssembly kernels. */
 import { ValueError } from '../errors.ts';
-import { describe, requireObject, requireSize } from '../require.ts';
+import { describe, requireKnown, requireSize } from '../require.ts';
 import { type BlasLibrary, openBlas } from './blas-library.ts';
 import { blasProducts } from './blas-products.ts';
 import type { Backend } from './options.ts';
@@ -32,7 +32,7 @@ export interface Blas extends Backend {
  * @throws ValueError when an option is none.
  */
 export function blas(options: BlasOptions = {}): Blas {
-  const { library: path, threads = 1 } = requireObject('options', options);
+  const { library: path, threads = 1 } = requireKnown('options', options, ['library', 'threads']);
   requireSize('threads', threads);
   if (path !== undefined && (typeof path !== 'string' || path === '')) {
     throw new ValueError('library', 'a path', describe(path));

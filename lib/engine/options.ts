@@ -1,6 +1,6 @@
 /** How the engine computes, and what it computes with. */
 import { ValueError } from '../errors.ts';
-import { describe, requireObject } from '../require.ts';
+import { describe, requireBoolean, requireKnown } from '../require.ts';
 import { type Precision, type Runtime, runtime } from './precision.ts';
 import { type Products, wasmProducts } from './products.ts';
 
@@ -30,7 +30,9 @@ const wasm: Backend = { name: 'wasm', products: wasmProducts };
 
 /** @throws ValueError when an option is none. */
 export function requireOptions(options: EngineOptions): void {
-  const { precision = 'f64', backend = wasm } = requireObject('options', options);
+  const known = requireKnown('options', options, ['precision', 'fma', 'backend']);
+  const { precision = 'f64', fma = false, backend = wasm } = known;
+  requireBoolean('fma', fma);
   if (precision !== 'f64' && precision !== 'f32') throw new ValueError('precision', 'f64 or f32', describe(precision));
   if (typeof backend?.products !== 'function') throw new ValueError('backend', 'a backend', describe(backend));
 }

@@ -39,9 +39,10 @@ export interface Units {
  * @throws ValueError when the model has no such layer, or its cell no such part of the state.
  */
 export function unitsOf({ cell, m, layers, net }: CharModel, asked: UnitsOf = {}): Units {
-  const layer = requireInteger('layer', asked.layer ?? layers, 1, layers);
+  const { layer: which = layers, state: part } = asked;
+  const layer = requireInteger('layer', which, 1, layers);
   const parts = Object.keys(cell.state({ d: 1, m }));
-  const state = asked.state ?? (parts.includes('c') ? 'c' : 'h');
+  const state = part === undefined ? (parts.includes('c') ? 'c' : 'h') : part;
   if (!parts.includes(state)) throw new ValueError('state', `one of ${parts.join(', ')}`, describe(state));
   const key = `${layers === 1 ? 'cell' : `cell${layer}`}.${state}`;
   return { layer, state, m: net.state[key] ?? m, key, squash: state === 'c' ? Math.tanh : x => x };

@@ -2,11 +2,11 @@
 import type { Cell } from '../cells/cell.ts';
 import { ValueError } from '../errors.ts';
 import type { Layer } from '../layers/layer.ts';
-import { describe, requireList, requireObject, requireSize } from '../require.ts';
+import { describe, requireFiniteNumber, requireKnown, requireList, requireSize } from '../require.ts';
 import type { Sequence } from '../sequence.ts';
 import { memoryDepth } from './gradients.ts';
 import { lastOutputIn } from './jacobians.ts';
-import { type InitName, keepingBias, probe, standardNetwork } from './networks.ts';
+import { type InitName, keepingBias, probe, requireInit, standardNetwork } from './networks.ts';
 import { finiteNorm, OverflowError } from './overflow.ts';
 
 /** The middle of some numbers, and the middles of its halves. */
@@ -48,6 +48,8 @@ export interface Compared {
   readonly memory: number | null;
 }
 
+const OPTIONS = ['length', 'd', 'm', 'seeds', 'init', 'gain', 'forgetBias'] as const;
+
 /**
  * The networks called `names` (of `standardNetwork`), each with `seeds` different weights and inputs: seeds 1, 2, ….
  *
@@ -63,9 +65,11 @@ export function* compared(
   options: ComparisonOptions,
   known?: Readonly<Record<string, Cell>>,
 ): Generator<number, readonly Compared[], undefined> {
-  const { length, d, m, seeds, gain = 1 } = requireObject('options', options);
+  const { length, d, m, seeds, gain = 1, init: asked, forgetBias: bias } = requireKnown('options', options, OPTIONS);
   requireSize('length', length);
   requireSize('seeds', seeds);
+  if (asked !== undefined) requireInit(asked);
+  if (bias !== undefined && bias !== null) requireFiniteNumber('forgetBias', bias);
   for (const name of requireList('names', names, 'a list of names')) {
     if (typeof name !== 'string') throw new ValueError('names', 'names of networks', describe(name));
   }
@@ -73,8 +77,8 @@ export function* compared(
   const results: Compared[] = [];
   let done = 0;
   for (const { name, cell, init: standard } of networks) {
-    const init = name === 'irnn' ? standard : (options.init ?? standard);
-    const forgetBias = keepingBias(cell) === null ? null : (options.forgetBias ?? Math.log(length));
+    const init = name === 'irnn' ? standard : (asked ?? standard);
+    const forgetBias = keepingBias(cell) === null ? null : (bias ?? Math.log(length));
     const curves: number[][] = [];
     for (let seed = 1; seed <= seeds; seed++) {
       const { layer, x } = probe({ cell, init, d, m, gain, forgetBias, seed }, length);

@@ -11,10 +11,10 @@ import { Matrix } from 'ml-matrix';
 import { ShapeError, ValueError } from '../errors.ts';
 import { type Layer, requireLayer, requireState } from '../layers/layer.ts';
 import { add } from '../matrix.ts';
-import { describe, requireFinite, requireList, requireObject } from '../require.ts';
+import { describe, requireFinite, requireList } from '../require.ts';
 import { requireSequence, Sequence } from '../sequence.ts';
 import type { Matrices } from '../shape.ts';
-import { DENSE_BYTES, type RunOptions, requireMemory, untouched } from './jacobians.ts';
+import { DENSE_BYTES, type RunOptions, requireMemory, requireRunOptions, untouched } from './jacobians.ts';
 import { finite, finiteNorm, finiteState } from './overflow.ts';
 import { repeated, requireFiniteParams, requireRun, stateCopies } from './state.ts';
 
@@ -31,7 +31,7 @@ import { repeated, requireFiniteParams, requireRun, stateCopies } from './state.
  */
 export function stateGradients(layer: Layer, x: Sequence, dy: Sequence, options: RunOptions = {}): readonly Matrices[] {
   const { state, inputs, outputs } = requireLayer('layer', layer);
-  const { s0 } = requireObject('options', options);
+  const { s0 } = requireRunOptions(options);
   requireSequence('x', x, inputs);
   requireSequence('dy', dy, outputs, x);
   if (x.lengths) throw new ShapeError('x', 'sequences without lengths', 'lengths');
@@ -80,10 +80,11 @@ export function reachMatrix(layer: Layer, x: Sequence, dy: Sequence, options: Ru
   requireRun(layer, x);
   requireSequence('dy', dy, layer.outputs, x);
   const { T } = x;
-  requireMemory({ count: T, rows: T, columns: layer.outputs }, requireObject('options', options).bytes ?? DENSE_BYTES);
+  const { s0: initial, bytes = DENSE_BYTES } = requireRunOptions(options);
+  requireMemory({ count: T, rows: T, columns: layer.outputs }, bytes);
   const alone = Sequence.zeros({ T, B: T, F: layer.outputs });
   for (let j = 0; j < T; j++) alone.at(j).setRow(j, dy.at(j).getRow(0));
-  const s0 = options.s0 && stateCopies(requireState('s0', options.s0, layer.state, 1), T);
+  const s0 = initial === undefined ? undefined : stateCopies(requireState('s0', initial, layer.state, 1), T);
   return stateGradients(layer, repeated(x, T), alone, s0 ? { s0 } : {}).map(
     ({ h }, t) =>
       Array.from({ length: T }, (_, j) => (h ? finiteNorm(`R[${t}][${j + 1}]`, h.getRowVector(j)) : Number.NaN)), // FLOW-F8  R[t][j] = ‖dy_j ∂h_j/∂h_t‖
@@ -98,7 +99,7 @@ export function reachMatrix(layer: Layer, x: Sequence, dy: Sequence, options: Ru
  */
 export function fadingOf(reach: readonly (readonly number[])[]): number[] {
   const T = requireList('reach', reach, 'a list of rows').length - 1;
-  for (const [t, row] of reach.entries()) requireFinite(`reach[${t}]`, row);
+  for (const [t, row] of reach.entries()) requireFinite(`reach[${t}]`, requireList(`reach[${t}]`, row));
   return Array.from({ length: T }, (_, d) => {
     const shares: number[] = [];
     for (let j = Math.max(1, d); j <= T; j++) {

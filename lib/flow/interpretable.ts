@@ -10,6 +10,7 @@ import {
   requireFunction,
   requireInstance,
   requireInteger,
+  requireKnown,
   requireList,
   requireName,
   requireObject,
@@ -34,6 +35,8 @@ export interface InterpretableOptions extends UnitsOf {
   /** What is looked for; {@link signals} unless given. */
   readonly signals?: readonly Signal[];
 }
+
+const OPTIONS = ['layer', 'state', 'from', 'cut', 'to', 'excerpt', 'signals'] as const;
 
 /** How well units track one signal. */
 export interface Tracking {
@@ -71,6 +74,9 @@ export interface Interpretable {
   readonly excerpt: Float64Array;
 }
 
+/** Symbols of a text, at most: each is a string in a list here, and a number in every signal. */
+const MOST_SYMBOLS = 2 ** 25;
+
 /**
  * Reads a text with a model, and correlates every unit with every signal.
  *
@@ -78,7 +84,8 @@ export interface Interpretable {
  *
  * @param model a trained model. Mutated in nothing.
  * @param text what it reads: symbols of its vocabulary.
- * @throws ValueError when the text has other symbols, a part has fewer than 200, or the model has no such layer or state.
+ * @throws ValueError when the text has other symbols or more than 2²⁵, a part has fewer than 200, or the model has no such
+ * layer or state.
  */
 export function* interpretable(
   model: CharModel,
@@ -86,16 +93,17 @@ export function* interpretable(
   options: InterpretableOptions = {},
 ): Generator<number, Interpretable, undefined> {
   const indices = requireModel(model).vocabulary.encode(text);
-  requireObject('options', options);
+  const known = requireKnown('options', options, OPTIONS);
+  const { excerpt: excerptLength = 0, signals: wanted = signals } = known;
+  if (indices.length > MOST_SYMBOLS)
+    throw new ValueError('text', `at most ${MOST_SYMBOLS} symbols`, `${indices.length}`);
   const symbols = Array.from(text);
-  const units = unitsOf(model, options);
-  const { from, cut, to } = partsOf(symbols.length, options);
-  const kept = Math.min(requireInteger('excerpt', options.excerpt ?? 0, 0), to - cut);
+  const units = unitsOf(model, known);
+  const { from, cut, to } = partsOf(symbols.length, known);
+  const kept = Math.min(requireInteger('excerpt', excerptLength, 0), to - cut);
   const { m, layer, state } = units;
 
-  const all = requireList('signals', options.signals ?? signals, 'a list of signals').map(signal =>
-    seriesOf(signal, symbols),
-  );
+  const all = requireList('signals', wanted, 'a list of signals').map(signal => seriesOf(signal, symbols));
   const present = all.filter(({ series }) => varies(series.subarray(from, cut)) && varies(series.subarray(cut, to)));
   const absent = all.filter(signal => !present.includes(signal)).map(({ name }) => name);
   if (present.length === 0) throw new ValueError('text', 'one that shows something to track', absent.join(', '));
@@ -145,9 +153,11 @@ function seriesOf(
 }
 
 function partsOf(length: number, options: InterpretableOptions): Parts {
-  const from = requireInteger('from', options.from ?? 0, 0, length);
-  const to = requireInteger('to', options.to ?? length, from, length);
-  const cut = requireInteger('cut', options.cut ?? Math.floor((from + to) / 2), from, to);
+  const { from = 0, to = length } = options;
+  requireInteger('from', from, 0, length);
+  requireInteger('to', to, from, length);
+  const { cut = Math.floor((from + to) / 2) } = options;
+  requireInteger('cut', cut, from, to);
   if (cut - from < LEAST || to - cut < LEAST) {
     throw new ValueError('text', `at least ${LEAST} symbols in each of its two parts`, `${cut - from} and ${to - cut}`);
   }

@@ -17,6 +17,7 @@ import { type Layer, requireState, zeroState } from '../layers/layer.ts';
 import {
   requireAnyMatrix,
   requireInteger,
+  requireKnown,
   requireList,
   requireMatrix,
   requireObject,
@@ -56,7 +57,7 @@ export const DENSE_BYTES: number = 2 ** 30;
  * matrices of n×n take more than `bytes`: it says how many, and that {@link pullBack} needs rows only.
  */
 export function stepJacobians(layer: Layer, x: Sequence, options: RunOptions = {}): Trajectory {
-  const { s0, bytes = DENSE_BYTES } = requireObject('options', options);
+  const { s0, bytes = DENSE_BYTES } = requireRunOptions(options);
   requireRun(layer, x);
   const { state } = layer;
   const n = stateColumns(state);
@@ -106,7 +107,7 @@ export function productOfSteps(trajectory: Trajectory, t: number, k: number): Ma
  * a cotangent is not.
  */
 export function pullBack(layer: Layer, x: Sequence, v: Matrix, options: RunOptions = {}): readonly Matrix[] {
-  const { s0 } = requireObject('options', options);
+  const { s0 } = requireRunOptions(options);
   requireRun(layer, x);
   const { state, outputs } = layer;
   requireMatrix('v', v, [requireAnyMatrix('v', v).rows, stateColumns(state)]);
@@ -143,9 +144,17 @@ export function lastOutputIn(layer: Layer, x: Sequence, options: RunOptions = {}
   requireRun(layer, x);
   const { state, outputs } = layer;
   const n = stateColumns(state);
-  requireMemory({ count: x.T + 1, rows: outputs, columns: n }, requireObject('options', options).bytes ?? DENSE_BYTES);
+  const { bytes = DENSE_BYTES, ...run } = requireRunOptions(options);
+  requireMemory({ count: x.T + 1, rows: outputs, columns: n }, bytes);
   const v = joined({ ...zeroState(state, outputs), h: Matrix.eye(outputs) }, state);
-  return pullBack(layer, x, v, options);
+  return pullBack(layer, x, v, run);
+}
+
+/** Options of a run: none but these, each read once. */
+export function requireRunOptions(options: RunOptions): RunOptions {
+  const known = requireKnown('options', options, ['s0', 'bytes']);
+  if (known.bytes !== undefined) requirePositive('bytes', known.bytes);
+  return known;
 }
 
 /**

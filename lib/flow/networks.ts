@@ -27,7 +27,7 @@ import {
   describe,
   requireFiniteNumber,
   requireInteger,
-  requireObject,
+  requireKnown,
   requirePositive,
   requireSize,
 } from '../require.ts';
@@ -101,17 +101,22 @@ export function keepingBias(cell: Cell): 'b_f' | 'b_z' | null {
   return 'b_z' in shapes ? 'b_z' : null;
 }
 
+/** `init` is one of the names, or throws ValueError listing them. */
+export function requireInit(init: InitName): void {
+  if (!initNames.includes(init)) throw new ValueError('init', `one of ${initNames.join(', ')}`, describe(init));
+}
+
 /**
  * The layer, of the engine, with its first weights.
  *
  * @throws ValueError when an option is out of its range, or a forget bias is given for a cell without such a gate.
  */
 export function network(options: NetworkOptions): Layer {
-  const { cell, init, d, m, gain = 1, inputGain = 1, forgetBias = null, seed } = requireObject('options', options);
+  const { cell, init, d, m, gain = 1, inputGain = 1, forgetBias = null, seed } = requireNetwork(options);
   requireSize('m', m);
   requirePositive('gain', gain);
   requirePositive('inputGain', inputGain);
-  if (!initNames.includes(init)) throw new ValueError('init', `one of ${initNames.join(', ')}`, describe(init));
+  requireInit(init);
   const layer = recurrent(cell, { d, m });
   initialise(layer.params, INITS[init], { m, gain, inputGain }, new Random(seed));
   if (forgetBias !== null) {
@@ -125,7 +130,8 @@ export function network(options: NetworkOptions): Layer {
 /** {@link network} with inputs and a loss of T steps, drawn after the weights from a seed of their own. */
 export function probe(options: NetworkOptions, T: number): Probe {
   requireSize('length', T);
-  const { d, m, seed } = requireObject('options', options);
+  const known = requireNetwork(options);
+  const { d, m, seed } = known;
   requireInteger('seed', seed, 0, 2 ** 31 - 1);
   requireSize('d', d);
   requireSize('m', m);
@@ -134,7 +140,7 @@ export function probe(options: NetworkOptions, T: number): Probe {
     allocate('length', T * d).map(() => rng.normal()),
     { T, F: d },
   );
-  return { layer: network(options), x, dy: randomDirections(T, m, rng) };
+  return { layer: network(known), x, dy: randomDirections(T, m, rng) };
 }
 
 /** T rows of m numbers, each uniform over the unit sphere. */
@@ -148,6 +154,10 @@ export function randomDirections(T: number, m: number, rng: Random): Sequence {
     row.div(frobenius(row));
   }
   return rows;
+}
+
+function requireNetwork(options: NetworkOptions): NetworkOptions {
+  return requireKnown('options', options, ['cell', 'init', 'd', 'm', 'gain', 'inputGain', 'forgetBias', 'seed']);
 }
 
 function initialise(

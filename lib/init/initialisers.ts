@@ -9,7 +9,7 @@ import {
   requireAnyMatrix,
   requireFiniteNumber,
   requireInstance,
-  requireObject,
+  requireKnown,
   requirePositive,
   requireSize,
 } from '../require.ts';
@@ -63,7 +63,7 @@ export function uniformOverRoot(m: number): Initialiser {
  * @throws ValueError when the gain is not positive.
  */
 export function glorot(options: { readonly gain?: number } = {}): Initialiser {
-  const { gain = 1 } = requireObject('options', options);
+  const { gain = 1 } = requireKnown('options', options, ['gain']);
   requirePositive('gain', gain);
   return each((matrix, rng) => {
     uniform(gain * Math.sqrt(6 / (matrix.rows + matrix.columns)))(matrix, rng);

@@ -2,6 +2,7 @@
  * Files on disk, with errors that say which file and why. A file is replaced whole or not at all: whatever happens
  * while it is written, its path holds either all of the old bytes or all of the new.
  */
+import { constants as limits } from 'node:buffer';
 import { randomBytes } from 'node:crypto';
 import {
   closeSync,
@@ -91,17 +92,21 @@ function kindOf(there: Stats): string {
 /**
  * The text of a file in UTF-8, without a leading byte order mark.
  *
- * @throws {FileError} when it cannot be read.
+ * @throws {FileError} when it cannot be read, or is longer than a string.
  * @throws {FormatError} when it is not UTF-8.
  */
 export function readText(path: string, options: ReadOptions = {}): string {
   const bytes = readBytes(path, options);
   try {
     return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
-  } catch {
-    throw new FormatError(path, 'UTF-8 text', 'bytes that are not');
+  } catch (error) {
+    if (codeOf(error) === 'ERR_ENCODING_INVALID_ENCODED_DATA')
+      throw new FormatError(path, 'UTF-8 text', 'bytes that are not');
+    throw new FileError(path, LIMIT, `one of ${bytes.length} bytes: ${reason(error, 'no such file')}`);
   }
 }
+
+const LIMIT = `a text of at most ${limits.MAX_STRING_LENGTH} characters, which a string holds`;
 
 /**
  * Writes a file, or replaces it, in one step: the data goes to a temporary file beside it, reaches the disk, and takes

@@ -1,6 +1,7 @@
 /**
  * Files, for Node: `import { decodeCheckpoint, readBytes } from 'bptt/io'`. Of Node are the hash of what is sealed, checkpoints
- * among it (`node:crypto`), and what reads and writes at a path (`node:fs`, `node:path`); the formats themselves need neither.
+ * among it (`node:crypto`), and what reads and writes at a path (`node:fs`, `node:path`; `node:tty` tells a terminal, `node:buffer`
+ * how long a text may be); the formats themselves need none of that.
  */
 export { type Checkpoint, decodeCheckpoint, encodeCheckpoint, resumeTrainer } from './checkpoint.ts';
 export { type ReadOptions, readBytes, readText, writeAtomically } from './files.ts';

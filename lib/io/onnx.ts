@@ -16,7 +16,7 @@ import { ValueError } from '../errors.ts';
 import { shown } from '../foreign.ts';
 import type { Layer } from '../layers/layer.ts';
 import { pick } from '../params.ts';
-import { describe, requireFinite, requireName, requireObject } from '../require.ts';
+import { describe, requireBoolean, requireFinite, requireKnown, requireName, requireObject } from '../require.ts';
 import type { FlatMatrix } from '../views.ts';
 import { encodeOnnx, type Initializer, type OnnxNode, type ValueInfo } from './onnx-proto.ts';
 import { type CellPart, type Part, partsOf, type ReadoutPart } from './parts.ts';
@@ -62,11 +62,16 @@ export const onnxCells: readonly string[] = Object.keys(CELLS);
  * @throws ValueError naming what ONNX lacks, a parameter that 32 bits do not hold, or a text that UTF-8 does not.
  */
 export function toOnnx(layer: Layer, options: OnnxOptions = {}): Uint8Array {
-  const { input = 'numbers', lengths = false, metadata = {} } = requireObject('options', options);
+  const {
+    input = 'numbers',
+    lengths = false,
+    metadata = {},
+  } = requireKnown('options', options, ['input', 'lengths', 'metadata']);
   for (const [key, value] of Object.entries(requireObject('metadata', metadata))) {
     requireUtf8('metadata', key);
     requireUtf8(`metadata.${key}`, requireName(`metadata.${key}`, value));
   }
+  requireBoolean('lengths', lengths);
   if (input !== 'numbers' && input !== 'classes') throw new ValueError('input', 'numbers or classes', describe(input));
   const parts = partsOf(layer);
   for (const [name, { data, offset, rows, columns }] of Object.entries<FlatMatrix>(layer.params.named())) {

@@ -16,7 +16,7 @@ import { FormatError, ShapeError, ValueError } from '../errors.ts';
 import { shown } from '../foreign.ts';
 import { type CharModel, charModel, requireModel } from '../models/char-model.ts';
 import { Vocabulary } from '../models/vocabulary.ts';
-import { describe, requireName, requireObject } from '../require.ts';
+import { describe, requireKnown, requireName } from '../require.ts';
 import { parseJson } from './json.ts';
 import { partsOf } from './parts.ts';
 import { type Dtype, readSafetensors, writeSafetensors } from './safetensors.ts';
@@ -76,7 +76,7 @@ export interface TorchFileOptions {
  * something else than the file.
  */
 export function decodeTorch(bytes: Uint8Array, file: string = 'file', options: TorchFileOptions = {}): CharModel {
-  const { cell: named } = requireObject('options', options);
+  const { cell: named, vocabulary: symbols } = requireKnown('options', options, ['cell', 'vocabulary']);
   if (named !== undefined) requireName('cell', named);
   const contents = readSafetensors(bytes, file, ['F64', 'F32']);
   const { metadata } = contents;
@@ -92,7 +92,7 @@ export function decodeTorch(bytes: Uint8Array, file: string = 'file', options: T
   for (const [key, size] of Object.entries({ classes: C, hidden: m, layers })) {
     requireAgreement(key, `${size}`, metadata.get(key), file);
   }
-  const vocabulary = vocabularyOf(metadata.get('vocabulary'), options.vocabulary, file);
+  const vocabulary = vocabularyOf(metadata.get('vocabulary'), symbols, file);
   if (vocabulary.size !== C) throw new FormatError(file, `a model of its ${vocabulary.size} symbols`, `one of ${C}`);
   const cell = cellNamed(name);
   const model = charModel({ vocabulary, cell, m, layers });

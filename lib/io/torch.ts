@@ -17,7 +17,15 @@ import { ShapeError, ValueError } from '../errors.ts';
 import { shown } from '../foreign.ts';
 import type { Layer } from '../layers/layer.ts';
 import { ParamSet, pick } from '../params.ts';
-import { describe, requireFinite, requireInstance, requireList, requireName, requireObject } from '../require.ts';
+import {
+  describe,
+  requireFinite,
+  requireInstance,
+  requireKnown,
+  requireList,
+  requireName,
+  requireObject,
+} from '../require.ts';
 import { type CellPart, type Part, partsOf } from './parts.ts';
 import type { Tensor } from './safetensors.ts';
 
@@ -128,7 +136,7 @@ interface Block {
 }
 
 function slotsOf(layer: Layer, modules: TorchModules): readonly Slot[] {
-  const { rnn = 'rnn', readout = 'readout' } = requireObject('modules', modules);
+  const { rnn = 'rnn', readout = 'readout' } = requireKnown('modules', modules, ['rnn', 'readout']);
   requireName('modules.rnn', rnn);
   requireName('modules.readout', readout);
   const parts = partsOf(layer);

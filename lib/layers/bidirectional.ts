@@ -14,7 +14,7 @@
  */
 import { ValueError } from '../errors.ts';
 import { ParamSet } from '../params.ts';
-import { describe, requireObject } from '../require.ts';
+import { describe, requireKnown, requireObject } from '../require.ts';
 import { dense, read, requireExtent, Sequence } from '../sequence.ts';
 import { type Layer, requireLayer, requireState, requireTape } from './layer.ts';
 import { made } from './made.ts';
@@ -55,7 +55,11 @@ export function bidirectional(layers: {
   readonly backward: Layer;
   readonly merge?: 'concat' | 'sum';
 }): Layer<BidirectionalTape> {
-  const { forward: there, backward, merge = 'concat' } = requireObject('layers', layers);
+  const {
+    forward: there,
+    backward,
+    merge = 'concat',
+  } = requireKnown('layers', layers, ['forward', 'backward', 'merge']);
   requireLayer('forward', there);
   requireLayer('backward', backward);
   const back = reversed(backward);

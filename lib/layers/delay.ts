@@ -5,7 +5,7 @@
 import type { AbstractMatrix } from 'ml-matrix';
 import { addTo, copy, selectRows } from '../matrix.ts';
 import { ParamSet } from '../params.ts';
-import { requireObject, requireSize } from '../require.ts';
+import { requireKnown, requireSize } from '../require.ts';
 import { read, Sequence } from '../sequence.ts';
 import type { Matrices } from '../shape.ts';
 import { type Layer, requireState, requireTape } from './layer.ts';
@@ -22,7 +22,7 @@ export interface DelayTape {
  * @throws ValueError when F is not a positive integer.
  */
 export function delay(size: { readonly F: number }): Layer<DelayTape, never> {
-  const { F } = requireObject('size', size);
+  const { F } = requireKnown('size', size, ['F']);
   requireSize('F', F);
   const state = { past: F };
 

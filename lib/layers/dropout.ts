@@ -8,13 +8,23 @@
  * | Y, dY  | (T·B)×F | every y_t |
  * | R      | (T·B)×F | the mask: 0, or 1/(1−ρ) |
  *
- * The mask is a function of the seed and of the input's sizes, and of nothing else: between two calls of `resample` the
- * layer is one linear map, which a gradient checker may run as often as it likes, and it draws nothing in `forward`.
+ * The mask is a function of the seed, of the input's sizes and of the layer's place in a network, and of nothing else:
+ * between two calls of `resample` the layer is one linear map, which a gradient checker may run as often as it likes, and it
+ * draws nothing in `forward`. The place is that of its parameters, of which it has none ({@link ParamSet.place}): one seed
+ * for a whole network gives every layer of it a mask of its own, and the same network the same masks again.
  */
 import { ValueError } from '../errors.ts';
 import { ParamSet } from '../params.ts';
-import { Random } from '../random.ts';
-import { describe, requireInstance, requireInteger, requireMatrix, requireObject, requireSize } from '../require.ts';
+import { Random, streamSeed } from '../random.ts';
+import {
+  describe,
+  requireBoolean,
+  requireInstance,
+  requireInteger,
+  requireKnown,
+  requireMatrix,
+  requireSize,
+} from '../require.ts';
 import { read, Sequence } from '../sequence.ts';
 import { FlatMatrix } from '../views.ts';
 import { type Layer, requireState, requireTape } from './layer.ts';
@@ -42,6 +52,9 @@ const SEEDS = 2 ** 32;
  * The layer that sets each feature of each step to 0 with probability ρ, the rate, and divides the others by 1 − ρ.
  * Padding puts out zeros and takes no gradient in.
  *
+ * Layers of one seed have independent masks where they are parts of one network, by their names in it: in a stack, another
+ * layer around layers, or joined by {@link ParamSet.join}. Two that stand alone have the same.
+ *
  * @param options F features; the rate in [0, 1), 0 being the identity; the first mask's seed.
  * @throws ValueError when F is not a positive integer, the rate not in [0, 1) or the seed not in 0…2³²−1.
  *
@@ -59,16 +72,17 @@ const SEEDS = 2 ** 32;
  * ```
  */
 export function dropout(options: { readonly F: number; readonly rate: number; readonly seed: number }): Dropout {
-  const { F, rate } = requireObject('options', options);
+  const { F, rate, seed: first } = requireKnown('options', options, ['F', 'rate', 'seed']);
   requireSize('F', F);
   if (!Number.isFinite(rate) || rate < 0 || rate >= 1)
     throw new ValueError('rate', 'a number in [0, 1)', describe(rate));
-  let seed = requireInteger('seed', options.seed, 0, SEEDS - 1);
+  let seed = requireInteger('seed', first, 0, SEEDS - 1);
   let training = true;
+  const params = ParamSet.of({});
 
   return {
     name: 'dropout',
-    params: ParamSet.of({}),
+    params,
     inputs: F,
     outputs: F,
     state: {},
@@ -78,8 +92,7 @@ export function dropout(options: { readonly F: number; readonly rate: number; re
       return training;
     },
     set training(on: boolean) {
-      if (typeof on !== 'boolean') throw new ValueError('training', 'true or false', describe(on));
-      training = on;
+      training = requireBoolean('training', on);
     },
     get seed(): number {
       return seed;
@@ -91,7 +104,7 @@ export function dropout(options: { readonly F: number; readonly rate: number; re
     forward(given, s0) {
       const x = read('x', given, F);
       requireState('s0', s0, {}, x.B);
-      const R = mask(x, training ? rate : 0, new Random(seed));
+      const R = mask(x, training ? rate : 0, new Random(streamSeed(seed, `dropout ${params.place}`)));
       const y = masked(x, R, x); // DR-F2  y_t = r_t ⊙ x_t
       return { y, sT: {}, tape: { x, R } };
     },

@@ -14,7 +14,7 @@
 import { MatrixTransposeView } from 'ml-matrix';
 import { addTo, addTTimes, keepRows, timesT } from '../matrix.ts';
 import { ParamSet } from '../params.ts';
-import { requireObject, requireSize } from '../require.ts';
+import { requireKnown, requireSize } from '../require.ts';
 import { read, Sequence } from '../sequence.ts';
 import { type Layer, requireState, requireTape } from './layer.ts';
 
@@ -31,7 +31,7 @@ export interface EmbeddingTape {
  * @throws ValueError when a size is not a positive integer.
  */
 export function embedding(size: { readonly C: number; readonly e: number }): Layer<EmbeddingTape, 'E'> {
-  const { C, e } = requireObject('size', size);
+  const { C, e } = requireKnown('size', size, ['C', 'e']);
   requireSize('C', C);
   requireSize('e', e);
   const params = ParamSet.of({ E: [C, e] });

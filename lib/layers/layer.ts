@@ -4,6 +4,7 @@ import { ShapeError, ValueError } from '../errors.ts';
 import { ParamSet } from '../params.ts';
 import {
   describe,
+  isPlain,
   requireFinite,
   requireFunction,
   requireInstance,
@@ -89,7 +90,7 @@ export function requireParts<S extends Matrices>(
   B: number,
 ): S {
   const names = Object.keys(state);
-  if (typeof s !== 'object' || s === null || Object.keys(s).some(name => !names.includes(name))) {
+  if (!isPlain(s) || Object.keys(s).some(name => !names.includes(name))) {
     throw new ShapeError(argument, `a state of parts {${names.join(', ')}}`, describe(s));
   }
   for (const [name, columns] of Object.entries(state)) requireShape(`${argument}.${name}`, s[name], [B, columns]);

@@ -13,7 +13,7 @@
  */
 import { addColumnSums, addRow, addTo, addTTimes, keepRows, times, timesT } from '../matrix.ts';
 import { ParamSet } from '../params.ts';
-import { requireObject, requireSize } from '../require.ts';
+import { requireKnown, requireObject, requireSize } from '../require.ts';
 import { read, requireExtent, Sequence } from '../sequence.ts';
 import { type Layer, requireState } from './layer.ts';
 import { made } from './made.ts';
@@ -30,7 +30,7 @@ export interface ReadoutTape {
  * @throws ValueError when a size is not a positive integer.
  */
 export function readout(size: { readonly m: number; readonly C: number }): Layer<ReadoutTape, 'V' | 'c'> {
-  const { m, C } = requireObject('size', size);
+  const { m, C } = requireKnown('size', size, ['m', 'C']);
   requireSize('m', m);
   requireSize('C', C);
   const params = ParamSet.of({ V: [C, m], c: [1, C] });

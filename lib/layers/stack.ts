@@ -4,7 +4,7 @@
  */
 import { ValueError } from '../errors.ts';
 import { ParamSet } from '../params.ts';
-import { requireCount, requireObject, requireSize } from '../require.ts';
+import { requireCount, requireNamed, requireObject, requireSize } from '../require.ts';
 import { requireExtent, type Sequence } from '../sequence.ts';
 import type { Matrices } from '../shape.ts';
 import { type Layer, requireLayer, requireState } from './layer.ts';
@@ -22,7 +22,8 @@ export interface StackTape {
  * lie in one buffer from now on.
  *
  * @param layers by name, from the input to the output.
- * @throws ValueError when there are none, or when the outputs of one are not as many as the inputs of the next.
+ * @throws ValueError when there are none, when the outputs of one are not as many as the inputs of the next, or when a name is
+ * empty, an integer (JavaScript would run that layer first), `__proto__`, or has a dot.
  *
  * @example
  * ```ts
@@ -33,7 +34,7 @@ export interface StackTape {
  * ```
  */
 export function stack(layers: Readonly<Record<string, Layer>>): Layer<StackTape> {
-  const parts = Object.entries(requireObject('layers', layers));
+  const parts = requireNamed('layers', layers);
   for (const [name, layer] of parts) requireLayer(`layers.${name}`, layer);
   const [first] = parts;
   const last = parts.at(-1);

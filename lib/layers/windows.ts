@@ -14,8 +14,9 @@
  * Row n − j·B holds the same sequence as row n, j steps earlier.
  */
 import { ValueError } from '../errors.ts';
+import { greatest } from '../extremes.ts';
 import { ParamSet, pick } from '../params.ts';
-import { describe, requireInteger, requireObject, requireSize } from '../require.ts';
+import { describe, requireInteger, requireKnown, requireSize } from '../require.ts';
 import { read, Sequence } from '../sequence.ts';
 import type { Shapes } from '../shape.ts';
 import { type Layer, requireState, requireTape } from './layer.ts';
@@ -33,7 +34,7 @@ export interface WindowTape {
  * @throws ValueError when a size is not a positive integer.
  */
 export function windowInput(size: { readonly F: number; readonly N: number }): Layer<WindowTape> {
-  const { F, N } = requireObject('size', size);
+  const { F, N } = requireKnown('size', size, ['F', 'N']);
   requireSize('F', F);
   requireSize('N', N);
   return {
@@ -88,7 +89,7 @@ export function windowOutput(options: {
   readonly offset?: number;
   readonly beta?: 'uniform' | 'learned';
 }): Layer<WindowTape> {
-  const { C, N, offset = 0, beta: kind = 'uniform' } = requireObject('options', options);
+  const { C, N, offset = 0, beta: kind = 'uniform' } = requireKnown('options', options, ['C', 'N', 'offset', 'beta']);
   requireSize('C', C);
   requireSize('N', N);
   requireInteger('offset', offset, -Number.MAX_SAFE_INTEGER);
@@ -170,7 +171,7 @@ function forEachStep(
     const speakers = w
       .map((wj, j) => ({ i: n + (j - offset) * x.B, j, wj }))
       .filter(({ i }) => i >= 0 && i < rows && x.counts(i));
-    const most = Math.max(...speakers.map(({ wj }) => wj));
+    const most = greatest(speakers.map(({ wj }) => wj));
     const sum = speakers.reduce((all, { wj }) => all + Math.exp(wj - most), 0);
     visit(
       n,

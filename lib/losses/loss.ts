@@ -1,6 +1,6 @@
 /** What the losses share: which steps count, and how much. */
 import { ValueError } from '../errors.ts';
-import { describe, requireCount, requireFiniteNumber, requireObject } from '../require.ts';
+import { describe, requireCount, requireFiniteNumber, requireKnown } from '../require.ts';
 import type { Sequence } from '../sequence.ts';
 
 /** A number that says how wrong a sequence of outputs is, and its gradient in them. */
@@ -52,7 +52,7 @@ export interface StepFactors {
  * @throws ShapeError, ValueError when mask or weights do not fit, or the mean of no steps is asked for.
  */
 export function stepFactors(o: Sequence, weighting: Weighting = {}): StepFactors {
-  const { mask, weights, reduction = 'sum' } = requireObject('weighting', weighting);
+  const { mask, weights, reduction = 'sum' } = requireKnown('weighting', weighting, ['mask', 'weights', 'reduction']);
   const rows = o.T * o.B;
   if (mask !== undefined) requireCount('mask', mask, rows, 'booleans');
   if (weights !== undefined) requireCount('weights', weights, rows, 'numbers');
@@ -61,7 +61,7 @@ export function stepFactors(o: Sequence, weighting: Weighting = {}): StepFactors
   let count = 0;
   let total = 0;
   const factors = new Float64Array(rows).map((_, n) => {
-    if (!o.counts(n) || (mask && !mask[n])) return 0;
+    if (!o.counts(n) || (mask && !isCounted(mask, n))) return 0;
     const weight = requireFiniteNumber(`weights[${n}]`, weights ? (weights[n] ?? Number.NaN) : 1);
     if (weight < 0) throw new ValueError(`weights[${n}]`, 'a number ≥ 0', `${weight}`);
     if (weight > 0) count += 1;
@@ -69,6 +69,21 @@ export function stepFactors(o: Sequence, weighting: Weighting = {}): StepFactors
     return weight;
   });
   if (reduction === 'sum') return { factors, count };
-  if (total === 0) throw new ValueError('mask', 'at least one step that counts, for a mean', 'none');
-  return { factors: factors.map(weight => weight / total), count };
+  if (count === 0) throw new ValueError('mask', 'at least one step that counts, for a mean', 'none');
+  return { factors: total === Number.POSITIVE_INFINITY ? sharesOf(factors) : factors.map(w => w / total), count };
+}
+
+/** w_t over Σ_t w_t where that sum overflows: of weights so much smaller that the sum of as many as there may be does not. */
+function sharesOf(weights: Float64Array): Float64Array {
+  const smaller = weights.map(weight => weight * 2 ** -64);
+  const total = smaller.reduce((sum, weight) => sum + weight, 0);
+  return smaller.map(weight => weight / total);
+}
+
+/** Whether a mask counts step n: true or 1, where false or 0 does not, and nothing else is a mask. */
+function isCounted(mask: ArrayLike<number | boolean>, n: number): boolean {
+  const counted = mask[n];
+  if (counted === true || counted === 1) return true;
+  if (counted === false || counted === 0) return false;
+  throw new ValueError(`mask[${n}]`, 'true, false, 1 or 0', describe(counted));
 }

@@ -11,7 +11,7 @@
  */
 import { type AbstractMatrix, Matrix } from 'ml-matrix';
 import { ShapeError, ValueError } from '../errors.ts';
-import { describe, requireFiniteNumber, requireObject } from '../require.ts';
+import { describe, requireFiniteNumber, requireKnown, requireObject } from '../require.ts';
 import { requireSequence } from '../sequence.ts';
 import { type CrossEntropyTape, crossEntropy } from './cross-entropy.ts';
 import type { Loss } from './loss.ts';
@@ -66,7 +66,7 @@ export interface RankingTape {
  * ```
  */
 export function rankingLoss(options: RankingOptions): Loss<ArrayLike<number>, RankingTape> {
-  const { kind, lambda } = requireObject('options', options);
+  const { kind, lambda } = requireKnown('options', options, ['kind', 'lambda']);
   if (kind !== 's' && kind !== 'm') throw new ValueError('kind', 's or m', describe(kind));
   if (requireFiniteNumber('lambda', lambda) < 0) throw new ValueError('lambda', 'a number ≥ 0', `${lambda}`);
 

@@ -1,5 +1,4 @@
-import { ValueError } from '../errors.ts';
-import { allocate, requireInstance, requireInteger, requireSize } from '../require.ts';
+import { allocate, requireClasses, requireSize } from '../require.ts';
 
 /** The yardsticks of a language model, in nats a symbol on the same held-out text. */
 export interface Baselines {
@@ -19,16 +18,11 @@ export interface Baselines {
  */
 export function baselines(classes: number, train: Int32Array, heldOut: Int32Array): Baselines {
   requireSize('classes', classes);
-  requireInstance('train', train, Int32Array);
-  requireInstance('heldOut', heldOut, Int32Array);
-  if (heldOut.length < 2) throw new ValueError('heldOut', 'at least two symbols', `${heldOut.length}`);
+  requireClasses('train', train, classes, 0);
+  requireClasses('heldOut', heldOut, classes, 2);
   const counts = allocate('classes', classes).fill(1);
-  train.forEach((k, n) => {
-    requireInteger(`train[${n}]`, k, 0, classes - 1);
+  train.forEach(k => {
     counts[k] = (counts[k] ?? 0) + 1;
-  });
-  heldOut.forEach((k, n) => {
-    requireInteger(`heldOut[${n}]`, k, 0, classes - 1);
   });
   const total = train.length + classes;
   const scored = heldOut.subarray(1);

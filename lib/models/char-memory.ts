@@ -1,10 +1,21 @@
 /** How much memory a character model takes: said before it is made, since a system may kill what asks for too much. */
-import { ValueError } from '../errors.ts';
+import { MemoryError } from '../errors.ts';
 import type { Engine } from './char-model.ts';
 import { type CharTrainerOptions, memoriesOf } from './char-options.ts';
 
 /** What says how many parameters a model has. */
 type Made = Pick<CharTrainerOptions, 'cell' | 'hidden' | 'layers'>;
+
+/** What a training run takes, in bytes: no less than this. */
+export interface MemoryEstimate {
+  /** Parameters, their gradients, the optimiser's memory, and a checkpoint twice, while it is made. */
+  readonly model: number;
+  /** What a pass through a chunk, or through a piece of the held-out text, keeps of every step. */
+  readonly chunk: number;
+  /** Of these two, what WebAssembly holds. */
+  readonly inside: number;
+  readonly total: number;
+}
 
 /** Bytes that WebAssembly can address. */
 const WASM = 2 ** 32;
@@ -12,51 +23,103 @@ const WASM = 2 ** 32;
 const FILE = 2 ** 31 - 1;
 /** Bytes of a number outside the engine. */
 const OUTSIDE = 8;
+/** Steps that an evaluation, or the reading of a prompt, runs at once, and logits. */
+const [STEPS_AT_ONCE, LOGITS_AT_ONCE] = [1000, 2 ** 23];
+
+/** How many steps are run at once where nothing is learnt, over C symbols: a bound on memory. */
+export function stepsAtOnce(C: number): number {
+  return Math.max(1, Math.min(STEPS_AT_ONCE, Math.floor(LOGITS_AT_ONCE / C)));
+}
 
 /** How many parameters a model of C symbols has: of its first layer, of those above, of the readout's V and c. */
 export function parameterCount({ cell, hidden: m, layers }: Made, C: number): number {
   return layerCount(cell, C, m) + (layers - 1) * layerCount(cell, m, m) + C * m + C;
 }
 
+/** What training a model of C symbols takes, beside the text. */
+export function memoryEstimate(options: CharTrainerOptions, C: number, engine: Engine): MemoryEstimate {
+  const memories = memoriesOf(options.optimiser);
+  const numbers = OUTSIDE * parameterCount(options, C);
+  const pass = passBytes(options, C, engine);
+  const inside = insideBytes(options, C, engine);
+  const model = inside + numbers * (2 + memories) + 2 * numbers * (1 + memories);
+  return {
+    model,
+    chunk: pass.inside + pass.outside,
+    inside: inside + pass.inside,
+    total: model + pass.inside + pass.outside,
+  };
+}
+
 /**
- * Refuses a model of C symbols that is too large for the engine, which holds the parameters of all layers and the gradients
- * of one at a time.
+ * Refuses a model of C symbols, or a chunk, that is too large for the engine, which holds the parameters of all layers, the
+ * gradients of one at a time, and what a pass keeps.
  *
- * @throws ValueError with the bytes it needs.
+ * @throws MemoryError with the bytes it needs.
  */
 export function requireEngineRoom(options: CharTrainerOptions, C: number, engine: Engine): void {
-  const inside = insideBytes(options, C, engine);
-  if (inside > WASM) throw tooLarge(`the ${WASM} bytes that WebAssembly has`, inside);
+  requireFits(memoryEstimate(options, C, engine), 'inside', `the ${WASM} bytes that WebAssembly has`, WASM);
 }
 
 /**
- * Refuses a model of C symbols that cannot be trained and saved: parameters, their gradients, the optimiser's memory, what
- * the engine holds, and the bytes of a checkpoint twice, while it is made.
+ * Refuses a model of C symbols, or a chunk, that cannot be trained and saved.
  *
  * @param available bytes of memory that are there.
- * @throws ValueError with the bytes it needs.
+ * @returns what it takes.
+ * @throws MemoryError with the bytes it needs.
  */
-export function requireRoom(options: CharTrainerOptions, C: number, engine: Engine, available: number): void {
+export function requireRoom(options: CharTrainerOptions, C: number, engine: Engine, available: number): MemoryEstimate {
   requireEngineRoom(options, C, engine);
-  const numbers = OUTSIDE * parameterCount(options, C);
-  const memories = memoriesOf(options.optimiser);
-  const file = numbers * (1 + memories);
-  if (file > FILE) throw tooLarge(`a file of ${FILE} bytes`, file);
-  const total = insideBytes(options, C, engine) + numbers * (2 + memories) + 2 * file;
-  if (total > available) throw tooLarge(`the ${available} bytes of memory that are free`, total);
+  const file = OUTSIDE * parameterCount(options, C) * (1 + memoriesOf(options.optimiser));
+  if (file > FILE) throw tooLarge('hidden', `a file of ${FILE} bytes`, file);
+  const estimate = memoryEstimate(options, C, engine);
+  requireFits(estimate, 'total', `the ${available} bytes of memory that are free`, available);
+  return estimate;
 }
 
+/** What does not fit is the chunk's fault where it takes more than the model. */
+function requireFits(estimate: MemoryEstimate, what: 'inside' | 'total', room: string, bytes: number): void {
+  if (estimate[what] > bytes)
+    throw tooLarge(estimate.chunk > estimate.model ? 'chunk' : 'hidden', room, estimate[what]);
+}
+
+/** The engine's parameters of all layers, and the gradients of the largest. */
 function insideBytes(options: CharTrainerOptions, C: number, engine: Engine): number {
   if (engine === 'reference') return 0;
   const { cell, hidden: m, layers } = options;
   const one = Math.max(layerCount(cell, C, m), layers > 1 ? layerCount(cell, m, m) : 0, C * m + C);
-  return (engine.precision === 'f32' ? 4 : 8) * (parameterCount(options, C) + one);
+  return bytesOf(engine) * (parameterCount(options, C) + one);
+}
+
+/**
+ * What the larger of two passes keeps: that through a chunk, forward and back, or that through a piece of held-out text. Of
+ * every step gates, states and inputs of each layer in the engine, the gradients of the first layer's gates beside them; outside
+ * the outputs of each layer, and the logits, their log probabilities and their gradients.
+ */
+function passBytes(
+  { cell, hidden: m, layers, chunk, heldOut }: CharTrainerOptions,
+  C: number,
+  engine: Engine,
+): { readonly inside: number; readonly outside: number } {
+  const gates = layerCount(cell, 2, m) - layerCount(cell, 1, m); // so many numbers read each input
+  const states = Object.values(cell.state({ d: 1, m })).reduce((sum, columns) => sum + columns, 0);
+  const kept = layers * (gates + states + m);
+  const forward = Math.max(chunk, heldOut > 0 ? stepsAtOnce(C) : 0);
+  const inside = forward * kept + chunk * gates;
+  const outside = forward * (layers * m + 2 * C) + chunk * (layers * m + C);
+  if (engine === 'reference') return { inside: 0, outside: OUTSIDE * (inside + outside) };
+  return { inside: bytesOf(engine) * inside, outside: OUTSIDE * outside };
+}
+
+function bytesOf(engine: Exclude<Engine, 'reference'>): number {
+  return engine.precision === 'f32' ? 4 : 8;
 }
 
 function layerCount(cell: Made['cell'], d: number, m: number): number {
   return Object.values(cell.params({ d, m })).reduce((sum, [rows, columns]) => sum + rows * columns, 0);
 }
 
-function tooLarge(room: string, needed: number): ValueError {
-  return new ValueError('hidden', `a model that fits ${room}`, `one that needs at least ${needed} bytes`);
+function tooLarge(argument: 'hidden' | 'chunk', room: string, needed: number): MemoryError {
+  const what = { hidden: 'a model that fits', chunk: 'one whose steps, all of them kept, fit' }[argument];
+  return new MemoryError(argument, `${what} ${room}`, `one that needs at least ${needed} bytes`);
 }

@@ -6,23 +6,26 @@ import { type Cell, requireCell } from '../cells/cell.ts';
 import { rnn } from '../cells/rnn.ts';
 import { type EngineOptions, requireOptions } from '../engine/options.ts';
 import { ValueError } from '../errors.ts';
+import { argmax, greatest } from '../extremes.ts';
 import { type Layer, requireLayer } from '../layers/layer.ts';
 import { stack } from '../layers/stack.ts';
 import { crossEntropy } from '../losses/cross-entropy.ts';
 import { Random } from '../random.ts';
 import {
   describe,
+  requireFinite,
   requireFiniteNumber,
   requireInstance,
   requireInteger,
+  requireKnown,
   requireObject,
   requireSize,
 } from '../require.ts';
 import { Sequence } from '../sequence.ts';
 import type { Matrices } from '../shape.ts';
-import { parameterCount } from './char-memory.ts';
+import { parameterCount, stepsAtOnce } from './char-memory.ts';
 import { readoutLayer, recurrentLayer } from './network.ts';
-import { Vocabulary } from './vocabulary.ts';
+import { indices, LONGEST_TEXT, Vocabulary } from './vocabulary.ts';
 
 /** How a network is run: by the reference's layers, or by the engine. The numbers are the same up to rounding. */
 export type Engine = 'reference' | EngineOptions;
@@ -60,7 +63,13 @@ export function charModel(options: {
   readonly layers?: number;
   readonly engine?: Engine;
 }): CharModel {
-  const { vocabulary, cell = rnn, m = 100, layers = 1, engine = {} } = requireObject('options', options);
+  const {
+    vocabulary,
+    cell = rnn,
+    m = 100,
+    layers = 1,
+    engine = {},
+  } = requireKnown('options', options, ['vocabulary', 'cell', 'm', 'layers', 'engine']);
   requireInstance('vocabulary', vocabulary, Vocabulary);
   requireCell('cell', cell);
   requireSize('m', m);
@@ -77,9 +86,6 @@ export function charModel(options: {
   return { vocabulary, cell, m, layers, net };
 }
 
-/** Steps that an evaluation runs at once: a bound on its memory, without effect on its result. */
-const EVALUATED_AT_ONCE = 1000;
-
 /**
  * How well the model foretells `text`: the mean of −log p over every symbol but the first, in nats a symbol. The state
  * is carried through the whole text, from zeros.
@@ -88,24 +94,31 @@ const EVALUATED_AT_ONCE = 1000;
  * @throws ValueError when the text is too short or holds what is no class.
  */
 export function evaluate(model: CharModel, text: Int32Array): number {
+  return finished(evaluating(model, text));
+}
+
+/** {@link evaluate} piece by piece, so that it may be left off: yields how many symbols have been foretold. */
+export function* evaluating(model: CharModel, text: Int32Array): Generator<number, number, undefined> {
   const { net, vocabulary } = requireModel(model);
   requireInstance('text', text, Int32Array);
   if (text.length < 2) throw new ValueError('text', 'at least two symbols', `${text.length}`);
+  const atOnce = stepsAtOnce(vocabulary.size);
   let state: Matrices | undefined;
   let loss = 0;
-  for (let from = 0; from < text.length - 1; from += EVALUATED_AT_ONCE) {
-    const to = Math.min(from + EVALUATED_AT_ONCE, text.length - 1);
+  for (let from = 0; from < text.length - 1; from += atOnce) {
+    const to = Math.min(from + atOnce, text.length - 1);
     const x = Sequence.oneHot(text.subarray(from, to), { T: to - from, classes: vocabulary.size });
     const { y, sT, tape } = net.forward(x, state);
-    loss += crossEntropy.forward(y, text.subarray(from + 1, to + 1)).loss;
-    net.release?.(tape);
+    try {
+      loss += crossEntropy.forward(y, text.subarray(from + 1, to + 1)).loss;
+    } finally {
+      net.release?.(tape);
+    }
     state = sT;
+    yield to;
   }
   return loss / (text.length - 1);
 }
-
-/** Code units that a string may have. */
-const LONGEST = 2 ** 29 - 24;
 
 /** How to sample. */
 export interface SampleOptions {
@@ -127,28 +140,49 @@ export interface SampleOptions {
  * @throws ValueError when the prompt is empty or has symbols outside the vocabulary, or an option is out of range.
  */
 export function sample(model: CharModel, options: SampleOptions): string {
+  return finished(sampling(model, options));
+}
+
+/** {@link sample} bit by bit, so that it may be left off: yields how many symbols have been written. */
+export function* sampling(model: CharModel, options: SampleOptions): Generator<number, string, undefined> {
   const { net, vocabulary } = requireModel(model);
-  const { prompt, length, temperature = 1, rng, s0 } = requireObject('options', options);
+  const {
+    prompt,
+    length,
+    temperature = 1,
+    rng,
+    s0,
+  } = requireKnown('options', options, ['prompt', 'length', 'temperature', 'rng', 's0']);
   if (typeof prompt !== 'string' || prompt === '') {
     throw new ValueError('prompt', 'at least one symbol', describe(prompt));
   }
-  requireInteger('length', length, 1, LONGEST);
+  requireInteger('length', length, 1, LONGEST_TEXT);
   requireInstance('rng', rng, Random);
   if (requireFiniteNumber('temperature', temperature) < 0) {
     throw new ValueError('temperature', 'a number ≥ 0', `${temperature}`);
   }
-  let input = encodePrompt(vocabulary, prompt);
+  const read = encodePrompt(vocabulary, prompt);
+  const written = indices('length', length);
+  const atOnce = stepsAtOnce(vocabulary.size);
   let state = s0;
-  const written: number[] = [];
-  while (written.length < length) {
-    const x = Sequence.oneHot(input, { T: input.length, classes: vocabulary.size });
+  const logitsAfter = (symbols: Int32Array): readonly number[] => {
+    const x = Sequence.oneHot(symbols, { T: symbols.length, classes: vocabulary.size });
     const { y, sT, tape } = net.forward(x, state);
     state = sT;
     const logits = y.at(y.T - 1).getRow(0);
     net.release?.(tape);
-    const k = temperature === 0 ? logits.indexOf(Math.max(...logits)) : draw(logits, temperature, rng);
-    written.push(k);
-    input = Int32Array.of(k);
+    requireFinite('logits', logits);
+    return logits;
+  };
+  let logits: readonly number[] = [];
+  for (let from = 0; from < read.length; from += atOnce) {
+    logits = logitsAfter(read.subarray(from, from + atOnce));
+    yield 0;
+  }
+  for (let n = 0; n < length; n++) {
+    if (n > 0) logits = logitsAfter(written.subarray(n - 1, n));
+    written[n] = temperature === 0 ? argmax(logits) : draw(logits, temperature, rng);
+    yield n + 1;
   }
   return vocabulary.decode(written);
 }
@@ -166,15 +200,24 @@ export function requireModel(model: CharModel): CharModel {
 }
 
 function draw(logits: readonly number[], temperature: number, rng: Random): number {
-  const most = Math.max(...logits);
+  const most = greatest(logits);
   return rng.index(logits.map(o => Math.exp((o - most) / temperature)));
 }
 
 function encodePrompt(vocabulary: Vocabulary, prompt: string): Int32Array {
-  const unknown = [...new Set(prompt)].filter(symbol => !vocabulary.symbols.includes(symbol));
+  const known = new Set(vocabulary.symbols);
+  const unknown = [...new Set(prompt)].filter(symbol => !known.has(symbol));
   if (unknown.length > 0) {
-    const known = describe(vocabulary.symbols.join(''));
-    throw new ValueError('prompt', `symbols the model was trained on, such as ${known}`, describe(unknown.join('')));
+    const some = describe(vocabulary.symbols.join(''));
+    throw new ValueError('prompt', `symbols the model was trained on, such as ${some}`, describe(unknown.join('')));
   }
   return vocabulary.encode(prompt);
+}
+
+/** What a generator returns in the end. */
+function finished<T>(steps: Generator<unknown, T, undefined>): T {
+  for (;;) {
+    const { done, value } = steps.next();
+    if (done) return value;
+  }
 }

@@ -8,7 +8,7 @@ import type { Optimiser } from '../optim/optimiser.ts';
 import { rmsprop } from '../optim/rmsprop.ts';
 import { sgd } from '../optim/sgd.ts';
 import type { ParamSet } from '../params.ts';
-import { describe, requireInteger, requireObject, requirePositive, requireSize } from '../require.ts';
+import { describe, requireInteger, requireKnown, requirePositive, requireSize } from '../require.ts';
 
 /** An optimiser that the model can be trained with. */
 export type OptimiserName = 'adagrad' | 'sgd' | 'rmsprop' | 'adam';
@@ -66,9 +66,11 @@ export const lectureOptions: CharTrainerOptions = {
   seed: 1,
 };
 
+const optionNames = Object.keys(lectureOptions) as (keyof CharTrainerOptions)[];
+
 /** Every option is there and in its range, or throws {@link ValueError}. Returns them. */
 export function requireOptions(options: CharTrainerOptions): CharTrainerOptions {
-  requireCell('cell', requireObject('options', options).cell);
+  requireCell('cell', requireKnown('options', options, optionNames).cell);
   const { hidden, layers, chunk, optimiser, learningRate, clipValue, clipNorm, initStd, heldOut, seed } = options;
   requireSize('hidden', hidden);
   requireSize('layers', layers);

@@ -18,7 +18,7 @@ import { FlatMatrix } from '../views.ts';
 import { requireEngineRoom } from './char-memory.ts';
 import { type CharModel, charModel, type Engine, requireEngine } from './char-model.ts';
 import { type CharTrainerOptions, lectureOptions, optimiserOf, requireOptions } from './char-options.ts';
-import { DivergenceError, diverged, requireFiniteMatrices, withNorm } from './divergence.ts';
+import { diverged, isNotFinite, REMEMBERED, requireFiniteMatrices, withNorm } from './divergence.ts';
 import { Vocabulary } from './vocabulary.ts';
 
 /** The loss after one update. */
@@ -71,8 +71,9 @@ export class CharTrainer {
   /** Class indices of the part that is trained on, and of the part that is not. */
   readonly train: Int32Array;
   readonly heldOut: Int32Array;
+  /** All symbols that are trained on, as inputs. */
+  readonly #x: Sequence;
   #random: Random;
-  #chunks: Generator<Chunk, void, undefined>;
   #state: Matrices | undefined;
   #position = 0;
   #step = 0;
@@ -107,7 +108,7 @@ export class CharTrainer {
     initialise(this.model, all.initStd, this.#random);
     this.optimiser = optimiserOf(all, this.model.net.params);
     this.#smoothed = Math.log(vocabulary.size);
-    this.#chunks = this.#sweep();
+    this.#x = Sequence.oneHot(this.train, { T: cut, classes: vocabulary.size });
   }
 
   /** Draws for samples come from here; drawing changes what later samples are, never what is learnt. */
@@ -148,7 +149,9 @@ export class CharTrainer {
     const smoothed = requireFiniteNumber('smoothed', to.smoothed); // 0 where there is one symbol only
     if (smoothed < 0) throw new ValueError('smoothed', 'a number ≥ 0', `${smoothed}`);
     const random = Random.fromState(to.random);
-    const norms = [...requireList('norms', to.norms)];
+    if (requireList('norms', to.norms).length > REMEMBERED)
+      throw new ValueError('norms', `at most ${REMEMBERED} numbers`, `${to.norms.length}`);
+    const norms = [...to.norms];
     requireFinite('norms', norms);
     if (state !== undefined) requireState('state', state, this.model.net.state, 1);
     this.optimiser.learningRate = to.learningRate;
@@ -158,35 +161,36 @@ export class CharTrainer {
     this.#random = random;
     this.#norms = norms;
     this.#state = state;
-    this.#chunks = this.#sweep();
   }
 
   /**
-   * One chunk: forward, backward, clip, update.
+   * One chunk: forward, backward, clip, update. Whatever it throws, position, state, average and norms are as they were
+   * before the step, and so are the parameters and the optimiser's memory, unless an optimiser of one's own throws in the
+   * middle of an update; only the gradients are not. The same step may be tried again.
    *
-   * @throws DivergenceError when the loss or its gradient is not finite; all is then as it was before the step.
+   * @throws DivergenceError when the loss or its gradient is not finite; MemoryError when memory runs out.
    */
   step(): TrainingStep {
     const { chunk, clipNorm, clipValue } = this.options;
-    const { loss, to, sT } = this.#nextChunk();
     const { params } = this.model.net;
+    const { to, loss, sT, norms } = this.#gradient();
     if (clipNorm !== null) clipByNorm(params, clipNorm);
     if (clipValue !== null) clipByValue(params, clipValue);
     this.optimiser.step(params);
     this.#step += 1;
     this.#position = to;
     this.#state = sT;
+    this.#norms = norms;
     this.#smoothed = SMOOTHING * this.#smoothed + (1 - SMOOTHING) * (loss / chunk);
     return { step: this.#step, loss: loss / chunk, smoothed: this.#smoothed };
   }
 
   /** Leaves the next chunk out: the memory is reset behind it, and nothing is learnt. It counts as a step. */
   skip(): TrainingStep {
-    this.#wrap();
+    const { from } = this.#next();
     this.#step += 1;
-    this.#position += this.options.chunk;
+    this.#position = from + this.options.chunk;
     this.#state = zeroState(this.model.net.state, 1);
-    this.#chunks = this.#sweep();
     return { step: this.#step, loss: Number.NaN, smoothed: this.#smoothed };
   }
 
@@ -201,45 +205,29 @@ export class CharTrainer {
     requireFiniteMatrices(this.#step, parts, this.#norms);
   }
 
-  /** At the end of the text, back to its start, with the memory reset. */
-  #wrap(): void {
-    if (this.#position + this.options.chunk + 1 <= this.train.length) return;
-    this.#position = 0;
-    this.#state = undefined;
-    this.#chunks = this.#sweep();
+  /** Where the next chunk begins, and the state there: at the end of the text, back at its start, the memory reset. */
+  #next(): { readonly from: number; readonly s0: Matrices | undefined } {
+    const isWhole = this.#position + this.options.chunk + 1 <= this.train.length;
+    return isWhole ? { from: this.#position, s0: this.#state } : { from: 0, s0: undefined };
   }
 
-  /** Forward and backward of the next chunk, whose loss and gradient are finite. */
-  #nextChunk(): Chunk {
-    this.#wrap();
+  /** Forward and backward of the next chunk, whose loss and gradient are finite: its gradient is in `params.grads`. */
+  #gradient(): Pick<Chunk, 'to' | 'loss' | 'sT'> & Pick<TrainerPosition, 'norms'> {
+    const { net } = this.model;
+    const { from, s0 } = this.#next();
     const step = this.#step + 1;
+    const lossOf = (logits: Sequence, first: number, to: number) => {
+      const { loss, tape } = crossEntropy.forward(logits, this.train.subarray(first + 1, to + 1));
+      return { loss, dy: crossEntropy.backward(tape) };
+    };
     try {
-      const { value } = this.#chunks.next();
-      if (!value) throw new Error('the sweep ended before the text did');
-      this.#norms = withNorm(step, value.loss, this.model.net.params, this.#norms);
-      return value;
+      const { value } = truncated(net, this.#x, lossOf, { steps: this.options.chunk, from, s0 }).next();
+      if (!value) throw new Error('the text ended before its last chunk');
+      return { ...value, norms: withNorm(step, value.loss, net.params, this.#norms) };
     } catch (error) {
-      this.#chunks = this.#sweep();
-      if (!(error instanceof ValueError) || error instanceof DivergenceError) throw error;
+      if (!isNotFinite(error)) throw error;
       throw diverged(step, error.argument, this.#norms, `${error.got} in ${error.argument}`);
     }
-  }
-
-  /** The chunks from the present position to the last whole one of the text. */
-  #sweep(): Generator<Chunk, void, undefined> {
-    const { chunk } = this.options;
-    const inputs = this.train.length - 1;
-    const last = this.#position + Math.floor((inputs - this.#position) / chunk) * chunk;
-    const x = Sequence.oneHot(this.train.subarray(0, last), { T: last, classes: this.model.vocabulary.size });
-    return truncated(
-      this.model.net,
-      x,
-      (logits, from, to) => {
-        const { loss, tape } = crossEntropy.forward(logits, this.train.subarray(from + 1, to + 1));
-        return { loss, dy: crossEntropy.backward(tape) };
-      },
-      { steps: chunk, from: this.#position, s0: this.#state },
-    );
   }
 }
 

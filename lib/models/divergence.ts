@@ -6,7 +6,10 @@ import type { Matrices } from '../shape.ts';
 import { FlatMatrix } from '../views.ts';
 
 /** How many norms are remembered. */
-const REMEMBERED = 5;
+export const REMEMBERED = 5;
+
+/** The largest number of 32 bits. */
+const MOST = (2 - 2 ** -23) * 2 ** 127;
 
 /** Training that has come to numbers that are not finite. */
 export class DivergenceError extends ValueError {
@@ -56,6 +59,16 @@ export function withNorm(step: number, loss: number, params: ParamSet, norms: re
 export function requireFiniteMatrices(step: number, matrices: Matrices, norms: readonly number[]): void {
   const [tensor, x] = firstNotFinite(matrices) ?? [];
   if (tensor !== undefined) throw diverged(step, tensor, norms, `${x} in ${tensor}`);
+}
+
+/**
+ * Whether an error says that a number has come which is not finite, or too large for 32 bits: what it got is that number.
+ * Any other error has another reason, and so has one that already says that training diverged.
+ */
+export function isNotFinite(error: unknown): error is ValueError {
+  if (!(error instanceof ValueError) || error instanceof DivergenceError) return false;
+  const x = Number(error.got);
+  return `${x}` === error.got && !(Math.abs(x) <= MOST);
 }
 
 /** The error, with the norms of the steps before in its message. */

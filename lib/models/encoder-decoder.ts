@@ -12,10 +12,11 @@
  * Sequences of a batch may differ in length on both sides.
  */
 import { ShapeError, ValueError } from '../errors.ts';
+import { argmax } from '../extremes.ts';
 import { type Layer, requireLayer } from '../layers/layer.ts';
 import { prefixed } from '../layers/names.ts';
 import { ParamSet } from '../params.ts';
-import { requireInteger, requireObject, requireSize } from '../require.ts';
+import { requireInteger, requireKnown, requireObject, requireSize } from '../require.ts';
 import { requireExtent, requireSequence, Sequence } from '../sequence.ts';
 import type { Matrices } from '../shape.ts';
 
@@ -99,7 +100,7 @@ export interface EncoderDecoder {
  * ```
  */
 export function encoderDecoder(networks: { readonly encoder: Layer; readonly decoder: Layer }): EncoderDecoder {
-  const { encoder, decoder } = requireObject('networks', networks);
+  const { encoder, decoder } = requireKnown('networks', networks, ['encoder', 'decoder']);
   requireLayer('encoder', encoder);
   requireLayer('decoder', decoder);
   const parts = ({ state }: Layer) => JSON.stringify(Object.entries(state).sort());
@@ -135,7 +136,7 @@ export function encoderDecoder(networks: { readonly encoder: Layer; readonly dec
     },
 
     decode(source, options) {
-      const { start, stop, maxLength } = requireObject('options', options);
+      const { start, stop, maxLength } = requireKnown('options', options, ['start', 'stop', 'maxLength']);
       requireSequence('source', source, encoder.inputs);
       const classes = decoder.inputs;
       if (decoder.outputs > classes)
@@ -146,12 +147,15 @@ export function encoderDecoder(networks: { readonly encoder: Layer; readonly dec
       const { B } = source;
       const written: number[][] = Array.from({ length: B }, () => []);
       const writing = new Set(written.keys());
-      let { sT: s } = encoder.forward(source);
+      const { sT: read, tape: readTape } = encoder.forward(source);
+      encoder.release?.(readTape);
+      let s = read;
       let last = new Int32Array(B).fill(start);
       for (let t = 0; t < maxLength && writing.size > 0; t++) {
-        const { y, sT } = decoder.forward(Sequence.oneHot(last, { T: 1, B, classes }), s);
+        const { y, sT, tape } = decoder.forward(Sequence.oneHot(last, { T: 1, B, classes }), s);
         s = sT;
-        last = Int32Array.from({ length: B }, (_, b) => largest(y.at(0).getRow(b)));
+        last = Int32Array.from({ length: B }, (_, b) => argmax(y.at(0).getRow(b)));
+        decoder.release?.(tape);
         last.forEach((symbol, b) => {
           if (symbol === stop) writing.delete(b);
           if (writing.has(b)) written[b]?.push(symbol);
@@ -164,7 +168,3 @@ export function encoderDecoder(networks: { readonly encoder: Layer; readonly dec
 
 /** Symbols that one array holds. */
 const LONGEST = 2 ** 32 - 1;
-
-function largest(logits: readonly number[]): number {
-  return logits.indexOf(Math.max(...logits));
-}

@@ -13,7 +13,14 @@
 import { ValueError } from '../errors.ts';
 import { logSoftmax } from '../losses/cross-entropy.ts';
 import { ParamSet } from '../params.ts';
-import { requireClasses, requireFiniteNumber, requireList, requireObject, requireSize } from '../require.ts';
+import {
+  requireClasses,
+  requireFiniteNumber,
+  requireKnown,
+  requireList,
+  requireObject,
+  requireSize,
+} from '../require.ts';
 
 /** What the backward pass needs. */
 export interface HmmTape {
@@ -64,7 +71,7 @@ export interface Hmm {
  * @throws ValueError when a size is not a positive integer.
  */
 export function hmm(size: { readonly N: number; readonly C: number }): Hmm {
-  const { N, C } = requireObject('size', size);
+  const { N, C } = requireKnown('size', size, ['N', 'C']);
   requireSize('N', N);
   requireSize('C', C);
   const params = ParamSet.of({ pi: [1, N], A: [N, N], B: [N, C] });

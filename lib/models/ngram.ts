@@ -12,7 +12,8 @@
  * | D_k(c)  | what is taken off a count c of order k |
  * | γ(h)    | the part of the probability that is left for the shorter context |
  */
-import { requireClasses, requireInteger, requireObject, requireSize } from '../require.ts';
+import { allocate, requireClasses, requireInteger, requireKnown, requireSize } from '../require.ts';
+import { integers, StringTree } from './string-tree.ts';
 
 /** A smoothed n-gram model of a text. */
 export interface Ngram {
@@ -38,16 +39,17 @@ const LONGEST = 1000;
  *
  * @param text class indices, at least one.
  * @param options C classes, order K in 1…1000.
- * @throws ValueError when an option is out of range, or the text is empty or holds what is no class.
+ * @throws ValueError when an option is out of range, or the text is empty or holds what is no class; MemoryError when memory
+ * does not hold its strings.
  */
 export function ngram(text: Int32Array, options: { readonly C: number; readonly order: number }): Ngram {
-  const { C, order } = requireObject('options', options);
+  const { C, order } = requireKnown('options', options, ['C', 'order']);
   requireSize('C', C);
   requireClasses('text', text, C, 1);
   requireInteger('order', order, 1, LONGEST);
-  const strings = countStrings(text, C, order);
+  const strings = countStrings(text, order);
   const { total, gamma } = sums(strings);
-  const { child, c, discount } = strings;
+  const { tree, c, discount } = strings;
 
   /** P(w | h), given the nodes of h and all its ends, from the empty one on; a context that never was adds nothing. */
   const probability = (contexts: readonly number[], w: number): number => {
@@ -55,8 +57,8 @@ export function ngram(text: Int32Array, options: { readonly C: number; readonly 
     for (const h of contexts) {
       const sum = total[h] ?? 0;
       if (sum === 0) break;
-      const hw = child.get(h * C + w);
-      const kept = hw === undefined ? 0 : (c[hw] ?? 0) - (discount[hw] ?? 0);
+      const hw = tree.find(h, w);
+      const kept = hw === 0 ? 0 : (c[hw] ?? 0) - (discount[hw] ?? 0);
       p = kept / sum + (gamma[h] ?? 0) * p; // NG-F6  P_k(w | h) = (c(hw) − D_k(c(hw))) / Σ_v c(hv) + γ(h) P_{k−1}(w | h′)
     }
     return p;
@@ -65,8 +67,8 @@ export function ngram(text: Int32Array, options: { readonly C: number; readonly 
   const after = (contexts: readonly number[], w: number): number[] => {
     const next = [0];
     for (const h of contexts.slice(0, order - 1)) {
-      const hw = child.get(h * C + w);
-      if (hw === undefined) break; // longer ones that end in it were not there either
+      const hw = tree.find(h, w);
+      if (hw === 0) break; // longer ones that end in it were not there either
       next.push(hw);
     }
     return next;
@@ -93,47 +95,36 @@ export function ngram(text: Int32Array, options: { readonly C: number; readonly 
   };
 }
 
-/** Every string of up to K symbols that stands in a text: the nodes of a tree, of which 0 is the empty string. */
+/** Every string of up to K symbols that stands in a text. */
 interface Strings {
-  /** The node of hw, under the key (node of h)·C + w. */
-  readonly child: ReadonlyMap<number, number>;
-  /** The node of h, given that of hw. */
-  readonly parent: readonly number[];
+  readonly tree: StringTree;
   /** c and D_k(c) of every node. */
   readonly c: Float64Array;
   readonly discount: Float64Array;
 }
 
-function countStrings(text: Int32Array, C: number, K: number): Strings {
-  const child = new Map<number, number>();
-  const [parent, shorter, length, n] = [[0], [0], [0], [0]];
+function countStrings(text: Int32Array, K: number): Strings {
+  const tree = new StringTree();
   let ends = [0]; // the nodes of the last 0, 1, … K − 1 symbols
-  for (const w of text) {
-    const next = [0];
-    ends.forEach((h, k) => {
-      const key = h * C + w;
-      let hw = child.get(key);
-      if (hw === undefined) {
-        hw = parent.push(h) - 1;
-        child.set(key, hw);
-        shorter.push(next[k] ?? 0);
-        length.push(k + 1);
-        n.push(0);
-      }
-      n[hw] = (n[hw] ?? 0) + 1;
-      next.push(hw);
-    });
-    ends = next.slice(0, K);
-  }
-  const c = new Float64Array(parent.length);
-  for (let node = 1; node < c.length; node++) {
+  for (const w of text) ends = [0, ...ends.map(h => tree.count(h, w))].slice(0, K);
+  const { size, parent, symbol, counted: n } = tree;
+  const c = allocate('text', size);
+  const length = new Uint16Array(size); // k
+  const shorter = integers(size); // the node without the first symbol
+  for (let node = 1; node < size; node++) {
+    const [h, w] = [parent[node] ?? 0, symbol[node] ?? 0];
+    length[node] = (length[h] ?? 0) + 1;
+    const end = h === 0 ? 0 : tree.find(shorter[h] ?? 0, w);
+    shorter[node] = end;
     if (length[node] === K) c[node] = n[node] ?? 0; // NG-F1  c(hw) = n(hw) at order K
-    const end = shorter[node] ?? 0;
     if (end > 0) c[end] = (c[end] ?? 0) + 1; // NG-F2  c(hw) = |{v : n(vhw) > 0}| below
   }
   const discounts = Array.from({ length: K + 1 }, (_, k) => discountsOf(c.filter((_, node) => length[node] === k)));
-  const discount = c.map((count, node) => discounts[length[node] ?? 0]?.[Math.min(count, 3)] ?? 0);
-  return { child, parent, c, discount };
+  const discount = allocate('text', size);
+  for (let node = 1; node < size; node++) {
+    discount[node] = discounts[length[node] ?? 0]?.[Math.min(c[node] ?? 0, 3)] ?? 0;
+  }
+  return { tree, c, discount };
 }
 
 /** D_k of the counts 0, 1, 2, and 3 or more, given all of order k; half a count where they are too few to say. */
@@ -145,13 +136,16 @@ function discountsOf(c: Float64Array): readonly number[] {
 }
 
 /** Σ_v c(hv) and γ(h) of every context h. */
-function sums({ parent, c, discount }: Strings): { readonly total: Float64Array; readonly gamma: Float64Array } {
-  const [total, taken] = [new Float64Array(c.length), new Float64Array(c.length)];
+function sums({ tree: { parent }, c, discount }: Strings): {
+  readonly total: Float64Array;
+  readonly gamma: Float64Array;
+} {
+  const [total, gamma] = [allocate('text', c.length), allocate('text', c.length)];
   for (let node = 1; node < c.length; node++) {
     const h = parent[node] ?? 0;
     total[h] = (total[h] ?? 0) + (c[node] ?? 0);
-    taken[h] = (taken[h] ?? 0) + (discount[node] ?? 0);
+    gamma[h] = (gamma[h] ?? 0) + (discount[node] ?? 0);
   }
-  const gamma = taken.map((sum, h) => sum / (total[h] ?? 0)); // NG-F4  γ(h) = Σ_v D_k(c(hv)) / Σ_v c(hv)
+  for (let h = 0; h < c.length; h++) gamma[h] = (gamma[h] ?? 0) / (total[h] ?? 0); // NG-F4  γ(h) = Σ_v D_k(c(hv)) / Σ_v c(hv)
   return { total, gamma };
 }

@@ -1,5 +1,5 @@
-import { ValueError } from '../errors.ts';
-import { describe, requireInteger, requireList } from '../require.ts';
+import { MemoryError, ValueError } from '../errors.ts';
+import { describe, requireList } from '../require.ts';
 
 /**
  * The symbols of a text: its Unicode code points, in ascending order. Symbol number k is class k.
@@ -18,11 +18,13 @@ export class Vocabulary {
   static readonly name: string = 'Vocabulary';
   /** Every symbol, a string of one code point. */
   readonly symbols: readonly string[];
-  readonly #index: ReadonlyMap<string, number>;
+  /** The class of every code point up to the last symbol's, −1 where it is no symbol. */
+  readonly #classes: Int32Array;
 
   private constructor(symbols: readonly string[]) {
     this.symbols = symbols;
-    this.#index = new Map(symbols.map((symbol, k) => [symbol, k]));
+    this.#classes = new Int32Array((symbols.at(-1)?.codePointAt(0) ?? 0) + 1).fill(-1);
+    for (const [k, symbol] of symbols.entries()) this.#classes[symbol.codePointAt(0) ?? 0] = k;
   }
 
   /**
@@ -33,7 +35,19 @@ export class Vocabulary {
   static of(text: string): Vocabulary {
     if (typeof text !== 'string' || text === '')
       throw new ValueError('text', 'a text that is not empty', describe(text));
-    return new Vocabulary([...new Set(text)].sort((a, b) => (a.codePointAt(0) ?? 0) - (b.codePointAt(0) ?? 0)));
+    const seen = new Uint8Array(CODE_POINTS / 8); // a bit each
+    const points: number[] = [];
+    for (let n = 0; n < text.length; n++) {
+      const point = text.codePointAt(n) ?? 0;
+      if (point >= PAIRED) n += 1;
+      const byte = point >> 3;
+      const bit = 1 << (point & 7);
+      const known = seen[byte] ?? 0;
+      if (known & bit) continue;
+      seen[byte] = known | bit;
+      points.push(point);
+    }
+    return new Vocabulary(points.sort((a, b) => a - b).map(point => String.fromCodePoint(point)));
   }
 
   /**
@@ -63,34 +77,83 @@ export class Vocabulary {
   }
 
   /**
-   * The class of every code point of `text`.
+   * The class of every code point of `text`: four bytes each, and nothing beside them while it is made.
    *
-   * @throws ValueError naming the first symbol that is not in the vocabulary, and its place.
+   * @throws ValueError naming the first symbol that is not in the vocabulary, and its place; MemoryError when memory does
+   * not hold the classes.
    */
   encode(text: string): Int32Array {
     if (typeof text !== 'string') throw new ValueError('text', 'a text', describe(text));
-    return Int32Array.from(text, (symbol, place) => {
-      const k = this.#index.get(symbol);
-      if (k === undefined) {
-        throw new ValueError(
-          'text',
-          `symbols of the vocabulary (${this.size} of them)`,
-          `${describe(symbol)} at ${place}`,
-        );
+    const classes = indices('text', symbolCount(text));
+    let at = 0;
+    for (let place = 0; place < classes.length; place++) {
+      const point = text.codePointAt(at) ?? 0;
+      const k = this.#classes[point] ?? -1;
+      if (k < 0) {
+        const got = `${describe(String.fromCodePoint(point))} at ${place}`;
+        throw new ValueError('text', `symbols of the vocabulary (${this.size} of them)`, got);
       }
-      return k;
-    });
+      classes[place] = k;
+      at += point >= PAIRED ? 2 : 1;
+    }
+    return classes;
   }
 
   /**
    * The text of the given classes.
    *
-   * @throws ValueError when one is no class of this vocabulary.
+   * @throws ValueError when one is no class of this vocabulary, or a string does not hold the text.
    */
   decode(indices: ArrayLike<number>): string {
-    return Array.from(
-      requireList('indices', indices),
-      (k, n) => this.symbols[requireInteger(`indices[${n}]`, k, 0, this.size - 1)],
-    ).join('');
+    const { length } = requireList('indices', indices);
+    if (length > LONGEST_TEXT) throw new ValueError('indices', LIMIT, `${length} symbols`);
+    let text = '';
+    for (let from = 0; from < length; from += JOINED) {
+      const piece: string[] = [];
+      for (let n = from; n < Math.min(from + JOINED, length); n++) {
+        const k = indices[n];
+        const symbol = typeof k === 'number' ? this.symbols[k] : undefined;
+        piece.push(symbol ?? this.#refuse(n, k));
+      }
+      const more = piece.join('');
+      if (text.length + more.length > LONGEST_TEXT) throw new ValueError('indices', LIMIT, `${length} symbols`);
+      text += more;
+    }
+    return text;
+  }
+
+  #refuse(n: number, k: number | undefined): never {
+    throw new ValueError(`indices[${n}]`, `an integer in 0…${this.size - 1}`, describe(k));
+  }
+}
+
+/** Characters that a string may have, of 16 bits each. */
+export const LONGEST_TEXT: number = 2 ** 29 - 24;
+
+const LIMIT = `a text of at most ${LONGEST_TEXT} characters, which a string holds`;
+
+/** Code points that there are, and the first of those that take two characters of a string. */
+const [CODE_POINTS, PAIRED] = [0x110000, 0x10000];
+
+/** Symbols that are joined at a time. */
+const JOINED = 4096;
+
+/** How many symbols a text has: its code points, of which a half of a surrogate pair without the other is one. */
+export function symbolCount(text: string): number {
+  let count = 0;
+  for (let n = 0; n < text.length; n++) {
+    if ((text.codePointAt(n) ?? 0) >= PAIRED) n += 1;
+    count += 1;
+  }
+  return count;
+}
+
+/** Room for so many class indices, or throws {@link MemoryError}. */
+export function indices(argument: string, count: number): Int32Array {
+  try {
+    return new Int32Array(count);
+  } catch (error) {
+    if (!(error instanceof RangeError)) throw error;
+    throw new MemoryError(argument, 'as many symbols as memory holds, four bytes each', `${count}`);
   }
 }

@@ -14,7 +14,7 @@
  */
 import { tanhSlope } from '../matrix.ts';
 import { ParamSet } from '../params.ts';
-import { requireCount, requireInstance, requireInteger, requireObject, requireSize } from '../require.ts';
+import { requireCount, requireInstance, requireInteger, requireKnown, requireObject, requireSize } from '../require.ts';
 import { dense, read, requireExtent, Sequence } from '../sequence.ts';
 import type { FlatMatrix } from '../views.ts';
 
@@ -55,7 +55,7 @@ export interface WindowNetTape {
  * @throws ValueError when a size is not a positive integer.
  */
 export function windowNet(size: { readonly C: number; readonly N: number; readonly m: number }): WindowNet {
-  const { C, N, m } = requireObject('size', size);
+  const { C, N, m } = requireKnown('size', size, ['C', 'N', 'm']);
   requireSize('C', C);
   requireSize('N', N);
   requireSize('m', m);

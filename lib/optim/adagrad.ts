@@ -1,5 +1,5 @@
 import { ParamSet } from '../params.ts';
-import { requireInstance, requireObject, requirePositive } from '../require.ts';
+import { requireInstance, requireKnown, requirePositive } from '../require.ts';
 import { type Optimiser, optimiser } from './optimiser.ts';
 
 /**
@@ -13,7 +13,7 @@ export function adagrad(
   params: ParamSet,
   options: { readonly learningRate: number; readonly epsilon?: number },
 ): Optimiser {
-  const { learningRate, epsilon = 1e-8 } = requireObject('options', options);
+  const { learningRate, epsilon = 1e-8 } = requireKnown('options', options, ['learningRate', 'epsilon']);
   requirePositive('epsilon', epsilon);
   const { size } = requireInstance('params', params, ParamSet);
   const mem = new Float64Array(size);
@@ -21,7 +21,8 @@ export function adagrad(
     name: 'adagrad',
     learningRate,
     memory: { mem },
-    size,
+    params,
+    squares: true,
     update(values, grads, eta) {
       for (let i = 0; i < grads.length; i++) {
         const g = grads[i] ?? 0;

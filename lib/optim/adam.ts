@@ -1,6 +1,6 @@
 import { ValueError } from '../errors.ts';
 import { ParamSet } from '../params.ts';
-import { requireFiniteNumber, requireInstance, requireObject, requirePositive } from '../require.ts';
+import { requireFiniteNumber, requireInstance, requireKnown, requirePositive } from '../require.ts';
 import { type Optimiser, optimiser, requireDecay } from './optimiser.ts';
 
 /** What Adam can be told. */
@@ -33,7 +33,7 @@ export function adam(params: ParamSet, options: AdamOptions): Optimiser {
     beta2 = 0.999,
     epsilon = 1e-8,
     weightDecay = 0,
-  } = requireObject('options', options);
+  } = requireKnown('options', options, ['learningRate', 'beta1', 'beta2', 'epsilon', 'weightDecay']);
   requireDecay('beta1', beta1);
   requireDecay('beta2', beta2);
   requirePositive('epsilon', epsilon);
@@ -47,7 +47,8 @@ export function adam(params: ParamSet, options: AdamOptions): Optimiser {
     name: 'adam',
     learningRate,
     memory: { m: mean, v: meanSquare, t: steps },
-    size,
+    params,
+    squares: true,
     update(values, grads, eta) {
       const t = (steps[0] ?? 0) + 1;
       steps[0] = t;

@@ -1,6 +1,7 @@
-import { ShapeError, ValueError } from '../errors.ts';
+import { ValueError } from '../errors.ts';
 import { ParamSet } from '../params.ts';
-import { describe, requireFiniteNumber, requireInstance, requirePositive } from '../require.ts';
+import { describe, requireFinite, requireFiniteNumber, requireInstance, requirePositive } from '../require.ts';
+import { squaredNorm } from './norm.ts';
 
 /** Changes parameters in the direction of their gradients. */
 export interface Optimiser {
@@ -15,7 +16,8 @@ export interface Optimiser {
   /**
    * One update of `params.values` from `params.grads`, which stay as they are.
    *
-   * @throws ShapeError when the memory is for parameters of another size.
+   * @throws ValueError when the optimiser was made for other parameters, or a gradient is not finite, or too large for its
+   * square, where that is remembered. Parameters and memory are then as they were.
    */
   step(params: ParamSet): void;
 }
@@ -26,8 +28,10 @@ export interface Rule {
   readonly learningRate: number;
   /** One number a parameter, or one in all. */
   readonly memory: Readonly<Record<string, Float64Array>>;
-  /** How many numbers the parameters have; any unless given. */
-  readonly size?: number;
+  /** The parameters that the memory is of; any unless given. */
+  readonly params?: ParamSet;
+  /** Whether it remembers squares of gradients, which must not overflow then; false unless given. */
+  readonly squares?: boolean;
   /** One update of all values from all gradients, at learning rate η. */
   update(values: Float64Array, grads: Float64Array, eta: number): void;
 }
@@ -37,7 +41,7 @@ export interface Rule {
  *
  * @throws ValueError when the learning rate is not positive.
  */
-export function optimiser({ name, learningRate, memory, size, update }: Rule): Optimiser {
+export function optimiser({ name, learningRate, memory, params: own, squares = false, update }: Rule): Optimiser {
   let eta = requirePositive('learningRate', learningRate);
   return {
     name,
@@ -52,11 +56,22 @@ export function optimiser({ name, learningRate, memory, size, update }: Rule): O
     },
     step(params) {
       const { values, grads } = requireInstance('params', params, ParamSet);
-      if (size !== undefined && grads.length !== size)
-        throw new ShapeError('params', `${size} numbers`, `${grads.length}`);
+      if (own !== undefined && params !== own) {
+        throw new ValueError('params', 'those that the optimiser was made for', `a set of ${grads.length} numbers`);
+      }
+      requireGradients(grads, squares); // before anything is changed
       update(values, grads, eta);
     },
   };
+}
+
+/** Every gradient is finite, and its square where that is remembered, or throws {@link ValueError}. */
+function requireGradients(grads: Float64Array, squares: boolean): void {
+  if (Number.isFinite(squaredNorm(grads))) return; // as usual: then so is every square
+  requireFinite('grads', grads);
+  const n = squares ? grads.findIndex(g => g * g === Number.POSITIVE_INFINITY) : -1;
+  if (n < 0) return;
+  throw new ValueError(`grads[${n}]`, 'a number whose square is finite (clipping may help)', `${grads[n]}`);
 }
 
 /** `x` is in [0, 1), as the factor of a moving average is, or throws {@link ValueError}. Returns it. */

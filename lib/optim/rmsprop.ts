@@ -1,5 +1,5 @@
 import { ParamSet } from '../params.ts';
-import { requireInstance, requireObject, requirePositive } from '../require.ts';
+import { requireInstance, requireKnown, requirePositive } from '../require.ts';
 import { type Optimiser, optimiser, requireDecay } from './optimiser.ts';
 
 /** What RMSprop can be told. */
@@ -19,7 +19,11 @@ export interface RmspropOptions {
  * @throws ValueError when η or ε is not positive, or ρ not in [0, 1).
  */
 export function rmsprop(params: ParamSet, options: RmspropOptions): Optimiser {
-  const { learningRate, decay = 0.99, epsilon = 1e-8 } = requireObject('options', options);
+  const {
+    learningRate,
+    decay = 0.99,
+    epsilon = 1e-8,
+  } = requireKnown('options', options, ['learningRate', 'decay', 'epsilon']);
   requireDecay('decay', decay);
   requirePositive('epsilon', epsilon);
   const { size } = requireInstance('params', params, ParamSet);
@@ -28,7 +32,8 @@ export function rmsprop(params: ParamSet, options: RmspropOptions): Optimiser {
     name: 'rmsprop',
     learningRate,
     memory: { v: meanSquare },
-    size,
+    params,
+    squares: true,
     update(values, grads, eta) {
       for (let i = 0; i < grads.length; i++) {
         const g = grads[i] ?? 0;

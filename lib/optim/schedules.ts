@@ -15,12 +15,12 @@ import {
   requireFiniteNumber,
   requireFunction,
   requireInteger,
-  requireObject,
+  requireKnown,
   requirePositive,
   requireSize,
 } from '../require.ts';
 
-/** η_n of step n, an integer ≥ 0; throws ValueError when n is none. */
+/** η_n of step n, an integer ≥ 0; throws ValueError when n is none, or η_n not a finite number ≥ 0. */
 export type Schedule = (step: number) => number;
 
 /**
@@ -43,7 +43,7 @@ export function stepDecay(options: {
   readonly every: number;
   readonly factor: number;
 }): Schedule {
-  const { learningRate, every, factor } = requireObject('options', options);
+  const { learningRate, every, factor } = requireKnown('options', options, ['learningRate', 'every', 'factor']);
   requirePositive('learningRate', learningRate);
   requireSize('every', every);
   requirePositive('factor', factor);
@@ -61,7 +61,7 @@ export function cosine(options: {
   readonly steps: number;
   readonly floor?: number;
 }): Schedule {
-  const { learningRate, steps, floor = 0 } = requireObject('options', options);
+  const { learningRate, steps, floor = 0 } = requireKnown('options', options, ['learningRate', 'steps', 'floor']);
   requirePositive('learningRate', learningRate);
   requireSize('steps', steps);
   requireFiniteNumber('floor', floor);
@@ -83,5 +83,10 @@ export function warmUp(steps: number, then: Schedule): Schedule {
 }
 
 function schedule(rate: Schedule): Schedule {
-  return step => rate(requireInteger('step', step, 0));
+  return step => {
+    requireInteger('step', step, 0);
+    const eta = requireFiniteNumber(`learning rate of step ${step}`, rate(step));
+    if (eta < 0) throw new ValueError(`learning rate of step ${step}`, 'a number ≥ 0', `${eta}`);
+    return eta;
+  };
 }

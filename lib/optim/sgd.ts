@@ -1,6 +1,6 @@
 import { ValueError } from '../errors.ts';
 import { ParamSet } from '../params.ts';
-import { requireObject } from '../require.ts';
+import { requireBoolean, requireInstance, requireKnown } from '../require.ts';
 import { type Optimiser, optimiser, requireDecay } from './optimiser.ts';
 
 /** Gradient descent with momentum. */
@@ -24,23 +24,26 @@ export interface MomentumOptions {
 export function sgd(options: { readonly learningRate: number }): Optimiser;
 export function sgd(params: ParamSet, options: MomentumOptions): Optimiser;
 export function sgd(first: ParamSet | { readonly learningRate: number }, second?: MomentumOptions): Optimiser {
-  if (!(first instanceof ParamSet)) return plain(requireObject('options', first).learningRate);
-  const {
-    learningRate,
-    momentum = 0,
-    nesterov = false,
-  } = requireObject('options', second ?? { learningRate: Number.NaN });
+  if (!(first instanceof ParamSet)) {
+    if (second !== undefined) requireInstance('params', first, ParamSet);
+    return plain(requireKnown('options', first, ['learningRate']).learningRate);
+  }
+  const options = second ?? { learningRate: Number.NaN };
+  const known = requireKnown('options', options, ['learningRate', 'momentum', 'nesterov']);
+  const { learningRate, momentum = 0, nesterov = false } = known;
   const mu = requireDecay('momentum', momentum);
-  if (mu > 0) return withMomentum(first.size, learningRate, mu, nesterov);
+  requireBoolean('nesterov', nesterov);
+  if (mu > 0) return withMomentum(first, learningRate, mu, nesterov);
   if (nesterov) throw new ValueError('momentum', "a positive one for Nesterov's", `${momentum}`);
-  return plain(learningRate);
+  return plain(learningRate, first);
 }
 
-function plain(learningRate: number): Optimiser {
+function plain(learningRate: number, params?: ParamSet): Optimiser {
   return optimiser({
     name: 'sgd',
     learningRate,
     memory: {},
+    ...(params && { params }),
     update(values, grads, eta) {
       for (let i = 0; i < grads.length; i++) {
         const g = grads[i] ?? 0;
@@ -50,13 +53,13 @@ function plain(learningRate: number): Optimiser {
   });
 }
 
-function withMomentum(size: number, learningRate: number, mu: number, nesterov: boolean): Optimiser {
-  const velocity = new Float64Array(size);
+function withMomentum(params: ParamSet, learningRate: number, mu: number, nesterov: boolean): Optimiser {
+  const velocity = new Float64Array(params.size);
   return optimiser({
     name: 'sgd',
     learningRate,
     memory: { velocity },
-    size,
+    params,
     update(values, grads, eta) {
       for (let i = 0; i < grads.length; i++) {
         const g = grads[i] ?? 0;

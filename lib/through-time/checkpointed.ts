@@ -13,7 +13,7 @@
 import { ValueError } from '../errors.ts';
 import { type Layer, requireLayer, requireState, requireTape, zeroState } from '../layers/layer.ts';
 import { selectRows } from '../matrix.ts';
-import { requireCount, requireObject, requireSize } from '../require.ts';
+import { requireCount, requireKnown, requireSize } from '../require.ts';
 import { read, Sequence } from '../sequence.ts';
 import type { Matrices } from '../shape.ts';
 
@@ -60,7 +60,7 @@ export function checkpointed<Tape, P extends string>(
   layer: Layer<Tape, P>,
   options: CheckpointOptions = {},
 ): Layer<CheckpointedTape, P> {
-  const { every, memory } = requireObject('options', options);
+  const { every, memory } = requireKnown('options', options, ['every', 'memory']);
   if (every !== undefined) requireSize('every', every);
   if (memory !== undefined) requireSize('memory', memory);
   if (every !== undefined && memory !== undefined) throw new ValueError('memory', 'none beside every', `${memory}`);

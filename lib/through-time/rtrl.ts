@@ -15,7 +15,7 @@ import { type Cell, type CellSize, requireCell, requireCellSize, type State } fr
 import { requireState, zeroState } from '../layers/layer.ts';
 import { add, addTo, times } from '../matrix.ts';
 import { ParamSet } from '../params.ts';
-import { requireMatrix, requireObject } from '../require.ts';
+import { requireKnown, requireMatrix, requireObject } from '../require.ts';
 import { read, Sequence } from '../sequence.ts';
 import type { Matrices } from '../shape.ts';
 import { FlatMatrix } from '../views.ts';
@@ -115,7 +115,7 @@ export function rtrl<P extends string, S extends string, Tape>(cell: Cell<P, S, 
     gradientAt: (now, ds) => gradientAt(requireSensitivity('now', now), requireState('ds', ds, state, 1)),
 
     gradient(input, cotangent, ends = {}) {
-      const { s0, dsT } = requireObject('ends', ends);
+      const { s0, dsT } = requireKnown('ends', ends, ['s0', 'dsT']);
       const x = read('x', input, size.d);
       const dy = read('dy', cotangent, state.h, x);
       const [first, last] = [requireState('s0', s0, state, x.B), requireState('dsT', dsT, state, x.B)];

@@ -3,7 +3,7 @@
  * gradient stopped between them. What that leaves out is derived in `derivations/through-time.md`.
  */
 import { type Layer, requireLayer } from '../layers/layer.ts';
-import { requireFunction, requireInteger, requireObject, requireSize } from '../require.ts';
+import { requireFunction, requireInteger, requireKnown, requireObject, requireSize } from '../require.ts';
 import { requireSequence, type Sequence } from '../sequence.ts';
 import type { Matrices } from '../shape.ts';
 
@@ -37,7 +37,7 @@ export function* truncated(
   lossOf: ChunkLoss,
   options: { readonly steps: number; readonly from?: number; readonly s0?: Matrices | undefined },
 ): Generator<Chunk, void, undefined> {
-  const { steps, from = 0, s0 } = requireObject('options', options);
+  const { steps, from = 0, s0 } = requireKnown('options', options, ['steps', 'from', 's0']);
   requireLayer('layer', layer);
   requireFunction('lossOf', lossOf);
   requireSize('steps', steps);
@@ -47,11 +47,16 @@ export function* truncated(
   for (let start = from; start < x.T; start += steps) {
     const to = Math.min(start + steps, x.T);
     const { y, sT, tape } = layer.forward(x.slice(start, to), s);
-    const { loss, dy } = requireObject('lossOf(…)', lossOf(y, start, to));
-    requireSequence('dy', dy, layer.outputs, y);
-    layer.params.zeroGrads();
-    layer.backward(tape, dy); // BPTT-T1  dL/ds_{to} is taken as 0: what later chunks would send back is left out
-    layer.release?.(tape);
+    let loss: number;
+    try {
+      const found = requireObject('lossOf(…)', lossOf(y, start, to));
+      requireSequence('dy', found.dy, layer.outputs, y);
+      loss = found.loss;
+      layer.params.zeroGrads();
+      layer.backward(tape, found.dy); // BPTT-T1  dL/ds_{to} is taken as 0: what later chunks would send back is left out
+    } finally {
+      layer.release?.(tape);
+    }
     s = sT;
     yield { from: start, to, loss, sT };
   }

@@ -41,7 +41,7 @@ const mistakes: readonly Mistake[] = [
   // Options.
   ...['0', '-1', '1.5', 'abc', ''].map(n => wrong('--hidden', n, /hidden: /)),
   wrong('--hidden', '1e9', /hidden|memory/),
-  wrong('--hidden', '100000', /^hidden: .*the 4294967296 bytes that WebAssembly has, got .* at least 160\d{9} bytes$/),
+  wrong('--hidden', '100000', /^hidden: .*the 4294967296 bytes that WebAssembly has, got .* at least 16\d{10} bytes$/),
   ...['0', '1.5'].map(n => wrong('--layers', n, /layers: /)),
   ...['0', '2.5'].map(n => wrong('--steps', n, /steps: /)),
   wrong('--chunk', '0', /chunk: /),
@@ -55,7 +55,7 @@ const mistakes: readonly Mistake[] = [
   wrong('--save-every', '0', /save-every: /),
   wrong('--keep', '-1', /keep: /),
   wrong('--sample-every', '-1', /sample-every: /),
-  wrong('--sample-length', '0', /sample-length: /),
+  ...['0', '1e12'].map(n => wrong('--sample-length', n, /sample-length: /)),
   wrong('--cell', 'lstmx', /cell: expected one of .*\brnn, .* got "lstmx"$/),
   wrong('--cell', 'toString', /cell: expected one of .*\brnn, /),
 
@@ -252,7 +252,7 @@ describe('a mistake gets one line that names it, and changes nothing:', () => {
     const { error, ...rest } = JSON.parse(stdout) as { error: Record<string, unknown> };
     expect(rest).toEqual({ ok: false });
     expect(error).toEqual({
-      name: expect.stringMatching(/^(Shape|Value|Format|File)Error$/),
+      name: expect.stringMatching(/^(Shape|Value|Format|File|Memory)Error$/),
       argument: expect.any(String),
       message: expect.any(String),
     });

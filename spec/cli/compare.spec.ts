@@ -1,8 +1,10 @@
 /** `bptt compare`: its table, its chart, what it gives to machines, a run that is stopped, and what it says of mistakes. */
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { beforeAll, describe, expect, test } from 'vitest';
-import { contenders } from '../../lib/cli/compare-models.ts';
+import { beforeAll, describe, expect, test, vi } from 'vitest';
+import { type Contender, contenders } from '../../lib/cli/compare-models.ts';
+import { run } from '../../lib/cli/program.ts';
+import { MemoryError, ValueError } from '../../lib/errors.ts';
 import { baselines } from '../../lib/models/baselines.ts';
 import { ngram } from '../../lib/models/ngram.ts';
 import { Vocabulary } from '../../lib/models/vocabulary.ts';
@@ -73,6 +75,7 @@ describe.concurrent('all models', () => {
       heldOut: heldOut.length,
       seed: 1,
       models: expect.any(Array),
+      failed: [],
       chart: join('all', 'compare.svg'),
     });
     expect(result.models.map(({ name }) => name)).toEqual(ALL);
@@ -220,5 +223,64 @@ describe.concurrent('a mistake gets one line and code 2:', () => {
     const { status, stdout, stderr } = await inTurn(folder, 'compare', ...args);
     expect({ status, stdout }).toEqual({ status: 2, stdout: '' });
     expect(linesOf(stderr)).toEqual([expect.stringMatching(message)]);
+  });
+});
+
+describe('a model that memory does not hold, or whose numbers are no longer finite', () => {
+  const failures = {
+    full: new MemoryError('memory', 'at most 4294967296 bytes', '5403164736'),
+    wild: new ValueError('logits[3]', 'a finite number', 'NaN'),
+    wrong: new ValueError('C', 'a positive integer', '0'),
+  };
+
+  /** What the command prints of one line of arguments, with models that fail after a while. */
+  async function printed(...args: readonly string[]): Promise<{ stdout: string; code: typeof process.exitCode }> {
+    const failing = Object.entries(failures).map(([name, error]) => [
+      name,
+      function* (): ReturnType<Contender> {
+        yield { done: 1, total: 2, note: '' };
+        throw error;
+      },
+    ]);
+    Object.assign(contenders, Object.fromEntries(failing));
+    let stdout = '';
+    const write = vi.spyOn(process.stdout, 'write').mockImplementation(text => {
+      stdout += text;
+      return true;
+    });
+    const quiet = vi.spyOn(process.stderr, 'write').mockReturnValue(true);
+    try {
+      await run(['compare', join(folder, 'letters.txt'), ...SMALL, '-o', join(folder, 'failing'), ...args]);
+      return { stdout, code: process.exitCode };
+    } finally {
+      write.mockRestore();
+      quiet.mockRestore();
+      process.exitCode = 0;
+      for (const name of Object.keys(failures)) Reflect.deleteProperty(contenders, name);
+    }
+  }
+
+  test('is left out, and the others are shown', async () => {
+    const { stdout, code } = await printed('--models', 'unigram,full,wild,ngram', '--json');
+    expect(code).toBe(1);
+    expect(JSON.parse(stdout)).toMatchObject({
+      ok: false,
+      stopped: null,
+      models: [{ name: 'unigram' }, { name: 'ngram' }],
+      failed: [
+        { name: 'full', why: failures.full.message },
+        { name: 'wild', why: failures.wild.message },
+      ],
+      chart: join(folder, 'failing', 'compare.svg'),
+    });
+    const plain = await printed('--models', 'unigram,full');
+    expect(plain.stdout).toMatch(/^unigram +\d/m);
+    expect(plain.stdout).toMatch(/^without full: memory: expected at most 4294967296 bytes, got 5403164736$/m);
+  });
+
+  test('is not what any error says: another is told as it is', async () => {
+    const { stdout, code } = await printed('--models', 'unigram,wrong', '--json');
+    expect(code).toBe(2);
+    expect(JSON.parse(stdout)).toMatchObject({ ok: false, error: { name: 'ValueError', argument: 'C' } });
   });
 });

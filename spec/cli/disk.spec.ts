@@ -36,6 +36,7 @@ test('where a file can grow no more, training stops, and goes on from the last c
     'best.safetensors',
     'checkpoint.safetensors',
     'loss.csv',
+    'text.json',
   ]);
   expect(linesOf(readFileSync(join(folder, log), 'utf8'))).toHaveLength(1 + step);
 

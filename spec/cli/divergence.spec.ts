@@ -110,6 +110,23 @@ describe('--on-divergence skip', () => {
   });
 });
 
+describe('a run in which every chunk was skipped', () => {
+  test('has learnt nothing, and says so: when it ends, and when it is resumed', async () => {
+    const all = [...RELU, '--chunk', '10', '--init-std', '1e200', '--on-divergence', 'skip'];
+    for (const args of [
+      [...all, '--steps', '3', '--out', 'nothing'],
+      ['train', '--resume', 'nothing'],
+    ]) {
+      const { status, result } = await json(...args);
+      expect(status).toBe(2);
+      expect(result).toMatchObject({ ok: false, error: { name: 'DivergenceError', argument: 'training at step 3' } });
+      expect(result.error.message).toMatch(/got 3 chunks, all of which were skipped; /);
+      expect(positionIn('nothing').step).toBe(3);
+      expect(logOf('nothing')).toHaveLength(3);
+    }
+  });
+});
+
 describe('--on-divergence rollback', () => {
   const BACK = [...EXPLODES, '--on-divergence', 'rollback', '--save-every', '20'];
 

@@ -89,7 +89,6 @@ describe('an error says in a few harmless words what is wrong with', () => {
     ['the names of tensors', ['import', 'torch.safetensors', '-o', 'model']],
     ['what a module throws', ['check', './throws.mjs']],
     ['what a module exports', ['check', './exports.mjs']],
-    ['the equations of a module', ['check', './half.mjs']],
   ])('%s', async (_, args) => {
     const { status, stdout, stderr } = await inTurn(folder, ...args, '--json');
     expect(status).toBe(2);
@@ -100,6 +99,17 @@ describe('an error says in a few harmless words what is wrong with', () => {
     expect(linesOf(stdout)).toHaveLength(1);
     expect(stdout).not.toMatch(OBEYED);
     expect(JSON.parse(stdout)).toMatchObject({ ok: false });
+  });
+
+  test('a cell of a module, which cannot be run', async () => {
+    for (const flags of [[], ['--json']]) {
+      const { status, stdout, stderr } = await inTurn(folder, 'check', './half.mjs', ...flags);
+      expect({ status, stderr }).toEqual({ status: 1, stderr: '' });
+      expect(linesOf(stdout)).toHaveLength(1);
+      expect(stdout).not.toMatch(OBEYED);
+      if (flags.length > 0) expect(JSON.parse(stdout)).toMatchObject({ ok: false, verdict: 'failed' });
+      else expect(stdout.length).toBeLessThan(4000);
+    }
   });
 });
 

@@ -12,6 +12,7 @@ test('killed five times at random moments, a run ends with the bytes of one that
     'checkpoint.safetensors',
     'loss.csv',
     'loss.svg',
+    'text.json',
   ]);
   expect(steps).toEqual(steps.toSorted((a, b) => a - b));
   expect(Math.max(...steps)).toBeGreaterThan(0);

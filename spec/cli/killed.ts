@@ -1,5 +1,5 @@
 /** A training process that is killed at random moments and resumed each time, beside one that is not. */
-import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { decodeCheckpoint } from '../../lib/io/checkpoint.ts';
@@ -54,11 +54,7 @@ export async function killedAndNot(kills: number): Promise<Comparison> {
 
   const checkpoint = join(folder, 'killed', 'checkpoint.safetensors');
   const stepNow = () => (existsSync(checkpoint) ? decodeCheckpoint(readBytes(checkpoint)).position.step : -1);
-  const next = () => {
-    if (existsSync(checkpoint)) return ['train', '--resume', 'killed'];
-    rmSync(join(folder, 'killed'), { recursive: true, force: true });
-    return begin('killed');
-  };
+  const next = () => (existsSync(checkpoint) ? ['train', '--resume', 'killed'] : begin('killed'));
   const steps: number[] = [];
   for (let n = 0; n < kills; n++) {
     const running = await start(folder, ...next());

@@ -1,9 +1,9 @@
 /** Which checkpoints a run keeps, its best one, the formats of its log, and its picture. */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { beforeAll, describe, expect, test, vi } from 'vitest';
+import { beforeAll, describe, expect, test } from 'vitest';
 import { type LogFormat, LossLog } from '../../lib/cli/loss-log.ts';
-import { toPng } from '../../lib/cli/png.ts';
+import { pngLibrary, toPng } from '../../lib/cli/png.ts';
 import { decodeCheckpoint } from '../../lib/io/checkpoint.ts';
 import { readBytes } from '../../lib/io/files.ts';
 import { evaluate } from '../../lib/models/char-model.ts';
@@ -33,14 +33,14 @@ describe('--keep', () => {
   test('keeps the last ones by their steps, beside the newest', async () => {
     await done(...RUN, '--save-every', '10', '--steps', '45', '--keep', '3', '--held-out', '0', '--out', 'three');
     const kept = [20, 30, 40].map(numbered);
-    expect(filesIn('three')).toEqual([...kept, 'checkpoint.safetensors', 'loss.csv', 'loss.svg']);
+    expect(filesIn('three')).toEqual([...kept, 'checkpoint.safetensors', 'loss.csv', 'loss.svg', 'text.json']);
     expect(kept.map(name => read('three', name).position.step)).toEqual([20, 30, 40]);
     expect(read('three', 'checkpoint.safetensors').position.step).toBe(45);
   });
 
   test('none unless asked for', async () => {
     await done(...RUN, '--save-every', '10', '--steps', '20', '--held-out', '0', '--out', 'none');
-    expect(filesIn('none')).toEqual(['checkpoint.safetensors', 'loss.csv', 'loss.svg']);
+    expect(filesIn('none')).toEqual(['checkpoint.safetensors', 'loss.csv', 'loss.svg', 'text.json']);
   });
 
   test('one that was kept can be sampled from, and gone on from', async () => {
@@ -128,7 +128,7 @@ describe('--png', () => {
     expect(png).toBe(join('drawn', 'loss.png'));
     expect(sizeOf(readBytes(join(folder, 'drawn/loss.png')))).toEqual([1600, 900]);
     await done('train', '--resume', 'drawn', '--steps', '25');
-    expect(filesIn('drawn')).toEqual(['checkpoint.safetensors', 'loss.csv', 'loss.png', 'loss.svg']);
+    expect(filesIn('drawn')).toEqual(['checkpoint.safetensors', 'loss.csv', 'loss.png', 'loss.svg', 'text.json']);
   });
 
   test('draws any SVG', async () => {
@@ -137,14 +137,10 @@ describe('--png', () => {
   });
 
   test('says what to install where it is not', async () => {
-    vi.resetModules();
-    vi.doMock('@resvg/resvg-js', () => {
-      throw new Error('Cannot find package');
-    });
-    const { pngLibrary } = await import('../../lib/cli/png.ts');
-    await expect(pngLibrary()).rejects.toThrow(
-      '--png: expected the package @resvg/resvg-js (npm install @resvg/resvg-js), got none',
-    );
-    vi.doUnmock('@resvg/resvg-js');
+    const failing = (error: Error) => pngLibrary(() => Promise.reject(error));
+    const missing = Object.assign(new Error('Cannot find package'), { code: 'ERR_MODULE_NOT_FOUND' });
+    const message = '--png: expected the package @resvg/resvg-js (npm install @resvg/resvg-js), got';
+    await expect(failing(missing)).rejects.toThrow(`${message} none`);
+    await expect(failing(new Error('no such CPU'))).rejects.toThrow(`${message} no such CPU`);
   });
 });

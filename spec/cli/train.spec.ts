@@ -12,7 +12,7 @@ import { Random } from '../../lib/random.ts';
 import { bptt, freshFolder, inTurn, linesOf, type Outcome, snapshot, start } from './command.ts';
 
 const TEXT = 'the quick brown fox jumps over the lazy dog 🦊\n'.repeat(40);
-const FILES = ['checkpoint.safetensors', 'loss.csv', 'loss.svg'];
+const FILES = ['checkpoint.safetensors', 'loss.csv', 'loss.svg', 'text.json'];
 const BEST = 'best.safetensors';
 
 /** A loss as `--json` prints it. */

@@ -334,6 +334,7 @@ describe('the search', () => {
     ['a part too short', text, { cut: 2900 }, /^text: expected at least 200 .*, got 2900 and 100$/],
     ['parts out of order', text, { from: 500, cut: 400 }, /^cut: expected an integer in 500…3000, got 400$/],
     ['an end behind the text', text, { to: 3001 }, /^to: expected an integer in 0…3000, got 3001$/],
+    ['more than can be listed', 'a'.repeat(2 ** 25 + 1), {}, /^text: expected at most 33554432 symbols, got 33554433$/],
     ['nothing to track', 'a'.repeat(500), { signals: signals.slice(0, 1) }, /^text: expected one that shows .*inside/],
   ])('%s', (_, own, options, message) => {
     expect(() => search(of, own, options)).toThrow(message);

@@ -8,7 +8,7 @@ import { BpttError } from '../../lib/errors.ts';
 import { ParamSet } from '../../lib/params.ts';
 import { Random } from '../../lib/random.ts';
 import { Sequence } from '../../lib/sequence.ts';
-import { digest, hostile, isRecord, relatives, Thrown } from './values.ts';
+import { digest, hostile, isOfAnotherType, isRecord, relatives, Thrown } from './values.ts';
 
 /** A function of anything: the one type that all calls are made by. */
 export type Callable = (...args: readonly unknown[]) => unknown;
@@ -19,6 +19,8 @@ export interface Call {
   readonly args: readonly unknown[];
   /** What must be as it was after a throw, beside the arguments: what the method belongs to. */
   readonly keeps: readonly unknown[];
+  /** Places in the arguments, such as `1.clipNorm`, that take values of other types than the right one's too. */
+  readonly several?: readonly string[];
 }
 
 /** A right call, made anew for every try. */
@@ -54,6 +56,19 @@ export function isWhole(value: unknown): boolean {
   return typeof value === 'object' && value !== null && wholes.has(value);
 }
 
+/** A record that may hold whatever names the caller likes: no option of it is unknown. */
+export function open<T extends object>(record: T): T {
+  opened.add(record);
+  return record;
+}
+
+const opened = new WeakSet<object>();
+
+/** A call of which some places take values of other types too. */
+export function taking(make: MakeCall, ...several: readonly string[]): MakeCall {
+  return () => ({ ...make(), several });
+}
+
 /** What a number of calls came to. */
 export interface ApiReport {
   readonly calls: number;
@@ -69,6 +84,8 @@ interface Change {
   readonly name: string;
   /** What to put there, given what is there. */
   readonly value: (there: unknown) => unknown;
+  /** What must come of it; whatever it is, an error that is not the library's is wrong. */
+  readonly must: 'be refused' | 'be the same or refused' | undefined;
 }
 
 /** Milliseconds that a call may take. */
@@ -83,7 +100,7 @@ export function everyChange(calls: Readonly<Record<string, MakeCall>>, kinds?: r
   const report = new Report();
   for (const [name, make] of Object.entries(calls)) {
     const after = right(make);
-    for (const change of changesOf(make().args)) {
+    for (const change of changesOf(make())) {
       if (kinds?.includes(change.name) ?? true) report.add(name, [change], attempt(make, [change], after));
     }
   }
@@ -98,7 +115,7 @@ export function everyChange(calls: Readonly<Record<string, MakeCall>>, kinds?: r
 export function someChanges(calls: Readonly<Record<string, MakeCall>>, runs: number, seed: number): ApiReport {
   const report = new Report();
   const known = Object.entries(calls).map(([name, make]) => {
-    return { name, make, after: right(make), changes: changesOf(make().args) };
+    return { name, make, after: right(make), changes: changesOf(make()) };
   });
   const drawn = fc.tuple(fc.nat(2 ** 20), fc.nat(2 ** 20), fc.option(fc.nat(2 ** 20)));
   fc.assert(
@@ -195,9 +212,13 @@ function attempt(make: MakeCall, changes: readonly Change[], after: string): Out
   const before = digest([args, keeps, given]);
   const began = performance.now();
   try {
-    f(...given);
+    const result = f(...given);
     const took = performance.now() - began;
-    return took > SLOW ? { finding: `took ${took.toFixed(0)} ms` } : 'returned';
+    if (took > SLOW) return { finding: `took ${took.toFixed(0)} ms` };
+    if (changes.some(({ must }) => must === 'be refused')) return { finding: 'was accepted' };
+    const [change, ...more] = changes;
+    if (more.length > 0 || change?.must !== 'be the same or refused') return 'returned';
+    return digest([result, args, keeps]) === after ? 'returned' : { finding: 'was checked, and then read again' };
   } catch (error) {
     if (!(error instanceof BpttError || error instanceof Thrown)) return { finding: `threw ${text(error)}` };
     if (digest([args, keeps, given]) !== before) return { finding: `changed something, and threw ${error.message}` };
@@ -221,39 +242,62 @@ function text(error: unknown): string {
 }
 
 /** Everything that may be put in the place of everything. */
-function changesOf(args: readonly unknown[]): readonly Change[] {
-  return pathsOf(args).flatMap(({ path, value, foreign }) =>
-    [
-      ...Object.entries(hostile).filter(([name]) => !(foreign && name === 'a function')),
-      ...Object.keys(relatives(value)).map(name => [name, (there: unknown) => relatives(there)[name]?.()] as const),
-    ].map(([name, value]) => ({ path, name, value })),
-  );
+function changesOf({ args, several = [] }: Call): readonly Change[] {
+  return pathsOf(args).flatMap(({ path, value, foreign, thing, within }) => {
+    const oneType = !foreign && !within && !several.includes(path.join('.'));
+    const kinds = Object.entries(hostile)
+      .filter(([name]) => !(foreign && name === 'a function'))
+      .map(([name, make]): Change => {
+        const must = oneType && isOfAnotherType(value, make()) ? 'be refused' : undefined;
+        return { path, name, value: make, must };
+      });
+    const kin = Object.keys(relatives(value)).map((name): Change => {
+      const must = thing ? undefined : MUST[name];
+      return { path, name, value: there => relatives(there)[name]?.(), must };
+    });
+    return [...kinds, ...kin];
+  });
 }
+
+/** What must come of a relative of the right value. */
+const MUST: Readonly<Record<string, Change['must']>> = {
+  'an unknown key': 'be refused',
+  'changing when read again': 'be the same or refused',
+};
 
 interface Place {
   readonly path: readonly (string | number)[];
   readonly value: unknown;
   /** Whether it is a method of what was given: what another function in its place does is not the library's to say. */
   readonly foreign: boolean;
+  /** Whether it is a cell, a layer or another thing with a name, or open: it may have more than is asked for. */
+  readonly thing: boolean;
+  /** Whether it is within such a thing, whose maker says what it is. */
+  readonly within: boolean;
 }
 
 /** Every argument and every field of a record within, three deep; of an array the first and the last. */
 function pathsOf(args: readonly unknown[]): readonly Place[] {
   const places: Place[] = [];
-  const visit = (path: readonly (string | number)[], value: unknown, owner: unknown): void => {
+  const visit = (path: Place['path'], value: unknown, owner: unknown, within: boolean): void => {
     const foreign = typeof value === 'function' && isRecord(owner) && path.length > 1 && 'name' in owner;
-    places.push({ path, value, foreign });
+    const isObject = typeof value === 'object' && value !== null;
+    const named = isRecord(value) && 'name' in value;
+    const thing = within || named || (isObject && (opened.has(value) || wholes.has(value)));
+    places.push({ path, value, foreign, thing, within });
     if (path.length > 3 || value instanceof Sequence || value instanceof ParamSet) return;
     if (value instanceof AbstractMatrix || value instanceof Random) return;
     if (isWhole(value)) return;
     if (Array.isArray(value)) {
-      for (const n of new Set([0, value.length - 1])) if (n in value) visit([...path, n], value[n], value);
+      for (const n of new Set([0, value.length - 1]))
+        if (n in value) visit([...path, n], value[n], value, within || named);
     } else if (isRecord(value)) {
-      for (const [key, field] of Object.entries(value)) visit([...path, key], field, value);
+      for (const [key, field] of Object.entries(value))
+        visit([...path, key], field, value, within || named || opened.has(value));
     }
   };
   args.forEach((value, n) => {
-    visit([n], value, args);
+    visit([n], value, args, false);
   });
   return places;
 }

@@ -2,7 +2,7 @@
 import { Matrix } from 'ml-matrix';
 import * as check from '../../lib/check/index.ts';
 import * as lib from '../../lib/index.ts';
-import { call, type MakeCall, whole } from './api.ts';
+import { call, type MakeCall, open, whole } from './api.ts';
 
 const layer = () => lib.unroll(lib.rnn, { d: 1, m: 1 });
 const tiny = { T: 2, B: 1, seed: 1 };
@@ -50,7 +50,7 @@ export const checkCalls: Readonly<Record<string, MakeCall>> = {
       F: 2,
       target: ({ T, B }: { T: number; B: number }) => new Int32Array(T * B),
     }),
-  checkGradients: () => call(checkedProduct, tensors(), { after: { h: new Matrix([[1]]) }, first: false }),
+  checkGradients: () => call(checkedProduct, tensors(), { after: open({ h: new Matrix([[1]]) }), first: false }),
   'checkGradients of a loss': () =>
     call(check.checkGradients, () => 1, [{ ...tensors()[0], gradient: new Matrix(1, 2) }]),
   format: () => call(check.format, whole(check.checkCell(lib.rnn, { ...tiny, d: 1, m: 1, C: 2 }))),

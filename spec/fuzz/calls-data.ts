@@ -1,6 +1,6 @@
 /** Right calls of sequences, parameters and other data, of the algebra, and of what makes cells. */
 import * as lib from '../../lib/index.ts';
-import { call, method } from './api.ts';
+import { call, method, open, taking } from './api.ts';
 import { type Calls, dense, one, set, some } from './inputs.ts';
 
 const { Sequence, ParamSet, Random } = lib;
@@ -18,8 +18,8 @@ export const data: Calls = {
   'Sequence.counts': () => method(dense(2), 'counts', 1),
   'Sequence.countedRows': () => method(dense(2), 'countedRows'),
   'Sequence.extent': () => method(dense(2), 'extent'),
-  'ParamSet.of': () => call(ParamSet.of, { W: [2, 3], b: [1, 2] }),
-  'ParamSet.join': () => call(ParamSet.join, { a: set(), b: set() }),
+  'ParamSet.of': () => call(ParamSet.of, open({ W: [2, 3], b: [1, 2] })),
+  'ParamSet.join': () => call(ParamSet.join, open({ a: set(), b: set() })),
   'ParamSet.named': () => method(set(), 'named'),
   'ParamSet.namedGrads': () => method(set(), 'namedGrads'),
   'ParamSet.zeroGrads': () => method(set(), 'zeroGrads'),
@@ -66,12 +66,12 @@ export const algebra: Calls = {
   tanhSlope: () => call(lib.tanhSlope, some(2, 3)),
   copy: () => call(lib.copy, some(2, 3)),
   logSoftmax: () => call(lib.logSoftmax, some(2, 3)),
-  swapUpdateGate: () => call(lib.swapUpdateGate, { W_z: some(2, 2), U_z: some(2, 1), b_z: some(1, 2) }),
+  swapUpdateGate: () => call(lib.swapUpdateGate, open({ W_z: some(2, 2), U_z: some(2, 1), b_z: some(1, 2) })),
 };
 
 /** What makes cells. */
 export const cells: Calls = {
-  cellNamed: () => call(lib.cellNamed, 'rnn', { rnn: lib.rnn }),
+  cellNamed: () => call(lib.cellNamed, 'rnn', open({ rnn: lib.rnn })),
   conditioned: () => call(lib.conditioned, lib.rnn, { k: 2, when: 'first' }),
-  traceFixed: () => call(lib.traceFixed, [0.5, 0.25]),
+  traceFixed: taking(() => call(lib.traceFixed, [0.5, 0.25]), '0'),
 };

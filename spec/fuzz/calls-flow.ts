@@ -2,7 +2,7 @@
 import { Matrix } from 'ml-matrix';
 import * as flow from '../../lib/flow/index.ts';
 import * as lib from '../../lib/index.ts';
-import { because, type Callable, call, type MakeCall, whole } from './api.ts';
+import { because, type Callable, call, type MakeCall, open, taking, whole } from './api.ts';
 import { one } from './inputs.ts';
 
 const layer = () => {
@@ -40,7 +40,7 @@ function step(cell: lib.Cell) {
 function jacobian(f: unknown, cell: unknown, ...more: readonly unknown[]): MakeCall {
   return () => {
     const { p, tape } = step(cell as lib.Cell);
-    return call(f, p, tape, ...more);
+    return call(f, open(p), open(tape), ...more);
   };
 }
 
@@ -66,17 +66,21 @@ export const besidesFlow: Readonly<Record<string, string>> = {
 /** Every call of `bptt/flow`. */
 export const flowCalls: Readonly<Record<string, MakeCall>> = {
   clippingOf: () => call(flow.clippingOf, params(), (given: lib.ParamSet) => lib.clipByGlobalNorm(given, 1)),
-  clippingSummary: () => call(flow.clippingSummary, [{ before: 5, after: 1, bites: true, changed: 1, cosine: 1 }]),
+  clippingSummary: () =>
+    call(flow.clippingSummary, [open({ before: 5, after: 1, bites: true, changed: 1, cosine: 1 })]),
   rnnJacobian: jacobian(flow.rnnJacobian, lib.rnn, lib.tanhSlope),
   lstmJacobian: jacobian(flow.lstmJacobian, lib.lstm),
   gruJacobian: jacobian(flow.gruJacobian, lib.gru),
-  compared: () =>
-    call(
-      toEnd(flow.compared),
-      ['lstm', 'irnn'],
-      { length: 3, d: 2, m: 2, seeds: 1, init: 'normal', gain: 1, forgetBias: 1 },
-      { lstm: lib.lstm },
-    ),
+  compared: taking(
+    () =>
+      call(
+        toEnd(flow.compared),
+        ['lstm', 'irnn'],
+        { length: 3, d: 2, m: 2, seeds: 1, init: 'normal', gain: 1, forgetBias: 1 },
+        open({ lstm: lib.lstm }),
+      ),
+    '1.forgetBias',
+  ),
   reachingBack: () => call(flow.reachingBack, run().layer, run().x),
   fadingOf: () =>
     call(flow.fadingOf, [
@@ -91,7 +95,7 @@ export const flowCalls: Readonly<Record<string, MakeCall>> = {
   lastOutputIn: () => call(flow.lastOutputIn, run().layer, run().x, run().options),
   stepJacobians: () => call(flow.stepJacobians, run().layer, run().x, run().options),
   pullBack: () => call(flow.pullBack, run().layer, run().x, square(), { s0: run().options.s0 }),
-  productOfSteps: () => call(flow.productOfSteps, flow.stepJacobians(layer(), one(2)), 3, 1),
+  productOfSteps: () => call(flow.productOfSteps, open({ ...flow.stepJacobians(layer(), one(2)) }), 3, 1),
   lyapunov: () => call(flow.lyapunov, [square(), square()]),
   modelProbe: () => {
     const model = lib.charModel({ vocabulary: lib.Vocabulary.of('abc'), m: 2, layers: 2 });
@@ -105,9 +109,9 @@ export const flowCalls: Readonly<Record<string, MakeCall>> = {
     const how = { from: 0, cut: 210, to: 420, layer: 1, state: 'h', excerpt: 3, signals: [{ name: 'a c', of }] };
     return call(toEnd(flow.interpretable), whole(model), 'ab cab '.repeat(60), how);
   },
-  network: () => call(flow.network, options()),
-  probe: () => call(flow.probe, options(), 3),
-  standardNetwork: () => call(flow.standardNetwork, 'lstm', { lstm: lib.lstm }),
+  network: taking(() => call(flow.network, options()), '0.forgetBias'),
+  probe: taking(() => call(flow.probe, options(), 3), '0.forgetBias'),
+  standardNetwork: () => call(flow.standardNetwork, 'lstm', open({ lstm: lib.lstm })),
   lstmPathNorms: () =>
     call(
       flow.lstmPathNorms,

@@ -6,7 +6,7 @@ import * as blas from '../../lib/blas.ts';
 import { BpttError } from '../../lib/errors.ts';
 import * as lib from '../../lib/index.ts';
 import * as io from '../../lib/io/index.ts';
-import { type Callable, call, type MakeCall, whole } from './api.ts';
+import { type Callable, call, type MakeCall, open, taking, whole } from './api.ts';
 
 const TEXT = 'abracadabra, hocus pocus';
 
@@ -57,18 +57,18 @@ function either(f: unknown): Callable {
 
 /** Every call of `bptt/io` and `bptt/blas`. */
 export const ioCalls: Readonly<Record<string, MakeCall>> = {
-  encodeCheckpoint: () => call(io.encodeCheckpoint, whole(trainer()), { from: 'a test' }),
-  decodeCheckpoint: () => call(io.decodeCheckpoint, bytes, 'a file', { lstm: lib.lstm }),
-  resumeTrainer: () => call(io.resumeTrainer, { ...io.decodeCheckpoint(bytes) }, TEXT, { precision: 'f64' }),
+  encodeCheckpoint: taking(() => call(io.encodeCheckpoint, whole(trainer()), open({ from: 'a test' })), '1'), // any note
+  decodeCheckpoint: () => call(io.decodeCheckpoint, bytes, 'a file', open({ lstm: lib.lstm })),
+  resumeTrainer: () => call(io.resumeTrainer, open({ ...io.decodeCheckpoint(bytes) }), TEXT, { precision: 'f64' }),
   makeFolder: () => call(within(io.makeFolder), 'folder'),
   readBytes: () => call(within(io.readBytes), written()),
   readText: () => call(within(io.readText), written()),
   writeAtomically: () => call(within(io.writeAtomically), written(), 'other text'),
-  toOnnx: () => call(io.toOnnx, net(), { input: 'classes', lengths: true, metadata: { from: 'a test' } }),
+  toOnnx: () => call(io.toOnnx, net(), { input: 'classes', lengths: true, metadata: open({ from: 'a test' }) }),
   readSafetensors: () => call(io.readSafetensors, torch, 'a file', ['F64', 'F32']),
-  writeSafetensors: () => call(io.writeSafetensors, tensors(), { from: 'a test' }, 'F32'),
+  writeSafetensors: () => call(io.writeSafetensors, tensors(), open({ from: 'a test' }), 'F32'),
   readSealed: () => call(io.readSealed, bytes, 'a file'),
-  writeSealed: () => call(io.writeSealed, tensors(), { from: 'a test' }),
+  writeSealed: () => call(io.writeSealed, tensors(), open({ from: 'a test' })),
   toTorch: () => call(io.toTorch, net(), { rnn: 'rnn', readout: 'out' }),
   fromTorch: () => call(io.fromTorch, net(), io.toTorch(net()), { rnn: 'rnn', readout: 'readout' }),
   encodeTorch: () => call(io.encodeTorch, whole(trainer().model), 'F32'),

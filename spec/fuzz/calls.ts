@@ -3,7 +3,7 @@
  * `unroll.forward`, `constant` and `constant()`.
  */
 import * as lib from '../../lib/index.ts';
-import { assignment, because, call, method, whole } from './api.ts';
+import { assignment, because, call, method, taking, whole } from './api.ts';
 import { algebra, cells, data } from './calls-data.ts';
 import { models, throughTime } from './calls-models.ts';
 import { type Calls, dense, filled, inUnit, set, some, stateOf } from './inputs.ts';
@@ -35,7 +35,7 @@ function layerCalls(name: string, make: () => lib.Layer): Calls {
       const { layer, tape, dy } = after();
       return method(layer, 'backward', tape, dy, stateOf(layer.state, dy.B));
     },
-    ...(make().release && { [`${name}.release`]: release }),
+    ...(make().release && { [`${name}.release`]: taking(release, '0') }), // there is nothing to release in what is no tape
   };
 }
 
@@ -63,7 +63,11 @@ function loss(name: string, owner: lib.Loss<never>, target: () => unknown): Call
   const given = owner as lib.Loss<unknown>;
   const weighting = { mask: [1, 1, 1, 0, 1, 1], weights: [1, 2, 1, 1, 0.5, 1], reduction: 'mean' as const };
   return {
-    [`${name}.forward`]: () => method(given, 'forward', dense(3), target(), weighting),
+    [`${name}.forward`]: taking(
+      () => method(given, 'forward', dense(3), target(), weighting),
+      '2.mask.0', // true for 1
+      ...['1.5', '2.mask.5', '2.weights.5'], // padding, which is not looked at
+    ),
     [`${name}.backward`]: () =>
       method(given, 'backward', whole(given.forward(dense(3), target(), weighting).tape as object), 0.5),
   };
@@ -74,8 +78,8 @@ function initialiser(name: string, f: unknown, ...args: readonly unknown[]): Cal
   const make = () => (f as (...args: readonly unknown[]) => lib.Initialiser)(...args);
   return {
     [name]: () => call(f, ...args),
-    [`${name}()`]: () => call(make(), set(), new Random(3)),
-    [`${name}() of a matrix`]: () => call(make(), some(3, 2), new Random(3)),
+    [`${name}()`]: taking(() => call(make(), set(), new Random(3)), '0'),
+    [`${name}() of a matrix`]: taking(() => call(make(), some(3, 2), new Random(3)), '0'),
   };
 }
 
@@ -150,7 +154,7 @@ export const calls: Calls = {
   ...schedule('stepDecay', lib.stepDecay, { learningRate: 0.1, every: 2, factor: 0.5 }),
   ...schedule('cosine', lib.cosine, { learningRate: 0.1, steps: 4, floor: 0.01 }),
   ...schedule('warmUp', lib.warmUp, 3, lib.constant(0.1)),
-  zeros: () => call(lib.zeros, set(), new Random(3)),
+  zeros: taking(() => call(lib.zeros, set(), new Random(3)), '0'),
   ...initialiser('normal', lib.normal, 0.5),
   ...initialiser('uniform', lib.uniform, 0.5),
   ...initialiser('uniformOverRoot', lib.uniformOverRoot, 4),

@@ -5,7 +5,8 @@ import { describe, expect, it } from 'vitest';
 import { rnn } from '../../lib/cells/rnn.ts';
 import { checkLayer } from '../../lib/check/check-layer.ts';
 import { ShapeError, ValueError } from '../../lib/errors.ts';
-import { type DropoutTape, dropout } from '../../lib/layers/dropout.ts';
+import { bidirectional } from '../../lib/layers/bidirectional.ts';
+import { type Dropout, type DropoutTape, dropout } from '../../lib/layers/dropout.ts';
 import type { Layer } from '../../lib/layers/layer.ts';
 import { readout } from '../../lib/layers/readout.ts';
 import { stack } from '../../lib/layers/stack.ts';
@@ -86,6 +87,62 @@ describe('the mask', () => {
     ).y;
     const expected = [...whole.data].map((v, i) => (ragged.counts(Math.floor(i / 3)) ? v : 0));
     expect([...ragged.data]).toEqual(expected);
+  });
+});
+
+describe('layers of one seed', () => {
+  const [T, B, F] = [50, 4, 50];
+  /** Which features each of some layers keeps. */
+  const kept = (layers: readonly Dropout[]) =>
+    layers.map(layer => [...layer.forward(ones(T, B, F)).y.data].map(y => (y === 0 ? -1 : 1)));
+  const drop = () => dropout({ F, rate: 0.5, seed: 1 });
+  const correlation = (a: readonly number[], b: readonly number[]) =>
+    a.reduce((sum, x, n) => sum + x * (b[n] ?? 0), 0) / a.length;
+  /** Two within an inner stack, one beside it, two in both directions of another: all of one seed. */
+  const network = () => {
+    const layers = [drop(), drop(), drop(), drop(), drop()] as const;
+    const [a, b, c, there, back] = layers;
+    const both = bidirectional({ forward: there, backward: back, merge: 'sum' });
+    const net = stack({ inner: stack({ a, b }), c, both });
+    return { layers, net };
+  };
+
+  it('have independent masks in one network', () => {
+    const masks = kept(network().layers);
+    masks.forEach((a, i) => {
+      for (const b of masks.slice(i + 1)) expect(Math.abs(correlation(a, b))).toBeLessThan(4 / Math.sqrt(T * B * F));
+    });
+  });
+
+  it('and go on having them when they are resampled alike', () => {
+    const { layers } = network();
+    const before = kept(layers);
+    for (const layer of layers) layer.resample(new Random(7));
+    const masks = kept(layers);
+    masks.forEach((a, i) => {
+      for (const b of [...before, ...masks.slice(i + 1)]) {
+        expect(Math.abs(correlation(a, b))).toBeLessThan(4 / Math.sqrt(T * B * F));
+      }
+    });
+  });
+
+  it('have the same bits in the same network again, and after a stop with the seeds they stood at', () => {
+    const [first, second] = [network(), network()];
+    expect(kept(second.layers)).toEqual(kept(first.layers));
+    const rng = new Random(3);
+    for (const layer of first.layers) layer.resample(rng);
+    const resumed = first.layers.map(({ seed }) => dropout({ F, rate: 0.5, seed })) as unknown as typeof first.layers;
+    const [a, b, c, there, back] = resumed;
+    stack({ inner: stack({ a, b }), c, both: bidirectional({ forward: there, backward: back, merge: 'sum' }) });
+    expect(kept(resumed)).toEqual(kept(first.layers));
+  });
+
+  it('do not repeat what their seed draws elsewhere', () => {
+    const rng = new Random(1);
+    const drawn = Array.from({ length: T * B * F }, () => (rng.uniform() < 0.5 ? -1 : 1));
+    for (const mask of kept([drop(), ...network().layers])) {
+      expect(Math.abs(correlation(drawn, mask))).toBeLessThan(4 / Math.sqrt(T * B * F));
+    }
   });
 });
 

@@ -74,7 +74,7 @@ describe.each(cases.filter(({ dy }) => dy === null))('$name, as one stack', give
 function runLayers(given: RnnCase): Tensors {
   const { W, U, b, V, c, h0, dhT, m } = given;
   const layer = recurrent(given);
-  const out = readout(given);
+  const out = readout({ m: given.m, C: given.C });
   setParameters(layer.params, { W, U, b });
   setParameters(out.params, { V, c });
 
@@ -103,7 +103,7 @@ function runLayers(given: RnnCase): Tensors {
 /** The case through one stack of both layers. */
 function runStack(given: RnnCase): Tensors {
   const { W, U, b, V, c, h0, dhT } = given;
-  const net = stack({ rnn: recurrent(given), readout: readout(given) });
+  const net = stack({ rnn: recurrent(given), readout: readout({ m: given.m, C: given.C }) });
   setParameters(net.params, { 'rnn.W': W, 'rnn.U': U, 'rnn.b': b, 'readout.V': V, 'readout.c': c });
 
   const x = input(given);

@@ -110,3 +110,16 @@ describe('a stack', () => {
     expect(() => stack(misfit)).toThrow('layers.high.inputs: expected 3, got 4');
   });
 });
+
+it.each(['1', '0', '', 'a.b', '__proto__'])(
+  '%j names no layer: it would not run in its turn, or share its states',
+  name => {
+    const [below, above] = [unroll(rnn, { d: 2, m: 2 }), unroll(rnn, { d: 2, m: 2 })];
+    const layers = Object.fromEntries([
+      ['a', below],
+      [name, above],
+    ]);
+    expect(() => stack(layers)).toThrow(expect.objectContaining({ name: 'ValueError', argument: 'layers' }));
+    expect(stack({ a: below, b: above }).outputs).toBe(2); // nothing was joined before
+  },
+);

@@ -2,8 +2,11 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { checkLoss } from '../../lib/check/check-loss.ts';
+import { binaryCrossEntropy } from '../../lib/losses/binary-cross-entropy.ts';
 import { crossEntropy } from '../../lib/losses/cross-entropy.ts';
-import { stepFactors, type Weighting } from '../../lib/losses/loss.ts';
+import { type Loss, stepFactors, type Weighting } from '../../lib/losses/loss.ts';
+import { rankingLoss } from '../../lib/losses/ranking.ts';
+import { squaredError } from '../../lib/losses/squared-error.ts';
 import type { Random } from '../../lib/random.ts';
 import { Sequence } from '../../lib/sequence.ts';
 import { lengths, sequence, size } from '../arbitraries.ts';
@@ -148,5 +151,64 @@ describe('cross-entropy', () => {
   ])('with a planted mistake is caught: %s', (_, spoilt, wrong) => {
     const { tensors } = checkLoss({ ...crossEntropy, backward: wrong }, { target });
     expect(tensors.filter(({ ok }) => !ok).map(({ name }) => name)).toEqual(spoilt);
+  });
+});
+
+describe('weights whose sum is beyond all numbers', () => {
+  const [one, other] = [Math.log(3), Math.log(7)];
+  const o = Sequence.dense([one, 0, 0, 0, other, 0], { T: 3, F: 2 });
+  const unit = Sequence.dense([1, 0, 0, 1, 1, 0], { T: 3, F: 2 });
+
+  it.each([[[1e308, 1e308, 1e308]], [[1e308, 5e307, 1.7e308]], [[1.7e308, 0, 1.7e308]], [[1e308, 1, 1e308]]])(
+    'have a mean: %j',
+    weights => {
+      const small = weights.map(weight => weight / 1e308);
+      const mean = (loss: Loss<unknown>, target: unknown, weights: readonly number[]) => {
+        const { loss: value, tape } = loss.forward(o, target, { weights, reduction: 'mean' });
+        return [value, ...loss.backward(tape).data];
+      };
+      for (const [loss, target] of [
+        [crossEntropy, [0, 1, 0]],
+        [squaredError, unit],
+        [binaryCrossEntropy, unit],
+        [rankingLoss({ kind: 's', lambda: 2 }), [0, 0, 1]],
+        [rankingLoss({ kind: 'm', lambda: 2 }), [0, 0, 1]],
+      ] as [Loss<unknown>, unknown][]) {
+        const [got, want] = [mean(loss, target, weights), mean(loss, target, small)];
+        got.forEach((x, n) => {
+          expect(x).toBeCloseTo(want[n] ?? Number.NaN, 14);
+        });
+        expect(got[0]).not.toBe(0);
+      }
+    },
+  );
+});
+
+describe('a mask', () => {
+  const o = Sequence.zeros({ T: 2, F: 2 });
+
+  it('is of true and false, or 1 and 0', () => {
+    for (const mask of [[true, false], [1, 0], Uint8Array.of(1, 0), [1, -0]]) {
+      expect(stepFactors(o, { mask: mask as ArrayLike<number> }).factors).toEqual(Float64Array.of(1, 0));
+    }
+  });
+
+  it.each([0.5, 2, -1, Number.NaN, '0', '', null, undefined, 1n])(
+    'has no %s in it, which would count as one or the other',
+    bad => {
+      const mask = [1, bad] as unknown as number[];
+      expect(() => stepFactors(o, { mask })).toThrow(
+        expect.objectContaining({ name: 'ValueError', argument: 'mask[1]', expected: 'true, false, 1 or 0' }),
+      );
+    },
+  );
+
+  it('has to leave something for a mean', () => {
+    for (const given of [{ mask: [false, false] }, { weights: [0, 0] }, { mask: [1, 0], weights: [0, 1] }]) {
+      expect(() => stepFactors(o, { ...given, reduction: 'mean' })).toThrow(
+        'mask: expected at least one step that counts',
+      );
+      expect(stepFactors(o, given).count).toBe(0);
+    }
   });
 });

@@ -2,9 +2,10 @@ import { describe, expect, it } from 'vitest';
 import { cells } from '../../lib/cells/index.ts';
 import { ValueError } from '../../lib/errors.ts';
 import { normal } from '../../lib/init/initialisers.ts';
-import { charModel, defaultPrompt, evaluate, sample } from '../../lib/models/char-model.ts';
+import { charModel, defaultPrompt, evaluate, evaluating, sample, sampling } from '../../lib/models/char-model.ts';
 import { CharTrainer } from '../../lib/models/char-trainer.ts';
 import { Vocabulary } from '../../lib/models/vocabulary.ts';
+import { pick } from '../../lib/params.ts';
 import { Random } from '../../lib/random.ts';
 import { Sequence } from '../../lib/sequence.ts';
 
@@ -145,3 +146,88 @@ function probabilities(model: ReturnType<typeof drawn>, k: number, s0: Parameter
   const Z = e.reduce((a, b) => a + b, 0);
   return { p: e.map(x => x / Z), state: sT };
 }
+
+describe('what is read in pieces', () => {
+  /** The longest pass that a model makes, and how many of its tapes are not given back. */
+  function watched(model: ReturnType<typeof drawn>) {
+    const seen = { longest: 0, kept: 0 };
+    const { forward, release } = model.net;
+    Object.assign(model.net, {
+      forward: (...[x, s0]: Parameters<typeof forward>) => {
+        seen.longest = Math.max(seen.longest, x.T);
+        seen.kept += 1;
+        return forward(x, s0);
+      },
+      release: (tape: unknown) => {
+        seen.kept -= 1;
+        release?.(tape);
+      },
+    });
+    return seen;
+  }
+
+  it.each(['prompt', 'text'])('a long %s takes the memory of a thousand symbols, and gives it back', what => {
+    const model = drawn('abc', 0.5);
+    const long = 'abcacbbacb'.repeat(450);
+    const seen = watched(model);
+    if (what === 'text') evaluate(model, model.vocabulary.encode(long));
+    else sample(model, { prompt: long, length: 3, rng: new Random(1) });
+    expect(seen).toEqual({ longest: 1000, kept: 0 });
+  });
+
+  it('a long prompt leaves the state and the symbols that it leaves when read symbol by symbol', () => {
+    const model = drawn('abc', 0.5);
+    const prompt = 'abcacbbacbcabb'.repeat(200);
+    let state: Parameters<typeof model.net.forward>[1];
+    for (const k of model.vocabulary.encode(prompt.slice(0, -1))) state = probabilities(model, k, state).state;
+    const rest = { length: 40, s0: state };
+    for (const temperature of [0, 0.7]) {
+      const whole = sample(model, { prompt, length: 40, temperature, rng: new Random(2) });
+      expect(whole).toBe(sample(model, { prompt: prompt.slice(-1), ...rest, temperature, rng: new Random(2) }));
+    }
+  });
+
+  it('over a large vocabulary fewer symbols are read at once: logits are what takes memory', () => {
+    const symbols = Array.from({ length: 100_000 }, (_, k) => String.fromCodePoint(0x10000 + k)).join('');
+    const model = charModel({ vocabulary: Vocabulary.of(symbols), m: 1 });
+    const seen = watched(model);
+    sample(model, { prompt: symbols.slice(0, 200), length: 1, rng: new Random(1) });
+    expect(seen).toEqual({ longest: 83, kept: 0 });
+  });
+
+  it('tapes are given back where the outputs overflow, too', () => {
+    const model = drawn('abc', 0.5);
+    const seen = watched(model);
+    model.net.params.values.fill(1e308);
+    expect(() => evaluate(model, model.vocabulary.encode('abcabc'))).toThrow(ValueError);
+    for (const temperature of [0, 1]) {
+      expect(() => sample(model, { prompt: 'a', length: 2, temperature, rng: new Random(1) })).toThrow(
+        /^logits\[\d\]: expected a finite number/,
+      );
+    }
+    expect(seen.kept).toBe(0);
+  });
+
+  it('can be left off between two symbols: what is yielded is how far it is', () => {
+    const model = drawn('abc', 0.5);
+    const options = { prompt: 'abc'.repeat(400), length: 5 };
+    const steps = sampling(model, { ...options, rng: new Random(4) });
+    const seen = [...Array.from({ length: 7 }, () => steps.next().value)];
+    expect(seen).toEqual([0, 0, 1, 2, 3, 4, 5]);
+    expect(steps.next()).toEqual({ done: true, value: sample(model, { ...options, rng: new Random(4) }) });
+    const text = model.vocabulary.encode('abcacbbacb'.repeat(250));
+    const read = evaluating(model, text);
+    expect([1, 2, 3].map(() => read.next().value)).toEqual([1000, 2000, 2499]);
+    expect(read.next()).toEqual({ done: true, value: evaluate(model, text) });
+  });
+});
+
+describe('a vocabulary of more symbols than a function takes arguments', () => {
+  it.each([0, 1])('is sampled from, at temperature %d', temperature => {
+    const symbols = Array.from({ length: 200_000 }, (_, k) => String.fromCodePoint(0x10000 + k)).join('');
+    const model = charModel({ vocabulary: Vocabulary.of(symbols), m: 1 });
+    pick(model.net.params.named(), 'readout.c').set(0, 150_000, 50);
+    const text = sample(model, { prompt: symbols.slice(0, 2), length: 2, temperature, rng: new Random(1) });
+    expect(text).toBe(String.fromCodePoint(0x10000 + 150_000).repeat(2));
+  });
+});

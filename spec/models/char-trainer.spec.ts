@@ -1,8 +1,11 @@
 import { describe, expect, it } from 'vitest';
+import type { Cell } from '../../lib/cells/cell.ts';
+import { gru } from '../../lib/cells/gru.ts';
 import { lstm } from '../../lib/cells/lstm.ts';
-import { rnnRelu } from '../../lib/cells/rnn.ts';
-import { ValueError } from '../../lib/errors.ts';
-import { parameterCount, requireRoom } from '../../lib/models/char-memory.ts';
+import { rnn, rnnRelu } from '../../lib/cells/rnn.ts';
+import { runtime } from '../../lib/engine/precision.ts';
+import { MemoryError, ValueError } from '../../lib/errors.ts';
+import { memoryEstimate, parameterCount, requireRoom } from '../../lib/models/char-memory.ts';
 import { sample } from '../../lib/models/char-model.ts';
 import { lectureOptions } from '../../lib/models/char-options.ts';
 import { CharTrainer } from '../../lib/models/char-trainer.ts';
@@ -238,7 +241,7 @@ describe('memory', () => {
   it.each([
     [
       { hidden: 100_000 },
-      /^hidden: expected a model that fits the 4294967296 bytes .*, got one that needs at least 160\d{9} b/,
+      /^hidden: expected a model that fits the 4294967296 bytes .*, got one that needs at least 16\d{10} b/,
     ],
     [{ hidden: 20_000, layers: 3 }, /WebAssembly has, got one that needs at least \d+ bytes$/],
   ])('%o is refused before any is taken', (options, message) => {
@@ -252,14 +255,73 @@ describe('memory', () => {
     }
   });
 
-  it('is compared with what there is: parameters, gradients, optimiser, engine, and a checkpoint twice', () => {
+  it('of a model is its parameters, their gradients, the optimiser’s memory, the engine’s, and a checkpoint twice', () => {
     const { model, options } = new CharTrainer(TEXT, { hidden: 50, optimiser: 'adam' });
     const { size } = model.net.params;
     const inside = 8 * (size + 50 * (50 + model.vocabulary.size + 1));
     const needed = inside + 8 * size * (2 + 2) + 2 * 8 * size * (1 + 2);
-    requireRoom(options, model.vocabulary.size, {}, needed);
-    expect(() => requireRoom(options, model.vocabulary.size, {}, needed - 1)).toThrow(`needs at least ${needed} bytes`);
-    expect(() => requireRoom({ ...options, hidden: 11_000 }, 28, {}, 1 / 0)).toThrow('a file of 2147483647 bytes');
+    expect(memoryEstimate(options, model.vocabulary.size, {}).model).toBe(needed);
+  });
+
+  it.each<[string, object, number]>([
+    ['a chunk', { chunk: 500, heldOut: 0 }, 500],
+    ['a held-out text, read by thousands', { chunk: 500, heldOut: 0.1 }, 1000],
+    ['layers', { chunk: 500, heldOut: 0, layers: 3, cell: lstm }, 500],
+  ])('of %s counts what is kept of every step, for the way back', (_, changed, forward) => {
+    const options = { ...lectureOptions, hidden: 64, ...changed };
+    const { cell, layers, chunk } = options;
+    const [gates, states] = cell === lstm ? [4 * 64, 2 * 64] : [64, 64];
+    const inside = forward * layers * (gates + states + 64) + chunk * gates;
+    const outside = forward * (layers * 64 + 2 * 30) + chunk * (layers * 64 + 30);
+    expect(memoryEstimate(options, 30, {}).chunk).toBe(8 * (inside + outside));
+    expect(memoryEstimate(options, 30, { precision: 'f32' }).chunk).toBe(4 * inside + 8 * outside);
+    expect(memoryEstimate(options, 30, 'reference')).toMatchObject({ chunk: 8 * (inside + outside), inside: 0 });
+  });
+
+  it.each([rnn, lstm, gru])('of a long chunk is about what a step of $name takes', cell => {
+    const options = { cell: cell as Cell, hidden: 32, chunk: 4000, heldOut: 0, layers: 2 };
+    const trainer = new CharTrainer(TEXT.repeat(40), options);
+    const { heap } = runtime('f64', false);
+    const before = heap.held;
+    const { forward, backward } = trainer.model.net;
+    let [kept, held] = [0, 0];
+    Object.assign(trainer.model.net, {
+      forward: (...[x, s0]: Parameters<typeof forward>) => {
+        const step = forward(x, s0);
+        kept = heap.held - before;
+        return step;
+      },
+      backward: (...[tape, dy, dsT]: Parameters<typeof backward>) => {
+        const step = backward(tape, dy, dsT);
+        held = heap.held - before;
+        return step;
+      },
+    });
+    trainer.step();
+    const { inside } = memoryEstimate(trainer.options, trainer.model.vocabulary.size, {});
+    expect(Math.max(kept, held)).toBeGreaterThan(0.6 * inside);
+    expect(Math.max(kept, held)).toBeLessThan(1.5 * inside);
+  });
+
+  it('is compared with what there is, before any is taken', () => {
+    const options = { ...lectureOptions, hidden: 50, chunk: 10_000 };
+    const { total, model } = memoryEstimate(options, 28, {});
+    expect(requireRoom(options, 28, {}, total)).toEqual(memoryEstimate(options, 28, {}));
+    const refused = (argument: string, needed: number) =>
+      expect.objectContaining({ name: 'MemoryError', argument, got: `one that needs at least ${needed} bytes` });
+    expect(() => requireRoom(options, 28, {}, total - 1)).toThrow(refused('chunk', total));
+    const short = { ...options, chunk: 1, heldOut: 0 };
+    expect(() => requireRoom(short, 28, {}, model - 1)).toThrow(refused('hidden', memoryEstimate(short, 28, {}).total));
+    expect(() => requireRoom({ ...short, hidden: 12_000 }, 28, {}, 1 / 0)).toThrow('a file of 2147483647 bytes');
+  });
+
+  it('that a chunk would take of WebAssembly is refused where a trainer is made', () => {
+    const text = TEXT.repeat(10_000);
+    const make = () => new CharTrainer(text, { cell: lstm, hidden: 128, chunk: 1_000_000 });
+    expect(make).toThrow(
+      /^chunk: expected one whose steps, all of them kept, fit the 4294967296 bytes that WebAssembly has, got one that needs at least 11\d{9} bytes$/,
+    );
+    expect(make).toThrow(MemoryError);
   });
 });
 

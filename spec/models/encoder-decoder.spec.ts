@@ -13,6 +13,7 @@ import { readout } from '../../lib/layers/readout.ts';
 import { stack } from '../../lib/layers/stack.ts';
 import { unroll } from '../../lib/layers/unroll.ts';
 import { type EncoderDecoder, encoderDecoder } from '../../lib/models/encoder-decoder.ts';
+import { pick } from '../../lib/params.ts';
 import { Random } from '../../lib/random.ts';
 import { Sequence } from '../../lib/sequence.ts';
 import type { Matrices } from '../../lib/shape.ts';
@@ -182,6 +183,25 @@ describe('decoding', () => {
     const before = [net.params.values.slice(), net.params.grads.slice()];
     expect(net.decode(source, options)).toEqual(net.decode(source, options));
     expect([net.params.values, net.params.grads]).toEqual(before);
+  });
+
+  it('finds the most probable of more classes than a function takes arguments, and gives every tape back', () => {
+    const C = 150_000;
+    const net = model(rnn, { d: 3, m: 1, C });
+    const held = new Set<unknown>();
+    for (const layer of [net.encoder, net.decoder]) {
+      const { forward } = layer;
+      layer.forward = (x, s0) => {
+        const step = forward(x, s0);
+        held.add(step.tape);
+        return step;
+      };
+      layer.release = tape => held.delete(tape);
+    }
+    pick(net.decoder.params.named(), 'readout.c').set(0, C - 2, 1);
+    const source = Sequence.oneHot([0, 1], { T: 2, classes: 3 });
+    expect(net.decode(source, { start: 0, stop: 1, maxLength: 2 })).toEqual([[C - 2, C - 2]]);
+    expect(held.size).toBe(0);
   });
 
   it('refuses options out of range, and outputs that it cannot read', () => {

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { ValueError } from '../../lib/errors.ts';
-import { Vocabulary } from '../../lib/models/vocabulary.ts';
+import { symbolCount, Vocabulary } from '../../lib/models/vocabulary.ts';
 
 /** Texts of all code points, with emoji and combining characters often among them. */
 const text = fc.oneof(
@@ -104,5 +104,25 @@ describe('is refused:', () => {
   it.each([3, -1, 0.5, Number.NaN])('%d, no class of the vocabulary', bad => {
     const refusal = { name: 'ValueError', argument: 'indices[1]', got: String(bad) };
     expect(() => vocabulary.decode([0, bad])).toThrow(expect.objectContaining(refusal));
+  });
+});
+
+describe('a long text', () => {
+  it('is taken to classes and back over the ends of the pieces that are joined, whatever its symbols', () => {
+    const vocabulary = Vocabulary.of('a🚀é\ud83d');
+    for (const length of [4095, 4096, 4097, 9000]) {
+      const classes = Int32Array.from({ length }, (_, n) => (n * n + (n >> 3)) % 4);
+      for (let n = 1; n < length; n++) if (classes[n - 1] === 2) classes[n] = 0; // a lone half is not to be made a pair
+      const text = vocabulary.decode(classes);
+      expect(symbolCount(text)).toBe(length);
+      expect(vocabulary.encode(text)).toEqual(classes);
+    }
+  });
+
+  it('is no longer than a string: more is refused before it is made', () => {
+    const vocabulary = Vocabulary.of('ab');
+    const endless = new Proxy([0], { get: (list, key) => (key === 'length' ? 2 ** 32 - 1 : Reflect.get(list, 0)) });
+    const refused = expect.objectContaining({ name: 'ValueError', argument: 'indices', got: '4294967295 symbols' });
+    expect(() => vocabulary.decode(endless)).toThrow(refused);
   });
 });

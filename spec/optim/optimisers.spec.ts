@@ -228,20 +228,65 @@ describe.each(remembering)('the memory of %s', (name, make) => {
     );
   });
 
-  it('is for parameters of one size: others are refused, and left as they were', () => {
+  it('is for the parameters it was made for: others are refused, and left as they were', () => {
     const optimiser = make(paramsOf([1, 2]), 1);
     const memory = JSON.stringify(optimiser.memory);
-    for (const other of [paramsOf([1]), paramsOf([1, 2, 3])]) {
+    for (const other of [paramsOf([1]), paramsOf([1, 2, 3]), paramsOf([1, 2])]) {
       other.grads.fill(1);
       const before = other.values.slice();
       expect(() => optimiser.step(other)).toThrow(
-        expect.objectContaining({ name: 'ShapeError', argument: 'params', got: `${other.size}` }),
+        expect.objectContaining({ name: 'ValueError', argument: 'params', got: `a set of ${other.size} numbers` }),
       );
       expect(other.values).toEqual(before);
     }
     expect(JSON.stringify(optimiser.memory)).toBe(memory);
   });
+
+  it('goes on with its parameters when they have become part of others', () => {
+    const [alone, part] = [paramsOf([1, 2]), paramsOf([1, 2])];
+    const [optimiser, joined] = [make(alone, 0.1), make(part, 0.1)];
+    ParamSet.join({ part, more: paramsOf([3]) });
+    descend(optimiser, alone, [[1, -1]]);
+    descend(joined, part, [[1, -1]]);
+    expect(part.values).toEqual(alone.values);
+  });
+
+  it('changes nothing for a gradient that is not finite, be it the last', () => {
+    for (const bad of [Number.NaN, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY]) {
+      const params = paramsOf([1, 2, 3]);
+      const optimiser = make(params, 0.1);
+      descend(optimiser, params, [[1, -1, 2]]);
+      const before = JSON.stringify([params.values, optimiser.memory]);
+      params.grads.set([1, 1, bad]);
+      expect(() => optimiser.step(params)).toThrow(
+        expect.objectContaining({ name: 'ValueError', argument: 'grads[2]' }),
+      );
+      expect(JSON.stringify([params.values, optimiser.memory])).toBe(before);
+    }
+  });
 });
+
+it.each([
+  ['adagrad', adagrad],
+  ['rmsprop', rmsprop],
+  ['adam', adam],
+] as const)(
+  '%s refuses a gradient whose square it could not remember, and takes the largest that it can',
+  (_, make) => {
+    const params = paramsOf([1, 1]);
+    const optimiser = make(params, { learningRate: 0.1 });
+    params.grads.set([1, -1e155]);
+    expect(() => optimiser.step(params)).toThrow('grads[1]: expected a number whose square is finite');
+    expect(
+      [...params.values, ...Object.values(optimiser.memory).flatMap(m => [...m])].every(x => x === 1 || x === 0),
+    ).toBe(true);
+    params.grads.set([1e154, -1e154]); // the sum of squares overflows, each square does not
+    optimiser.step(params);
+    const [first = Number.NaN, second = Number.NaN] = params.values;
+    expect(1 - first).toBeCloseTo(second - 1, 12);
+    expect(first).toBeLessThan(1);
+  },
+);
 
 describe.each([...remembering, ['sgd', (_, learningRate) => sgd({ learningRate })] as (typeof remembering)[number]])(
   'the learning rate of %s',

@@ -98,3 +98,33 @@ it.each([-0.1, 1.1, Number.NaN])('%d is no floor under 1', floor => {
   const act = () => cosine({ learningRate: 1, steps: 1, floor });
   expect(act).toThrow(expect.objectContaining({ name: 'ValueError', argument: 'floor' }));
 });
+
+describe('a schedule at the edges', () => {
+  const schedules: readonly Schedule[] = [
+    constant(0.1),
+    stepDecay({ learningRate: 0.1, every: 10, factor: 0.5 }),
+    cosine({ learningRate: 0.1, steps: 10, floor: 0.01 }),
+    warmUp(10, constant(0.1)),
+  ];
+
+  it('is a number ≥ 0 at any step', () => {
+    for (const schedule of schedules) {
+      for (const step of [0, -0, 1, 1e15, Number.MAX_SAFE_INTEGER]) {
+        expect(schedule(step)).toBeGreaterThanOrEqual(0);
+        expect(schedule(step)).toBeLessThanOrEqual(0.1);
+      }
+    }
+  });
+
+  it.each([-1, 0.5, 2 ** 53, Number.NaN, '1', 1n, true])('has no step %s', step => {
+    for (const schedule of schedules) {
+      expect(() => schedule(step as number)).toThrow(expect.objectContaining({ name: 'ValueError', argument: 'step' }));
+    }
+  });
+
+  it('says at which step it is no learning rate any more', () => {
+    expect(() => stepDecay({ learningRate: 1, every: 1, factor: 10 })(400)).toThrow('learning rate of step 400: ');
+    expect(() => warmUp(1, () => -1)(5)).toThrow('learning rate of step 5: expected a number ≥ 0, got -1');
+    expect(() => warmUp(1, (() => '0.1') as unknown as Schedule)(5)).toThrow('learning rate of step 5: ');
+  });
+});

@@ -4,6 +4,7 @@ import { lstm } from '../../lib/cells/lstm.ts';
 import { recurrent } from '../../lib/engine/recurrent.ts';
 import { normal } from '../../lib/init/initialisers.ts';
 import { CharTrainer } from '../../lib/models/char-trainer.ts';
+import { ngram } from '../../lib/models/ngram.ts';
 import { Random } from '../../lib/random.ts';
 import { Sequence } from '../../lib/sequence.ts';
 import { checkpointed } from '../../lib/through-time/checkpointed.ts';
@@ -53,4 +54,16 @@ test('2,048 hidden units', () => {
   const losses = [1, 2, 3].map(() => trainer.step().loss);
   print(`2,048 hidden units: losses ${losses.map(loss => loss.toFixed(3)).join(', ')}`);
   for (const loss of losses) expect(Number.isFinite(loss)).toBe(true);
+});
+
+test('n-grams of more strings than a Map holds', () => {
+  let state = 1;
+  const text = Int32Array.from({ length: 4_500_000 }, () => {
+    state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
+    return (state >>> 8) % 5000;
+  });
+  const model = ngram(text, { C: 5000, order: 5 });
+  print(`${model.counts} strings`);
+  expect(model.counts).toBeGreaterThan(2 ** 24);
+  expect(model.evaluate(text.subarray(0, 2000))).toBeLessThan(1);
 });

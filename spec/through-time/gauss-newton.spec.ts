@@ -186,7 +186,7 @@ describe.each(networks)('the Gauss–Newton matrix of %s', (_, cell, loss) => {
 
 /** Σ_t dL/do_t R{V} ∂h_t/∂θ: the ordinary backward pass of the cell, begun with dL/do_t R{V}. */
 function throughV({ net, theta, batch: { x, y, s0, weighting }, v }: Problem): Float64Array {
-  const [layer, out] = [unroll(net.cell, net), readout(net)];
+  const [layer, out] = [unroll(net.cell, { d: net.d, m: net.m }), readout({ m: net.m, C: net.C })];
   layer.params.values.set(theta.slice(0, layer.params.size));
   out.params.values.set(theta.slice(layer.params.size));
   const { y: h, tape } = layer.forward(x, s0);

@@ -110,7 +110,7 @@ describe.each(everyCell)('%s forward in time', (_, cell) => {
       fc.property(problem(cell), drawn => {
         const back = backThroughTime(drawn);
         const live = realTime(drawn);
-        const { y, sT, ds0 } = live.gradient(drawn.x, drawn.dy, drawn);
+        const { y, sT, ds0 } = live.gradient(drawn.x, drawn.dy, { s0: drawn.s0, dsT: drawn.dsT });
         expect(different(named(live.params, ds0), back.tensors)).toEqual([]);
         expect(flat(y.rows())).toEqual(flat(back.y.rows()));
         for (const [part, end] of Object.entries(back.sT)) expect(flat(sT[part] ?? end)).toEqual(flat(end));
@@ -196,7 +196,7 @@ describe('the sensitivity', () => {
     const dense = Sequence.dense(flat(sparse.rows()), { ...extent, F: 2 });
     const [one, other] = [sparse, dense].map(x => {
       const live = realTime(drawn);
-      const { ds0 } = live.gradient(x, drawn.dy, drawn);
+      const { ds0 } = live.gradient(x, drawn.dy, { s0: drawn.s0, dsT: drawn.dsT });
       return JSON.stringify([ds0, [...live.params.grads]]);
     });
     expect(one).toBe(other);

@@ -3,6 +3,7 @@ import { gru } from '../../cells/gru.ts';
 import { lstm } from '../../cells/lstm.ts';
 import { rnn } from '../../cells/rnn.ts';
 import { trace } from '../../cells/trace.ts';
+import { greatest } from '../../extremes.ts';
 import { unroll } from '../../layers/unroll.ts';
 import { Random } from '../../random.ts';
 import { memoryDepth } from '../gradients.ts';
@@ -71,7 +72,7 @@ export const gateClaims: readonly Claim[] = [
       const long = { ...effort, length: 4 * effort.length };
       const depth = (b: number) => memoryDepth(alongC(b, long));
       const points = BIASES.map(b => [b, depth(b)] as const);
-      const off = Math.max(...points.map(([b, steps]) => Math.abs(steps / Math.exp(b) - 1)));
+      const off = greatest(points.map(([b, steps]) => Math.abs(steps / Math.exp(b) - 1)));
       return {
         shown: off < 0.1,
         figures: {
@@ -133,7 +134,7 @@ export const gateClaims: readonly Claim[] = [
         return memoryDepth(curve);
       };
       const points = BIASES.map(nu => [nu, depth(nu)] as const);
-      const off = Math.max(...points.map(([nu, steps]) => Math.abs(steps / Math.exp(nu) - 1)));
+      const off = greatest(points.map(([nu, steps]) => Math.abs(steps / Math.exp(nu) - 1)));
       return {
         shown: off < 1e-3,
         figures: { 'depth at ν = 0': depth(0), 'at ν = 3': depth(3), 'largest part off e^ν': off },

@@ -1,6 +1,7 @@
 /** Claims that argue from the matrices alone: products, eigenvalues, singular values. */
 import { Matrix } from 'ml-matrix';
 import { rnn } from '../../cells/rnn.ts';
+import { greatest, least } from '../../extremes.ts';
 import { unroll } from '../../layers/unroll.ts';
 import { frobenius } from '../../optim/norm.ts';
 import { Sequence } from '../../sequence.ts';
@@ -103,10 +104,10 @@ export const productClaims: readonly Claim[] = [
       const curves = fadingOfKind(tanhGlorot, effort, ({ params }) => {
         sigmas.push(spectrum(params.named().W ?? NILPOTENT).norm);
       });
-      const smallest = Math.min(...sigmas);
+      const smallest = least(sigmas);
       return {
-        shown: smallest > 1 && Math.max(...lastOf(curves)) < VANISHED,
-        figures: { 'smallest σ_max': smallest, 'most that arrives': Math.max(...lastOf(curves)) },
+        shown: smallest > 1 && greatest(lastOf(curves)) < VANISHED,
+        figures: { 'smallest σ_max': smallest, 'most that arrives': greatest(lastOf(curves)) },
         chart: {
           ...FADING,
           series: [
@@ -129,9 +130,9 @@ export const productClaims: readonly Claim[] = [
         const { W } = params.named();
         W?.mul(sigma / spectrum(W).norm);
       });
-      const worst = Math.max(...curves.flatMap(curve => curve.map((norm, n) => norm / sigma ** n)));
+      const worst = greatest(curves.flatMap(curve => curve.map((norm, n) => norm / sigma ** n)));
       return {
-        shown: worst <= 1 + 1e-9 && Math.max(...lastOf(curves)) < sigma ** (effort.length - 1),
+        shown: worst <= 1 + 1e-9 && greatest(lastOf(curves)) < sigma ** (effort.length - 1),
         figures: {
           σ_max: sigma,
           'most of the bound that is reached, at any distance': worst,

@@ -1,5 +1,6 @@
 /** Claims on slopes, gains and first weights. */
 import { rnn, rnnRelu } from '../../cells/rnn.ts';
+import { greatest, least } from '../../extremes.ts';
 import type { Layer } from '../../layers/layer.ts';
 import { frobenius } from '../../optim/norm.ts';
 import type { Sequence } from '../../sequence.ts';
@@ -130,7 +131,7 @@ export const slopeClaims: readonly Claim[] = [
         shown:
           curves.every(({ all }) => share(all, norm => norm < VANISHED) === 1) && share(exploding, n => n > 1) > 0.5,
         figures: {
-          'part that vanishes, usual': Math.min(...curves.map(({ all }) => share(all, norm => norm < VANISHED))),
+          'part that vanishes, usual': least(curves.map(({ all }) => share(all, norm => norm < VANISHED))),
           'part that explodes, gain 4': share(exploding, norm => norm > 1),
         },
         chart: {
@@ -203,7 +204,7 @@ export const slopeClaims: readonly Claim[] = [
       ];
       const negative = fadingOfKind(relu('identity'), effort, ({ params }) => params.named().b?.fill(-0.1));
       const [tiny = 0, relus = 0, tanhs = 1] = lines.map(({ all }) => median(lastOf(all)));
-      const ended = Math.max(...lastOf(negative));
+      const ended = greatest(lastOf(negative));
       return {
         shown: tiny > SURVIVES && relus > SURVIVES && tanhs < VANISHED && ended === 0,
         figures: { 'tanh, tiny inputs': tiny, ReLU: relus, 'tanh, inputs of size 1': tanhs, 'ReLU, bias −0.1': ended },
@@ -264,7 +265,7 @@ function contributions(layer: Layer, x: Sequence, dy: Sequence): number[] {
   const { y } = layer.forward(x);
   return Array.from({ length: x.T }, (_, t) => {
     const [dh, h] = [gradients[t + 1]?.h?.getRow(0) ?? [], y.at(t).getRow(0)];
-    const g = Math.hypot(...dh.map((value, i) => value * (1 - (h[i] ?? 0) ** 2)));
+    const g = dh.reduce((norm, value, i) => Math.hypot(norm, value * (1 - (h[i] ?? 0) ** 2)), 0);
     return t === 0 ? 0 : g * frobenius(y.at(t - 1));
   });
 }

@@ -17,7 +17,7 @@ import { type UnrollTape, unroll } from '../../layers/unroll.ts';
 import type { Weighting } from '../../losses/loss.ts';
 import { add, addRow, addTo, keepRows, selectRows, timesT } from '../../matrix.ts';
 import { ParamSet } from '../../params.ts';
-import { requireCount, requireFinite, requireFunction, requireObject } from '../../require.ts';
+import { requireCount, requireFinite, requireFunction, requireKnown, requireObject } from '../../require.ts';
 import { Sequence } from '../../sequence.ts';
 import type { Matrices } from '../../shape.ts';
 import type { RTape, TwiceCell } from './twice-cell.ts';
@@ -68,8 +68,8 @@ export function rForward<Target>(
   batch: LabelledBatch<Target>,
   v: ArrayLike<number>,
 ): RForward {
-  const { cell, loss, d, m, C } = requireObject('net', net);
-  const { x, y, s0, weighting } = requireObject('batch', batch);
+  const { cell, loss, d, m, C } = requireKnown('net', net, ['cell', 'loss', 'd', 'm', 'C']);
+  const { x, y, s0, weighting } = requireKnown('batch', batch, ['x', 'y', 's0', 'weighting']);
   requireFunction('cell.rForward', requireCell('cell', cell).rForward);
   requireFunction('cell.rBackward', cell.rBackward);
   for (const part of ['forward', 'backward', 'rBackward'] as const) {
@@ -77,8 +77,8 @@ export function rForward<Target>(
   }
   const [layer, out] = [unroll(cell, { d, m }), readout({ m, C })];
   const [RLayer, ROut] = [ParamSet.of(layer.params.shapes), ParamSet.of(out.params.shapes)];
-  const params = ParamSet.join({ [cell.name]: layer.params, readout: out.params });
-  const R = ParamSet.join({ [cell.name]: RLayer, readout: ROut });
+  const params = ParamSet.join({ cell: layer.params, readout: out.params });
+  const R = ParamSet.join({ cell: RLayer, readout: ROut });
   params.values.set(requireVector('theta', theta, params.size));
   R.values.set(requireVector('v', v, params.size));
   const { y: h, tape: unrolled } = layer.forward(x, s0);
