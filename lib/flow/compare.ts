@@ -82,7 +82,8 @@ export function* compared(
     const curves: number[][] = [];
     for (let seed = 1; seed <= seeds; seed++) {
       const { layer, x } = probe({ cell, init, d, m, gain, forgetBias, seed }, length);
-      curves.push(...curveOf(layer, x));
+      const curve = curveOf(layer, x);
+      if (curve) curves.push(curve);
       done += 1;
       yield done;
     }
@@ -102,12 +103,12 @@ export function* compared(
   return results;
 }
 
-/** What reaches back in one network; nothing where that overflows. */
-function curveOf(layer: Layer, x: Sequence): readonly number[][] {
+/** What reaches back in one network; undefined where that overflows. */
+function curveOf(layer: Layer, x: Sequence): number[] | undefined {
   try {
-    return [reachingBack(layer, x)];
+    return reachingBack(layer, x);
   } catch (error) {
-    if (error instanceof OverflowError) return [];
+    if (error instanceof OverflowError) return undefined;
     throw error;
   }
 }

@@ -2,7 +2,6 @@
 import { createHash } from 'node:crypto';
 import type { Cell } from '../cells/cell.ts';
 import { FormatError, ValueError } from '../errors.ts';
-import type { CharTrainerOptions } from '../models/char-options.ts';
 import type { TrainerPosition } from '../models/char-trainer.ts';
 import { Vocabulary } from '../models/vocabulary.ts';
 import { Random } from '../random.ts';
@@ -16,12 +15,6 @@ export function requireNoNamesake(argument: string, cell: Cell, name: string = c
     const expected = `the library's ${name}, or a cell with a name of its own`;
     throw new ValueError(argument, expected, `another cell called ${name}`);
   }
-}
-
-/** The options that there are, and nothing that was given beside them. */
-export function writtenOptions(options: CharTrainerOptions): CharTrainerOptions {
-  const { cell, hidden, layers, chunk, optimiser, learningRate, clipValue, clipNorm, initStd, heldOut, seed } = options;
-  return { cell, hidden, layers, chunk, optimiser, learningRate, clipValue, clipNorm, initStd, heldOut, seed };
 }
 
 /** A note as JSON that is read again, or throws ValueError. */

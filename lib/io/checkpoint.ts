@@ -30,15 +30,7 @@ import type { ParamSet } from '../params.ts';
 import { describe, requireFinite, requireInstance, requireName, requireObject } from '../require.ts';
 import type { Matrices } from '../shape.ts';
 import { FlatMatrix } from '../views.ts';
-import {
-  noteJson,
-  parseField,
-  requireNoNamesake,
-  requirePosition,
-  sha256,
-  vocabularyOf,
-  writtenOptions,
-} from './checkpoint-fields.ts';
+import { noteJson, parseField, requireNoNamesake, requirePosition, sha256, vocabularyOf } from './checkpoint-fields.ts';
 import { namesIn, type Tensor, type TensorFile } from './safetensors.ts';
 import { readSealed, writeSealed } from './sealed.ts';
 import { checkpointFormat, version as library } from './version.ts';
@@ -95,7 +87,7 @@ export function encodeCheckpoint(trainer: CharTrainer, note: unknown = null): Ui
     sizes: JSON.stringify(sizesOf(options, model.vocabulary)),
     text: sha256(text),
     vocabulary: JSON.stringify(model.vocabulary.symbols),
-    options: JSON.stringify({ ...writtenOptions(options), cell: options.cell.name }),
+    options: JSON.stringify({ ...options, cell: options.cell.name }),
     position: JSON.stringify(position),
     note: written,
   });

@@ -174,11 +174,13 @@ describe('a cell that is called as one of the library’s and is another', () =>
   });
 });
 
-test('options that are none of a trainer are not written', () => {
-  const beside = { toJSON: () => 'nothing', more: 1n } as Partial<CharTrainerOptions>;
-  const { options } = decodeCheckpoint(encodeCheckpoint(trained(1, beside)));
-  expect(Object.keys(options)).not.toContain('more');
-  expect(options.hidden).toBe(3);
+test('options that are none of a trainer are refused, and not written', () => {
+  for (const beside of [{ toJSON: () => 'nothing' }, { more: 1n }]) {
+    expect(() => trained(1, beside as Partial<CharTrainerOptions>)).toThrow(ValueError);
+    const trainer = trained(1);
+    Object.assign(trainer.options, beside);
+    expect(() => encodeCheckpoint(trainer)).toThrow(ValueError);
+  }
 });
 
 test('a note that would not be read again is refused', () => {
