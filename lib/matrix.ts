@@ -15,7 +15,14 @@ import * as operations from './equations/operations.ts';
 import { MatrixSymbol, type Recorder } from './equations/symbol.ts';
 import { ShapeError, ValueError } from './errors.ts';
 import { requireIndices } from './padding.ts';
-import { describe, requireAnyMatrix, requireFiniteNumber, requireFunction, requireList } from './require.ts';
+import {
+  describe,
+  requireAnyMatrix,
+  requireFiniteNumber,
+  requireFunction,
+  requireInteger,
+  requireList,
+} from './require.ts';
 import type { Shape } from './shape.ts';
 import { OneHotMatrix } from './views.ts';
 
@@ -323,20 +330,20 @@ export function copy(a: AbstractMatrix): Matrix {
 
 /** [a, b]: b to the right of a, and so on. */
 export function beside(first: AbstractMatrix, ...rest: readonly AbstractMatrix[]): Matrix {
-  const [second, ...others] = rest;
-  if (!second) return copy(first);
-  const two = (a: AbstractMatrix, b: AbstractMatrix): Matrix => apply(operations.beside, a, b);
-  return others.reduce<Matrix>(two, two(first, second));
+  if (rest.length === 0) return copy(first);
+  return rest.reduce((a, b) => apply(operations.beside, a, b), first) as Matrix;
 }
 
 /** Columns `from` (included) to `to` (excluded). */
 export function columns(a: AbstractMatrix, from: number, to: number): Matrix {
-  return apply(operations.columns(from, to), a);
+  requireInteger('from', from, 0, requireAnyMatrix('a', a).columns - 1);
+  return apply(operations.columns(from, requireInteger('to', to, from + 1, a.columns)), a);
 }
 
 /** Rows `from` (included) to `to` (excluded): of a parameter, since those of other matrices are samples. */
 export function rows(a: AbstractMatrix, from: number, to: number): Matrix {
-  return apply(operations.rows(from, to), a);
+  requireInteger('from', from, 0, requireAnyMatrix('a', a).rows - 1);
+  return apply(operations.rows(from, requireInteger('to', to, from + 1, a.rows)), a);
 }
 
 /** Row i of a where `keep[i]`, else zeros. */
@@ -369,12 +376,14 @@ function apply(operation: Operation, ...args: readonly AbstractMatrix[]): Matrix
 }
 
 /** An operation that adds to its first argument. */
-function accumulate(operation: Operation, ...args: readonly [AbstractMatrix, AbstractMatrix, AbstractMatrix?]): void {
-  const given = args.filter(arg => arg !== undefined);
-  const shape = shapeOf(operation, given);
-  const recorder = recorderOf(given);
+function accumulate(
+  operation: Operation,
+  ...args: readonly [AbstractMatrix, AbstractMatrix, ...AbstractMatrix[]]
+): void {
+  const shape = shapeOf(operation, args);
+  const recorder = recorderOf(args);
   if (recorder) {
-    recorder.addTo(operation, given, shape);
+    recorder.addTo(operation, args, shape);
     return;
   }
   const [D, a, b = a] = args;
@@ -385,13 +394,12 @@ function accumulate(operation: Operation, ...args: readonly [AbstractMatrix, Abs
 
 /** An operation of two matrices of one shape, over as many as there are. */
 function together(operation: Operation, first: AbstractMatrix, rest: readonly AbstractMatrix[]): Matrix {
-  const [second, ...others] = rest;
-  if (!second) return copy(first);
+  if (rest.length === 0) return copy(first);
   const two = (a: AbstractMatrix, b: AbstractMatrix): Matrix => {
     requireSame(operation.print('a', 'b', 'c'), a, b);
     return apply(operation, a, b);
   };
-  return others.reduce<Matrix>(two, two(first, second));
+  return rest.reduce(two, first) as Matrix;
 }
 
 /** An operation of a matrix and a row, which stands for all rows. */

@@ -72,7 +72,8 @@ export function elementary(n: Omit<VectorNumbers, keyof Elementary>): Elementary
     const t = mulAdd(x, all(Math.LOG2E), origin);
     const r = remainder(x, sub(t, origin), 1); // ELM-1  x = k ln 2 + r
     const z = mul(r, r);
-    const c = mulSub(z, series(z), r); // ELM-3  c = r − (C(r²) − 2)
+    const s = series(z); // ELM-2  C(r²) = r coth(r/2)
+    const c = mulSub(z, s, r); // ELM-3  c = r − (C(r²) − 2)
     const rest = div(mul(r, c), sub(all(2), c));
     const y = add(all(1), add(r, rest)); // ELM-4  e^r = 1 + (r + r c / (2 − c))
     const half = n.halve(t);
