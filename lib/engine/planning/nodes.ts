@@ -126,6 +126,7 @@ export function graphOf(equations: Equations): Graph {
   /** Some columns of a value: of what it is made of where that is the same, else of where it lies. */
   function columnsFrom(value: Value, from: number, width: number): Node {
     const { operation, args, constant, input, shape } = value;
+    if (width === shape[1]) return nodeOf(value);
     const common = { width, shared: !value.samples, backward: value.id >= begin, args: [] };
     const [a, b] = args;
     if (constant)
