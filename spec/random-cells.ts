@@ -396,7 +396,6 @@ export const DRAWS: Readonly<Record<string, Draw>> = {
   /** A matrix of every sample, of one value, times another. */
   applyEach: (draft, a, b) => {
     const [first, second] = [draft.pick(a), draft.pick(b)];
-    const k = draft.width(second);
     return {
       args: [first, second],
       width: draft.width(first),
@@ -404,10 +403,7 @@ export const DRAWS: Readonly<Record<string, Draw>> = {
       backward: ({ dy, args: given }) => {
         const [u, v] = two(given);
         const [A, dA] = [algebra.outer(u, v), algebra.outer(dy, v)];
-        return [algebra.applyEach(dA, v), add(algebra.applyEachT(dA, u), algebra.applyEachT(A, dy)), k].slice(
-          0,
-          2,
-        ) as Matrix[];
+        return [algebra.applyEach(dA, v), add(algebra.applyEachT(dA, u), algebra.applyEachT(A, dy))];
       },
     };
   },
@@ -514,7 +510,7 @@ export function cellOf(
         const before = grads[n];
         grads[n] = before ? add(before, gradient) : gradient;
       };
-      names.forEach((name, n) => give(nexts[n] ?? 0, part(dnext, name)));
+      for (const [n, name] of names.entries()) give(nexts[n] ?? 0, part(dnext, name));
       for (let n = steps.length - 1; n >= 0; n--) {
         const step = steps[n] as Step;
         const id = n + 1 + names.length;
@@ -522,7 +518,7 @@ export function cellOf(
         if (!dy) continue;
         const args = step.args.map(arg => values[arg] as AbstractMatrix);
         const given = step.backward({ dy, y: values[id] as AbstractMatrix, args, p, dp });
-        given.forEach((gradient, k) => gradient && give(step.args[k] ?? 0, gradient));
+        for (const [k, gradient] of given.entries()) if (gradient) give(step.args[k] ?? 0, gradient);
       }
       const total = (n: number) => grads[n] ?? Matrix.zeros((values[0] as AbstractMatrix).rows, widths[n] ?? 0);
       return {
@@ -544,16 +540,18 @@ export interface Recipe {
 
 const small = fc.nat({ max: 30 });
 
-export const recipe: fc.Arbitrary<Recipe> = fc.record({
-  instructions: fc.array(fc.record({ op: fc.constantFrom(...Object.keys(DRAWS)), a: small, b: small, c: small }), {
-    minLength: 1,
-    maxLength: 12,
-  }),
-  parts: fc.oneof(
-    fc.constant({}),
-    fc.record({ c: fc.integer({ min: 1, max: 5 }) }),
-    fc.record({ c: fc.integer({ min: 1, max: 5 }), n: fc.integer({ min: 1, max: 5 }) }),
-  ),
-  ends: fc.array(small, { minLength: 3, maxLength: 3 }),
-  unused: fc.boolean(),
-});
+/** Recipes of so many steps at most. */
+export const recipes = (steps: number): fc.Arbitrary<Recipe> =>
+  fc.record({
+    instructions: fc.array(fc.record({ op: fc.constantFrom(...Object.keys(DRAWS)), a: small, b: small, c: small }), {
+      minLength: 1,
+      maxLength: steps,
+    }),
+    parts: fc.oneof(
+      fc.constant({}),
+      fc.record({ c: fc.integer({ min: 1, max: 5 }) }),
+      fc.record({ c: fc.integer({ min: 1, max: 5 }), n: fc.integer({ min: 1, max: 5 }) }),
+    ),
+    ends: fc.array(small, { minLength: 3, maxLength: 3 }),
+    unused: fc.boolean(),
+  });
