@@ -123,6 +123,12 @@ const kept = (value: AbstractMatrix, from: number, width: number): AbstractMatri
   return beside(first, ...rest);
 };
 
+/** A row's left and right half, where it has two. */
+function halvesOf(row: AbstractMatrix): [AbstractMatrix, ...AbstractMatrix[]] {
+  const middle = Math.floor(row.columns / 2);
+  return middle === 0 ? [row] : [columns(row, 0, middle), columns(row, middle, row.columns)];
+}
+
 /** Every operation that a cell may be drawn of, with arguments at which none is steep or has a kink. */
 export const DRAWS: Readonly<Record<string, Draw>> = {
   tanh: unary(algebra.tanh, algebra.tanhSlope),
@@ -278,6 +284,40 @@ export const DRAWS: Readonly<Record<string, Draw>> = {
       },
     };
   },
+  /** Rows of parameters in other ways; into these no gradient is handed on but by the samples. */
+  parameterRow: (draft, a, b, c) => {
+    const value = draft.pick(a);
+    const width = draft.width(value);
+    const [r, s, W] = [draft.param([1, width], b), draft.param([1, width], b + 1), draft.param([3, width + 2], c)];
+    const row = (p: Matrices): AbstractMatrix => {
+      const both = beside(part(p, r), part(p, s));
+      switch (c % 7) {
+        case 0:
+          return algebra.softmaxUnits(part(p, r));
+        case 1:
+          return columns(both, Math.floor(width / 2), Math.floor(width / 2) + width);
+        case 2:
+          return columns(algebra.outer(part(p, r), part(p, s)), width * (width - 1), width * width);
+        case 3:
+          return columns(rows(part(p, W), 1, 2), 1, 1 + width);
+        case 4:
+          return addColumn(algebra.tanh(part(p, s)), sumUnits(both));
+        case 5:
+          return columns(algebra.sigmoid(both), 1, 1 + width);
+        default:
+          return sub(part(p, r), algebra.exp(beside(...halvesOf(part(p, s)))));
+      }
+    };
+    return {
+      args: [value],
+      width,
+      forward: (args, p) => mulRow(...one(args), row(p)),
+      backward: ({ dy, args: [x = dy], p, dp }) => {
+        addColumnSums(part(dp, r), mul(dy, x));
+        return [mulRow(dy, row(p))];
+      },
+    };
+  },
   timesT: (draft, a, b, c) => {
     const value = draft.pick(a);
     const width = 1 + (c % 5);
@@ -289,6 +329,22 @@ export const DRAWS: Readonly<Record<string, Draw>> = {
       backward: ({ dy, args: [x = dy], p, dp }) => {
         addTTimes(part(dp, name), dy, x);
         return [times(dy, part(p, name))];
+      },
+    };
+  },
+  /** A product that backward makes again, since no tape has it. */
+  again: (draft, a, b, c) => {
+    const value = draft.pick(a);
+    const width = 1 + (c % 5);
+    const name = draft.param([width, draft.width(value)], b);
+    return {
+      args: [value],
+      width,
+      forward: (args, p) => algebra.gelu(timesT(...one(args), part(p, name))),
+      backward: ({ dy, args: [x = dy], p, dp }) => {
+        const da = mul(dy, algebra.geluSlope(timesT(x, part(p, name))));
+        addTTimes(part(dp, name), da, x);
+        return [times(da, part(p, name))];
       },
     };
   },

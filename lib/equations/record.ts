@@ -99,8 +99,10 @@ function requirePart(
 ) {
   const matrix = given?.[name];
   if (!AbstractMatrix.isMatrix(matrix)) throw new Unrecordable(`${name} is no matrix`, false);
-  if (matrix.rows !== shape?.[0] || matrix.columns !== shape[1]) {
-    throw new Unrecordable(`${name} has ${matrix.columns} columns, of ${shape?.[1]} declared`, false);
+  const [rows, columns] = shape ?? [0, 0];
+  if (matrix.rows !== rows) throw new Unrecordable(`${name} has not a row for every sample`, false);
+  if (matrix.columns !== columns) {
+    throw new Unrecordable(`${name} has ${matrix.columns} columns, of ${columns} declared`, false);
   }
   return matrix;
 }

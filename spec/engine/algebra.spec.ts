@@ -1,10 +1,13 @@
 /** The engine on cells of every operation, and on cells drawn at random, against `unroll`. */
 import fc from 'fast-check';
+import { Matrix } from 'ml-matrix';
 import { describe, expect, test } from 'vitest';
 import type { Cell } from '../../lib/cells/cell.ts';
+import { rnn } from '../../lib/cells/rnn.ts';
 import type { EngineOptions } from '../../lib/engine/options.ts';
 import { explain, recurrent } from '../../lib/engine/recurrent.ts';
 import { unroll } from '../../lib/layers/unroll.ts';
+import * as algebra from '../../lib/matrix.ts';
 import { cellOf, DRAWS, type Recipe, recipes } from '../random-cells.ts';
 import { apart, type Drawn, everything } from './agreement.ts';
 
@@ -31,7 +34,8 @@ const GIVEN = { given: [100] };
  * only what stays below a bound is compared.
  */
 function agree(cell: Cell, sizes: Drawn, options: EngineOptions, bound: number, most: number): void {
-  expect(explain(cell, sizes)).toMatch(/^runs fused: /);
+  const how = explain(cell, sizes);
+  expect(how).toMatch(/^runs fused: |^runs unrolled, because \w+ is of rows that all samples share$/);
   const theirs = { ...everything(unroll(cell, sizes), sizes), ...GIVEN };
   fc.pre(Object.values(theirs).every(all => all === GIVEN.given || all.every(x => Math.abs(x) < most)));
   const ours = { ...everything(recurrent(cell, sizes, options), sizes), ...GIVEN };
@@ -42,11 +46,19 @@ const made = ({ instructions, parts, ends, unused }: Recipe, sizes: Drawn) =>
   cellOf(instructions, parts, ends, sizes, unused);
 
 describe('cells drawn at random run fused, and are the reference', () => {
-  const runs = Number(process.env.RUNS ?? 400);
+  const runs = 200;
   test('to 1e-12 in f64', () => {
     fc.assert(
       fc.property(recipes(20), problems(5), (recipe, sizes) => agree(made(recipe, sizes), sizes, {}, 1e-12, 1e4)),
       { numRuns: runs },
+    );
+  });
+
+  test('over more steps than are worked on at once', () => {
+    const long = problems(1).map(sizes => ({ ...sizes, T: 30, B: 64, seed: sizes.seed, std: 0.2 }));
+    fc.assert(
+      fc.property(recipes(10), long, (recipe, sizes) => agree(made(recipe, sizes), sizes, {}, 1e-11, 1e3)),
+      { numRuns: 6 },
     );
   });
 
@@ -79,13 +91,69 @@ describe.each(Object.keys(DRAWS))('%s', op => {
     const drawn = fc.tuple(numbers, numbers, numbers);
     fc.assert(
       fc.property(drawn, problems(4), ([a, b, c], sizes) => agree(made(recipe(a, b, c), sizes), sizes, {}, 1e-12, 1e4)),
-      { numRuns: Number(process.env.EACH ?? 12) },
+      { numRuns: 6 },
     );
     fc.assert(
       fc.property(drawn, problems(2), ([a, b, c], sizes) =>
         agree(made(recipe(a, b, c), sizes), sizes, { precision: 'f32' }, 1e-4, 10),
       ),
-      { numRuns: Number(process.env.EACH ?? 8) },
+      { numRuns: 4 },
     );
+  });
+});
+
+describe('what the engine cannot do runs unrolled, and it is said why:', () => {
+  const size = { d: 3, m: 4 };
+  type Forward = typeof rnn.forward;
+  type Backward = typeof rnn.backward;
+  const changed = (parts: Partial<typeof rnn>) => ({ ...rnn, ...parts }) as unknown as Cell;
+  const forward = (h: (...args: Parameters<Forward>) => Matrix): Partial<typeof rnn> => ({
+    forward: (p, x, prev) => {
+      const own = rnn.forward(p, x, prev);
+      return { ...own, next: { h: algebra.add(own.next.h, algebra.scale(h(p, x, prev), 1e-3)) } };
+    },
+  });
+  const backward = (also: (...args: Parameters<Backward>) => void): Partial<typeof rnn> => ({
+    backward: (p, tape, dnext, dp) => {
+      also(p, tape, dnext, dp);
+      return rnn.backward(p, tape, dnext, dp);
+    },
+  });
+  const { addTo, addTTimes, beside, map, mulRow, rows, times, timesT } = algebra;
+
+  test.each<[Partial<typeof rnn>, string]>([
+    [forward((_p, _x, { h }) => map(h, Math.cos)), 'map is of a function of JavaScript'],
+    [forward(({ W }, _x, { h }) => timesT(h, algebra.tanh(W))), 'timesT is of others than samples and a parameter'],
+    [forward((_p, _x, { h }) => times(h, Matrix.eye(4))), 'times of a matrix of given numbers'],
+    [forward(({ b }, _x, { h }) => mulRow(h, timesT(beside(b), Matrix.eye(4)))), 'timesT of a matrix of given numbers'],
+    [forward(({ b, W }, _x, { h }) => mulRow(h, times(b, W))), 'times is of rows that all samples share'],
+    [
+      forward(({ b }, _x, { h }) => mulRow(h, algebra.columns(beside(b, b), 2, 6))),
+      'columns is of rows that all samples share',
+    ],
+    [
+      forward(({ W }, _x, { h }) => mulRow(h, rows(algebra.sigmoid(W), 1, 2))),
+      'sigmoid of whole matrices that all samples share',
+    ],
+    [backward(({ W }, _t, _d, dp) => addTo(dp.W, W)), 'addTo adds to a gradient what no sample has a part in'],
+    [
+      backward(({ W }, _t, _d, dp) => algebra.addColumnSums(dp.b, W)),
+      'addColumnSums adds to a gradient what no sample has a part in',
+    ],
+    [
+      forward((_p, { rows: B }, { h }) => (B > 5 ? rows(h, 0, B - 1) : rows(h, 0, B))),
+      'rows takes samples of the batch apart',
+    ],
+    [backward((_p, { h }) => addTTimes(h as Matrix, h, h)), 'it fails: '],
+  ])('%# %s', (parts, reason) => {
+    const cell = changed(parts);
+    const how = explain(cell, size);
+    expect(how.startsWith(`runs unrolled, because ${reason}`), how).toBe(true);
+  });
+
+  test('and the numbers are those of `unroll`', () => {
+    const cell = changed(forward((_p, _x, { h }) => map(h, Math.cos)));
+    const sizes: Drawn = { ...size, T: 3, B: 2, ragged: true, oneHot: false, seed: 1 };
+    expect(everything(recurrent(cell, sizes), sizes)).toEqual(everything(unroll(cell, sizes), sizes));
   });
 });
