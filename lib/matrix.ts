@@ -13,7 +13,7 @@ import { float64 } from './equations/numbers.ts';
 import type { Operation } from './equations/operation.ts';
 import * as operations from './equations/operations.ts';
 import { MatrixSymbol, type Recorder } from './equations/symbol.ts';
-import { ShapeError } from './errors.ts';
+import { ShapeError, ValueError } from './errors.ts';
 import { requireIndices } from './padding.ts';
 import { requireAnyMatrix, requireFiniteNumber, requireFunction } from './require.ts';
 import type { Shape } from './shape.ts';
@@ -255,13 +255,19 @@ export function above(a: AbstractMatrix, b: AbstractMatrix): Matrix {
   return together(operations.above, a, [b]);
 }
 
-/** a, no less than `low` and no more than `high`, elementwise. */
+/**
+ * a, no less than `low` and no more than `high`, elementwise.
+ *
+ * @throws ValueError when `high` is below `low`.
+ */
 export function clamp(a: AbstractMatrix, low: number, high: number): Matrix {
+  requireEnds(low, high);
   return apply(operations.max, apply(operations.min, a, constant(high)), constant(low));
 }
 
 /** The slope of {@link clamp} in terms of its *input*: 1 where low < a < high, else 0. */
 export function clampSlope(a: AbstractMatrix, low: number, high: number): Matrix {
+  requireEnds(low, high);
   return apply(operations.mul, apply(operations.above, a, constant(low)), apply(operations.above, constant(high), a));
 }
 
@@ -355,6 +361,12 @@ export function selectRows(pick: readonly boolean[], a: AbstractMatrix, b: Abstr
 /** A number, as the 1×1 matrix that stands for it everywhere. */
 function constant(c: number): Matrix {
   return Matrix.rowVector([requireFiniteNumber('c', c)]);
+}
+
+function requireEnds(low: number, high: number): void {
+  requireFiniteNumber('low', low);
+  requireFiniteNumber('high', high);
+  if (high < low) throw new ValueError('high', `a number that is not below ${low}`, `${high}`);
 }
 
 /** An operation, done to matrices or written down of symbols. */

@@ -197,7 +197,7 @@ export const columns = (from: number, to: number): Part => ({
   kind: 'part',
   of: 'columns',
   from,
-  shape: ([n, p]) => (0 <= from && from < to && to <= p ? [n, to - from] : undefined),
+  shape: ([n, p]) => (isRange(from, to, p) ? [n, to - from] : undefined),
   evaluate: (_, [a], i, j) => a.get(i, from + j),
   print: a => `${a}[:, ${from}:${to}]`,
 });
@@ -208,7 +208,7 @@ export const rows = (from: number, to: number): Part => ({
   kind: 'part',
   of: 'rows',
   from,
-  shape: ([n, p]) => (0 <= from && from < to && to <= n ? [to - from, p] : undefined),
+  shape: ([n, p]) => (isRange(from, to, n) ? [to - from, p] : undefined),
   evaluate: (_, [a], i, j) => a.get(from + i, j),
   print: a => `${a}[${from}:${to}]`,
 });
@@ -274,6 +274,11 @@ function broadcast(a: Shape, b: Shape): Shape | undefined {
   const fits = (n: number, p: number) => n === p || n === 1 || p === 1;
   if (!fits(a[0], b[0]) || !fits(a[1], b[1])) return undefined;
   return [Math.max(a[0], b[0]), Math.max(a[1], b[1])];
+}
+
+/** Whether there are columns or rows from one on to another, of so many. */
+function isRange(from: number, to: number, count: number): boolean {
+  return Number.isInteger(from) && Number.isInteger(to) && 0 <= from && from < to && to <= count;
 }
 
 /** The element at a place, or the one that stands for it. */

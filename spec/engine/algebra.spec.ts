@@ -1,13 +1,17 @@
 /** The engine on cells of every operation, and on cells drawn at random, against `unroll`. */
 import fc from 'fast-check';
-import { Matrix } from 'ml-matrix';
+import { type AbstractMatrix, Matrix } from 'ml-matrix';
 import { describe, expect, test } from 'vitest';
 import type { Cell } from '../../lib/cells/cell.ts';
 import { rnn } from '../../lib/cells/rnn.ts';
 import type { EngineOptions } from '../../lib/engine/options.ts';
 import { explain, recurrent } from '../../lib/engine/recurrent.ts';
+import { float64 } from '../../lib/equations/numbers.ts';
+import type { Elementwise } from '../../lib/equations/operation.ts';
+import * as table from '../../lib/equations/operations.ts';
 import { unroll } from '../../lib/layers/unroll.ts';
 import * as algebra from '../../lib/matrix.ts';
+import { Sequence } from '../../lib/sequence.ts';
 import { cellOf, DRAWS, type Recipe, recipes } from '../random-cells.ts';
 import { apart, type Drawn, everything } from './agreement.ts';
 
@@ -99,6 +103,38 @@ describe.each(Object.keys(DRAWS))('%s', op => {
       ),
       { numRuns: 4 },
     );
+  });
+});
+
+/** A cell whose h is an operation of x, or of x and −x; it hands back what comes. */
+function alone({ name }: Elementwise): Cell {
+  const offered = algebra as unknown as Readonly<Record<string, (...args: readonly AbstractMatrix[]) => Matrix>>;
+  const ofTwo = ['add', 'sub', 'mul', 'div', 'max', 'min', 'above'].includes(name);
+  const operation = offered[name] as (typeof offered)[string];
+  return {
+    name,
+    equations: { h: 'ALG-F1', x: 'ALG-F1' },
+    params: () => ({}),
+    state: ({ m }) => ({ h: m }),
+    forward: (_, x) => ({ next: { h: operation(...(ofTwo ? [x, algebra.scale(x, -1)] : [x])) }, tape: {} }),
+    backward: (_p, _tape, { h }) => ({ dx: algebra.scale(h, 2), dprev: { h } }),
+  };
+}
+
+describe('where a function overflows, has a kink or is not defined', () => {
+  const edges = [0, -0, 1, -1, 3, -3, 0.5, -0.5, 1e-10, -1e-10, 5e-324, 40, -40, 800, -800, 1e200, -1e200, 2, -2, 1e-3];
+  const elementwise = Object.values(table).filter((one): one is Elementwise => 'element' in one && one !== table.addTo);
+
+  test.each(elementwise)('$name is in the engine what it is in the algebra', operation => {
+    const F = edges.length;
+    const absolute = operation === table.sigmoid ? 2 ** -53 : 0; // of ½ + ½ tanh ½a, of which less is lost here
+    const { y } = recurrent(alone(operation), { d: F, m: F }).forward(Sequence.dense(edges, { T: 1, F }));
+    edges.forEach((x, n) => {
+      const expected = operation.element(float64, x, -x);
+      const got = y.data[n] ?? 0;
+      if (!Number.isFinite(expected)) expect(got, `${x}`).toBe(expected);
+      else expect(Math.abs(got - expected), `${x}`).toBeLessThanOrEqual(4e-15 * Math.abs(expected) + absolute);
+    });
   });
 });
 
