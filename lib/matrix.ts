@@ -15,7 +15,7 @@ import * as operations from './equations/operations.ts';
 import { MatrixSymbol, type Recorder } from './equations/symbol.ts';
 import { ShapeError, ValueError } from './errors.ts';
 import { requireIndices } from './padding.ts';
-import { requireAnyMatrix, requireFiniteNumber, requireFunction } from './require.ts';
+import { requireAnyMatrix, requireFiniteNumber, requireFunction, requireInteger } from './require.ts';
 import type { Shape } from './shape.ts';
 import { OneHotMatrix } from './views.ts';
 
@@ -261,13 +261,13 @@ export function above(a: AbstractMatrix, b: AbstractMatrix): Matrix {
  * @throws ValueError when `high` is below `low`.
  */
 export function clamp(a: AbstractMatrix, low: number, high: number): Matrix {
-  requireEnds(low, high);
+  requireOrder(low, high);
   return apply(operations.max, apply(operations.min, a, constant(high)), constant(low));
 }
 
 /** The slope of {@link clamp} in terms of its *input*: 1 where low < a < high, else 0. */
 export function clampSlope(a: AbstractMatrix, low: number, high: number): Matrix {
-  requireEnds(low, high);
+  requireOrder(low, high);
   return apply(operations.mul, apply(operations.above, a, constant(low)), apply(operations.above, constant(high), a));
 }
 
@@ -329,20 +329,18 @@ export function copy(a: AbstractMatrix): Matrix {
 
 /** [a, b]: b to the right of a, and so on. */
 export function beside(first: AbstractMatrix, ...rest: readonly AbstractMatrix[]): Matrix {
-  const [second, ...others] = rest;
-  if (!second) return copy(first);
   const two = (a: AbstractMatrix, b: AbstractMatrix): Matrix => apply(operations.beside, a, b);
-  return others.reduce<Matrix>(two, two(first, second));
+  return rest.length === 0 ? copy(first) : (rest.reduce(two, first) as Matrix);
 }
 
 /** Columns `from` (included) to `to` (excluded). */
 export function columns(a: AbstractMatrix, from: number, to: number): Matrix {
-  return apply(operations.columns(from, to), a);
+  return apply(operations.columns(...requireEnds(from, to)), a);
 }
 
 /** Rows `from` (included) to `to` (excluded): of a parameter, since those of other matrices are samples. */
 export function rows(a: AbstractMatrix, from: number, to: number): Matrix {
-  return apply(operations.rows(from, to), a);
+  return apply(operations.rows(...requireEnds(from, to)), a);
 }
 
 /** Row i of a where `keep[i]`, else zeros. */
@@ -363,7 +361,12 @@ function constant(c: number): Matrix {
   return Matrix.rowVector([requireFiniteNumber('c', c)]);
 }
 
-function requireEnds(low: number, high: number): void {
+/** Two whole numbers. Whether there are so many columns or rows is the operation's to say. */
+function requireEnds(from: number, to: number): readonly [from: number, to: number] {
+  return [requireInteger('from', from, 0), requireInteger('to', to, 0)];
+}
+
+function requireOrder(low: number, high: number): void {
   requireFiniteNumber('low', low);
   requireFiniteNumber('high', high);
   if (high < low) throw new ValueError('high', `a number that is not below ${low}`, `${high}`);
@@ -379,12 +382,16 @@ function apply(operation: Operation, ...args: readonly AbstractMatrix[]): Matrix
 }
 
 /** An operation that adds to its first argument. */
-function accumulate(operation: Operation, ...args: readonly [AbstractMatrix, AbstractMatrix, AbstractMatrix?]): void {
-  const given = args.filter(arg => arg !== undefined);
-  const shape = shapeOf(operation, given);
-  const recorder = recorderOf(given);
+function accumulate(
+  operation: Operation,
+  ...args:
+    | readonly [D: AbstractMatrix, a: AbstractMatrix]
+    | readonly [D: AbstractMatrix, a: AbstractMatrix, b: AbstractMatrix]
+): void {
+  const shape = shapeOf(operation, args);
+  const recorder = recorderOf(args);
   if (recorder) {
-    recorder.addTo(operation, given, shape);
+    recorder.addTo(operation, args, shape);
     return;
   }
   const [D, a, b = a] = args;
@@ -395,13 +402,11 @@ function accumulate(operation: Operation, ...args: readonly [AbstractMatrix, Abs
 
 /** An operation of two matrices of one shape, over as many as there are. */
 function together(operation: Operation, first: AbstractMatrix, rest: readonly AbstractMatrix[]): Matrix {
-  const [second, ...others] = rest;
-  if (!second) return copy(first);
   const two = (a: AbstractMatrix, b: AbstractMatrix): Matrix => {
     requireSame(operation.print('a', 'b', 'c'), a, b);
     return apply(operation, a, b);
   };
-  return others.reduce<Matrix>(two, two(first, second));
+  return rest.length === 0 ? copy(first) : (rest.reduce(two, first) as Matrix);
 }
 
 /** An operation of a matrix and a row, which stands for all rows. */

@@ -278,7 +278,7 @@ function broadcast(a: Shape, b: Shape): Shape | undefined {
 
 /** Whether there are columns or rows from one on to another, of so many. */
 function isRange(from: number, to: number, count: number): boolean {
-  return Number.isInteger(from) && Number.isInteger(to) && 0 <= from && from < to && to <= count;
+  return 0 <= from && from < to && to <= count;
 }
 
 /** The element at a place, or the one that stands for it. */

@@ -117,7 +117,7 @@ function alone({ name }: Elementwise): Cell {
     params: () => ({}),
     state: ({ m }) => ({ h: m }),
     forward: (_, x) => ({ next: { h: operation(...(ofTwo ? [x, algebra.scale(x, -1)] : [x])) }, tape: {} }),
-    backward: (_p, _tape, { h }) => ({ dx: algebra.scale(h, 2), dprev: { h } }),
+    backward: (_p, _tape, dnext) => ({ dx: algebra.scale(dnext.h as AbstractMatrix, 2), dprev: dnext }),
   };
 }
 

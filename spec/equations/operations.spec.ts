@@ -603,15 +603,21 @@ describe('shapes', () => {
     for (const act of [() => algebra.scale(a, nan), () => algebra.shift(a, inf), () => algebra.clamp(a, 0, nan)]) {
       expect(act).toThrow(ValueError);
     }
-    for (const [from, to] of [
-      [0, 4],
-      [-1, 2],
-      [2, 2],
-      [0.5, 2.5],
-      [nan, 2],
-    ] as const) {
-      expect(() => algebra.columns(a, from, to), `${from}:${to}`).toThrow(ShapeError);
-      expect(() => algebra.rows(a, from, to), `${from}:${to}`).toThrow(ShapeError);
+    for (const take of [algebra.columns, algebra.rows]) {
+      for (const [from, to] of [
+        [0, 4],
+        [2, 2],
+        [2, 1],
+      ] as const)
+        expect(() => take(a, from, to)).toThrow(ShapeError);
+      for (const [from, to] of [
+        [-1, 2],
+        [0.5, 2],
+        [nan, 2],
+        [0, 1.5],
+      ] as const) {
+        expect(() => take(a, from, to)).toThrow(ValueError);
+      }
     }
     expect(() => algebra.map(a, 3 as never)).toThrow(ValueError);
     expect(() => algebra.clamp(a, 1, 0)).toThrow(ValueError);
