@@ -262,13 +262,13 @@ export function above(a: AbstractMatrix, b: AbstractMatrix): Matrix {
  */
 export function clamp(a: AbstractMatrix, low: number, high: number): Matrix {
   requireOrder(low, high);
-  return apply(operations.max, apply(operations.min, a, constant(high)), constant(low));
+  return apply(operations.max, apply(operations.min, a, constant(high)), constant(low)); // ALG-F21  y = max(min(a, high), low)
 }
 
 /** The slope of {@link clamp} in terms of its *input*: 1 where low < a < high, else 0. */
 export function clampSlope(a: AbstractMatrix, low: number, high: number): Matrix {
   requireOrder(low, high);
-  return apply(operations.mul, apply(operations.above, a, constant(low)), apply(operations.above, constant(high), a));
+  return apply(operations.mul, apply(operations.above, a, constant(low)), apply(operations.above, constant(high), a)); // ALG-B11  dy/da = [low < a < high]
 }
 
 /** The sum over the units, a·1: of every row, B×1. */
@@ -278,7 +278,7 @@ export function sumUnits(a: AbstractMatrix): Matrix {
 
 /** The mean over the units: of every row, B×1. */
 export function meanUnits(a: AbstractMatrix): Matrix {
-  return scale(sumUnits(a), 1 / a.columns);
+  return scale(sumUnits(a), 1 / a.columns); // ALG-F27  y = a·1 / p
 }
 
 /** The largest of the units: of every row, B×1. Subtracted from a before {@link exp}, it needs no slope. */
@@ -289,12 +289,12 @@ export function maxUnits(a: AbstractMatrix): Matrix {
 /** eᵃ over its sum over the units, of every row; the largest is subtracted first, so that nothing overflows. */
 export function softmaxUnits(a: AbstractMatrix): Matrix {
   const e = exp(subColumn(a, maxUnits(a)));
-  return divColumn(e, sumUnits(e));
+  return divColumn(e, sumUnits(e)); // ALG-F28  p = e ⊘ (e·1)·1ᵀ
 }
 
 /** The gradient in a of p = {@link softmaxUnits}(a) from dL/dp: p ⊙ (dp − Σ dp⊙p). */
 export function softmaxUnitsGradient(p: AbstractMatrix, dp: AbstractMatrix): Matrix {
-  return mul(p, subColumn(dp, sumUnits(mul(dp, p))));
+  return mul(p, subColumn(dp, sumUnits(mul(dp, p)))); // ALG-B15  da = p ⊙ (dp − ((dp ⊙ p)·1)·1ᵀ)
 }
 
 /** a bᵀ of every sample: a is B×m, b is B×k, the result B×(m·k), where every row is a matrix m×k, row after row. */

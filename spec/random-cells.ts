@@ -143,7 +143,7 @@ export const DRAWS: Readonly<Record<string, Draw>> = {
   ),
   log: unary(
     a => algebra.log(shift(square(a), 0.5)),
-    (_, a) => algebra.div(scale(a, 2), shift(square(a), 0.5)),
+    (_, a) => algebra.div(scale(a, 2), shift(square(a), 0.5)), // ALG-D7
   ),
   sqrt: unary(
     a => algebra.sqrt(shift(square(a), 0.5)),
@@ -151,7 +151,7 @@ export const DRAWS: Readonly<Record<string, Draw>> = {
   ),
   reciprocal: unary(
     a => algebra.reciprocal(shift(square(a), 1)),
-    (y, a) => scale(mul(a, square(y)), -2),
+    (y, a) => scale(mul(a, square(y)), -2), // ALG-D4
   ),
   softplus: unary(algebra.softplus, algebra.softplusSlope),
   elu: unary(algebra.elu, algebra.eluSlope),
@@ -172,14 +172,14 @@ export const DRAWS: Readonly<Record<string, Draw>> = {
     a => scale(a, -0.7),
     y => Matrix.ones(y.rows, y.columns).mul(-0.7),
   ),
-  add: binary(add, dy => [dy, dy]),
+  add: binary(add, dy => [dy, dy]), // ALG-D1
   sub: binary(sub, dy => [dy, scale(dy, -1)]),
-  mul: binary(mul, (dy, _, a, b) => [mul(dy, b), mul(dy, a)]),
+  mul: binary(mul, (dy, _, a, b) => [mul(dy, b), mul(dy, a)]), // ALG-D2
   div: binary(
     (a, b) => algebra.div(a, shift(square(b), 1)),
     (dy, y, _, b) => {
       const da = algebra.div(dy, shift(square(b), 1));
-      return [da, scale(mul(da, y, b), -2)];
+      return [da, scale(mul(da, y, b), -2)]; // ALG-D3
     },
   ),
   max: binary(
@@ -202,7 +202,7 @@ export const DRAWS: Readonly<Record<string, Draw>> = {
   ),
   addColumn: byColumn(addColumn, dy => [dy, sumUnits(dy)]),
   subColumn: byColumn(subColumn, dy => [dy, scale(sumUnits(dy), -1)]),
-  mulColumn: byColumn(mulColumn, (dy, _, a, c) => [mulColumn(dy, c), sumUnits(mul(dy, a))]),
+  mulColumn: byColumn(mulColumn, (dy, _, a, c) => [mulColumn(dy, c), sumUnits(mul(dy, a))]), // ALG-D6
   divColumn: byColumn(
     (a, c) => divColumn(a, shift(square(c), 1)),
     (dy, y, _, c) => {
@@ -216,19 +216,19 @@ export const DRAWS: Readonly<Record<string, Draw>> = {
       args: [value],
       width: 1,
       forward: args => sumUnits(...one(args)),
-      backward: ({ dy, args: [x = dy] }) => [addColumn(Matrix.zeros(x.rows, x.columns), dy)],
+      backward: ({ dy, args: [x = dy] }) => [addColumn(Matrix.zeros(x.rows, x.columns), dy)], // ALG-D10
     };
   },
   softmaxUnits: unaryGradient(algebra.softmaxUnits, ({ dy, y }) => [algebra.softmaxUnitsGradient(y, dy)]),
   normalised: unaryGradient(
     a => {
-      const centred = subColumn(a, algebra.meanUnits(a));
+      const centred = subColumn(a, algebra.meanUnits(a)); // ALG-D13
       return divColumn(centred, algebra.sqrt(shift(algebra.meanUnits(square(centred)), 0.1)));
     },
     ({ dy, y, args: [a = dy] }) => {
       const centred = subColumn(a, algebra.meanUnits(a));
       const spread = algebra.sqrt(shift(algebra.meanUnits(square(centred)), 0.1));
-      const rest = subColumn(sub(dy, mulColumn(y, algebra.meanUnits(mul(dy, y)))), algebra.meanUnits(dy));
+      const rest = subColumn(sub(dy, mulColumn(y, algebra.meanUnits(mul(dy, y)))), algebra.meanUnits(dy)); // ALG-D14
       return [divColumn(rest, spread)];
     },
   ),
@@ -264,7 +264,7 @@ export const DRAWS: Readonly<Record<string, Draw>> = {
       width: draft.width(value),
       forward: (args, p) => mulRow(...one(args), part(p, name)),
       backward: ({ dy, args: [x = dy], p, dp }) => {
-        addColumnSums(part(dp, name), mul(dy, x));
+        addColumnSums(part(dp, name), mul(dy, x)); // ALG-D5
         return [mulRow(dy, part(p, name))];
       },
     };
@@ -328,7 +328,7 @@ export const DRAWS: Readonly<Record<string, Draw>> = {
       forward: (args, p) => timesT(...one(args), part(p, name)),
       backward: ({ dy, args: [x = dy], p, dp }) => {
         addTTimes(part(dp, name), dy, x);
-        return [times(dy, part(p, name))];
+        return [times(dy, part(p, name))]; // ALG-D8
       },
     };
   },
@@ -358,7 +358,7 @@ export const DRAWS: Readonly<Record<string, Draw>> = {
       forward: (args, p) => times(...one(args), part(p, name)),
       backward: ({ dy, args: [x = dy], p, dp }) => {
         addTTimes(part(dp, name), x, dy);
-        return [timesT(dy, part(p, name))];
+        return [timesT(dy, part(p, name))]; // ALG-D9
       },
     };
   },
@@ -437,7 +437,7 @@ export const DRAWS: Readonly<Record<string, Draw>> = {
       args: [value],
       width: to - from,
       forward: args => columns(...one(args), from, to),
-      backward: ({ dy }) => [kept(dy, from, width)],
+      backward: ({ dy }) => [kept(dy, from, width)], // ALG-D12
     };
   },
   outer: (draft, a, b) => {
@@ -446,7 +446,7 @@ export const DRAWS: Readonly<Record<string, Draw>> = {
       args: [first, second],
       width: draft.width(first) * draft.width(second),
       forward: args => algebra.outer(...two(args)),
-      backward: ({ dy, args }) => [algebra.applyEach(dy, two(args)[1]), algebra.applyEachT(dy, two(args)[0])],
+      backward: ({ dy, args }) => [algebra.applyEach(dy, two(args)[1]), algebra.applyEachT(dy, two(args)[0])], // ALG-D11
     };
   },
   /** A matrix of every sample, of one value, times another. */

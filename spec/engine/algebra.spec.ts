@@ -4,6 +4,7 @@ import { type AbstractMatrix, Matrix } from 'ml-matrix';
 import { describe, expect, test } from 'vitest';
 import type { Cell } from '../../lib/cells/cell.ts';
 import { rnn } from '../../lib/cells/rnn.ts';
+import { checkCell } from '../../lib/check/check-cell.ts';
 import type { EngineOptions } from '../../lib/engine/options.ts';
 import { explain, recurrent } from '../../lib/engine/recurrent.ts';
 import { float64 } from '../../lib/equations/numbers.ts';
@@ -104,6 +105,56 @@ describe.each(Object.keys(DRAWS))('%s', op => {
       { numRuns: 4 },
     );
   });
+});
+
+test('a matrix-valued state, as derived, is right, and runs fused', () => {
+  const { add, addTTimes, applyEach, applyEachT, mul, mulColumn, outer, sumUnits, tanh, tanhSlope, times, timesT } =
+    algebra;
+  type Given = Readonly<Record<string, AbstractMatrix>>;
+  const of = (matrices: Given, name: string) => matrices[name] as AbstractMatrix;
+  const memory: Cell = {
+    name: 'memory',
+    equations: { W_v: 'ALG-D8', W_k: 'ALG-D8', W_q: 'ALG-D8', w_f: 'ALG-D8', h: 'ALG-D8', C: 'ALG-D15', x: 'ALG-D8' },
+    params: ({ d, m }) => ({ W_v: [m, d], W_k: [3, d], W_q: [3, m], w_f: [1, d] }),
+    state: ({ m }) => ({ h: m, C: 3 * m }),
+    forward(p, x, prev) {
+      const [v, k] = [timesT(x, of(p, 'W_v')), timesT(x, of(p, 'W_k'))];
+      const hPrev = of(prev, 'h');
+      const q = timesT(hPrev, of(p, 'W_q'));
+      const f = algebra.sigmoid(timesT(x, of(p, 'w_f')));
+      const C = add(mulColumn(of(prev, 'C'), f), outer(v, k));
+      const h = tanh(applyEach(C, q));
+      return { next: { h, C }, tape: { x, hPrev, v, k, q, f, CPrev: of(prev, 'C'), C, h } };
+    },
+    backward(p, tape, dnext, dp) {
+      const { x, hPrev, v, k, q, f, CPrev, C, h } = tape as Record<
+        'x' | 'hPrev' | 'v' | 'k' | 'q' | 'f' | 'CPrev' | 'C' | 'h',
+        Matrix
+      >;
+      const dy = mul(of(dnext, 'h'), tanhSlope(h));
+      const dC = add(of(dnext, 'C'), outer(dy, q)); // ALG-D15
+      const [dv, dk, dq] = [applyEach(dC, k), applyEachT(dC, v), applyEachT(C, dy)];
+      const df = mul(sumUnits(mul(dC, CPrev)), algebra.sigmoidSlope(f));
+      const all: readonly (readonly [string, Matrix])[] = [
+        ['W_v', dv],
+        ['W_k', dk],
+        ['w_f', df],
+      ];
+      for (const [name, d] of all) addTTimes(of(dp, name), d, x);
+      addTTimes(of(dp, 'W_q'), dq, hPrev);
+      const [first, ...rest] = all.map(([name, d]) => times(d, of(p, name)));
+      return {
+        dx: add(first as Matrix, ...rest),
+        dprev: { h: times(dq, of(p, 'W_q')), C: mulColumn(dC, f) },
+      };
+    },
+  };
+  const { tensors, laws } = checkCell(memory);
+  expect([...tensors, ...laws].filter(({ ok }) => !ok)).toEqual([]);
+  fc.assert(
+    fc.property(problems(4), sizes => agree(memory, sizes, {}, 1e-12, 1e4)),
+    { numRuns: 20 },
+  );
 });
 
 /** A cell whose h is an operation of x, or of x and −x; it hands back what comes. */

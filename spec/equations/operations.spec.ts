@@ -2,6 +2,7 @@
 import fc from 'fast-check';
 import { type AbstractMatrix, Matrix } from 'ml-matrix';
 import { describe, expect, test } from 'vitest';
+import { checkCell } from '../../lib/check/check-cell.ts';
 import { evaluate } from '../../lib/equations/evaluate.ts';
 import { float64, type Grid, type Numbers } from '../../lib/equations/numbers.ts';
 import type { Elementwise, Operation } from '../../lib/equations/operation.ts';
@@ -12,7 +13,7 @@ import * as algebra from '../../lib/matrix.ts';
 import { Random } from '../../lib/random.ts';
 import type { Matrices, Shape } from '../../lib/shape.ts';
 import { flat } from '../numbers.ts';
-import { cellOf, recipes } from '../random-cells.ts';
+import { cellOf, DRAWS, recipes } from '../random-cells.ts';
 
 const { NaN: nan, POSITIVE_INFINITY: inf, NEGATIVE_INFINITY: minus } = Number;
 
@@ -759,6 +760,20 @@ test('cells drawn at random, recorded, evaluate to their own numbers bit for bit
     { numRuns: 150 },
   );
 });
+
+test.each(Object.keys(DRAWS).filter(op => op !== 'parameterRow'))(
+  'the backward line of %s, as derived, is right',
+  op => {
+    const [first, second] = [
+      { op, a: 0, b: 2, c: 3 },
+      { op, a: 0, b: 6, c: 2 },
+    ];
+    const size = { d: 3, m: 4 };
+    const cell = cellOf([{ op: 'affine', a: 4, b: 2, c: 0 }, first, second], { c: 2 }, [2, 1, 0], size);
+    const { tensors, laws } = checkCell(cell, { ...size, T: 2, B: 2 });
+    expect([...tensors, ...laws].filter(({ ok }) => !ok)).toEqual([]);
+  },
+);
 
 function clones(matrices: Readonly<Record<string, Matrix>>): Record<string, Matrix> {
   return Object.fromEntries(Object.entries(matrices).map(([name, matrix]) => [name, matrix.clone()]));
