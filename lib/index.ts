@@ -3,6 +3,7 @@
  *
  * Nothing here needs Node: file formats are in `bptt/io`, the gradient checker in `bptt/check`.
  */
+export { type AbstractMatrix, Matrix } from 'ml-matrix';
 export type { Cell, CellSize, State, Tag } from './cells/cell.ts';
 export { type Conditioning, conditioned } from './cells/conditioned.ts';
 export { gru, swapUpdateGate } from './cells/gru.ts';

@@ -262,14 +262,20 @@ export function above(a: AbstractMatrix, b: AbstractMatrix): Matrix {
   return together(operations.above, a, [b]);
 }
 
-/** a, no less than `low` and no more than `high`, elementwise. */
+/**
+ * a, no less than `low` and no more than `high`, elementwise.
+ *
+ * @throws ValueError when `high` is below `low`.
+ */
 export function clamp(a: AbstractMatrix, low: number, high: number): Matrix {
-  return apply(operations.max, apply(operations.min, a, constant(high)), constant(low));
+  requireOrder(low, high);
+  return apply(operations.max, apply(operations.min, a, constant(high)), constant(low)); // ALG-F21  y = max(min(a, high), low)
 }
 
 /** The slope of {@link clamp} in terms of its *input*: 1 where low < a < high, else 0. */
 export function clampSlope(a: AbstractMatrix, low: number, high: number): Matrix {
-  return apply(operations.mul, apply(operations.above, a, constant(low)), apply(operations.above, constant(high), a));
+  requireOrder(low, high);
+  return apply(operations.mul, apply(operations.above, a, constant(low)), apply(operations.above, constant(high), a)); // ALG-B11  dy/da = [low < a < high]
 }
 
 /** The sum over the units, a·1: of every row, B×1. */
@@ -279,7 +285,7 @@ export function sumUnits(a: AbstractMatrix): Matrix {
 
 /** The mean over the units: of every row, B×1. */
 export function meanUnits(a: AbstractMatrix): Matrix {
-  return scale(sumUnits(a), 1 / a.columns);
+  return scale(sumUnits(a), 1 / a.columns); // ALG-F27  y = a·1 / p
 }
 
 /** The largest of the units: of every row, B×1. Subtracted from a before {@link exp}, it needs no slope. */
@@ -290,12 +296,12 @@ export function maxUnits(a: AbstractMatrix): Matrix {
 /** eᵃ over its sum over the units, of every row; the largest is subtracted first, so that nothing overflows. */
 export function softmaxUnits(a: AbstractMatrix): Matrix {
   const e = exp(subColumn(a, maxUnits(a)));
-  return divColumn(e, sumUnits(e));
+  return divColumn(e, sumUnits(e)); // ALG-F28  p = e ⊘ (e·1)·1ᵀ
 }
 
 /** The gradient in a of p = {@link softmaxUnits}(a) from dL/dp: p ⊙ (dp − Σ dp⊙p). */
 export function softmaxUnitsGradient(p: AbstractMatrix, dp: AbstractMatrix): Matrix {
-  return mul(p, subColumn(dp, sumUnits(mul(dp, p))));
+  return mul(p, subColumn(dp, sumUnits(mul(dp, p)))); // ALG-B15  da = p ⊙ (dp − ((dp ⊙ p)·1)·1ᵀ)
 }
 
 /** a bᵀ of every sample: a is B×m, b is B×k, the result B×(m·k), where every row is a matrix m×k, row after row. */
@@ -330,20 +336,18 @@ export function copy(a: AbstractMatrix): Matrix {
 
 /** [a, b]: b to the right of a, and so on. */
 export function beside(first: AbstractMatrix, ...rest: readonly AbstractMatrix[]): Matrix {
-  if (rest.length === 0) return copy(first);
-  return rest.reduce((a, b) => apply(operations.beside, a, b), first) as Matrix;
+  const two = (a: AbstractMatrix, b: AbstractMatrix): Matrix => apply(operations.beside, a, b);
+  return rest.length === 0 ? copy(first) : (rest.reduce(two, first) as Matrix);
 }
 
 /** Columns `from` (included) to `to` (excluded). */
 export function columns(a: AbstractMatrix, from: number, to: number): Matrix {
-  requireInteger('from', from, 0, requireAnyMatrix('a', a).columns - 1);
-  return apply(operations.columns(from, requireInteger('to', to, from + 1, a.columns)), a);
+  return apply(operations.columns(...requireEnds(from, to)), a);
 }
 
 /** Rows `from` (included) to `to` (excluded): of a parameter, since those of other matrices are samples. */
 export function rows(a: AbstractMatrix, from: number, to: number): Matrix {
-  requireInteger('from', from, 0, requireAnyMatrix('a', a).rows - 1);
-  return apply(operations.rows(from, requireInteger('to', to, from + 1, a.rows)), a);
+  return apply(operations.rows(...requireEnds(from, to)), a);
 }
 
 /** Row i of a where `keep[i]`, else zeros. */
@@ -366,6 +370,17 @@ function constant(c: number): Matrix {
   return Matrix.rowVector([requireFiniteNumber('c', c)]);
 }
 
+/** Two whole numbers. Whether there are so many columns or rows is the operation's to say. */
+function requireEnds(from: number, to: number): readonly [from: number, to: number] {
+  return [requireInteger('from', from, 0), requireInteger('to', to, 0)];
+}
+
+function requireOrder(low: number, high: number): void {
+  requireFiniteNumber('low', low);
+  requireFiniteNumber('high', high);
+  if (high < low) throw new ValueError('high', `a number that is not below ${low}`, `${high}`);
+}
+
 /** An operation, done to matrices or written down of symbols. */
 function apply(operation: Operation, ...args: readonly AbstractMatrix[]): Matrix {
   const shape = shapeOf(operation, args);
@@ -378,7 +393,9 @@ function apply(operation: Operation, ...args: readonly AbstractMatrix[]): Matrix
 /** An operation that adds to its first argument. */
 function accumulate(
   operation: Operation,
-  ...args: readonly [AbstractMatrix, AbstractMatrix, ...AbstractMatrix[]]
+  ...args:
+    | readonly [D: AbstractMatrix, a: AbstractMatrix]
+    | readonly [D: AbstractMatrix, a: AbstractMatrix, b: AbstractMatrix]
 ): void {
   const shape = shapeOf(operation, args);
   const recorder = recorderOf(args);
@@ -394,12 +411,11 @@ function accumulate(
 
 /** An operation of two matrices of one shape, over as many as there are. */
 function together(operation: Operation, first: AbstractMatrix, rest: readonly AbstractMatrix[]): Matrix {
-  if (rest.length === 0) return copy(first);
   const two = (a: AbstractMatrix, b: AbstractMatrix): Matrix => {
     requireSame(operation.print('a', 'b', 'c'), a, b);
     return apply(operation, a, b);
   };
-  return rest.reduce(two, first) as Matrix;
+  return rest.length === 0 ? copy(first) : (rest.reduce(two, first) as Matrix);
 }
 
 /** An operation of a matrix and a row, which stands for all rows. */

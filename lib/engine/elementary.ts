@@ -34,7 +34,7 @@ export function elementary(n: Omit<VectorNumbers, keyof Elementary>): Elementary
   const remainder = (x: Vector, k: Vector, share: number) => {
     const high = per(share * LN2_HIGH, share * 0.693359375);
     const low = per(share * LN2_LOW, share * -2.1219444005e-4);
-    return mulSub(k, low, mulSub(k, high, x));
+    return mulSub(k, low, mulSub(k, high, x)); // ELM-1  r = x − k ln 2
   };
 
   /** The polynomial with these coefficients, the highest power's first. */
@@ -47,7 +47,7 @@ export function elementary(n: Omit<VectorNumbers, keyof Elementary>): Elementary
     const z2 = mul(z, z);
     const low = polynomial(z, [-0.0027777777777017094, 0.16666666666666602]);
     const middle = polynomial(z, [-1.653390265916785e-6, 6.613756321869898e-5]);
-    return mulAdd(z2, mulAdd(z2, all(4.138152748459295e-8), middle), low);
+    return mulAdd(z2, mulAdd(z2, all(4.138152748459295e-8), middle), low); // ELM-2  C(z) = 2 + z/6 − z²/360 + …
   };
 
   /** P(w), for w ≤ (0.69)², in f32 (0.66)². */

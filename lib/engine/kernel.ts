@@ -51,15 +51,27 @@ export function kernelOf(
     );
     phases.set(node, Math.max(0, ...after));
   }
+  const isWide = (node: Node) => node.width > 1;
   const phaseOf = (node: Node) => phases.get(node) ?? 0;
   const usesOf = (node: Node) => computed.filter(({ args }) => args.includes(node)).map(phaseOf);
-  /** A place that is also read is written when it has been read for the last time. */
+  /**
+   * A place that is also read is written when it has been read for the last time: in the same walk, where that goes through
+   * the same elements, else in the next one. A single number is read before all walks and written behind one.
+   */
   const storePhase = (node: Node, to: Ref) => {
-    const readers = [...found].filter(([, ref]) => ref.block === to.block).flatMap(([reader]) => usesOf(reader));
-    return Math.max(phaseOf(node), ...readers);
+    const isRead = ({ block, column, after = false }: Ref, width: number) =>
+      block === to.block &&
+      after === (to.after ?? false) &&
+      column < to.column + node.width &&
+      to.column < column + width;
+    const readers = [...found].filter(([reader, ref]) => isWide(reader) && isRead(ref, reader.width));
+    const free = readers.flatMap(([reader, { column }]) => {
+      const alike = !isWide(node) || (reader.width === node.width && column === to.column);
+      return usesOf(reader).map(phase => (alike ? phase : phase + 1));
+    });
+    return Math.max(phaseOf(node), ...free);
   };
   const written = stores.map(([node, to]) => ({ node, to, phase: storePhase(node, to) }));
-  const isWide = (node: Node) => node.width > 1;
   const crossing = computed.filter(
     node =>
       isWide(node) &&

@@ -70,7 +70,7 @@ export function linear(
             pass.load(x, 'x', h);
             const multiply = operands.get('V')?.multiply;
             if (multiply) multiply(pass.rows, x, m, o, C, false);
-            else kernels.gather(pass.rows, C, pass.indices, pass.block('p', V), m, o, C);
+            else kernels.gather(pass.rows, C, pass.indices(span.from), pass.block('p', V), m, o, C);
             kernels.addRow(pass.rows, C, pass.block('p', c), o); // RO-F1  o_t = V h_t + c
             pass.unload(o, made);
           }
@@ -102,7 +102,7 @@ export function linear(
                 sums.add(({ from, count }) => {
                   const rows = dO + from * C * bytes;
                   if (pass.x.data instanceof Int32Array) {
-                    kernels.scatter(count, C, pass.indices + 4 * from, rows, C, m, dV);
+                    kernels.scatter(count, C, pass.indices(span.from) + 4 * from, rows, C, m, dV);
                   } else {
                     pass.products.product(true, false, C, m, count, rows, C, x + from * m * bytes, m, dV, m, true);
                   }

@@ -120,9 +120,9 @@ export class Pass {
     return made.block.address + offset * this.runtime.bytes;
   }
 
-  /** Where the indices of the present span of a one-hot input lie. */
-  get indices(): number {
-    return this.block('x') + 4 * this.span.from * this.size.B;
+  /** Where the indices of step t of a one-hot input lie. */
+  indices(t: number): number {
+    return this.block('x') + 4 * t * this.size.B;
   }
 
   /** A block of rows of so many columns for the steps of one span, which the next one uses again. */

@@ -19,8 +19,8 @@ import { record } from '../equations/record.ts';
 import { keepingOf } from './planning/keeping.ts';
 import { type Graph, graphOf, Unfused } from './planning/nodes.ts';
 import { placesOf } from './planning/places.ts';
-import { isX, stagesOf } from './planning/stages.ts';
-import type { Declared, Plan } from './planning/work.ts';
+import { stagesOf } from './planning/stages.ts';
+import type { Declared, Plan, Ref, Work } from './planning/work.ts';
 import { worksOf } from './planning/works.ts';
 
 /** A plan, or why there is none, in half a sentence. */
@@ -56,27 +56,31 @@ function planOf(graph: Graph, declared: Declared): Plan {
   const keeping = keepingOf(graph, stages);
   const places = placesOf(graph, stages, keeping, declared);
   const works = worksOf(graph, stages, keeping, places);
-  const { live, sums, dxAfter } = stages;
+  const { sums, dxAfter } = stages;
   const { blocks, parameters, constants } = places;
+  const hoisted = works.products(
+    sums.filter(({ backward }) => !backward),
+    true,
+  );
+  const [forward, backward] = [works.step(false), works.step(true)];
+  const after = works.gradients();
+  const plan = { before: works.rows(), hoisted, forward, backward, after };
   return {
     size: declared.size,
     blocks,
     parameters,
     constants,
-    before: works.rows(),
-    hoisted: works.products(
-      sums.filter(({ backward }) => !backward),
-      true,
-    ),
-    forward: works.step(false),
-    backward: works.step(true),
-    after: works.gradients(),
+    ...plan,
     dx: dxAfter ? works.products([graph.dx], false) : [],
-    readsX:
-      live.some(
-        node =>
-          node.args.some(isX) ||
-          node.terms?.some(({ left, transposed }) => isX(left) && (node.backward || !transposed)),
-      ) || graph.additions.some(({ left }) => isX(left)),
+    readsX: [...hoisted, ...forward, ...backward, ...after].some(work => readsX(work, declared.size.d)),
   };
+}
+
+/** Whether a work needs the numbers of x: indices are enough for a product by all of it with a parameter's columns. */
+function readsX(work: Work, d: number): boolean {
+  const isX = (ref?: Ref) => ref?.block === 'x';
+  if (work.kind === 'kernel') return [...work.found.values()].some(isX);
+  if (work.kind === 'product') return isX(work.left) && !(work.transposed && !work.accumulate && work.K === d);
+  if (work.kind === 'per sample') return isX(work.left) || isX(work.right);
+  return isX(work.left) || (isX(work.right) && (work.elementwise || work.N !== d));
 }

@@ -48,7 +48,7 @@ export function runOf({ blocks, kernels: compiled }: Compiled, pass: Pass, dxLat
     const [left, to, right] = [track(work.left), track(work.to), pass.block('p', work.right)];
     const [lda, ldc] = [columnsOf(work.left), columnsOf(work.to)];
     if (isIndices(work.left)) {
-      return (t, rows) => kernels.gather(rows, N, pass.indices, right, ldb, at(to, t), ldc);
+      return (t, rows) => kernels.gather(rows, N, pass.indices(t), right, ldb, at(to, t), ldc);
     }
     if (operand) return (t, rows) => operand.multiply(rows, at(left, t), lda, at(to, t), ldc, accumulate);
     return (t, rows) =>
@@ -90,7 +90,16 @@ export function runOf({ blocks, kernels: compiled }: Compiled, pass: Pass, dxLat
     const from = (one: Track, ld: number, rows: Rows) => at(one, pass.span.from) + rows.from * ld * bytes;
     if (!work.right) return rows => kernels.columnSums(rows.count, M, from(left, lda, rows), lda, to);
     if (isIndices(work.right)) {
-      return rows => kernels.scatter(rows.count, M, pass.indices + 4 * rows.from, from(left, lda, rows), lda, ldc, to);
+      return rows =>
+        kernels.scatter(
+          rows.count,
+          M,
+          pass.indices(pass.span.from) + 4 * rows.from,
+          from(left, lda, rows),
+          lda,
+          ldc,
+          to,
+        );
     }
     const [right, ldb] = [track(work.right), columnsOf(work.right)];
     if (elementwise) {

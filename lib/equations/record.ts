@@ -1,10 +1,10 @@
 /** A cell's own equations: its `forward` and `backward` run once, on symbols for matrices. */
-import type { AbstractMatrix } from 'ml-matrix';
+import { AbstractMatrix } from 'ml-matrix';
 import type { Cell, CellSize, State } from '../cells/cell.ts';
 import { requireCell, requireCellSize } from '../cells/cell.ts';
 import type { Matrices, Shape } from '../shape.ts';
 import { placeOf } from './source.ts';
-import { MatrixSymbol, Recorder, Unrecordable, type Value } from './symbol.ts';
+import { type MatrixSymbol, Recorder, Unrecordable, type Value } from './symbol.ts';
 
 /** One step of a cell, as assignments. */
 export interface Equations {
@@ -50,7 +50,7 @@ export function record(cell: Cell, size: CellSize): Recorded {
   const rows = Object.fromEntries(
     Object.entries(state).map(([name, columns]): [string, Shape] => [name, [B, columns]]),
   );
-  const part = (given: Matrices, name: string): Value => recorder.valueOf(requirePart(given, name, rows[name]));
+  const part = (given: Matrices, name: string): Value => recorder.wholeOf(requirePart(given, name, rows[name]));
   try {
     const p = inputs('p', shapes);
     const x = recorder.input({ role: 'x', name: 'x' }, [B, size.d]);
@@ -65,7 +65,7 @@ export function record(cell: Cell, size: CellSize): Recorded {
         size,
         samples: B,
         next: after,
-        dx: recorder.valueOf(requirePart({ dx }, 'dx', [B, size.d])),
+        dx: recorder.wholeOf(requirePart({ dx }, 'dx', [B, size.d])),
         dprev: Object.fromEntries(Object.keys(state).map(name => [name, part(dprev, name)])),
         dp: Object.fromEntries(Object.entries(dp).map(([name, symbol]) => [name, symbol.value])),
         values: recorder.values,
@@ -98,10 +98,11 @@ function requirePart(
   shape: Shape | undefined,
 ) {
   const matrix = given?.[name];
-  if (!(matrix instanceof MatrixSymbol))
-    throw new Unrecordable(`${name} is not computed from what the cell is given`, false);
-  if (matrix.rows !== shape?.[0] || matrix.columns !== shape[1]) {
-    throw new Unrecordable(`${name} has ${matrix.columns} columns, of ${shape?.[1]} declared`, false);
+  if (!AbstractMatrix.isMatrix(matrix)) throw new Unrecordable(`${name} is no matrix`, false);
+  const [rows, columns] = shape ?? [0, 0];
+  if (matrix.rows !== rows) throw new Unrecordable(`${name} has not a row for every sample`, false);
+  if (matrix.columns !== columns) {
+    throw new Unrecordable(`${name} has ${matrix.columns} columns, of ${columns} declared`, false);
   }
   return matrix;
 }

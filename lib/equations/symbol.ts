@@ -3,6 +3,7 @@ import { type AbstractMatrix, Matrix } from 'ml-matrix';
 import type { Shape } from '../shape.ts';
 import type { Grid } from './numbers.ts';
 import type { Operation } from './operation.ts';
+import { copy } from './operations.ts';
 
 /** What a value that is no result stands for. `dp` is the gradient that is added to, as it was before. */
 export interface Input {
@@ -107,8 +108,18 @@ export class Recorder {
     return matrix.value;
   }
 
+  /** A matrix's value, with as many rows as the matrix: given numbers are a row that all samples share, and a copy has them all. */
+  wholeOf(matrix: AbstractMatrix): Value {
+    const value = this.valueOf(matrix);
+    if (!value.constant || matrix.rows !== this.samples) return value;
+    const shape: Shape = [matrix.rows, matrix.columns];
+    return this.#add({ shape, samples: true, operation: copy, args: [value], trace: new Error() });
+  }
+
   #assign(operation: Operation, matrices: readonly AbstractMatrix[], shape: Shape): Value {
-    const args = matrices.map(matrix => this.valueOf(matrix));
+    const args = matrices.map(matrix =>
+      operation.kind === 'elementwise' ? this.valueOf(matrix) : this.wholeOf(matrix),
+    );
     if (operation.kind !== 'elementwise' && args.some(({ constant }) => constant)) {
       throw new Unrecordable(`${operation.name} of a matrix of given numbers`);
     }
@@ -131,7 +142,7 @@ export class Recorder {
     const constant: Grid<number> = {
       rows: rows.length,
       columns: matrix.columns,
-      get: (i, j) => rows[i]?.[j] ?? Number.NaN,
+      get: (i, j) => (rows.length === 1 ? first : rows[i])?.[j] ?? Number.NaN,
     };
     return this.#add({ shape: [rows.length, matrix.columns], samples: false, args: [], constant });
   }

@@ -10,7 +10,7 @@ import { lstm } from '../../lib/cells/lstm.ts';
 import { rnn } from '../../lib/cells/rnn.ts';
 import { traceFixed } from '../../lib/cells/trace.ts';
 import { checkLayer } from '../../lib/check/check-layer.ts';
-import { raggedLengths, randomSequence, randomState } from '../../lib/check/problem.ts';
+import { randomSequence, randomState } from '../../lib/check/problem.ts';
 import { linear } from '../../lib/engine/linear.ts';
 import type { Backend, EngineOptions } from '../../lib/engine/options.ts';
 import { runtime } from '../../lib/engine/precision.ts';
@@ -28,6 +28,7 @@ import { unroll } from '../../lib/layers/unroll.ts';
 import { Random } from '../../lib/random.ts';
 import { Sequence } from '../../lib/sequence.ts';
 import { flat } from '../numbers.ts';
+import { apart, type Drawn, everything } from './agreement.ts';
 
 const all: readonly Cell[] = [
   ...Object.values<Cell>(cells),
@@ -35,18 +36,6 @@ const all: readonly Cell[] = [
   conditioned(gru, { k: 2 }) as Cell,
   conditioned(lstm, { k: 3, when: 'first' }) as Cell,
 ];
-
-interface Drawn {
-  readonly T: number;
-  readonly B: number;
-  readonly d: number;
-  readonly m: number;
-  readonly ragged: boolean;
-  readonly oneHot: boolean;
-  readonly seed: number;
-  /** The parameters' standard deviation: ½ unless given. */
-  readonly std?: number;
-}
 
 const size = (max: number) => fc.integer({ min: 1, max });
 const drawn: fc.Arbitrary<Drawn> = fc.record({
@@ -58,56 +47,6 @@ const drawn: fc.Arbitrary<Drawn> = fc.record({
   oneHot: fc.boolean(),
   seed: fc.nat(),
 });
-
-type Tensors = Readonly<Record<string, readonly number[]>>;
-
-/** Everything both passes give, tensor by tensor, after two backward passes into the same gradients. */
-function everything(layer: Layer, { T, B, ragged, oneHot, seed, std = 0.5 }: Drawn): Record<string, readonly number[]> {
-  const rng = new Random(seed);
-  normal(std)(layer.params, rng);
-  const lengths = ragged ? raggedLengths(T, B).reverse() : undefined;
-  const extent = { T, B, ...(lengths && { lengths }) };
-  const x = oneHot
-    ? Sequence.oneHot(
-        Array.from({ length: T * B }, () => Math.floor(rng.uniform() * layer.inputs)),
-        { ...extent, classes: layer.inputs },
-      )
-    : randomSequence({ ...extent, F: layer.inputs }, rng);
-  const s0 = randomState(layer, B, rng);
-  const { y, sT, tape } = layer.forward(x, s0);
-  const dy = randomSequence({ ...extent, F: layer.outputs }, rng);
-  const dsT = randomState(layer, B, rng);
-  layer.params.zeroGrads();
-  layer.backward(tape, dy, dsT);
-  const { dx, ds0 } = layer.backward(tape, dy, dsT);
-  const grads = Object.entries(layer.params.namedGrads()).map(([name, matrix]) => [`d${name}`, flat(matrix)]);
-  const states = (s: object, suffix: string) =>
-    Object.entries(s).map(([name, matrix]) => [name + suffix, flat(matrix)]);
-  return Object.fromEntries([
-    ['y', flat(y.rows())],
-    ['dx', flat(dx.rows())],
-    ...states(sT, '_T'),
-    ...states(ds0, '0'),
-    ...grads,
-  ]);
-}
-
-/**
- * The largest deviation of a tensor over the tensor's largest number. Where sums cancel, as in a bias of one unit, both
- * orders of summation are off by the rounding of what was summed: a hundredth of the largest number of all is the least
- * that is divided by.
- */
-function apart(ours: Tensors, theirs: Tensors): Record<string, number> {
-  expect(Object.keys(ours)).toEqual(Object.keys(theirs));
-  const largestOf = (values: readonly number[]) => values.reduce((most, value) => Math.max(most, Math.abs(value)), 0);
-  const least = largestOf(Object.values(theirs).flat()) / 100;
-  return Object.fromEntries(
-    Object.entries(theirs).map(([name, values]) => {
-      const worst = largestOf(values.map((value, i) => value - (ours[name]?.[i] ?? Number.NaN)));
-      return [name, worst === 0 ? 0 : worst / Math.max(largestOf(values), least)];
-    }),
-  );
-}
 
 const agree = (cell: Cell, options: EngineOptions, bound: number, runs: number): void =>
   fc.assert(

@@ -115,9 +115,14 @@ describe('what cannot be recorded', () => {
   });
 
   test('is an output that is not computed, or of another size than declared', () => {
-    expect(reasonOf({ forward: (_, x) => ({ next: { h: Matrix.zeros(x.rows, 4) }, tape: {} as never }) })).toBe(
-      'h is not computed from what the cell is given',
-    );
+    const next = (h: (x: AbstractMatrix) => unknown): typeof rnn.forward => {
+      return (p, x, prev) => ({ ...rnn.forward(p, x, prev), next: { h: h(x) as Matrix } });
+    };
+    expect(reasonOf({ forward: next(() => undefined) })).toBe('h is no matrix');
+    expect(reasonOf({ forward: next(() => [[1]]) })).toBe('h is no matrix');
+    expect(reasonOf({ forward: next(() => Matrix.zeros(1, 4)) })).toBe('h has not a row for every sample');
+    expect(reasonOf({ forward: next(x => x) })).toBe('h has 3 columns, of 4 declared');
+    expect(reasonOf({ forward: next(({ rows }) => Matrix.zeros(rows, 4)) })).toBeUndefined();
     expect(reasonOf({ state: () => ({ h: 5 }) })).toMatch(/^it fails: a·bᵀ: expected matrices whose shapes fit/);
   });
 });

@@ -101,6 +101,10 @@ export const besides: Readonly<Record<string, string>> = {
   ]),
   ...because('an element is read and written in the innermost loops', ['FlatMatrix.get', 'FlatMatrix.set']),
   ...because('an element is read in the innermost loops', ['OneHotMatrix.get', 'OneHotMatrix.set']),
+  ...because('it is ml-matrix’s', [
+    'Matrix',
+    ...['set', 'get', 'removeRow', 'addRow', 'removeColumn', 'addColumn'].map(method => `Matrix.${method}`),
+  ]),
   ...because('errors', ['BpttError', 'DivergenceError', 'FileError', 'FormatError', 'ShapeError', 'ValueError']),
   ...because('options', ['lectureOptions']),
 };
@@ -113,6 +117,7 @@ export const calls: Calls = {
   ...models,
   ...throughTime,
   ...layer('unroll', lib.unroll, () => [lib.rnn, { d: 2, m: 3 }]),
+  explain: () => call(lib.explain, lib.lstm, { d: 2, m: 3 }),
   ...layer('recurrent', lib.recurrent, () => [lib.lstm, { d: 2, m: 3 }, { precision: 'f64', fma: false }]),
   ...layer('linear', lib.linear, () => [{ m: 2, C: 3 }, { precision: 'f32' }]),
   ...layer('readout', lib.readout, () => [{ m: 2, C: 3 }]),

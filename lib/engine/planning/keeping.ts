@@ -4,7 +4,7 @@
  */
 import { mul } from '../../equations/operations.ts';
 import type { Addition, Graph, Node } from './nodes.ts';
-import { isComputed, isInput, isProduct, operandsOf, type Stages } from './stages.ts';
+import { isComputed, isInput, isProduct, operandsOf, type Stages, wholeOf } from './stages.ts';
 
 export interface Keeping {
   /** Forward's values that are a part of the state: they lie where the next step finds them. */
@@ -17,7 +17,7 @@ export interface Keeping {
   isThere(node: Node): boolean;
   /** Sums over rows of a⊙b, where a and b are stored anyway, and a⊙b is not. */
   readonly ofProducts: ReadonlySet<Addition>;
-  /** What is multiplied into gradients of parameters, all of which lives as long as a span. */
+  /** What is multiplied into gradients of parameters, all of which lives as long as a span: the whole of what are some columns. */
   readonly multiplied: ReadonlySet<Node>;
 }
 
@@ -54,7 +54,7 @@ export function keepingOf({ next, additions }: Graph, stages: Stages): Keeping {
     }),
   );
   const multiplied = new Set(
-    additions.flatMap(addition => (ofProducts.has(addition) ? addition.left.args : operandsOf(addition))),
+    additions.flatMap(addition => (ofProducts.has(addition) ? addition.left.args : operandsOf(addition))).map(wholeOf),
   );
 
   // Backward's operands of forward's are kept; then of what its kernels read the dear; then what is made of what is not there.

@@ -108,6 +108,8 @@ export function graphOf(equations: Equations): Graph {
     if (operation.kind === 'over rows' || operation.name === 'addTTimes')
       throw new Unfused(`${operation.name} of a value`);
     if (operation.kind === 'part' && args[0]) return columnsFrom(args[0], operation.from, width);
+    const apart = operation.kind !== 'elementwise' && operation.kind !== 'over units';
+    if (!value.samples && apart) throw new Unfused(`${operation.name} is of rows that all samples share`);
     const terms: Term[] = [];
     const rest: Value[] = [];
     gather(value, value, terms, rest);
@@ -126,14 +128,18 @@ export function graphOf(equations: Equations): Graph {
   /** Some columns of a value: of what it is made of where that is the same, else of where it lies. */
   function columnsFrom(value: Value, from: number, width: number): Node {
     const { operation, args, constant, input, shape } = value;
+    if (width === shape[1]) return nodeOf(value);
     const common = { width, shared: !value.samples, backward: value.id >= begin, args: [] };
     const [a, b] = args;
     if (constant)
       return make({ ...common, constant: Array.from({ length: width }, (_, j) => constant.get(0, from + j)) });
     const view = viewOf(value);
     if (view) return make({ ...common, view: columnsOf(view, from, width) });
-    if (input || !a)
+    const ofWhole = () => {
+      if (!value.samples) throw new Unfused('columns is of rows that all samples share');
       return make({ ...common, operation: operations.columns(from, from + width), args: [nodeOf(value)] });
+    };
+    if (input || !a) return ofWhole();
     const terms: Term[] = [];
     const rest: Value[] = [];
     gather(value, value, terms, rest);
@@ -157,7 +163,7 @@ export function graphOf(equations: Equations): Graph {
       if (from + width <= split) return columnsFrom(a, from, width);
       if (from >= split) return columnsFrom(b, from - split, width);
     }
-    return make({ ...common, operation: operations.columns(from, from + width), args: [nodeOf(value)] });
+    return ofWhole();
   }
 
   /** The products that a sum is made of, and what else. */

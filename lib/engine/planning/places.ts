@@ -2,7 +2,7 @@
 import { chains } from './chains.ts';
 import type { Keeping } from './keeping.ts';
 import type { Addition, Graph, Node, View } from './nodes.ts';
-import { isX, type Stages } from './stages.ts';
+import { isX, type Stages, wholeOf } from './stages.ts';
 import { type Block, type Declared, type Life, type Ref, stateBlock, stateGradientBlock } from './work.ts';
 
 export interface Places {
@@ -62,7 +62,7 @@ export function placesOf(graph: Graph, stages: Stages, keeping: Keeping, declare
     const members = group.filter(node => !moved.has(node));
     if (members.length === 0) continue;
     const all = members.flatMap(node => [node, residents.get(node) ?? node]);
-    const isOfDx = dxAfter && all.some(node => dx.terms?.some(({ left }) => left === node));
+    const isOfDx = dxAfter && all.some(node => dx.terms?.some(({ left }) => wholeOf(left) === node));
     const isOfSpan = isOfDx || all.some(node => multiplied.has(node) || node.terms?.some(({ left }) => isX(left)));
     const life = all.some(node => kept.has(node)) ? 'all' : isOfSpan ? 'span' : 'step';
     const name = block(

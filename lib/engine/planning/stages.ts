@@ -38,26 +38,24 @@ export function stagesOf({ nodes, next, dprev, dx, additions }: Graph): Stages {
 
   function computedAt(node: Node): number {
     if (isProduct(node)) return productStage(node) + 1;
-    if (node.operation?.kind === 'part') return operandStage(node) + 1;
+    if (node.operation?.kind === 'part') {
+      const whole = wholeOf(node);
+      return isBefore(whole, node) ? 0 : stageOf(whole) + (isProduct(whole) ? 0 : 1);
+    }
     const joins = node.operation?.kind === 'joined';
     const stageOfArg = (arg: Node) => stageOf(arg) + (arg.operation?.kind === 'joined' && !joins ? 1 : 0);
     return Math.max(0, ...node.args.map(arg => (arg.backward === node.backward ? stageOfArg(arg) : 0)));
   }
 
-  /** The stage whose products can have a value for an operand. */
-  function operandStage(node: Node): number {
-    const [whole] = node.args;
-    if (node.operation?.kind === 'part' && whole) return operandStage(whole);
-    if (node.input || node.shared) return -1;
-    return isProduct(node) ? productStage(node) : stageOf(node);
-  }
-
+  /** The stage of a product that nothing keeps waiting but its operands: what is multiplied next waits for a product too. */
   function productStage(node: Node): number {
     const before = node.terms ? node.args.map(arg => (arg.backward === node.backward ? stageOf(arg) : 0)) : [];
-    const operands = node.terms?.map(({ left }) => left) ?? node.args;
-    const stagesOfOperands = operands.map(left => (left.backward === node.backward ? operandStage(left) : -1));
-    return Math.max(-1, ...before, ...stagesOfOperands);
+    const operands = (node.terms?.map(({ left }) => left) ?? node.args).map(wholeOf);
+    return Math.max(-1, ...before, ...operands.map(left => (isBefore(left, node) ? -1 : stageOf(left))));
   }
+
+  const isAwaited = (node: Node) =>
+    Object.values(dprev).includes(node) || additions.some(addition => operandsOf(addition).includes(node));
 
   return {
     live,
@@ -66,7 +64,7 @@ export function stagesOf({ nodes, next, dprev, dx, additions }: Graph): Stages {
     usersOf: node => users.get(node) ?? [],
     stageOf,
     productStage,
-    dxAfter: dx.terms !== undefined && dx.args.length === 0 && !users.has(dx),
+    dxAfter: dx.terms !== undefined && dx.args.length === 0 && !users.has(dx) && !isAwaited(dx),
   };
 }
 
@@ -76,6 +74,16 @@ export const operandsOf = ({ left, right }: Addition): readonly Node[] => (right
 export const isInput = ({ input }: Node): boolean => input !== undefined;
 
 export const isX = ({ input }: Node): boolean => input !== undefined && input !== 'dy' && input.role === 'x';
+
+/** What a value is some columns of; any other is whole. */
+export function wholeOf(node: Node): Node {
+  const [whole] = node.args;
+  return node.operation?.kind === 'part' && whole ? wholeOf(whole) : node;
+}
+
+/** Whether a value is there before the steps of the direction in which another is made begin to. */
+const isBefore = (value: Node, { backward }: Node): boolean =>
+  value.input !== undefined || value.shared || value.backward !== backward;
 
 /** Whether it is made between kernels. */
 export const isProduct = ({ operation, terms }: Node): boolean =>

@@ -86,7 +86,7 @@ export function worksOf(graph: Graph, stages: Stages, keeping: Keeping, places: 
     for (const byOne of groupedBy(
       all.filter(({ transposed }) => transposed),
       ({ left }) => left,
-    )) {
+    ).flatMap(all => rounds(all, ({ sum }) => sum))) {
       const merged = runs(
         inOrder(byOne, ({ sum }) => sum),
         (a, b) => beside(a.sum, b.sum) && stacked(a.right, b.right) && begun.has(a.sum) === begun.has(b.sum),
@@ -175,6 +175,13 @@ export function worksOf(graph: Graph, stages: Stages, keeping: Keeping, places: 
       });
     },
   };
+}
+
+/** The first of those that share a key, of every key; then the second, and so on. */
+function rounds<T, K>(things: readonly T[], keyOf: (thing: T) => K): readonly (readonly T[])[] {
+  const groups = groupedBy(things, keyOf);
+  const most = Math.max(0, ...groups.map(({ length }) => length));
+  return Array.from({ length: most }, (_, n) => groups.flatMap(group => group.slice(n, n + 1)));
 }
 
 type Store = readonly [Node, Ref];
