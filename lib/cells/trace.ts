@@ -50,7 +50,6 @@ export interface TraceTape extends TraceFixedTape {
 export const trace: Cell<'nu' | 'U' | 'b', 'h', TraceTape> = {
   name: 'trace',
   equations: { nu: 'ETM-B4', U: 'ETM-B2', b: 'ETM-B3', x: 'ETM-B5', h: 'ETM-B6' },
-  via: { U: ['ETM-B1'], b: ['ETM-B1'], x: ['ETM-B1'] },
   params: ({ d, m }) => ({ nu: [1, m], U: [m, d], b: [1, m] }),
   state: ({ m }) => ({ h: m }),
 
@@ -95,7 +94,6 @@ export function traceFixed(mu: number | ArrayLike<number>): Cell<'U' | 'b', 'h',
   const cell: Cell<'U' | 'b', 'h', TraceFixedTape> = {
     name: 'trace-fixed',
     equations: { U: 'ETM-B2', b: 'ETM-B3', x: 'ETM-B5', h: 'ETM-B6' },
-    via: { U: ['ETM-B1'], b: ['ETM-B1'], x: ['ETM-B1'] },
     params: ({ d, m }) => ({ U: [row(m).columns, d], b: [1, m] }),
     state: ({ m }) => ({ h: row(m).columns }),
 
