@@ -2,7 +2,7 @@
  * A cell's gradients, checked where they are used: unrolled through time under the lecture's readout and cross-entropy.
  */
 import { Matrix } from 'ml-matrix';
-import { type Cell, requireCell } from '../cells/cell.ts';
+import { type Cell, requireCell, tagsOf } from '../cells/cell.ts';
 import { normal } from '../init/initialisers.ts';
 import { readout } from '../layers/readout.ts';
 import { unroll } from '../layers/unroll.ts';
@@ -14,7 +14,7 @@ import type { Matrices } from '../shape.ts';
 import { agrees, type CheckedTensor, checkGradients, type TensorReport } from './finite-differences.ts';
 import { checkLaws } from './laws.ts';
 import { type CellOracle, oracleLaw } from './oracle.ts';
-import { type Origins, once, originsOfCell, originsOfLayer } from './origins.ts';
+import { asked, type Origins, originsOfCell, originsOfLayer } from './origins.ts';
 import {
   initialStates,
   inner,
@@ -80,13 +80,14 @@ export function checkCell<P extends string, S extends string, Tape>(
   if (oracle !== undefined) requireFunction('oracle', oracle);
   for (const [name, size] of Object.entries({ T, B, d, m, C })) requireSize(name, size);
   const own = requireCell('cell', cell) as Cell;
-  const origins = once(() => originsOfCell(own, { d, m }));
+  const names = () => [...Object.keys(watched.params({ d, m })), ...Object.keys(watched.state({ d, m })), 'x'];
+  const origins = asked(tagsOf(own), names, () => originsOfCell(own, { d, m }));
   const watched = watchedCell(own, origins);
   return reported(
     cell.name,
     { T, B, d, m, C, seed },
     {
-      gradients: (problem, first) => cellGradients(watched, problem, first, origins),
+      gradients: (problem, first, behind) => cellGradients(watched, problem, first, () => origins(behind)),
       laws({ T = 1, B = 1, d = 1, m = 1, seed = 1 }) {
         const laws = checkLaws(unroll(watched, { d, m }), { T, B, seed, recurrent: true });
         return oracle ? [...laws, oracleLaw(watched, oracle, { T, B, d, m, seed })] : laws;

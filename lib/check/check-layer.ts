@@ -6,7 +6,7 @@ import { requireBoolean, requireKnown, requireSize } from '../require.ts';
 import { Sequence } from '../sequence.ts';
 import { checkGradients, type TensorReport } from './finite-differences.ts';
 import { checkLaws } from './laws.ts';
-import { type Origins, once, originsOfLayer } from './origins.ts';
+import { asked, type Origins, originsOfLayer } from './origins.ts';
 import {
   initialStates,
   inner,
@@ -64,15 +64,17 @@ export function checkLayer(layer: Layer, options: CheckLayerOptions = {}): Check
   } = requireKnown('options', options, ['T', 'B', 'oneHot', 'seed', 'independent']);
   requireBoolean('oneHot', oneHot);
   requireBoolean('independent', independent);
-  const origins = once(() => originsOfLayer(layer));
-  const watched = watchedLayer(requireLayer('layer', layer), oneHot, origins);
+  requireLayer('layer', layer);
+  const names = () => [...Object.keys(layer.params.shapes), ...Object.keys(layer.state), 'x'];
+  const origins = asked(layer.equations, names, () => originsOfLayer(layer));
+  const watched = watchedLayer(layer, oneHot, origins);
   requireSize('T', T);
   requireSize('B', B);
   return reported(
     layer.name,
     { T, B, seed },
     {
-      gradients: (problem, first) => layerGradients(watched, problem, oneHot, first, origins),
+      gradients: (problem, first, behind) => layerGradients(watched, problem, oneHot, first, () => origins(behind)),
       laws: ({ T = 1, B = 1, seed = 1 }) => (oneHot ? [] : checkLaws(watched, { T, B, seed, independent })),
     },
   );

@@ -9,14 +9,23 @@ import type { Layer } from '../layers/layer.ts';
 import { type Making, makingOf } from '../layers/made.ts';
 import { prefixed } from '../layers/names.ts';
 
-/** Of every parameter, of `x`, and of every part of the state, where it is known. */
-export type Origins = Readonly<Record<string, Through>>;
+/** Of every parameter, of `x`, and of every part of the state, where it is known; what is behind it, where that was asked for. */
+export type Origins = Readonly<Record<string, Partial<Through>>>;
 
-/** What is found when it is first asked for. */
-export function once(find: () => Origins): () => Origins {
+/**
+ * Those that a check asks for: to read them takes a tenth of the time of a small check, so that it is done once, and only
+ * where not all tags that are asked for are declared, or the equations `behind` them are asked for too.
+ */
+export function asked(
+  equations: Readonly<Record<string, Tag>>,
+  names: () => readonly string[],
+  read: () => Origins,
+): (behind?: boolean) => Origins {
   let found: Origins | undefined;
-  return () => {
-    found ??= find();
+  return (behind = false) => {
+    if (!behind && names().every(name => equations[name] !== undefined))
+      return Object.fromEntries(Object.entries(equations).map(([name, tag]) => [name, { tag }]));
+    found ??= read();
     return found;
   };
 }
@@ -55,9 +64,12 @@ function stacked(layers: readonly (readonly [name: string, layer: Layer])[]): Or
   let x: Through = { via: [] };
   for (const [name, layer] of [...layers].reverse()) {
     const own = originsOfLayer(layer);
-    const through = ({ tag, via }: Through): Through => ({ ...(tag && { tag }), via: unique([...via, ...above]) });
+    const through = ({ tag, via = [] }: Partial<Through>): Through => ({
+      ...(tag && { tag }),
+      via: unique([...via, ...above]),
+    });
     all[name] = Object.fromEntries(Object.entries(own).map(([key, origin]) => [key, through(origin)]));
-    x = through(own.x ?? { via: [] });
+    x = through(own.x ?? {});
     above = unique([...passed(own), ...above]);
   }
   return { ...prefixed(all), x };
@@ -71,7 +83,7 @@ const unique = (tags: readonly Tag[]): readonly Tag[] => [...new Set(tags)];
 /** A tag that is declared stands before one that is read off. */
 function declared(equations: Readonly<Partial<Record<string, Tag>>> = {}, read: Origins): Origins {
   const own = Object.entries(equations).map(([name, tag]) => {
-    const { tag: found, via } = read[name] ?? { via: [] };
+    const { tag: found, via = [] } = read[name] ?? {};
     const behind = found && found !== tag ? [found, ...via] : via;
     return [name, { ...(tag && { tag }), via: behind }] as const;
   });

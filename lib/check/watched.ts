@@ -4,7 +4,6 @@
  */
 import type { AbstractMatrix } from 'ml-matrix';
 import type { Cell, Tag } from '../cells/cell.ts';
-import type { Through } from '../equations/through.ts';
 import { BpttError } from '../errors.ts';
 import { type Layer, requireParts } from '../layers/layer.ts';
 import { describe, requireFinite, requireObject } from '../require.ts';
@@ -116,7 +115,7 @@ function requireNumbers(
   pass: string,
   prefix: string,
   parts: Readonly<Record<string, AbstractMatrix | undefined>> | undefined,
-  origins: () => Readonly<Record<string, Through | undefined>> = () => ({}),
+  origins: () => Readonly<Record<string, Origins[string] | undefined>> = () => ({}),
 ): void {
   for (const [name, matrix] of Object.entries(parts ?? {})) {
     if (typeof matrix?.to2DArray !== 'function') continue;

@@ -34,7 +34,9 @@ const SMALL = { T: 2, B: 2, d: 2, m: 2, C: 2 };
 describe('a cell that declares no equations', () => {
   test('has the report of one that does', () => {
     const { tensors, ...report } = checkCell(undeclared, SMALL);
-    expect({ ...report, name: 'rnn', tensors }).toEqual(checkCell(rnn, SMALL));
+    const tags = (all: typeof tensors) => all.map(({ name, tag }) => `${name} ${tag}`);
+    expect(report).toMatchObject({ ok: true, verdict: 'ok' });
+    expect(tags(tensors)).toEqual(tags(checkCell(rnn, SMALL).tensors));
     expect(tensors[0]).toMatchObject({ name: 'W', tag: 'RNN-B2', via: ['RNN-B1'] });
   });
 
