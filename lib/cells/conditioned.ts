@@ -13,6 +13,7 @@
  * of the state v is given to the layer with the initial state, and its gradient comes back with it.
  */
 import type { AbstractMatrix } from 'ml-matrix';
+import { noteOf } from '../copies.ts';
 import { ValueError } from '../errors.ts';
 import { add, beside, columns, copy, scale } from '../matrix.ts';
 import { describe, requireKnown, requireObject, requireSize } from '../require.ts';
@@ -98,4 +99,4 @@ export function conditionOf(cell: object): Conditioned | undefined {
   return conditions.get(cell);
 }
 
-const conditions = new WeakMap<object, Conditioned>();
+const conditions = noteOf<Conditioned>('condition');

@@ -13,6 +13,7 @@
  * | U, b   | m×d, 1×m | the input matrix and the bias |
  */
 import { type AbstractMatrix, Matrix } from 'ml-matrix';
+import { noteOf } from '../copies.ts';
 import { ShapeError, ValueError } from '../errors.ts';
 import {
   add,
@@ -113,7 +114,7 @@ export function decaysOf(cell: object, m: number): readonly number[] | undefined
   return fixed.get(cell)?.(m);
 }
 
-const fixed = new WeakMap<object, (m: number) => readonly number[]>();
+const fixed = noteOf<(m: number) => readonly number[]>('decays');
 
 const NEEDED = 'a decay, or a list of decays';
 

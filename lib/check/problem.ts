@@ -1,9 +1,10 @@
 /** The random problems that cells, layers and losses are checked on. */
-import { AbstractMatrix } from 'ml-matrix';
+import type { AbstractMatrix } from 'ml-matrix';
 import { ValueError } from '../errors.ts';
 import { normal } from '../init/initialisers.ts';
 import { type Layer, zeroState } from '../layers/layer.ts';
 import type { Random } from '../random.ts';
+import { isMatrix } from '../require.ts';
 import { type Extent, Sequence } from '../sequence.ts';
 import type { Matrices } from '../shape.ts';
 import type { CheckedTensor } from './finite-differences.ts';
@@ -84,7 +85,7 @@ export function numbersIn(value: unknown, seen: Set<object> = new Set()): number
   if (typeof value === 'number') return [value];
   if (typeof value !== 'object' || value === null || seen.has(value)) return [];
   seen.add(value);
-  if (value instanceof AbstractMatrix) return value.to2DArray().flat();
+  if (isMatrix(value)) return value.to2DArray().flat();
   if (ArrayBuffer.isView(value)) return Array.from(value as unknown as ArrayLike<number>);
   return Object.values(value).flatMap(part => numbersIn(part, seen));
 }
