@@ -34,6 +34,7 @@ const config: ViteUserConfig = defineConfig({
           include: ['spec/**/*.spec.ts'],
           exclude: [...specsIn([...mathematics, 'package', 'demos', 'peers'])],
           globalSetup: ['spec/build.ts'],
+          server: { deps: { external: [/\/\.build\//] } }, // the package as Node has it, with no alias to lib/
         },
       },
     ],

@@ -1,7 +1,19 @@
+import { madeElsewhere, noteOf } from './copies.ts';
 import { ShapeError, ValueError } from './errors.ts';
 import { allocate, describe, isPlain, requireInstance, requireNamed, requirePartName, requireSize } from './require.ts';
 import type { Shape, Shapes } from './shape.ts';
 import { FlatMatrix } from './views.ts';
+
+/** What a set that others join does to them, be they of another copy of the library, whose private fields it does not see. */
+interface Part {
+  isJoined(): boolean;
+  /** Puts `name` before its place, and those of all its parts. */
+  move(name: string): void;
+  /** Puts its numbers, and its parts', into other memory. */
+  rebase(values: Float64Array, grads: Float64Array): void;
+}
+
+const asPart = noteOf<Part>('part');
 
 /**
  * Named parameters in one contiguous buffer, and their gradients in another of the same layout: an optimiser, a clip
@@ -21,6 +33,7 @@ import { FlatMatrix } from './views.ts';
 export class ParamSet<Name extends string = string> {
   /** Said here, since a bundle calls classes otherwise. */
   static readonly name: string = 'ParamSet';
+  static readonly brand: string = 'bptt.ParamSet';
   /** The shape of every parameter, in the order they lie in memory. */
   readonly shapes: Shapes<Name>;
   #values: Float64Array;
@@ -35,11 +48,16 @@ export class ParamSet<Name extends string = string> {
     for (const [rows, columns] of Object.values<Shape>(shapes)) size += rows * columns;
     this.#values = allocate('params', size);
     this.#grads = allocate('params', size);
+    asPart.set(this, {
+      isJoined: () => this.#isPart,
+      move: name => this.#move(name),
+      rebase: (values, grads) => this.#rebase(values, grads),
+    });
   }
 
   /** Whether a value is a set: not what wraps one, such as a Proxy, whose parameters could not be reached. */
   static [Symbol.hasInstance](value: unknown): boolean {
-    return typeof value === 'object' && value !== null && #values in value;
+    return typeof value === 'object' && value !== null && (#values in value || madeElsewhere(ParamSet, value));
   }
 
   /**
@@ -72,7 +90,7 @@ export class ParamSet<Name extends string = string> {
     }
     for (const [part, params] of entries) {
       requireInstance(`parts.${part}`, params, ParamSet);
-      if (params.#isPart)
+      if (asPart.get(params)?.isJoined())
         throw new ValueError(`parts.${part}`, 'parameters that are part of no other set', 'joined ones');
       for (const [name, shape] of Object.entries(params.shapes)) {
         shapes[`${part}.${name}`] = shape; // once: no part has a dot in its name
@@ -81,15 +99,12 @@ export class ParamSet<Name extends string = string> {
     const joined = new ParamSet(shapes);
     let offset = 0;
     for (const params of sets) {
-      joined.#values.set(params.#values, offset);
-      joined.#grads.set(params.#grads, offset);
+      joined.#values.set(params.values, offset);
+      joined.#grads.set(params.grads, offset);
       offset += params.size;
     }
     joined.#parts = sets;
-    for (const [name, part] of entries) {
-      part.#isPart = true;
-      part.#move(name);
-    }
+    for (const [name, part] of entries) asPart.get(part)?.move(name);
     joined.#rebase(joined.#values, joined.#grads);
     return joined;
   }
@@ -134,8 +149,9 @@ export class ParamSet<Name extends string = string> {
 
   /** Puts `name` before this place, and those of all parts. */
   #move(name: string): void {
+    this.#isPart = true;
     this.#place = this.#place === '' ? name : `${name}.${this.#place}`;
-    for (const part of this.#parts) part.#move(name);
+    for (const part of this.#parts) asPart.get(part)?.move(name);
   }
 
   #rebase(values: Float64Array, grads: Float64Array): void {
@@ -144,7 +160,7 @@ export class ParamSet<Name extends string = string> {
     let offset = 0;
     for (const part of this.#parts) {
       const end = offset + part.size;
-      part.#rebase(values.subarray(offset, end), grads.subarray(offset, end));
+      asPart.get(part)?.rebase(values.subarray(offset, end), grads.subarray(offset, end));
       offset = end;
     }
   }

@@ -1,5 +1,6 @@
 import { uniformFloat64 } from 'pure-rand/distribution/uniformFloat64';
 import { xoroshiro128plus, xoroshiro128plusFromState } from 'pure-rand/generator/xoroshiro128plus';
+import { madeElsewhere } from './copies.ts';
 import { ValueError } from './errors.ts';
 import { describe, requireInteger, requireList } from './require.ts';
 
@@ -40,6 +41,7 @@ function mixed(bits: number): number {
 export class Random {
   /** Said here, since a bundle calls classes otherwise. */
   static readonly name: string = 'Random';
+  static readonly brand: string = 'bptt.Random';
   #generator: ReturnType<typeof xoroshiro128plus>;
 
   /** @param seed an integer in 0…2³²−1; throws ValueError when it is not. */
@@ -50,7 +52,7 @@ export class Random {
 
   /** Whether a value is a generator: not what wraps one, such as a Proxy, whose state could not be reached. */
   static [Symbol.hasInstance](value: unknown): boolean {
-    return typeof value === 'object' && value !== null && #generator in value;
+    return typeof value === 'object' && value !== null && (#generator in value || madeElsewhere(Random, value));
   }
 
   /** The generator that goes on where one with this {@link state} stood. */

@@ -179,7 +179,7 @@ export function requirePositive(argument: string, x: number): number {
 
 /** Every number of `values` is finite, or throws {@link ValueError} naming the first place that is not. */
 export function requireFinite(argument: string, values: AbstractMatrix | ArrayLike<number>): void {
-  if (values instanceof AbstractMatrix) {
+  if (isMatrix(values)) {
     for (let i = 0; i < values.rows; i++) {
       for (let j = 0; j < values.columns; j++) {
         const x = values.get(i, j);
@@ -232,15 +232,24 @@ export function requireShape(
   matrix: AbstractMatrix | undefined,
   [rows, columns]: Shape,
 ): AbstractMatrix {
-  if (!(matrix instanceof AbstractMatrix) || matrix.rows !== rows || matrix.columns !== columns) {
+  if (!isMatrix(matrix) || matrix.rows !== rows || matrix.columns !== columns) {
     throw new ShapeError(argument, `a ${rows}×${columns} matrix`, describe(matrix));
   }
   return matrix;
 }
 
+/** Whether a value is a matrix of ml-matrix, of whichever copy: that says itself what it is, but so may anything else. */
+export function isMatrix(value: unknown): value is AbstractMatrix {
+  if (value instanceof AbstractMatrix) return true;
+  if (!AbstractMatrix.isMatrix(value)) return false;
+  const { rows, columns, get, set, to2DArray } = value as Partial<AbstractMatrix>;
+  const counts = [rows, columns].every(count => Number.isInteger(count));
+  return counts && [get, set, to2DArray].every(method => typeof method === 'function');
+}
+
 /** `matrix` is a matrix, of whatever shape and numbers, or throws {@link ShapeError}. Returns it. */
 export function requireAnyMatrix(argument: string, matrix: AbstractMatrix): AbstractMatrix {
-  if (!(matrix instanceof AbstractMatrix)) throw new ShapeError(argument, 'a matrix', describe(matrix));
+  if (!isMatrix(matrix)) throw new ShapeError(argument, 'a matrix', describe(matrix));
   return matrix;
 }
 
@@ -249,7 +258,7 @@ const MOST_KEYS = 20;
 
 /** A value in a few words, for the "got" part of an error. */
 export function describe(value: unknown): string {
-  if (value instanceof AbstractMatrix) return `a ${value.rows}×${value.columns} matrix`;
+  if (isMatrix(value)) return `a ${value.rows}×${value.columns} matrix`;
   if (Array.isArray(value) || ArrayBuffer.isView(value)) {
     const kind = Object.prototype.toString.call(value).slice('[object '.length, -1); // a class's name is a bundle's to change
     return `${kind} of length ${'length' in value ? value.length : value.byteLength}`;

@@ -8,6 +8,7 @@
  * Slot t (from 0) of an input holds the slide's x_{t+1}.
  */
 import type { AbstractMatrix } from 'ml-matrix';
+import { isMadeBy } from './copies.ts';
 import { ShapeError, ValueError } from './errors.ts';
 import { copyNumbers, requireIndices, requireNumbers, withoutPadding } from './padding.ts';
 import { allocate, describe, requireCount, requireInteger, requireKnown, requireList, requireSize } from './require.ts';
@@ -36,6 +37,7 @@ export interface Extent {
 export class Sequence {
   /** Said here, since a bundle calls classes otherwise. */
   static readonly name: string = 'Sequence';
+  static readonly brand: string = 'bptt.Sequence';
   readonly T: number;
   readonly B: number;
   /** Features a step: the columns of each `at(t)`. */
@@ -47,7 +49,7 @@ export class Sequence {
 
   /** Whether a value is a sequence, with its numbers: not what only has the methods of one. */
   static [Symbol.hasInstance](value: unknown): boolean {
-    return Function.prototype[Symbol.hasInstance].call(Sequence, value) && ArrayBuffer.isView((value as Sequence).data);
+    return isMadeBy(Sequence, value) && ArrayBuffer.isView((value as Sequence).data);
   }
 
   private constructor(data: FloatArray | Int32Array, F: number, { T, B, lengths }: Extent & { B: number }) {

@@ -2,6 +2,7 @@
  * Two zero-copy matrices over flat memory. Both are ml-matrix matrices: every ml-matrix function takes them.
  */
 import { AbstractMatrix } from 'ml-matrix';
+import { asInstance } from './copies.ts';
 import { ShapeError, ValueError } from './errors.ts';
 import { describe, requireInstance, requireInteger } from './require.ts';
 
@@ -20,10 +21,14 @@ export type FloatArray = Float64Array | Float32Array;
 export class FlatMatrix extends AbstractMatrix {
   /** Said here, since a bundle calls classes otherwise. */
   static override readonly name: string = 'FlatMatrix';
+  static readonly brand: string = 'bptt.FlatMatrix';
   override readonly rows: number;
   override readonly columns: number;
   readonly data: FloatArray;
   readonly offset: number;
+
+  /** Whether a value is one, of whichever copy of the library. */
+  static override readonly [Symbol.hasInstance]: (value: unknown) => boolean = asInstance;
 
   constructor(data: FloatArray, rows: number, columns: number, offset: number = 0) {
     super();
@@ -57,9 +62,13 @@ export class FlatMatrix extends AbstractMatrix {
 export class OneHotMatrix extends AbstractMatrix {
   /** Said here, since a bundle calls classes otherwise. */
   static override readonly name: string = 'OneHotMatrix';
+  static readonly brand: string = 'bptt.OneHotMatrix';
   override readonly rows: number;
   override readonly columns: number;
   readonly indices: Int32Array;
+
+  /** Whether a value is one, of whichever copy of the library. */
+  static override readonly [Symbol.hasInstance]: (value: unknown) => boolean = asInstance;
 
   constructor(indices: Int32Array, classes: number) {
     super();

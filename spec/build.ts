@@ -12,7 +12,7 @@ export const MAIN: string = join(ROOT, '.build/dist/lib/cli/main.js');
 
 export default function setup(): void {
   rmSync(join(ROOT, '.build'), { recursive: true, force: true });
-  const bundle = ['run', '--silent', 'bundle', '--', '--outdir=.build/dist'];
+  const bundle = ['run', '--silent', 'bundle', '--', '.build/dist'];
   const { status, stdout, stderr } = spawnSync('npm', bundle, { cwd: ROOT, encoding: 'utf8' });
   if (status !== 0) throw new Error(`the library does not compile:\n${stdout}${stderr}`);
   cpSync(join(ROOT, 'package.json'), join(ROOT, '.build/package.json'));

@@ -14,9 +14,6 @@ export interface CellSize {
 /** The tag of an equation in `derivations/`, such as `RNN-B3`. */
 export type Tag = string;
 
-/** What gradients go through, by name; those that go through nothing else are not in it. */
-export type Via<Name extends string = string> = Readonly<Partial<Record<Name, readonly Tag[]>>>;
-
 /** The parts of a state. Every cell has `h`, the part that the network puts out; an LSTM has `c` beside it. */
 export type State<S extends string> = Matrices<S | 'h'>;
 
@@ -32,10 +29,12 @@ export type State<S extends string> = Matrices<S | 'h'>;
  */
 export interface Cell<P extends string = string, S extends string = string, Tape = unknown> {
   readonly name: string;
-  /** The tag of the equation that gives each gradient: of every parameter, of `x`, and of every part of the state. */
-  readonly equations: Readonly<Record<P | S | 'h' | 'x', Tag>>;
-  /** The equations of the same step that a gradient goes through on its way there, from the last to the first. */
-  readonly via?: Via<P | S | 'h' | 'x'>;
+  /**
+   * The tag of the equation that gives each gradient: of every parameter, of `x`, and of every part of the state. What is
+   * not said here is read off the comments of the cell's own lines; where those cannot be read, as in a browser, there is
+   * what is said here.
+   */
+  readonly equations?: Readonly<Partial<Record<P | S | 'h' | 'x', Tag>>> | undefined;
   /** The shape of every parameter. A bias is a 1×m row. */
   params(size: CellSize): Shapes<P>;
   /** The columns of every part of the state. */
@@ -58,7 +57,16 @@ export function requireCell<C extends Pick<Cell, 'name'>>(argument: string, cell
     requireFunction(`${argument}.${part}`, (cell as Partial<Cell>)[part]);
   }
   if (typeof cell.name !== 'string') throw new ValueError(`${argument}.name`, 'a string', describe(cell.name));
+  const { equations = {} } = cell as Partial<Cell>;
+  for (const [name, tag] of Object.entries(requireObject(`${argument}.equations`, equations))) {
+    if (typeof tag !== 'string') throw new ValueError(`${argument}.equations.${name}`, 'a tag', describe(tag));
+  }
   return cell;
+}
+
+/** The tags that a cell declares, by the name of what they give the gradient of. */
+export function tagsOf({ equations }: Pick<Cell, 'equations'>): Readonly<Record<string, Tag>> {
+  return { ...equations } as Record<string, Tag>;
 }
 
 /** `size` is two positive integers, or throws ValueError. Returns it. */

@@ -13,10 +13,11 @@
  * of the state v is given to the layer with the initial state, and its gradient comes back with it.
  */
 import type { AbstractMatrix } from 'ml-matrix';
+import { noteOf } from '../copies.ts';
 import { ValueError } from '../errors.ts';
 import { add, beside, columns, copy, scale } from '../matrix.ts';
 import { describe, requireKnown, requireObject, requireSize } from '../require.ts';
-import { type Cell, requireCell, type State, type Via } from './cell.ts';
+import { type Cell, requireCell, type State, type Tag, tagsOf } from './cell.ts';
 
 /** How a cell is conditioned. */
 export interface Conditioning {
@@ -56,16 +57,18 @@ export function conditioned<P extends string, S extends string, Tape>(
   const { k, when = 'always' } = requireKnown('conditioning', conditioning, ['k', 'when']);
   requireSize('k', k);
   if (when !== 'always' && when !== 'first') throw new ValueError('when', "'always' or 'first'", describe(when));
-  if ('v' in requireObject('cell.equations', cell.equations))
-    throw new ValueError('cell', 'a cell without a v', cell.name);
+  const withoutV = <T extends object>(parts: T): T => {
+    if ('v' in requireObject('cell.equations', parts)) throw new ValueError('cell', 'a cell without a v', cell.name);
+    return parts;
+  };
+  const equations = withoutV(tagsOf(cell as unknown as Cell));
   const keep = (v: AbstractMatrix) => (when === 'always' ? copy(v) : scale(v, 0));
 
   const made: Cell<P, S | 'v', Tape> = {
     name: when === 'always' ? `conditioned(${cell.name})` : `conditioned(${cell.name}, first)`,
-    equations: { ...cell.equations, x: 'CND-B2', v: 'CND-B3' },
-    via: { ...cell.via, x: ['CND-B1'], v: ['CND-B1'] } as Via<P | S | 'h' | 'x' | 'v'>,
+    equations: { ...equations, x: 'CND-B2', v: 'CND-B3' } as Partial<Record<P | S | 'h' | 'x' | 'v', Tag>>,
     params: ({ d, m }) => cell.params({ d: d + k, m }),
-    state: ({ d, m }) => ({ ...cell.state({ d: d + k, m }), v: k }),
+    state: ({ d, m }) => ({ ...withoutV(cell.state({ d: d + k, m })), v: k }),
 
     forward(p, x, { v: vPrev, ...prev }) {
       const xv = beside(x, vPrev); // CND-F1  x̂_t = (x_t; v_{t−1})
@@ -96,4 +99,4 @@ export function conditionOf(cell: object): Conditioned | undefined {
   return conditions.get(cell);
 }
 
-const conditions = new WeakMap<object, Conditioned>();
+const conditions = noteOf<Conditioned>('condition');

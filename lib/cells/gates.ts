@@ -1,6 +1,6 @@
 /** What gated cells share in declaring their parameters: every gate k has W_k, U_k and b_k. */
 import type { Shape, Shapes } from '../shape.ts';
-import type { CellSize, Tag, Via } from './cell.ts';
+import type { CellSize, Tag } from './cell.ts';
 
 /** The names of the parameters of the gates K. */
 export type GateName<K extends string> = `W_${K}` | `U_${K}` | `b_${K}`;
@@ -16,13 +16,6 @@ export function gateEquations<K extends string>(
   tags: Readonly<Record<'W' | 'U' | 'b', Tag>>,
 ): Readonly<Record<GateName<K>, Tag>> {
   return forGates<K, Tag>(gates, tags);
-}
-
-/** What the gradients of every gate's W, U and b go through: the equations of the gate's pre-activation. */
-export function gateVia<K extends string>(tags: Readonly<Record<K, readonly Tag[]>>): Via<GateName<K>> {
-  const gates = Object.keys(tags) as K[];
-  const entries = gates.flatMap(k => (['W', 'U', 'b'] as const).map(kind => [`${kind}_${k}`, tags[k]] as const));
-  return Object.fromEntries(entries) as Via<GateName<K>>;
 }
 
 function forGates<K extends string, V>(

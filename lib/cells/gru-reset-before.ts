@@ -28,7 +28,7 @@ import {
   times,
 } from '../matrix.ts';
 import type { Cell } from './cell.ts';
-import { type GateName, gateEquations, gateShapes, gateVia } from './gates.ts';
+import { type GateName, gateEquations, gateShapes } from './gates.ts';
 
 const GATES = ['r', 'z', 'n'] as const;
 
@@ -49,11 +49,6 @@ export const gruResetBefore: Cell<GateName<(typeof GATES)[number]>, 'h', GruRese
     ...gateEquations(GATES, { W: 'GRB-B5', U: 'GRB-B6', b: 'GRB-B7' }),
     x: 'GRB-B8',
     h: 'GRB-B9',
-  },
-  via: {
-    ...gateVia<(typeof GATES)[number]>({ r: ['GRB-B4', 'GRB-B3', 'GRB-B1'], z: ['GRB-B2'], n: ['GRB-B1'] }),
-    x: ['GRB-B4', 'GRB-B3', 'GRB-B2', 'GRB-B1'],
-    h: ['GRB-B4', 'GRB-B3', 'GRB-B2', 'GRB-B1'],
   },
   params: size => gateShapes(GATES, size),
   state: ({ m }) => ({ h: m }),

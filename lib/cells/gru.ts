@@ -34,7 +34,7 @@ import {
 import { requireAnyMatrix, requireObject } from '../require.ts';
 import type { Matrices } from '../shape.ts';
 import type { Cell } from './cell.ts';
-import { type GateName, gateEquations, gateShapes, gateVia } from './gates.ts';
+import { type GateName, gateEquations, gateShapes } from './gates.ts';
 
 const GATES = ['r', 'z', 'n'] as const;
 
@@ -56,13 +56,6 @@ export const gru: Cell<GateName<(typeof GATES)[number]> | 'b_h', 'h', GruTape> =
     b_h: 'GRU-B8',
     x: 'GRU-B9',
     h: 'GRU-B10',
-  },
-  via: {
-    ...gateVia<(typeof GATES)[number]>({ r: ['GRU-B3', 'GRU-B1'], z: ['GRU-B2'], n: ['GRU-B1'] }),
-    W_n: ['GRU-B4', 'GRU-B1'],
-    b_h: ['GRU-B4', 'GRU-B1'],
-    x: ['GRU-B3', 'GRU-B2', 'GRU-B1'],
-    h: ['GRU-B4', 'GRU-B3', 'GRU-B2', 'GRU-B1'],
   },
   params: size => ({ ...gateShapes(GATES, size), b_h: [1, size.m] }),
   state: ({ m }) => ({ h: m }),

@@ -26,7 +26,7 @@ import {
   times,
 } from '../matrix.ts';
 import type { Cell } from './cell.ts';
-import { type GateName, gateEquations, gateShapes, gateVia } from './gates.ts';
+import { type GateName, gateEquations, gateShapes } from './gates.ts';
 
 const GATES = ['f', 'o', 'g'] as const;
 
@@ -50,12 +50,6 @@ export const lstmCoupled: Cell<GateName<(typeof GATES)[number]>, 'h' | 'c', Lstm
     x: 'LCF-B9',
     h: 'LCF-B10',
     c: 'LCF-B5',
-  },
-  via: {
-    ...gateVia<(typeof GATES)[number]>({ f: ['LCF-B3', 'LCF-B2'], o: ['LCF-B1'], g: ['LCF-B4', 'LCF-B2'] }),
-    x: ['LCF-B4', 'LCF-B3', 'LCF-B2', 'LCF-B1'],
-    h: ['LCF-B4', 'LCF-B3', 'LCF-B2', 'LCF-B1'],
-    c: ['LCF-B2'],
   },
   params: size => gateShapes(GATES, size),
   state: ({ m }) => ({ h: m, c: m }),

@@ -17,6 +17,7 @@ import {
   addColumnSums,
   addTTimes,
   affine,
+  copy,
   mul,
   sigmoid,
   sigmoidSlope,
@@ -25,7 +26,7 @@ import {
   times,
 } from '../matrix.ts';
 import type { Cell } from './cell.ts';
-import { type GateName, gateEquations, gateShapes, gateVia } from './gates.ts';
+import { type GateName, gateEquations, gateShapes } from './gates.ts';
 
 const GATES = ['i', 'o', 'g'] as const;
 
@@ -49,12 +50,6 @@ export const lstmNoForget: Cell<GateName<(typeof GATES)[number]>, 'h' | 'c', Lst
     h: 'LNF-B10',
     c: 'LNF-B5',
   },
-  via: {
-    ...gateVia<(typeof GATES)[number]>({ i: ['LNF-B3', 'LNF-B2'], o: ['LNF-B1'], g: ['LNF-B4', 'LNF-B2'] }),
-    x: ['LNF-B4', 'LNF-B3', 'LNF-B2', 'LNF-B1'],
-    h: ['LNF-B4', 'LNF-B3', 'LNF-B2', 'LNF-B1'],
-    c: ['LNF-B2'],
-  },
   params: size => gateShapes(GATES, size),
   state: ({ m }) => ({ h: m, c: m }),
 
@@ -73,7 +68,7 @@ export const lstmNoForget: Cell<GateName<(typeof GATES)[number]>, 'h' | 'c', Lst
     const dc = add(dcNext, mul(dh, o, tanhSlope(tc))); // LNF-B2  dL/dc_t = dc + dh⊙o⊙(1−tanh²(c_t)), through F5
     const dai = mul(dc, g, sigmoidSlope(i)); // LNF-B3  dL/dai = dL/dc_t⊙g⊙i(1−i), through F4, F1
     const dag = mul(dc, i, tanhSlope(g)); // LNF-B4  dL/dag = dL/dc_t⊙i⊙(1−g²), through F4, F3
-    const dcPrev = dc; // LNF-B5  dL/dc_{t−1} = dL/dc_t, through F4
+    const dcPrev = copy(dc); // LNF-B5  dL/dc_{t−1} = dL/dc_t, through F4
     const da = { i: dai, o: dao, g: dag };
     for (const k of GATES) {
       addTTimes(dp[`W_${k}`], da[k], hPrev); // LNF-B6  dL/dW_k += (dL/da_k)ᵀ h_{t−1}ᵀ, through F1–F3

@@ -27,7 +27,7 @@ import {
   times,
 } from '../matrix.ts';
 import type { Cell } from './cell.ts';
-import { type GateName, gateEquations, gateShapes, gateVia } from './gates.ts';
+import { type GateName, gateEquations, gateShapes } from './gates.ts';
 
 const GATES = ['f', 'i', 'o', 'g'] as const;
 
@@ -56,20 +56,6 @@ export const lstmPeephole: Cell<Parameter, 'h' | 'c', LstmPeepholeTape> = {
     x: 'LPH-B13',
     h: 'LPH-B14',
     c: 'LPH-B6',
-  },
-  via: {
-    ...gateVia<(typeof GATES)[number]>({
-      f: ['LPH-B3', 'LPH-B2', 'LPH-B1'],
-      i: ['LPH-B4', 'LPH-B2', 'LPH-B1'],
-      o: ['LPH-B1'],
-      g: ['LPH-B5', 'LPH-B2', 'LPH-B1'],
-    }),
-    p_f: ['LPH-B3', 'LPH-B2', 'LPH-B1'],
-    p_i: ['LPH-B4', 'LPH-B2', 'LPH-B1'],
-    p_o: ['LPH-B1'],
-    x: ['LPH-B5', 'LPH-B4', 'LPH-B3', 'LPH-B2', 'LPH-B1'],
-    h: ['LPH-B5', 'LPH-B4', 'LPH-B3', 'LPH-B2', 'LPH-B1'],
-    c: ['LPH-B4', 'LPH-B3', 'LPH-B2', 'LPH-B1'],
   },
   params: size => ({ ...gateShapes(GATES, size), p_f: [1, size.m], p_i: [1, size.m], p_o: [1, size.m] }),
   state: ({ m }) => ({ h: m, c: m }),

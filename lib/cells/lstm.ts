@@ -26,7 +26,7 @@ import {
   times,
 } from '../matrix.ts';
 import type { Cell } from './cell.ts';
-import { type GateName, gateEquations, gateShapes, gateVia } from './gates.ts';
+import { type GateName, gateEquations, gateShapes } from './gates.ts';
 
 const GATES = ['f', 'i', 'o', 'g'] as const;
 
@@ -51,17 +51,6 @@ export const lstm: Cell<GateName<(typeof GATES)[number]>, 'h' | 'c', LstmTape> =
     x: 'LSTM-B10',
     h: 'LSTM-B11',
     c: 'LSTM-B6',
-  },
-  via: {
-    ...gateVia<(typeof GATES)[number]>({
-      f: ['LSTM-B3', 'LSTM-B2'],
-      i: ['LSTM-B4', 'LSTM-B2'],
-      o: ['LSTM-B1'],
-      g: ['LSTM-B5', 'LSTM-B2'],
-    }),
-    x: ['LSTM-B5', 'LSTM-B4', 'LSTM-B3', 'LSTM-B2', 'LSTM-B1'],
-    h: ['LSTM-B5', 'LSTM-B4', 'LSTM-B3', 'LSTM-B2', 'LSTM-B1'],
-    c: ['LSTM-B2'],
   },
   params: size => gateShapes(GATES, size),
   state: ({ m }) => ({ h: m, c: m }),

@@ -47,7 +47,6 @@ function rnnWith(name: string, g: Elementwise, slope: Elementwise): RnnCell {
   return {
     name,
     equations: { W: 'RNN-B2', U: 'RNN-B3', b: 'RNN-B4', x: 'RNN-B5', h: 'RNN-B6' },
-    via: { W: ['RNN-B1'], U: ['RNN-B1'], b: ['RNN-B1'], x: ['RNN-B1'], h: ['RNN-B1'] },
     params: ({ d, m }) => ({ W: [m, m], U: [m, d], b: [1, m] }),
     state: ({ m }) => ({ h: m }),
 

@@ -13,6 +13,7 @@
  * | U, b   | m×d, 1×m | the input matrix and the bias |
  */
 import { type AbstractMatrix, Matrix } from 'ml-matrix';
+import { noteOf } from '../copies.ts';
 import { ShapeError, ValueError } from '../errors.ts';
 import {
   add,
@@ -50,7 +51,6 @@ export interface TraceTape extends TraceFixedTape {
 export const trace: Cell<'nu' | 'U' | 'b', 'h', TraceTape> = {
   name: 'trace',
   equations: { nu: 'ETM-B4', U: 'ETM-B2', b: 'ETM-B3', x: 'ETM-B5', h: 'ETM-B6' },
-  via: { U: ['ETM-B1'], b: ['ETM-B1'], x: ['ETM-B1'] },
   params: ({ d, m }) => ({ nu: [1, m], U: [m, d], b: [1, m] }),
   state: ({ m }) => ({ h: m }),
 
@@ -95,7 +95,6 @@ export function traceFixed(mu: number | ArrayLike<number>): Cell<'U' | 'b', 'h',
   const cell: Cell<'U' | 'b', 'h', TraceFixedTape> = {
     name: 'trace-fixed',
     equations: { U: 'ETM-B2', b: 'ETM-B3', x: 'ETM-B5', h: 'ETM-B6' },
-    via: { U: ['ETM-B1'], b: ['ETM-B1'], x: ['ETM-B1'] },
     params: ({ d, m }) => ({ U: [row(m).columns, d], b: [1, m] }),
     state: ({ m }) => ({ h: row(m).columns }),
 
@@ -115,7 +114,7 @@ export function decaysOf(cell: object, m: number): readonly number[] | undefined
   return fixed.get(cell)?.(m);
 }
 
-const fixed = new WeakMap<object, (m: number) => readonly number[]>();
+const fixed = noteOf<(m: number) => readonly number[]>('decays');
 
 const NEEDED = 'a decay, or a list of decays';
 

@@ -2,19 +2,19 @@
  * A cell's gradients, checked where they are used: unrolled through time under the lecture's readout and cross-entropy.
  */
 import { Matrix } from 'ml-matrix';
-import { type Cell, type CellSize, requireCell } from '../cells/cell.ts';
-import { ValueError } from '../errors.ts';
+import { type Cell, requireCell, tagsOf } from '../cells/cell.ts';
 import { normal } from '../init/initialisers.ts';
 import { readout } from '../layers/readout.ts';
 import { unroll } from '../layers/unroll.ts';
 import { crossEntropy } from '../losses/cross-entropy.ts';
 import { addTo } from '../matrix.ts';
 import { Random } from '../random.ts';
-import { describe, requireFunction, requireKnown, requireSize } from '../require.ts';
+import { requireFunction, requireKnown, requireSize } from '../require.ts';
 import type { Matrices } from '../shape.ts';
 import { agrees, type CheckedTensor, checkGradients, type TensorReport } from './finite-differences.ts';
 import { checkLaws } from './laws.ts';
 import { type CellOracle, oracleLaw } from './oracle.ts';
+import { asked, type Origins, originsOfCell, originsOfLayer } from './origins.ts';
 import {
   initialStates,
   inner,
@@ -79,13 +79,15 @@ export function checkCell<P extends string, S extends string, Tape>(
   } = requireKnown('options', options, ['T', 'B', 'd', 'm', 'C', 'seed', 'oracle']);
   if (oracle !== undefined) requireFunction('oracle', oracle);
   for (const [name, size] of Object.entries({ T, B, d, m, C })) requireSize(name, size);
-  const watched = watchedCell(requireCell('cell', cell) as Cell);
-  requireEquations(watched, { d, m });
+  const own = requireCell('cell', cell) as Cell;
+  const names = () => [...Object.keys(watched.params({ d, m })), ...Object.keys(watched.state({ d, m })), 'x'];
+  const origins = asked(tagsOf(own), names, () => originsOfCell(own, { d, m }));
+  const watched = watchedCell(own, origins);
   return reported(
     cell.name,
     { T, B, d, m, C, seed },
     {
-      gradients: (problem, first) => cellGradients(watched, problem, first),
+      gradients: (problem, first, behind) => cellGradients(watched, problem, first, () => origins(behind)),
       laws({ T = 1, B = 1, d = 1, m = 1, seed = 1 }) {
         const laws = checkLaws(unroll(watched, { d, m }), { T, B, seed, recurrent: true });
         return oracle ? [...laws, oracleLaw(watched, oracle, { T, B, d, m, seed })] : laws;
@@ -95,11 +97,11 @@ export function checkCell<P extends string, S extends string, Tape>(
 }
 
 /** Every gradient against finite differences, with a guess where adding is what is missing. */
-function cellGradients(cell: Cell, problem: Problem, first: boolean): readonly TensorReport[] {
-  const { loss, tensors, after } = cellProblem(cell, problem);
+function cellGradients(cell: Cell, problem: Problem, first: boolean, origins: () => Origins): readonly TensorReport[] {
+  const { loss, tensors, after } = cellProblem(cell, problem, origins);
   const report = checkGradients(loss, tensors, { after, first });
   if (report.verdict !== 'wrong' || first) return report.tensors;
-  const added = cellProblem(accumulating(cell), problem).tensors;
+  const added = cellProblem(accumulating(cell), problem, origins).tensors;
   return report.tensors.map((tensor, n) => {
     const { gradient } = added[n] ?? {};
     const mended =
@@ -109,7 +111,7 @@ function cellGradients(cell: Cell, problem: Problem, first: boolean): readonly T
 }
 
 /** The loss of a random problem as a function of its tensors, their gradients, and the state it ends in. */
-function cellProblem(cell: Cell, { T = 1, B = 1, d = 1, m = 1, C = 1, seed = 1 }: Problem) {
+function cellProblem(cell: Cell, { T = 1, B = 1, d = 1, m = 1, C = 1, seed = 1 }: Problem, origins: () => Origins) {
   const rng = new Random(seed);
   const lengths = raggedLengths(T, B);
   const layer = unroll(cell, { d, m });
@@ -138,10 +140,10 @@ function cellProblem(cell: Cell, { T = 1, B = 1, d = 1, m = 1, C = 1, seed = 1 }
   addTo(dh.rows(), R.rows());
   const { dx, ds0 } = layer.backward(tape, dh, r);
   const tensors: CheckedTensor[] = [
-    ...parameters(layer),
-    ...parameters(out),
-    input(layer, x, dx),
-    ...initialStates(layer, s0, ds0),
+    ...parameters(layer, origins()),
+    ...parameters(out, originsOfLayer(out)),
+    input(x, dx, origins()),
+    ...initialStates(s0, ds0, origins()),
   ];
   return { loss, tensors, after };
 }
@@ -162,13 +164,4 @@ function accumulating(cell: Cell): Cell {
       return result;
     },
   };
-}
-
-/** @throws ValueError when a gradient has no equation. */
-function requireEquations(cell: Cell, size: CellSize): void {
-  for (const name of [...Object.keys(cell.params(size)), ...Object.keys(cell.state(size)), 'x']) {
-    const tag: unknown = cell.equations?.[name];
-    if (typeof tag !== 'string')
-      throw new ValueError(`cell.equations.${name}`, 'the tag of an equation', describe(tag));
-  }
 }

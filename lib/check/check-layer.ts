@@ -6,6 +6,7 @@ import { requireBoolean, requireKnown, requireSize } from '../require.ts';
 import { Sequence } from '../sequence.ts';
 import { checkGradients, type TensorReport } from './finite-differences.ts';
 import { checkLaws } from './laws.ts';
+import { asked, type Origins, originsOfLayer } from './origins.ts';
 import {
   initialStates,
   inner,
@@ -63,14 +64,17 @@ export function checkLayer(layer: Layer, options: CheckLayerOptions = {}): Check
   } = requireKnown('options', options, ['T', 'B', 'oneHot', 'seed', 'independent']);
   requireBoolean('oneHot', oneHot);
   requireBoolean('independent', independent);
-  const watched = watchedLayer(requireLayer('layer', layer), oneHot);
+  requireLayer('layer', layer);
+  const names = () => [...Object.keys(layer.params.shapes), ...Object.keys(layer.state), 'x'];
+  const origins = asked(layer.equations, names, () => originsOfLayer(layer));
+  const watched = watchedLayer(layer, oneHot, origins);
   requireSize('T', T);
   requireSize('B', B);
   return reported(
     layer.name,
     { T, B, seed },
     {
-      gradients: (problem, first) => layerGradients(watched, problem, oneHot, first),
+      gradients: (problem, first, behind) => layerGradients(watched, problem, oneHot, first, () => origins(behind)),
       laws: ({ T = 1, B = 1, seed = 1 }) => (oneHot ? [] : checkLaws(watched, { T, B, seed, independent })),
     },
   );
@@ -81,6 +85,7 @@ function layerGradients(
   { T = 1, B = 1, seed = 1 }: Problem,
   oneHot: boolean,
   first: boolean,
+  origins: () => Origins,
 ): readonly TensorReport[] {
   const rng = new Random(seed);
   const lengths = raggedLengths(T, B);
@@ -101,6 +106,10 @@ function layerGradients(
     const { y, sT } = layer.forward(x, s0);
     return inner(R.rows(), y.rows()) + innerStates(r, sT);
   };
-  const tensors = [...parameters(layer), ...(oneHot ? [] : [input(layer, x, dx)]), ...initialStates(layer, s0, ds0)];
+  const tensors = [
+    ...parameters(layer, origins()),
+    ...(oneHot ? [] : [input(x, dx, origins())]),
+    ...initialStates(s0, ds0, origins()),
+  ];
   return checkGradients(loss, tensors, { after, first }).tensors;
 }

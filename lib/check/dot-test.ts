@@ -61,14 +61,12 @@ export function dotTest(layer: Layer, options: DotTestOptions = {}): Law {
   layer.params.zeroGrads();
   const { dx, ds0 } = layer.backward(tape, R, r);
 
-  const tensors = [...parameters(layer), input(layer, x, dx), ...initialStates(layer, s0, ds0)].map(
-    ({ values, gradient }) => {
-      const start = values.clone();
-      const v = values.clone();
-      normal(1)(v, rng);
-      return { values, gradient, start, v };
-    },
-  );
+  const tensors = [...parameters(layer), input(x, dx), ...initialStates(s0, ds0)].map(({ values, gradient }) => {
+    const start = values.clone();
+    const v = values.clone();
+    normal(1)(v, rng);
+    return { values, gradient, start, v };
+  });
   const length = Math.sqrt(tensors.reduce((sum, { v }) => sum + inner(v, v), 0));
   const adjoint = tensors.reduce((sum, { gradient, v }) => sum + inner(gradient, v), 0) / length; // ⟨Jᵀ dy, v⟩
   const shift = Matrix.zeros(1, 1);

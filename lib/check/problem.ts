@@ -1,12 +1,14 @@
 /** The random problems that cells, layers and losses are checked on. */
-import { AbstractMatrix } from 'ml-matrix';
+import type { AbstractMatrix } from 'ml-matrix';
 import { ValueError } from '../errors.ts';
 import { normal } from '../init/initialisers.ts';
 import { type Layer, zeroState } from '../layers/layer.ts';
 import type { Random } from '../random.ts';
+import { isMatrix } from '../require.ts';
 import { type Extent, Sequence } from '../sequence.ts';
 import type { Matrices } from '../shape.ts';
 import type { CheckedTensor } from './finite-differences.ts';
+import type { Origins } from './origins.ts';
 
 /** Steps that a problem may have: each is run many times. */
 const MOST = 2 ** 24;
@@ -32,36 +34,30 @@ export function randomState(layer: Layer, B: number, rng: Random): Matrices {
 }
 
 /** A layer's parameters and the gradients that lie in it. */
-export function parameters({ params, equations, via }: Layer): CheckedTensor[] {
+export function parameters({ params }: Layer, origins: Origins = {}): CheckedTensor[] {
   const grads: Matrices = params.namedGrads();
   return Object.entries(params.named()).map(([name, values]) => ({
     name,
     values,
     gradient: part(grads, name),
-    ...claim(name, equations, via),
+    ...origins[name],
   }));
 }
 
 /** The parts of an initial state, under their names and a 0: h0, c0. */
-export function initialStates({ equations, via }: Layer, s0: Matrices, ds0: Matrices): CheckedTensor[] {
+export function initialStates(s0: Matrices, ds0: Matrices, origins: Origins = {}): CheckedTensor[] {
   return Object.keys(s0).map(name => ({
     name: `${name}0`,
     values: part(s0, name),
     gradient: part(ds0, name),
-    ...claim(name, equations, via),
+    ...origins[name],
   }));
 }
 
 /** The input, row n of which is step ⌊n/B⌋ of sequence n mod B. */
-export function input({ equations, via }: Layer, x: Sequence, dx: Sequence): CheckedTensor {
+export function input(x: Sequence, dx: Sequence, origins: Origins = {}): CheckedTensor {
   const index = (n: number, j: number) => [Math.floor(n / x.B), n % x.B, j];
-  return { name: 'x', values: x.rows(), gradient: dx.rows(), ...claim('x', equations, via), index };
-}
-
-/** The equation that a gradient is claimed to come from, and those it goes through. */
-function claim(name: string, equations: Layer['equations'], via: Layer['via']): Pick<CheckedTensor, 'tag' | 'via'> {
-  const through = via?.[name];
-  return { tag: equations[name] ?? '', ...(through && { via: through }) };
+  return { name: 'x', values: x.rows(), gradient: dx.rows(), ...origins.x, index };
 }
 
 /** ⟨a, b⟩ = Σ a ⊙ b. */
@@ -89,7 +85,7 @@ export function numbersIn(value: unknown, seen: Set<object> = new Set()): number
   if (typeof value === 'number') return [value];
   if (typeof value !== 'object' || value === null || seen.has(value)) return [];
   seen.add(value);
-  if (value instanceof AbstractMatrix) return value.to2DArray().flat();
+  if (isMatrix(value)) return value.to2DArray().flat();
   if (ArrayBuffer.isView(value)) return Array.from(value as unknown as ArrayLike<number>);
   return Object.values(value).flatMap(part => numbersIn(part, seen));
 }

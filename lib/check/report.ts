@@ -37,8 +37,11 @@ export interface Smallest {
 
 /** How a subject is checked on a problem of some sizes. */
 export interface Checks {
-  /** With `first`, up to the first tensor that is wrong: enough to see that one is. */
-  gradients(problem: Problem, first: boolean): readonly TensorReport[];
+  /**
+   * With `first`, up to the first tensor that is wrong: enough to see that one is. With `behind`, with the equations that each
+   * goes through, where they can be read.
+   */
+  gradients(problem: Problem, first: boolean, behind?: boolean): readonly TensorReport[];
   laws(problem: Problem): readonly Law[];
 }
 
@@ -65,7 +68,7 @@ export function reported(name: string, problem: Problem, { gradients, laws }: Ch
       const guess = !isWrong(tensor) ? undefined : (guesses.get(tensor.name) ?? own);
       return { ...tensor, ...(guess && { guess }) };
     });
-  const smallest = gradient === 'wrong' ? { tensors: gradients(least, false), laws: [] } : found(least);
+  const smallest = gradient === 'wrong' ? { tensors: gradients(least, false, true), laws: [] } : found(least);
   return {
     ok: false,
     verdict,

@@ -8,6 +8,7 @@ import { BpttError } from '../errors.ts';
 import { type Layer, requireParts } from '../layers/layer.ts';
 import { describe, requireFinite, requireObject } from '../require.ts';
 import { requireExtent, requireSequence } from '../sequence.ts';
+import type { Origins } from './origins.ts';
 
 /** A pass of what is checked that did not end, or did not return finite numbers. */
 export class PassError extends BpttError {
@@ -29,35 +30,33 @@ interface Origin {
 }
 
 /** The same cell, whose passes throw {@link PassError} when they throw anything, or return or add what is not finite. */
-export function watchedCell(cell: Cell): Cell {
-  const { name, equations, via } = cell;
+export function watchedCell(cell: Cell, origins: () => Origins): Cell {
+  const { name } = cell;
   return {
     name,
-    equations,
-    ...(via && { via }),
     params: size => ended(`${name}.params`, () => cell.params(size)),
     state: size => ended(`${name}.state`, () => cell.state(size)),
     forward(p, x, prev) {
       const pass = `${name}.forward`;
       const result = ended(pass, () => cell.forward(p, x, prev), p);
-      requireNumbers(pass, 'next.', Object(result).next, {});
+      requireNumbers(pass, 'next.', Object(result).next);
       return result;
     },
     backward(p, tape, dnext, dp) {
       const pass = `${name}.backward`;
       const result = ended(pass, () => cell.backward(p, tape, dnext, dp), p);
       const { dx, dprev } = Object(result) as Partial<ReturnType<Cell['backward']>>;
-      requireNumbers(pass, '', { dx }, { dx: equations.x });
-      requireNumbers(pass, 'dprev.', dprev, equations);
-      requireNumbers(pass, 'dp.', dp, equations);
+      requireNumbers(pass, '', { dx }, () => ({ dx: origins().x }));
+      requireNumbers(pass, 'dprev.', dprev, origins);
+      requireNumbers(pass, 'dp.', dp, origins);
       return result;
     },
   };
 }
 
 /** The same of a layer, whose results must be those that it declares. */
-export function watchedLayer(layer: Layer, oneHot: boolean): Layer {
-  const { name, equations, state, inputs, outputs } = layer;
+export function watchedLayer(layer: Layer, oneHot: boolean, origins: () => Origins): Layer {
+  const { name, state, inputs, outputs } = layer;
   return {
     ...layerFields(layer),
     forward(x, s0) {
@@ -67,7 +66,7 @@ export function watchedLayer(layer: Layer, oneHot: boolean): Layer {
         ended(pass, () => layer.forward(x, s0)),
       );
       requireSequence(`${pass}: y`, result.y, outputs);
-      requireNumbers(pass, 'sT.', requireParts(`${pass}: sT`, result.sT, state, x.B), {});
+      requireNumbers(pass, 'sT.', requireParts(`${pass}: sT`, result.sT, state, x.B));
       return result;
     },
     backward(tape, dy, dsT) {
@@ -78,9 +77,9 @@ export function watchedLayer(layer: Layer, oneHot: boolean): Layer {
       );
       const { dx, ds0 } = result;
       if (!oneHot)
-        requireNumbers(pass, '', { dx: requireExtent(`${pass}: dx`, dx, inputs).rows() }, { dx: equations.x });
-      requireNumbers(pass, 'ds0.', requireParts(`${pass}: ds0`, ds0, state, dy.B), equations);
-      requireNumbers(pass, 'dp.', layer.params.namedGrads(), equations);
+        requireNumbers(pass, '', { dx: requireExtent(`${pass}: dx`, dx, inputs).rows() }, () => ({ dx: origins().x }));
+      requireNumbers(pass, 'ds0.', requireParts(`${pass}: ds0`, ds0, state, dy.B), origins);
+      requireNumbers(pass, 'dp.', layer.params.namedGrads(), origins);
       return result;
     },
   };
@@ -88,10 +87,9 @@ export function watchedLayer(layer: Layer, oneHot: boolean): Layer {
 
 /** What a layer has beside its passes, methods of a class among them. */
 function layerFields(layer: Layer): Omit<Layer, 'forward' | 'backward'> {
-  const { name, params, inputs, outputs, state, equations, via, release } = layer;
+  const { name, params, inputs, outputs, state, equations, release } = layer;
   return {
     ...{ name, params, inputs, outputs, state, equations },
-    ...(via && { via }),
     ...(release && { release: (tape: unknown) => release.call(layer, tape) }),
   };
 }
@@ -117,15 +115,15 @@ function requireNumbers(
   pass: string,
   prefix: string,
   parts: Readonly<Record<string, AbstractMatrix | undefined>> | undefined,
-  equations: Readonly<Partial<Record<string, Tag>>>,
+  origins: () => Readonly<Record<string, Origins[string] | undefined>> = () => ({}),
 ): void {
   for (const [name, matrix] of Object.entries(parts ?? {})) {
     if (typeof matrix?.to2DArray !== 'function') continue;
-    const equation = equations[name];
     try {
       requireFinite(`${pass}: ${prefix}${name}`, matrix);
     } catch (error) {
       if (!(error instanceof BpttError)) throw error;
+      const equation = origins()[name]?.tag;
       const from = equation ? ` (${equation})` : '';
       throw new PassError(`${error.argument}${from}`, error.expected, error.got, { equation, cause: error });
     }

@@ -76,12 +76,14 @@ interface Checked {
   readonly name: string;
   readonly verdict: Verdict | 'failed';
   readonly report?: CheckReport;
+  /** How the engine runs it, of a cell. */
+  readonly runs?: string;
   readonly error?: BpttError;
 }
 
-function checked({ kind, name, check }: Subject, seed: number): Checked {
+function checked({ kind, name, check, runs }: Subject, seed: number): Checked & { readonly report: CheckReport } {
   const report = check(seed);
-  return { kind, name, verdict: report.verdict, report };
+  return { kind, name, verdict: report.verdict, report, ...(runs && { runs: runs() }) };
 }
 
 /** The same of a subject of the user's, whose mistakes are its verdict, and keep no other from being checked. */
@@ -112,13 +114,17 @@ function show(all: readonly Checked[], { json, quiet }: Flags): void {
     const gradients = SAYS[worstOf(report.tensors.map(({ verdict }) => verdict))];
     print(`${shown(name)}: ${gradients}${broken === 0 ? '' : `; ${broken} of ${report.laws.length} laws BROKEN`}`);
   }
+  if (quiet) return;
+  for (const { name, runs } of all) {
+    if (runs) print(`${all.length > 1 ? `${shown(name)}: ` : ''}${shown(runs, MESSAGE)}`);
+  }
 }
 
 /** Characters of an error that are shown. */
 const MESSAGE = 500;
 
 /** One subject, for machines. */
-function dataOf({ kind, name, verdict, report, error }: Checked): Readonly<Record<string, unknown>> {
+function dataOf({ kind, name, verdict, report, runs, error }: Checked): Readonly<Record<string, unknown>> {
   const head = { ok: verdict === 'ok', verdict, [kind]: name };
   if (error) {
     const { name: type, argument, message } = error;
@@ -127,20 +133,21 @@ function dataOf({ kind, name, verdict, report, error }: Checked): Readonly<Recor
   }
   if (!report) return head;
   const { problem, tensors, smallest } = report;
-  return { ...head, problem, checks: checksOf(report), tensors, ...(smallest && { smallest }) };
+  return { ...head, problem, checks: checksOf(report), tensors, ...(smallest && { smallest }), ...(runs && { runs }) };
 }
 
 function checkAll(all: readonly Subject[], { seed, json, quiet }: Flags): void {
-  const results = all.map(({ kind, name, check }) => {
-    const report = check(seed);
+  const results = all.map(subject => {
+    const { kind, name } = subject;
+    const { report, runs } = checked(subject, seed);
     const { ok, verdict, tensors } = report;
     const checks = checksOf(report);
     if (!json && !quiet) {
       const worst = checks[0]?.worst.toExponential(1);
       const found = { ok: `ok, ${checks.length} checks`, wrong: 'WRONG', 'too noisy': 'TOO NOISY' }[verdict];
-      print(`${kind.padEnd(6)} ${name.padEnd(28)} max |a−n| ${worst}  ${found}`);
+      print(`${kind.padEnd(6)} ${name.padEnd(28)} max |a−n| ${worst}  ${found}${runs ? `, ${runs}` : ''}`);
     }
-    return { kind, name, ok, verdict, checks, tensors };
+    return { kind, name, ok, verdict, checks, tensors, ...(runs && { runs }) };
   });
   const ok = results.every(result => result.ok);
   if (!ok) process.exitCode = 1;

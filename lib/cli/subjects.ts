@@ -9,6 +9,7 @@ import { checkCell } from '../check/check-cell.ts';
 import { type CheckLayerOptions, checkLayer } from '../check/check-layer.ts';
 import { type CheckLossOptions, checkLoss } from '../check/check-loss.ts';
 import type { CheckReport } from '../check/report.ts';
+import { explain } from '../engine/recurrent.ts';
 import { bidirectional } from '../layers/bidirectional.ts';
 import { delay } from '../layers/delay.ts';
 import { dropout } from '../layers/dropout.ts';
@@ -32,7 +33,12 @@ export interface Subject {
   readonly kind: 'cell' | 'layer' | 'loss';
   readonly name: string;
   check(seed: number): CheckReport;
+  /** How the engine runs it, of a cell. */
+  runs?(): string;
 }
+
+/** What a cell is asked with: the sizes that it is checked with. */
+export const runsOf = (cell: Cell) => (): string => explain(cell, { d: 4, m: 5 });
 
 /** Every cell, layer and loss; the cells in the topology asked for. */
 export function subjects(
@@ -47,6 +53,7 @@ export function subjects(
         name: cell.name,
         check: seed =>
           simple ? checkCell(cell, { seed }) : checkLayer(topology(cell, layers, bidirectional), { seed }),
+        runs: runsOf(cell),
       }),
     ),
     ...layersToCheck(),

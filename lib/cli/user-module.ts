@@ -10,7 +10,7 @@ import { isThere, wholePath } from '../io/folders.ts';
 import type { Layer } from '../layers/layer.ts';
 import { ParamSet } from '../params.ts';
 import { isCell } from './discover.ts';
-import type { Subject } from './subjects.ts';
+import { runsOf, type Subject } from './subjects.ts';
 
 /** Whether an argument is the path of a module and not a name. */
 export function isModulePath(argument: string): boolean {
@@ -31,7 +31,8 @@ export async function subjectsIn(path: string): Promise<readonly Subject[]> {
     const name = nameOf(value) ?? exported;
     if (isCell(value)) {
       const oracle = oracleOf(module, name);
-      return [{ kind: 'cell', name, check: seed => checkCell(value, { seed, ...(oracle && { oracle }) }) }];
+      const check = (seed: number) => checkCell(value, { seed, ...(oracle && { oracle }) });
+      return [{ kind: 'cell', name, check, runs: runsOf(value) }];
     }
     return isLayer(value) ? [{ kind: 'layer', name, check: seed => checkLayer(value, { seed }) }] : [];
   });

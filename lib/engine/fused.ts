@@ -3,7 +3,7 @@
  * span of steps is one product before them, and dW, dU, db and dx are one product each behind them. A step is what its
  * plan says: kernels, and products between them.
  */
-import type { Cell, CellSize } from '../cells/cell.ts';
+import { type Cell, type CellSize, tagsOf } from '../cells/cell.ts';
 import type { Layer } from '../layers/layer.ts';
 import { reversedBy } from '../layers/reversal.ts';
 import { ParamSet } from '../params.ts';
@@ -48,7 +48,7 @@ export function fusedLayer(
     inputs: d,
     outputs,
     state,
-    equations: cell.equations,
+    equations: tagsOf(cell),
 
     forward(given, s0) {
       requireExtent('x', given, d);

@@ -15,32 +15,60 @@ export interface SourceLine extends Place {
   readonly tag?: string;
 }
 
+/** The place in the cell that a stack comes from: the innermost that is none of the library's own files of the language. */
+export function placeOf(trace: Error): Place | undefined {
+  return placesOf(trace)[0];
+}
+
 /**
- * The place in the cell that a stack comes from: the first that is in none of the library's own files of the language,
- * which are those of the innermost calls.
+ * The places in the cell, from the innermost on: what lies between the functions that it called and the one that runs it,
+ * be they of one copy of the library or of two.
  */
-export function placeOf({ stack = '' }: Error): Place | undefined {
+function placesOf({ stack = '' }: Error): readonly Place[] {
   const frames = Array.from(
     stack.matchAll(/^\s*at .*?\(?((?:file:\/\/|https?:\/\/|\/|[A-Z]:\\)[^()\n]*?):(\d+):\d+\)?$/gm),
   );
-  const found = frames.find(([, file = '']) => !OWN.test(file) && !file.includes('/node_modules/'));
-  const [, file, line] = found ?? [];
-  return file && line ? { file: file.replace(/^file:\/\//, '').replace(/\?.*$/, ''), line: Number(line) } : undefined;
+  const places = frames
+    .map(([, file = '', line]) => ({ file: pathOf(file), line: Number(line) }))
+    .filter(({ file }) => !file.includes('/node_modules/ml-matrix/'));
+  const first = places.findIndex(({ file }) => !OWN.test(file));
+  if (first < 0) return [];
+  const end = places.findIndex(({ file }, n) => n > first && OWN.test(file));
+  return places.slice(first, end < 0 ? undefined : end);
 }
 
-/** The files whose functions cells call. */
-const OWN = /\/lib\/(?:equations\/\w[\w-]*|matrix)\.[jt]s(?:\?.*)?$/;
+/** A stack has paths or addresses, in which a space is `%20`, and behind which a loader may have put a query. */
+function pathOf(file: string): string {
+  const plain = file.replace(/\?.*$/, '');
+  return plain.startsWith('file:') ? decodeURIComponent(new URL(plain).pathname).replace(/^\/(?=[A-Z]:)/, '') : plain;
+}
 
-/** What the line of a place says; in a browser, which reads no files, the place alone. */
+/** The files whose functions cells call, and where the package has what is bundled of them. */
+const OWN = /\/lib\/(?:equations\/\w[\w-]*|matrix|chunks\/\w+)\.[jt]s$/;
+
+/**
+ * What the line of a place says; in a browser, which reads no files, the place alone. Where a function of the cell's author
+ * has no tag on its line, that of the line that called it counts.
+ */
 export function sourceLineOf(trace: Error): SourceLine | undefined {
-  const place = placeOf(trace);
+  const places = placesOf(trace);
+  const [place] = places;
   if (!place) return undefined;
-  const lines = linesOf(place.file);
-  const own = lines[place.line - 1] ?? '';
-  const variable = /^\s*(?:const|let)\s+(\w+)\s*=/.exec(own)?.[1];
-  const ended = lines.slice(place.line - 1, place.line + 20).find(text => text.includes(';'));
-  const tag = /\/\/\s*([A-Z][A-Z\d]*-[A-Z]?\d+)/.exec(ended ?? '')?.[1];
+  const variable = /^\s*(?:const|let)\s+(\w+)\s*=/.exec(linesOf(place.file)[place.line - 1] ?? '')?.[1];
+  const tag = places.map(tagAt).find(found => found !== undefined);
   return { ...place, ...(variable && { variable }), ...(tag && { tag }) };
+}
+
+/** The tag in the comment at the end of the statement of that line, which may be some lines below. */
+function tagAt({ file, line }: Place): string | undefined {
+  for (const [n, text] of linesOf(file)
+    .slice(line - 1, line + 20)
+    .entries()) {
+    if (n > 0 && /^\s*(?:const|let|var|return|for|if)\b/.test(text)) return undefined; // the next, where none has a semicolon
+    const tag = /\/\/\s*([A-Z][A-Z\d]*-[A-Z]?\d+)/.exec(text)?.[1];
+    if (tag !== undefined || text.includes(';')) return tag;
+  }
+  return undefined;
 }
 
 const texts = new Map<string, readonly string[]>();

@@ -1,5 +1,6 @@
 /** Symbols for matrices: a cell that is run on them leaves its equations behind. */
 import { type AbstractMatrix, Matrix } from 'ml-matrix';
+import { asInstance } from '../copies.ts';
 import type { Shape } from '../shape.ts';
 import type { Grid } from './numbers.ts';
 import type { Operation } from './operation.ts';
@@ -39,10 +40,14 @@ export class Unrecordable extends Error {
 
 /** A matrix that has a shape, a place in the equations, and no numbers. */
 export class MatrixSymbol extends Matrix {
+  static readonly brand: string = 'bptt.MatrixSymbol';
   override readonly rows: number;
   override readonly columns: number;
   readonly recorder: Recorder;
   #value: Value;
+
+  /** Whether a value is one: a cell may be written in the algebra of another copy of the library. */
+  static override readonly [Symbol.hasInstance]: (value: unknown) => boolean = asInstance;
 
   constructor(recorder: Recorder, value: Value) {
     super(0, 0);

@@ -15,7 +15,8 @@ export interface Through {
  */
 export function throughOf(equations: Equations): Readonly<Record<string, Through>> {
   const { dx, dprev, dp, backward, values } = equations;
-  const tags = values.map(({ trace }) => trace && sourceLineOf(trace)?.tag);
+  // Of backward's lines alone: to find one takes as long as to record a cell.
+  const tags = values.map(({ id, trace }) => (id >= backward && trace ? sourceLineOf(trace)?.tag : undefined));
   const of = (last: Value): Through => {
     const tag = tags[last.id];
     const passed = new Set<Value>();

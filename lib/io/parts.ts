@@ -4,6 +4,7 @@
  */
 import type { Cell } from '../cells/cell.ts';
 import { cells } from '../cells/index.ts';
+import { isSameCell } from '../equations/same.ts';
 import { ValueError } from '../errors.ts';
 import { type Layer, requireLayer } from '../layers/layer.ts';
 import { makingOf } from '../layers/made.ts';
@@ -79,9 +80,10 @@ function soundsAsOurs(name: string): boolean {
   return name.split(/[+,()\s]+/).every(word => ['', 'bidirectional', 'readout'].includes(word) || isNamedAsOurs(word));
 }
 
-/** Whether a cell is the library's cell of its name, and not one that is called so. */
+/** Whether a cell computes what the library's cell of its name does, and is not one that is called so. */
 export function isOwnCell(cell: Cell, name: string = cell.name): boolean {
-  return isNamedAsOurs(name) && cells[name] === cell;
+  const own = isNamedAsOurs(name) ? cells[name] : undefined;
+  return own !== undefined && isSameCell(own, cell);
 }
 
 /** Whether the library has a cell of that name. */

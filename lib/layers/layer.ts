@@ -1,5 +1,5 @@
 import { Matrix } from 'ml-matrix';
-import type { Tag, Via } from '../cells/cell.ts';
+import type { Tag } from '../cells/cell.ts';
 import { ShapeError, ValueError } from '../errors.ts';
 import { ParamSet } from '../params.ts';
 import {
@@ -33,10 +33,8 @@ export interface Layer<Tape = unknown, P extends string = string> {
   readonly outputs: number;
   /** The columns of every part of the state; empty where there is none. */
   readonly state: Readonly<Record<string, number>>;
-  /** The tag of the equation that gives each gradient: of every parameter, of `x`, and of every part of the state. */
+  /** The tag of the equation that gives a gradient: of a parameter, of `x`, or of a part of the state, where that is said. */
   readonly equations: Readonly<Record<string, Tag>>;
-  /** The equations of the same step that a gradient goes through on its way there, where that is known. */
-  readonly via?: Via;
   /**
    * @param x the input, T steps of B sequences. A tape may share its numbers, so they must stay until the pass back; of
    * indices it keeps its own.

@@ -3,6 +3,7 @@
  * computes; a name does not say, since anyone may give his own layer any name.
  */
 import type { Cell, CellSize } from '../cells/cell.ts';
+import { noteOf } from '../copies.ts';
 import type { Layer } from './layer.ts';
 
 /** A cell through time, a readout, layers on top of each other by name, or two of them in both directions. */
@@ -29,4 +30,4 @@ export function makingOf(layer: Layer): Making | undefined {
   return known?.forward === layer.forward ? known.making : undefined;
 }
 
-const makings = new WeakMap<object, { readonly making: Making; readonly forward: unknown }>();
+const makings = noteOf<{ readonly making: Making; readonly forward: unknown }>('making');

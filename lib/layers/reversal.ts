@@ -1,4 +1,5 @@
 /** Sequences and layers against time: P of `derivations/bidirectional.md`. */
+import { noteOf } from '../copies.ts';
 import { read, requireExtent, requireSequence, Sequence } from '../sequence.ts';
 import type { Layer } from './layer.ts';
 
@@ -58,4 +59,4 @@ export function reversedBy<Tape>(layer: Layer<Tape>, make: () => Layer<Tape>): L
 }
 
 /** By the layer itself: what somebody makes of its parts is another layer, which this says nothing of. */
-const ways = new WeakMap<object, () => unknown>();
+const ways = noteOf<() => unknown>('reversed');

@@ -46,15 +46,14 @@ export function stack(layers: Readonly<Record<string, Layer>>): Layer<StackTape>
   const each = <V>(value: (layer: Layer) => V) =>
     Object.fromEntries(parts.map(([name, layer]) => [name, value(layer)]));
   const state = prefixed(each(layer => layer.state));
-  const equations = { ...prefixed(each(layer => layer.equations)), x: first[1].equations.x ?? '' };
-  const via = prefixed(each(layer => (layer.via ?? {}) as Readonly<Record<string, readonly string[]>>));
+  const x = first[1].equations.x;
+  const equations = { ...prefixed(each(layer => layer.equations)), ...(x && { x }) };
   const whole: Layer<StackTape> = {
     name: parts.map(([, layer]) => layer.name).join('+'),
     inputs: first[1].inputs,
     outputs: last[1].outputs,
     state,
     equations,
-    via,
     params: ParamSet.join(each(layer => layer.params)), // last: had it joined them before an error, no other call could
 
     forward(x, s0) {

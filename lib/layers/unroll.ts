@@ -3,7 +3,7 @@
  * Derived in `derivations/through-time.md`.
  */
 import type { AbstractMatrix } from 'ml-matrix';
-import { type Cell, type CellSize, requireCell, requireCellSize, type State } from '../cells/cell.ts';
+import { type Cell, type CellSize, requireCell, requireCellSize, type State, tagsOf } from '../cells/cell.ts';
 import { add, addTo, keepRows, selectRows } from '../matrix.ts';
 import { ParamSet } from '../params.ts';
 import { requireCount, requireObject, requireShape, requireSize } from '../require.ts';
@@ -57,8 +57,7 @@ export function unroll<P extends string, S extends string, Tape>(
     inputs: size.d,
     outputs,
     state,
-    equations: cell.equations,
-    via: cell.via ?? {},
+    equations: tagsOf(cell),
 
     forward(given, s0) {
       const x = read('x', given, size.d);

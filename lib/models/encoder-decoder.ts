@@ -43,7 +43,7 @@ export interface EncoderDecoder {
   readonly encoder: Layer;
   readonly decoder: Layer;
   readonly params: ParamSet;
-  /** The tag of the equation that gives each gradient: of every parameter, and of the state that is handed over (`s`). */
+  /** The tag of the equation that gives a gradient, where it is said: of a parameter, and of the state that is handed over (`s`). */
   readonly equations: Readonly<Record<string, string>>;
   /**
    * @param source T steps of B sequences for the encoder.

@@ -79,7 +79,7 @@ describe.each(WHENS)('seen %s', when => {
     expect(cell.name).toBe(when === 'always' ? `conditioned(${name})` : `conditioned(${name}, first)`);
     const { ok, tensors } = checkCell(cell, { T: 4 });
     expect(ok).toBe(true);
-    const { equations } = inner;
+    const { equations = {} } = inner;
     const names = Object.keys(inner.params({ d: 1, m: 1 })).map(own => `${own} ${equations[own]}`);
     const state = Object.keys(inner.state({ d: 1, m: 1 })).map(part => `${part}0 ${equations[part]}`);
     expect(tensors.map(({ name, tag }) => `${name} ${tag}`)).toEqual([

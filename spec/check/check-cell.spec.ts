@@ -140,7 +140,8 @@ describe('checkCell', () => {
     for (const part of ['params', 'state', 'forward', 'backward', 'name']) {
       expect(without(part)).toThrow(new RegExp(`^cell\\.${part}: expected a (function|string), got undefined`));
     }
-    expect(without('equations')).toThrow(/^cell\.equations\.W: expected the tag of an equation/);
+    const tagged = { ...rnn, equations: { W: 5 } } as unknown as typeof rnn;
+    expect(() => checkCell(tagged)).toThrow(/^cell\.equations\.W: expected a tag, got 5$/);
     expect(() => checkCell(null as unknown as typeof rnn)).toThrow(/^cell: expected a Cell, got null/);
   });
 

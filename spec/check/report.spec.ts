@@ -7,7 +7,18 @@ import { lstmPeephole } from '../../lib/cells/lstm-peephole.ts';
 import { rnn } from '../../lib/cells/rnn.ts';
 import { checkCell } from '../../lib/check/check-cell.ts';
 import { format } from '../../lib/check/format.ts';
-import { add, addColumnSums, addTTimes, mul, mulRow, sigmoidSlope, sub, tanhSlope, times } from '../../lib/matrix.ts';
+import {
+  add,
+  addColumnSums,
+  addTTimes,
+  mul,
+  mulRow,
+  scale,
+  sigmoidSlope,
+  sub,
+  tanhSlope,
+  times,
+} from '../../lib/matrix.ts';
 import { wrongLstm } from '../fixtures/wrong-lstm.ts';
 
 const GATES = ['f', 'i', 'o', 'g'] as const;
@@ -17,15 +28,13 @@ type Intermediate = 'dao' | 'dc' | 'daf' | 'dai' | 'dag' | 'dcPrev';
 const enlarged = (wrong: Intermediate): typeof lstm => ({
   ...lstm,
   backward(p, { x, hPrev, cPrev, f, i, o, g, tc }, { h: dh, c: dcNext }, dp) {
-    const line = (name: Intermediate, value: Matrix) => (name === wrong ? value.mul(1.1) : value);
-    const dao = line('dao', mul(dh, tc, sigmoidSlope(o)));
-    const dc = line('dc', add(dcNext, mul(dh, o, tanhSlope(tc))));
-    const da = {
-      f: line('daf', mul(dc, cPrev, sigmoidSlope(f))),
-      i: line('dai', mul(dc, g, sigmoidSlope(i))),
-      o: dao,
-      g: line('dag', mul(dc, i, tanhSlope(g))),
-    };
+    const line = (name: Intermediate, value: Matrix) => scale(value, name === wrong ? 1.1 : 1);
+    const dao = line('dao', mul(dh, tc, sigmoidSlope(o))); // LSTM-B1
+    const dc = line('dc', add(dcNext, mul(dh, o, tanhSlope(tc)))); // LSTM-B2
+    const daf = line('daf', mul(dc, cPrev, sigmoidSlope(f))); // LSTM-B3
+    const dai = line('dai', mul(dc, g, sigmoidSlope(i))); // LSTM-B4
+    const dag = line('dag', mul(dc, i, tanhSlope(g))); // LSTM-B5
+    const da = { f: daf, i: dai, o: dao, g: dag };
     for (const k of GATES) {
       addTTimes(dp[`W_${k}`], da[k], hPrev);
       addTTimes(dp[`U_${k}`], da[k], x);

@@ -13,6 +13,9 @@ import { Random } from '../../lib/random.ts';
 import { ROOT } from '../examples.ts';
 import { bptt, freshFolder, inTurn, linesOf, type Outcome } from './command.ts';
 
+/** How the engine runs the vanilla network. */
+const RUNS = 'runs fused: 2 products and 1 kernel a step';
+
 /** What `bptt check --all --json` prints of each cell, layer and loss. */
 interface Subject {
   readonly kind: 'cell' | 'layer' | 'loss';
@@ -120,14 +123,15 @@ describe.concurrent('bptt check', () => {
     const { status, stdout, stderr } = await inTurn(freshFolder(), 'check', cell);
     expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
     const lines = linesOf(stdout);
-    const [tensors, laws] = [lines.slice(0, TENSORS.length), lines.slice(TENSORS.length, -1)];
+    const [tensors, laws] = [lines.slice(0, TENSORS.length), lines.slice(TENSORS.length, -2)];
     expect(tensors.map(line => line.split(/ +/)[0])).toEqual(TENSORS);
     expect(laws).toHaveLength(12);
     for (const line of laws) expect(line).toMatch(/^\S.* +worst \S+ {2}ok$/);
     for (const line of tensors) {
       expect(line).toMatch(/^\w+ +[A-Z]+-B\d +\d+ elements {2}max \|a−n\| \S+ {2}relative \S+ {2}ok$/);
     }
-    expect(lines.at(-1)).toMatch(new RegExp(`^${cell}: every gradient agrees`));
+    expect(lines.at(-2)).toMatch(new RegExp(`^${cell}: every gradient agrees`));
+    expect(lines.at(-1)).toBe(RUNS);
   });
 
   test.each(['rnn', 'rnn-relu'])('%s: every gradient agrees, as JSON', async cell => {
@@ -136,7 +140,7 @@ describe.concurrent('bptt check', () => {
     expect(linesOf(stdout)).toHaveLength(1);
     const report = JSON.parse(stdout) as { tensors: readonly TensorReport[] };
     const [checks, problem] = [expect.any(Array), { T: 5, B: 3, d: 4, m: 5, C: 4, seed: 3 }];
-    expect(report).toEqual({ ok: true, verdict: 'ok', cell, problem, checks, tensors: expect.any(Array) });
+    expect(report).toEqual({ ok: true, verdict: 'ok', cell, problem, checks, tensors: expect.any(Array), runs: RUNS });
     expect(report.tensors.map(({ name }) => name)).toEqual(TENSORS);
     for (const { ok, tag, elements, maxAbs, maxRel, failed, failures } of report.tensors) {
       expect({ ok, failed, failures }).toEqual({ ok: true, failed: 0, failures: [] });
@@ -202,7 +206,7 @@ describe.concurrent('bptt check', () => {
     expect({ status, stderr }).toEqual({ status: 1, stderr: '' });
     expect(stdout).toMatch(/^W_i .*WRONG: sign$/m);
     expect(stdout).toMatch(/^look at LSTM-B4: /m);
-    expect(linesOf(stdout).at(-1)).toMatch(/^wrong-lstm: WRONG by /);
+    expect(linesOf(stdout).at(-2)).toMatch(/^wrong-lstm: WRONG by /);
     const json = await bptt(freshFolder(), 'check', wrong, '--json');
     expect(json.status).toBe(1);
     expect(JSON.parse(json.stdout)).toMatchObject({
@@ -215,7 +219,10 @@ describe.concurrent('bptt check', () => {
     const { status, stdout, stderr } = await bptt(freshFolder(), 'check', join(ROOT, 'spec/fixtures/leaky.js'));
     expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
     expect(stdout).toMatch(/^forward is the oracle +worst \S+ {2}ok$/m);
-    expect(linesOf(stdout).at(-1)).toMatch(/^leaky: every gradient agrees/);
+    expect(linesOf(stdout).at(-2)).toMatch(/^leaky: every gradient agrees/);
+    expect(linesOf(stdout).at(-1)).toMatch(
+      /^runs unrolled, because it looks at the single element .* \(.*leaky\.js:\d+\)$/,
+    );
   });
 });
 
@@ -225,8 +232,9 @@ test('check --all as text: a line each, and the verdict', async () => {
   const lines = linesOf(write.mock.calls.map(([text]) => text).join(''));
   write.mockRestore();
   expect(lines.length).toBeGreaterThan(15);
-  for (const line of lines.slice(0, -1))
-    expect(line).toMatch(/^(cell|layer|loss) +\S+ +max \|a−n\| \S+ {2}ok, \d+ checks$/);
+  const [cell, ...others] = lines.slice(0, -1);
+  expect(cell).toMatch(/^cell +rnn +max .* {2}ok, \d+ checks, runs fused: 2 products and 1 kernel a step$/);
+  for (const line of others) expect(line).toMatch(/^(layer|loss) +\S+ +max \|a−n\| \S+ {2}ok, \d+ checks$/);
   expect(lines.at(-1)).toMatch(new RegExp(`^all ${lines.length - 1} agree`));
 });
 

@@ -2,7 +2,6 @@
  * What is stored: of forward's values those that backward needs and cannot cheaply have again, and in either direction
  * what products read, and what a later kernel reads.
  */
-import { mul } from '../../equations/operations.ts';
 import type { Addition, Graph, Node } from './nodes.ts';
 import { isComputed, isInput, isProduct, operandsOf, type Stages, wholeOf } from './stages.ts';
 
@@ -49,7 +48,7 @@ export function keepingOf({ next, additions }: Graph, stages: Stages): Keeping {
     factors.includes(node) || (!node.backward && (isInput(node) || parts.has(node)));
   const ofProducts = new Set(
     additions.filter(({ left, right }) => {
-      if (right || left.operation !== mul || factors.includes(left)) return false;
+      if (right || left.operation?.name !== 'mul' || factors.includes(left)) return false;
       return left.args.every(arg => arg.width === left.width && !arg.shared && isStoredAnyway(arg));
     }),
   );
