@@ -55,6 +55,7 @@ export const gruResetBefore: Cell<GateName<(typeof GATES)[number]>, 'h', GruRese
     x: ['GRB-B4', 'GRB-B3', 'GRB-B2', 'GRB-B1'],
     h: ['GRB-B4', 'GRB-B3', 'GRB-B2', 'GRB-B1'],
   },
+  keeps: { b_z: 1 },
   params: size => gateShapes(GATES, size),
   state: ({ m }) => ({ h: m }),
 

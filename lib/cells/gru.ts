@@ -64,6 +64,7 @@ export const gru: Cell<GateName<(typeof GATES)[number]> | 'b_h', 'h', GruTape> =
     x: ['GRU-B3', 'GRU-B2', 'GRU-B1'],
     h: ['GRU-B4', 'GRU-B3', 'GRU-B2', 'GRU-B1'],
   },
+  keeps: { b_z: 1 },
   params: size => ({ ...gateShapes(GATES, size), b_h: [1, size.m] }),
   state: ({ m }) => ({ h: m }),
 

@@ -57,6 +57,7 @@ export const lstmCoupled: Cell<GateName<(typeof GATES)[number]>, 'h' | 'c', Lstm
     h: ['LCF-B4', 'LCF-B3', 'LCF-B2', 'LCF-B1'],
     c: ['LCF-B2'],
   },
+  keeps: { b_f: 1 },
   params: size => gateShapes(GATES, size),
   state: ({ m }) => ({ h: m, c: m }),
 

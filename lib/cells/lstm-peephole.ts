@@ -71,6 +71,7 @@ export const lstmPeephole: Cell<Parameter, 'h' | 'c', LstmPeepholeTape> = {
     h: ['LPH-B5', 'LPH-B4', 'LPH-B3', 'LPH-B2', 'LPH-B1'],
     c: ['LPH-B4', 'LPH-B3', 'LPH-B2', 'LPH-B1'],
   },
+  keeps: { b_f: 1 },
   params: size => ({ ...gateShapes(GATES, size), p_f: [1, size.m], p_i: [1, size.m], p_o: [1, size.m] }),
   state: ({ m }) => ({ h: m, c: m }),
 

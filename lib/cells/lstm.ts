@@ -63,6 +63,7 @@ export const lstm: Cell<GateName<(typeof GATES)[number]>, 'h' | 'c', LstmTape> =
     h: ['LSTM-B5', 'LSTM-B4', 'LSTM-B3', 'LSTM-B2', 'LSTM-B1'],
     c: ['LSTM-B2'],
   },
+  keeps: { b_f: 1 },
   params: size => gateShapes(GATES, size),
   state: ({ m }) => ({ h: m, c: m }),
 

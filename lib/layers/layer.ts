@@ -33,6 +33,8 @@ export interface Layer<Tape = unknown, P extends string = string> {
   readonly outputs: number;
   /** The columns of every part of the state; empty where there is none. */
   readonly state: Readonly<Record<string, number>>;
+  /** Parts of the state that count steps, where there are any: whole numbers, in which nothing has a gradient. */
+  readonly counts?: readonly string[];
   /** The tag of the equation that gives each gradient: of every parameter, of `x`, and of every part of the state. */
   readonly equations: Readonly<Record<string, Tag>>;
   /** The equations of the same step that a gradient goes through on its way there, where that is known. */

@@ -47,12 +47,14 @@ export function stack(layers: Readonly<Record<string, Layer>>): Layer<StackTape>
     Object.fromEntries(parts.map(([name, layer]) => [name, value(layer)]));
   const state = prefixed(each(layer => layer.state));
   const equations = { ...prefixed(each(layer => layer.equations)), x: first[1].equations.x ?? '' };
+  const counts = parts.flatMap(([name, layer]) => layer.counts?.map(part => `${name}.${part}`) ?? []);
   const via = prefixed(each(layer => (layer.via ?? {}) as Readonly<Record<string, readonly string[]>>));
   const whole: Layer<StackTape> = {
     name: parts.map(([, layer]) => layer.name).join('+'),
     inputs: first[1].inputs,
     outputs: last[1].outputs,
     state,
+    ...(counts.length > 0 && { counts }),
     equations,
     via,
     params: ParamSet.join(each(layer => layer.params)), // last: had it joined them before an error, no other call could

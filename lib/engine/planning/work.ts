@@ -70,7 +70,7 @@ export interface PerSamplePlan {
 export type Work = KernelPlan | ProductPlan | GradientPlan | PerSamplePlan;
 
 export interface Plan {
-  readonly size: CellSize;
+  readonly declared: Declared;
   readonly blocks: readonly Block[];
   /** Where each parameter lies among all: the number it begins with. */
   readonly parameters: Readonly<Record<string, number>>;
