@@ -31,7 +31,11 @@ function counted(cell: Cell): Cell {
     state(size) {
       const state = cell.state(size);
       if (Object.hasOwn(state, COUNT)) {
-        throw new ValueError(`${cell.name}.state`, `no part ${COUNT}, which is the time`, Object.keys(state).join(', '));
+        throw new ValueError(
+          `${cell.name}.state`,
+          `no part ${COUNT}, which is the time`,
+          Object.keys(state).join(', '),
+        );
       }
       return { ...state, [COUNT]: 1 };
     },

@@ -1,5 +1,4 @@
 /** Any layer's gradients against finite differences. */
-import { normal } from '../init/initialisers.ts';
 import { type Layer, requireLayer } from '../layers/layer.ts';
 import { Random } from '../random.ts';
 import { requireBoolean, requireKnown, requireSize } from '../require.ts';
@@ -13,6 +12,7 @@ import {
   input,
   parameters,
   raggedLengths,
+  randomParameters,
   randomSequence,
   randomState,
 } from './problem.ts';
@@ -84,7 +84,7 @@ function layerGradients(
 ): readonly TensorReport[] {
   const rng = new Random(seed);
   const lengths = raggedLengths(T, B);
-  normal(0.5)(layer.params, rng);
+  randomParameters(layer, 0.5, rng);
   const x = oneHot
     ? Sequence.oneHot(
         Array.from({ length: T * B }, () => Math.floor(rng.uniform() * layer.inputs)),

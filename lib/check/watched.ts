@@ -30,16 +30,20 @@ interface Origin {
 
 /** The same cell, whose passes throw {@link PassError} when they throw anything, or return or add what is not finite. */
 export function watchedCell(cell: Cell): Cell {
-  const { name, equations, via } = cell;
+  const { name, equations, via, keeps, first, time } = cell;
   return {
     name,
     equations,
     ...(via && { via }),
+    ...(keeps && { keeps }),
+    ...(first && { first }),
+    ...(time && { time }),
+    ...(cell.sizes && { sizes: size => ended(`${name}.sizes`, () => cell.sizes?.(size) ?? {}) }),
     params: size => ended(`${name}.params`, () => cell.params(size)),
     state: size => ended(`${name}.state`, () => cell.state(size)),
-    forward(p, x, prev) {
+    forward(p, x, prev, time) {
       const pass = `${name}.forward`;
-      const result = ended(pass, () => cell.forward(p, x, prev), p);
+      const result = ended(pass, () => cell.forward(p, x, prev, time), p);
       requireNumbers(pass, 'next.', Object(result).next, {});
       return result;
     },
@@ -88,9 +92,10 @@ export function watchedLayer(layer: Layer, oneHot: boolean): Layer {
 
 /** What a layer has beside its passes, methods of a class among them. */
 function layerFields(layer: Layer): Omit<Layer, 'forward' | 'backward'> {
-  const { name, params, inputs, outputs, state, equations, via, release } = layer;
+  const { name, params, inputs, outputs, state, counts, equations, via, release } = layer;
   return {
     ...{ name, params, inputs, outputs, state, equations },
+    ...(counts && { counts }),
     ...(via && { via }),
     ...(release && { release: (tape: unknown) => release.call(layer, tape) }),
   };

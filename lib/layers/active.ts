@@ -25,7 +25,11 @@ export function stepsIn({ T, lengths }: Sequence): number {
 /** Some rows of a matrix: a copy, or where it is all of them the matrix itself. */
 export function rowsOf(a: AbstractMatrix, rows: Rows): AbstractMatrix {
   if (!rows) return a;
-  if (a instanceof OneHotMatrix) return new OneHotMatrix(Int32Array.from(rows, b => a.indices[b] ?? -1), a.columns);
+  if (a instanceof OneHotMatrix)
+    return new OneHotMatrix(
+      Int32Array.from(rows, b => a.indices[b] ?? -1),
+      a.columns,
+    );
   const taken = Matrix.zeros(rows.length, a.columns);
   for (const [n, b] of rows.entries()) for (let j = 0; j < a.columns; j++) taken.set(n, j, a.get(b, j));
   return taken;
@@ -58,10 +62,7 @@ export function addToRows(into: AbstractMatrix, rows: Rows, a: AbstractMatrix): 
   }
 }
 
-function mapped<K extends string>(
-  s: Matrices<K>,
-  f: (part: AbstractMatrix, name: K) => AbstractMatrix,
-): Matrices<K> {
+function mapped<K extends string>(s: Matrices<K>, f: (part: AbstractMatrix, name: K) => AbstractMatrix): Matrices<K> {
   const names = Object.keys(s) as K[];
   return Object.fromEntries<AbstractMatrix>(names.map(name => [name, f(s[name], name)])) as Record<K, AbstractMatrix>;
 }

@@ -36,7 +36,8 @@ export function stepsOf<P extends string, S extends string, Tape>(
   const { name } = cell;
   const params = cellParams(cell, cell.params(size));
   const state = requireObject(`${name}.state`, cell.state(size));
-  for (const part of ['h', ...Object.keys(state)] as const) requireSize(`${name}.state.${part}`, state[part as S | 'h']);
+  for (const part of ['h', ...Object.keys(state)] as const)
+    requireSize(`${name}.state.${part}`, state[part as S | 'h']);
   const [there, back] = [`${name}.forward`, `${name}.backward`];
 
   return {
@@ -46,16 +47,26 @@ export function stepsOf<P extends string, S extends string, Tape>(
     equations: cell.equations,
 
     forward(p, x, prev) {
-      const step = ran(there, () => cell.forward(p, x, prev), { p }, watched => cell.forward(watched('p', p), x, prev));
+      const step = ran(
+        there,
+        () => cell.forward(p, x, prev),
+        { p },
+        watched => cell.forward(watched('p', p), x, prev),
+      );
       requireParts(`${there}: next`, requireObject(there, step).next, state, x.rows);
       return step;
     },
 
     backward(p, tape, dnext, dp) {
-      const step = ran(back, () => cell.backward(p, tape, dnext, dp), { p }, watched => {
-        const own = ParamSet.of(params.shapes).namedGrads();
-        cell.backward(watched('p', p), tape, dnext, watched('dp', own));
-      });
+      const step = ran(
+        back,
+        () => cell.backward(p, tape, dnext, dp),
+        { p },
+        watched => {
+          const own = ParamSet.of(params.shapes).namedGrads();
+          cell.backward(watched('p', p), tape, dnext, watched('dp', own));
+        },
+      );
       const { dx, dprev } = requireObject(back, step);
       requireShape(`${back}: dx`, dx, [dnext.h.rows, size.d]);
       requireParts(`${back}: dprev`, dprev, state, dnext.h.rows);
@@ -129,4 +140,3 @@ function caused<E extends Error>(error: E, cause: unknown): E {
   error.cause = cause;
   return error;
 }
-
