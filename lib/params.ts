@@ -72,11 +72,7 @@ export class ParamSet<Name extends string = string> {
    * the others) or `__proto__`, or something is known of a parameter that is none of them.
    */
   static of<Name extends string>(shapes: Shapes<Name>, known: KnownParams<NoInfer<Name>> = {}): ParamSet<Name> {
-    if (!isPlain(shapes)) throw new ValueError('shapes', 'an object of shapes by name', describe(shapes));
-    const checked = Object.entries<Shape>(shapes).map(([name, shape]) => {
-      return [requirePartName('shapes', name), requireShape(name, shape)] as const;
-    });
-    const own = Object.fromEntries(checked) as Shapes<Name>;
+    const own = requireShapes('shapes', shapes);
     const keeps = requireOf(own, 'keeps', known.keeps);
     const first = requireOf(own, 'first', known.first);
     const made = new ParamSet(own, { keeps, first });
@@ -199,6 +195,19 @@ export function pick(matrices: Readonly<Record<string, FlatMatrix>>, name: strin
   return matrix;
 }
 
+/**
+ * A copy of the shapes of parameters by name, in their order.
+ *
+ * @throws ShapeError, ValueError when they are none: see {@link ParamSet.of}.
+ */
+export function requireShapes<Name extends string>(argument: string, shapes: Shapes<Name>): Shapes<Name> {
+  if (!isPlain(shapes)) throw new ValueError(argument, 'an object of shapes by name', describe(shapes));
+  const checked = Object.entries<Shape>(shapes).map(([name, shape]) => {
+    return [requirePartName(argument, name), requireShape(argument, name, shape)] as const;
+  });
+  return Object.fromEntries(checked) as Shapes<Name>;
+}
+
 /** A copy of what is known of parameters: of these alone. */
 function requireOf<V>(
   shapes: Shapes,
@@ -213,9 +222,9 @@ function requireOf<V>(
 }
 
 /** Rows and columns, each read once. */
-function requireShape(name: string, shape: Shape): Shape {
+function requireShape(argument: string, name: string, shape: Shape): Shape {
   if (!Array.isArray(shape) || shape.length !== 2) {
-    throw new ShapeError(`shapes.${name}`, '[rows, columns]', describe(shape));
+    throw new ShapeError(`${argument}.${name}`, '[rows, columns]', describe(shape));
   }
   const [rows, columns] = [shape[0], shape[1]];
   return [requireSize(`${name} rows`, rows), requireSize(`${name} columns`, columns)];

@@ -1,6 +1,5 @@
 /** Sizes that a cell can have, where it cannot have all. */
-import { ValueError } from '../errors.ts';
-import { type Cell, type CellSize, misfitOf } from './cell.ts';
+import { type Cell, type CellSize, misfitOf, requireCellSize } from './cell.ts';
 
 /** The largest size that is tried. */
 const MOST = 256;
@@ -9,7 +8,7 @@ const MOST = 256;
  * A size that the cell can have, as near as can be to the one that is asked for, rather larger than smaller.
  *
  * @param kept the size that is to be as it is, where one is.
- * @throws ValueError when none fits.
+ * @throws ValueError saying what is asked of the size that is asked for, where no other fits.
  */
 export function fitting(cell: Pick<Cell, 'name' | 'sizes'>, wanted: CellSize, kept?: keyof CellSize): CellSize {
   const fits = (size: CellSize) => Object.keys(misfitOf(cell, size)).length === 0;
@@ -29,5 +28,5 @@ export function fitting(cell: Pick<Cell, 'name' | 'sizes'>, wanted: CellSize, ke
       }
     }
   }
-  throw new ValueError(`${cell.name}.sizes`, `a size that fits, near d=${d} m=${m}`, 'none');
+  return requireCellSize(wanted, cell);
 }

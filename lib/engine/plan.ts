@@ -20,7 +20,7 @@ import { keepingOf } from './planning/keeping.ts';
 import { type Graph, graphOf, mapValues, Unfused } from './planning/nodes.ts';
 import { placesOf } from './planning/places.ts';
 import { isX, stagesOf } from './planning/stages.ts';
-import type { Declared, Plan } from './planning/work.ts';
+import type { Plan, Recorded } from './planning/work.ts';
 import { worksOf } from './planning/works.ts';
 
 /** A plan, or why there is none, in half a sentence. */
@@ -61,12 +61,12 @@ function newPlan(cell: Cell, size: CellSize): Planned {
 }
 
 /** What the cell said of itself when it was recorded: it is not asked twice, since it might say something else. */
-function declaredIn({ size, next, values }: Equations): Declared {
+function declaredIn({ size, next, values }: Equations): Recorded {
   const parameters = values.flatMap(({ input, shape }) => (input?.role === 'p' ? [[input.name, shape] as const] : []));
   return { size, state: mapValues(next, ({ shape }) => shape[1]), shapes: Object.fromEntries(parameters) };
 }
 
-function planOf(graph: Graph, declared: Declared): Plan {
+function planOf(graph: Graph, declared: Recorded): Plan {
   const stages = stagesOf(graph);
   const keeping = keepingOf(graph, stages);
   const places = placesOf(graph, stages, keeping, declared);

@@ -2,6 +2,7 @@
 import type { AbstractMatrix } from 'ml-matrix';
 import type { Cell, CellSize, State } from '../cells/cell.ts';
 import { requireCell, requireCellSize } from '../cells/cell.ts';
+import { declaredBy } from '../cells/declared.ts';
 import { timed } from '../cells/timed.ts';
 import type { Matrices, Shape } from '../shape.ts';
 import { placeOf } from './source.ts';
@@ -35,13 +36,12 @@ export type Recorded =
  * sentence, with the line.
  *
  * @param given the cell; of one that asks for the time, what counts it is recorded too.
- * @throws ValueError when the cell or `size` is none, or the cell cannot have it.
+ * @throws ShapeError, ValueError when the cell or `size` is none, the cell cannot have it, or has no parameters or state there.
  */
 export function record(given: Cell, size: CellSize): Recorded {
   const cell = timed(requireCell('cell', given));
   requireCellSize(size, cell);
-  const shapes = cell.params(size);
-  const state = cell.state(size);
+  const { shapes, state } = declaredBy(cell, size);
   const recorder = new Recorder(samplesBeside(size, shapes, state));
   const B = recorder.samples;
   const inputs = (

@@ -3,10 +3,11 @@
  * says which pass of which cell that was.
  */
 import { type Cell, type CellSize, requireCell, requireCellSize } from '../cells/cell.ts';
+import { declaredBy } from '../cells/declared.ts';
 import { COUNT, timed } from '../cells/timed.ts';
 import { BpttError, MemoryError, ShapeError, ValueError } from '../errors.ts';
 import { ParamSet } from '../params.ts';
-import { requireObject, requireShape, requireSize } from '../require.ts';
+import { requireObject, requireShape } from '../require.ts';
 import type { Matrices, Shapes } from '../shape.ts';
 import { requireParts } from './layer.ts';
 
@@ -34,10 +35,8 @@ export function stepsOf<P extends string, S extends string, Tape>(
   const cell = timed(requireCell('cell', given));
   requireCellSize(size, cell);
   const { name } = cell;
-  const params = cellParams(cell, cell.params(size));
-  const state = requireObject(`${name}.state`, cell.state(size));
-  for (const part of ['h', ...Object.keys(state)] as const)
-    requireSize(`${name}.state.${part}`, state[part as S | 'h']);
+  const { shapes, state } = declaredBy(cell, size);
+  const params = cellParams(cell, shapes);
   const [there, back] = [`${name}.forward`, `${name}.backward`];
 
   return {
@@ -46,7 +45,8 @@ export function stepsOf<P extends string, S extends string, Tape>(
     counts: countsOf(given),
     equations: cell.equations,
 
-    forward(p, x, prev) {
+    forward(given, x, prev) {
+      const p = Object.freeze(given);
       const step = ran(
         there,
         () => cell.forward(p, x, prev),
@@ -57,7 +57,8 @@ export function stepsOf<P extends string, S extends string, Tape>(
       return step;
     },
 
-    backward(p, tape, dnext, dp) {
+    backward(given, tape, dnext, into) {
+      const [p, dp] = [Object.freeze(given), Object.freeze(into)];
       const step = ran(
         back,
         () => cell.backward(p, tape, dnext, dp),
@@ -96,28 +97,29 @@ function ran<T>(pass: string, run: () => T, { p }: { readonly p: object }, again
     return named(pass, run);
   } catch (error) {
     const names = Object.keys(p);
-    const [missing] = error instanceof Error && error.message.includes('undefined') ? askedFor(names, again) : [];
-    if (missing === undefined || error instanceof MemoryError) throw error;
+    const missing = error instanceof MemoryError ? undefined : askedFor(names, again);
+    if (missing === undefined) throw error;
     throw caused(new ValueError(`${pass}: ${missing}`, `one of ${names.join(', ')}`, 'no parameter'), error);
   }
 }
 
-/** The parameters that a pass asks for and the cell has not. */
-function askedFor(names: readonly string[], again: (watched: Watching) => unknown): readonly string[] {
-  const missing: string[] = [];
+/** The parameter that a pass asks for last, where the cell has none of that name: what it asked for before did no harm. */
+function askedFor(names: readonly string[], again: (watched: Watching) => unknown): string | undefined {
+  const last = new Map<string, string>();
   const watched: Watching = (record, matrices) =>
     new Proxy(matrices, {
       get(target, key, receiver) {
-        if (typeof key === 'string' && !names.includes(key)) missing.push(`${record}.${key}`);
+        if (typeof key === 'string') last.set(record, key);
         return Reflect.get(target, key, receiver);
       },
     });
   try {
     again(watched);
   } catch {
-    // it failed before
+    const [missing] = [...last].filter(([, name]) => !names.includes(name));
+    return missing?.join('.');
   }
-  return missing;
+  return undefined;
 }
 
 /** What `run` returns; an error from within it names the pass. */

@@ -62,7 +62,7 @@ export function unroll<P extends string, S extends string, Tape>(
 
     forward(given, s0) {
       const x = read('x', given, size.d);
-      const p = Object.freeze(params.named());
+      const p = params.named();
       const y = Sequence.zeros({ ...x.extent(), F: outputs });
       const steps: Tape[] = [];
       let s = requireState('s0', s0, state, x.B) as State<S>;
@@ -80,8 +80,8 @@ export function unroll<P extends string, S extends string, Tape>(
       const { x, steps } = requireTape(tape, size.d);
       requireCount('tape.steps', steps, stepsIn(x), 'tapes of steps');
       const dy = read('dy', given, outputs, x);
-      const p = Object.freeze(params.named());
-      const dp = Object.freeze(params.namedGrads());
+      const p = params.named();
+      const dp = params.namedGrads();
       const dx = Sequence.zeros({ ...x.extent(), F: size.d });
       let ds = requireState('dsT', dsT, state, x.B) as State<S>;
       for (let t = steps.length - 1; t >= 0; t--) {
