@@ -47,7 +47,7 @@ function counted(cell: Cell): Cell {
 
     backward(p, tape, { [COUNT]: dtime, ...dnext }, dp) {
       const { dx, dprev } = cell.backward(p, tape, dnext as State<string>, dp);
-      const none: Matrices = dtime ? { [COUNT]: scale(dtime, 0) } : {}; // BPTT-B4  dL/dn_{t−1} = 0
+      const none: Matrices = dtime ? { [COUNT]: scale(dtime, 0) } : {}; // BPTT-B4  dL/dn_{t−1} = 0, through F4
       return { dx, dprev: { ...dprev, ...none } as State<string> };
     },
   };
