@@ -1,6 +1,15 @@
 import { madeElsewhere, noteOf } from './copies.ts';
 import { ShapeError, ValueError } from './errors.ts';
-import { allocate, describe, isPlain, requireInstance, requireNamed, requirePartName, requireSize } from './require.ts';
+import {
+  allocate,
+  describe,
+  isPlain,
+  requireFiniteNumber,
+  requireInstance,
+  requireNamed,
+  requirePartName,
+  requireSize,
+} from './require.ts';
 import type { Shape, Shapes } from './shape.ts';
 import { FlatMatrix } from './views.ts';
 
@@ -14,6 +23,14 @@ interface Part {
 }
 
 const asPart = noteOf<Part>('part');
+
+/** What is known of parameters, by name; nothing of those that are not in it. */
+export interface KnownParams<Name extends string = string> {
+  /** Rows that say how much of a state is kept: 1 where that is more as they grow, −1 where it is less. */
+  readonly keeps?: Readonly<Partial<Record<Name, 1 | -1>>>;
+  /** What every number of a parameter begins with; 0 unless given. */
+  readonly first?: Readonly<Partial<Record<Name, number>>>;
+}
 
 /**
  * Named parameters in one contiguous buffer, and their gradients in another of the same layout: an optimiser, a clip
@@ -36,14 +53,20 @@ export class ParamSet<Name extends string = string> {
   static readonly brand: string = 'bptt.ParamSet';
   /** The shape of every parameter, in the order they lie in memory. */
   readonly shapes: Shapes<Name>;
+  /** Which of them say how much of a state is kept, and with which sign: see {@link KnownParams}. */
+  readonly keeps: Readonly<Partial<Record<string, 1 | -1>>>;
+  /** Which of them begin with another number than 0. */
+  readonly first: Readonly<Partial<Record<string, number>>>;
   #values: Float64Array;
   #grads: Float64Array;
   #parts: readonly ParamSet[] = [];
   #isPart = false;
   #place = '';
 
-  private constructor(shapes: Shapes<Name>) {
+  private constructor(shapes: Shapes<Name>, { keeps = {}, first = {} }: KnownParams) {
     this.shapes = shapes;
+    this.keeps = keeps;
+    this.first = first;
     let size = 0;
     for (const [rows, columns] of Object.values<Shape>(shapes)) size += rows * columns;
     this.#values = allocate('params', size);
@@ -61,17 +84,21 @@ export class ParamSet<Name extends string = string> {
   }
 
   /**
-   * Parameters of the given shapes, all zero, in the order of the keys.
+   * Parameters of the given shapes in the order of the keys, all zero but those that have a first value.
    *
-   * @throws ValueError when a size is no positive integer, or a name is empty, an integer (JavaScript would put it before
-   * the others) or `__proto__`.
+   * @throws ValueError when a size is no positive integer, a name is empty, an integer (JavaScript would put it before
+   * the others) or `__proto__`, or something is known of a parameter that is none of them.
    */
-  static of<Name extends string>(shapes: Shapes<Name>): ParamSet<Name> {
-    if (!isPlain(shapes)) throw new ValueError('shapes', 'an object of shapes by name', describe(shapes));
-    const checked = Object.entries<Shape>(shapes).map(([name, shape]) => {
-      return [requirePartName('shapes', name), requireShape(name, shape)] as const;
-    });
-    return new ParamSet(Object.fromEntries(checked) as Shapes<Name>);
+  static of<Name extends string>(shapes: Shapes<Name>, known: KnownParams<NoInfer<Name>> = {}): ParamSet<Name> {
+    const own = requireShapes('shapes', shapes);
+    const keeps = requireOf(own, 'keeps', known.keeps);
+    const first = requireOf(own, 'first', known.first);
+    const made = new ParamSet(own, { keeps, first });
+    const values: Readonly<Record<string, FlatMatrix>> = made.named();
+    for (const [name, value = 0] of Object.entries(first)) {
+      values[name]?.fill(requireFiniteNumber(`first.${name}`, value));
+    }
+    return made;
   }
 
   /**
@@ -83,6 +110,8 @@ export class ParamSet<Name extends string = string> {
    */
   static join(parts: Readonly<Record<string, ParamSet>>): ParamSet {
     const shapes: Record<string, Shape> = {};
+    const keeps: Record<string, 1 | -1> = {};
+    const first: Record<string, number> = {};
     const entries = requireNamed('parts', parts);
     const sets = entries.map(([, params]) => params);
     if (new Set(sets).size < sets.length) {
@@ -94,9 +123,12 @@ export class ParamSet<Name extends string = string> {
         throw new ValueError(`parts.${part}`, 'parameters that are part of no other set', 'joined ones');
       for (const [name, shape] of Object.entries(params.shapes)) {
         shapes[`${part}.${name}`] = shape; // once: no part has a dot in its name
+        const [sign, value] = [params.keeps[name], params.first[name]];
+        if (sign !== undefined) keeps[`${part}.${name}`] = sign;
+        if (value !== undefined) first[`${part}.${name}`] = value;
       }
     }
-    const joined = new ParamSet(shapes);
+    const joined = new ParamSet(shapes, { keeps, first });
     let offset = 0;
     for (const params of sets) {
       joined.#values.set(params.values, offset);
@@ -137,6 +169,12 @@ export class ParamSet<Name extends string = string> {
     return views(this.#values, this.shapes);
   }
 
+  /** Those of {@link named} that have no first value: what initialisers of a whole set fill. */
+  open(): Readonly<Record<string, FlatMatrix>> {
+    const open = Object.entries<FlatMatrix>(this.named()).filter(([name]) => !Object.hasOwn(this.first, name));
+    return Object.fromEntries(open);
+  }
+
   /** The gradients as matrices that share the memory of `grads`. */
   namedGrads(): Readonly<Record<Name, FlatMatrix>> {
     return views(this.#grads, this.shapes);
@@ -173,10 +211,36 @@ export function pick(matrices: Readonly<Record<string, FlatMatrix>>, name: strin
   return matrix;
 }
 
+/**
+ * A copy of the shapes of parameters by name, in their order.
+ *
+ * @throws ShapeError, ValueError when they are none: see {@link ParamSet.of}.
+ */
+export function requireShapes<Name extends string>(argument: string, shapes: Shapes<Name>): Shapes<Name> {
+  if (!isPlain(shapes)) throw new ValueError(argument, 'an object of shapes by name', describe(shapes));
+  const checked = Object.entries<Shape>(shapes).map(([name, shape]) => {
+    return [requirePartName(argument, name), requireShape(argument, name, shape)] as const;
+  });
+  return Object.fromEntries(checked) as Shapes<Name>;
+}
+
+/** A copy of what is known of parameters: of these alone. */
+function requireOf<V>(
+  shapes: Shapes,
+  argument: string,
+  known: Readonly<Partial<Record<string, V>>> = {},
+): Partial<Record<string, V>> {
+  for (const name of Object.keys(known)) {
+    if (Object.hasOwn(shapes, name)) continue;
+    throw new ValueError(`${argument}.${name}`, `one of ${Object.keys(shapes).join(', ')}`, 'none of the parameters');
+  }
+  return { ...known };
+}
+
 /** Rows and columns, each read once. */
-function requireShape(name: string, shape: Shape): Shape {
+function requireShape(argument: string, name: string, shape: Shape): Shape {
   if (!Array.isArray(shape) || shape.length !== 2) {
-    throw new ShapeError(`shapes.${name}`, '[rows, columns]', describe(shape));
+    throw new ShapeError(`${argument}.${name}`, '[rows, columns]', describe(shape));
   }
   const [rows, columns] = [shape[0], shape[1]];
   return [requireSize(`${name} rows`, rows), requireSize(`${name} columns`, columns)];

@@ -58,6 +58,17 @@ describe.concurrent('with the four files in their places', () => {
     expect(await failuresOf('spec/cells/toy.spec.ts', 'spec/crossrefs.spec.ts')).toEqual([]);
   });
 
+  test('it runs fused', async () => {
+    const code =
+      "import { explain } from './lib/index.ts'; import { toy } from './lib/cells/toy.ts'; console.log(explain(toy));";
+    const { status, stdout, stderr } = await run('--import', 'tsx', '--input-type=module', '--eval', code);
+    expect({ status, stdout, stderr }).toEqual({
+      status: 0,
+      stdout: 'runs fused: 2 products and 1 kernel a step\n',
+      stderr: '',
+    });
+  });
+
   test('the command checks it, by itself and among all', async () => {
     const [one, all] = await Promise.all([json('check', 'toy'), json('check', '--all')]);
     expect(one).toMatchObject({ ok: true, cell: 'toy', tensors: TAGS.map(tag => ({ tag, ok: true })) });

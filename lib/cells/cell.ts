@@ -1,6 +1,15 @@
 import type { AbstractMatrix } from 'ml-matrix';
 import { ValueError } from '../errors.ts';
-import { describe, requireFunction, requireKnown, requireObject, requireSize } from '../require.ts';
+import {
+  describe,
+  isPlain,
+  requireBoolean,
+  requireFiniteNumber,
+  requireFunction,
+  requireKnown,
+  requireObject,
+  requireSize,
+} from '../require.ts';
 import type { Matrices, Shapes } from '../shape.ts';
 
 /** The sizes a cell is made for. */
@@ -13,6 +22,9 @@ export interface CellSize {
 
 /** The tag of an equation in `derivations/`, such as `RNN-B3`. */
 export type Tag = string;
+
+/** What is asked of the sizes that do not fit, by name: `{ m: 'an even number' }`; nothing where both do. */
+export type Misfit = Readonly<Partial<Record<keyof CellSize, string>>>;
 
 /** The parts of a state. Every cell has `h`, the part that the network puts out; an LSTM has `c` beside it. */
 export type State<S extends string> = Matrices<S | 'h'>;
@@ -39,8 +51,31 @@ export interface Cell<P extends string = string, S extends string = string, Tape
   params(size: CellSize): Shapes<P>;
   /** The columns of every part of the state. */
   state(size: CellSize): Readonly<Record<S | 'h', number>>;
-  /** s_t from x_t and s_{t−1}. Mutates nothing. */
-  forward(p: Matrices<P>, x: AbstractMatrix, prev: State<S>): { readonly next: State<S>; readonly tape: Tape };
+  /**
+   * The rows of parameters that say how much of the state is kept: the bias of a forget gate. 1 where the state is kept
+   * where the bias is large, as by b_f of an LSTM; −1 where it is kept where the bias is small.
+   */
+  readonly keeps?: Readonly<Partial<Record<P, 1 | -1>>>;
+  /** What every number of a parameter begins with where that is not 0: 1 for a gain. Initialisers of all leave it. */
+  readonly first?: Readonly<Partial<Record<P, number>>>;
+  /** What is asked of sizes that do not fit; any fit unless given. */
+  sizes?(size: CellSize): Misfit;
+  /**
+   * Whether `forward` is given the time. What runs the cell then counts in a part `t` of the state, one column, that is
+   * carried and cut as all parts are: a sequence whose state is handed on goes on being counted. Nothing has a gradient in it.
+   */
+  readonly time?: boolean;
+  /**
+   * s_t from x_t and s_{t−1}. Mutates nothing.
+   *
+   * @param time of a cell that asks for it, B×1: how many steps of its sequence were before this one, 0 at its first.
+   */
+  forward(
+    p: Matrices<P>,
+    x: AbstractMatrix,
+    prev: State<S>,
+    time?: AbstractMatrix,
+  ): { readonly next: State<S>; readonly tape: Tape };
   /** dL/dx_t and dL/ds_{t−1} from dL/ds_t, the total over everything that s_t feeds. ADDS the parameters' into `dp`. */
   backward(
     p: Matrices<P>,
@@ -57,10 +92,18 @@ export function requireCell<C extends Pick<Cell, 'name'>>(argument: string, cell
     requireFunction(`${argument}.${part}`, (cell as Partial<Cell>)[part]);
   }
   if (typeof cell.name !== 'string') throw new ValueError(`${argument}.name`, 'a string', describe(cell.name));
-  const { equations = {} } = cell as Partial<Cell>;
+  const { equations = {}, keeps, first, sizes, time } = cell as Partial<Cell>;
   for (const [name, tag] of Object.entries(requireObject(`${argument}.equations`, equations))) {
     if (typeof tag !== 'string') throw new ValueError(`${argument}.equations.${name}`, 'a tag', describe(tag));
   }
+  for (const [name, sign] of declared(`${argument}.keeps`, keeps)) {
+    if (sign !== 1 && sign !== -1) throw new ValueError(`${argument}.keeps.${name}`, '1 or -1', describe(sign));
+  }
+  for (const [name, value] of declared(`${argument}.first`, first)) {
+    requireFiniteNumber(`${argument}.first.${name}`, value);
+  }
+  if (sizes !== undefined) requireFunction(`${argument}.sizes`, sizes);
+  if (time !== undefined) requireBoolean(`${argument}.time`, time);
   return cell;
 }
 
@@ -69,8 +112,23 @@ export function tagsOf({ equations }: Pick<Cell, 'equations'>): Readonly<Record<
   return { ...equations } as Record<string, Tag>;
 }
 
-/** `size` is two positive integers, or throws ValueError. Returns it. */
-export function requireCellSize(size: CellSize): CellSize {
+function declared<V>(argument: string, values: Readonly<Partial<Record<string, V>>> | undefined): [string, V][] {
+  if (values === undefined) return [];
+  if (!isPlain(values)) throw new ValueError(argument, 'an object by names of parameters', describe(values));
+  return Object.entries(values) as [string, V][];
+}
+
+/** `size` is two positive integers that the cell can have, if there is one, or throws ValueError. Returns it. */
+export function requireCellSize(size: CellSize, cell?: Pick<Cell, 'name' | 'sizes'>): CellSize {
   const { d, m } = requireKnown('size', size, ['d', 'm']);
-  return { d: requireSize('d', d), m: requireSize('m', m) };
+  const known = { d: requireSize('d', d), m: requireSize('m', m) };
+  const [misfit] = Object.entries(cell ? misfitOf(cell, known) : {});
+  if (!misfit) return known;
+  const [name, expected] = misfit as [keyof CellSize, string];
+  throw new ValueError(name, `${expected}, for ${cell?.name}`, `${known[name]}`);
+}
+
+/** What a cell asks of sizes that do not fit. */
+export function misfitOf(cell: Pick<Cell, 'name' | 'sizes'>, size: CellSize): Misfit {
+  return cell.sizes ? requireKnown(`${cell.name}.sizes`, cell.sizes(size), ['d', 'm']) : {};
 }

@@ -67,12 +67,16 @@ export function conditioned<P extends string, S extends string, Tape>(
   const made: Cell<P, S | 'v', Tape> = {
     name: when === 'always' ? `conditioned(${cell.name})` : `conditioned(${cell.name}, first)`,
     equations: { ...equations, x: 'CND-B2', v: 'CND-B3' } as Partial<Record<P | S | 'h' | 'x' | 'v', Tag>>,
+    ...(cell.keeps && { keeps: cell.keeps }),
+    ...(cell.first && { first: cell.first }),
+    ...(cell.time && { time: cell.time }),
+    ...(cell.sizes && { sizes: ({ d, m }) => cell.sizes?.({ d: d + k, m }) ?? {} }),
     params: ({ d, m }) => cell.params({ d: d + k, m }),
     state: ({ d, m }) => ({ ...withoutV(cell.state({ d: d + k, m })), v: k }),
 
-    forward(p, x, { v: vPrev, ...prev }) {
+    forward(p, x, { v: vPrev, ...prev }, time) {
       const xv = beside(x, vPrev); // CND-F1  x̂_t = (x_t; v_{t−1})
-      const { next, tape } = cell.forward(p, xv, prev as State<S>); // CND-F2  s_t = f(s_{t−1}, x̂_t; θ)
+      const { next, tape } = cell.forward(p, xv, prev as State<S>, time); // CND-F2  s_t = f(s_{t−1}, x̂_t; θ)
       const v = keep(vPrev); // CND-F3  v_t = κ v_{t−1}, κ = 1 for always and 0 for first
       return { next: { ...next, v }, tape };
     },

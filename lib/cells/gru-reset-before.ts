@@ -50,6 +50,7 @@ export const gruResetBefore: Cell<GateName<(typeof GATES)[number]>, 'h', GruRese
     x: 'GRB-B8',
     h: 'GRB-B9',
   },
+  keeps: { b_z: 1 },
   params: size => gateShapes(GATES, size),
   state: ({ m }) => ({ h: m }),
 

@@ -57,6 +57,7 @@ export const gru: Cell<GateName<(typeof GATES)[number]> | 'b_h', 'h', GruTape> =
     x: 'GRU-B9',
     h: 'GRU-B10',
   },
+  keeps: { b_z: 1 },
   params: size => ({ ...gateShapes(GATES, size), b_h: [1, size.m] }),
   state: ({ m }) => ({ h: m }),
 

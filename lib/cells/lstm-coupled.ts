@@ -51,6 +51,7 @@ export const lstmCoupled: Cell<GateName<(typeof GATES)[number]>, 'h' | 'c', Lstm
     h: 'LCF-B10',
     c: 'LCF-B5',
   },
+  keeps: { b_f: 1 },
   params: size => gateShapes(GATES, size),
   state: ({ m }) => ({ h: m, c: m }),
 

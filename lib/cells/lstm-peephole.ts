@@ -57,6 +57,7 @@ export const lstmPeephole: Cell<Parameter, 'h' | 'c', LstmPeepholeTape> = {
     h: 'LPH-B14',
     c: 'LPH-B6',
   },
+  keeps: { b_f: 1 },
   params: size => ({ ...gateShapes(GATES, size), p_f: [1, size.m], p_i: [1, size.m], p_o: [1, size.m] }),
   state: ({ m }) => ({ h: m, c: m }),
 

@@ -52,6 +52,7 @@ export const lstm: Cell<GateName<(typeof GATES)[number]>, 'h' | 'c', LstmTape> =
     h: 'LSTM-B11',
     c: 'LSTM-B6',
   },
+  keeps: { b_f: 1 },
   params: size => gateShapes(GATES, size),
   state: ({ m }) => ({ h: m, c: m }),
 

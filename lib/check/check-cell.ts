@@ -2,8 +2,8 @@
  * A cell's gradients, checked where they are used: unrolled through time under the lecture's readout and cross-entropy.
  */
 import { Matrix } from 'ml-matrix';
-import { type Cell, requireCell, tagsOf } from '../cells/cell.ts';
-import { normal } from '../init/initialisers.ts';
+import { type Cell, type CellSize, requireCell, requireCellSize, tagsOf } from '../cells/cell.ts';
+import { fitting } from '../cells/sizes.ts';
 import { readout } from '../layers/readout.ts';
 import { unroll } from '../layers/unroll.ts';
 import { crossEntropy } from '../losses/cross-entropy.ts';
@@ -22,6 +22,7 @@ import {
   input,
   parameters,
   raggedLengths,
+  randomParameters,
   randomSequence,
   randomState,
 } from './problem.ts';
@@ -30,7 +31,10 @@ import { watchedCell } from './watched.ts';
 
 /** The problem that a cell is checked on; every size is a positive integer. */
 export interface CheckCellOptions {
-  /** Steps, sequences, inputs, hidden units, classes. The last sequence of a batch ends early where T > 1. */
+  /**
+   * Steps, sequences, inputs, hidden units, classes. The last sequence of a batch ends early where T > 1. Inputs and units
+   * that are not given are as many as the cell can have.
+   */
   readonly T?: number;
   readonly B?: number;
   readonly d?: number;
@@ -71,15 +75,15 @@ export function checkCell<P extends string, S extends string, Tape>(
   const {
     T = 5,
     B = 3,
-    d = 4,
-    m = 5,
     C = 4,
     seed = 1,
     oracle,
+    ...given
   } = requireKnown('options', options, ['T', 'B', 'd', 'm', 'C', 'seed', 'oracle']);
   if (oracle !== undefined) requireFunction('oracle', oracle);
-  for (const [name, size] of Object.entries({ T, B, d, m, C })) requireSize(name, size);
+  for (const [name, size] of Object.entries({ T, B, ...given, C })) requireSize(name, size);
   const own = requireCell('cell', cell) as Cell;
+  const { d, m } = sizesFor(own, given);
   const names = () => [...Object.keys(watched.params({ d, m })), ...Object.keys(watched.state({ d, m })), 'x'];
   const origins = asked(tagsOf(own), names, () => originsOfCell(own, { d, m }));
   const watched = watchedCell(own, origins);
@@ -93,7 +97,15 @@ export function checkCell<P extends string, S extends string, Tape>(
         return oracle ? [...laws, oracleLaw(watched, oracle, { T, B, d, m, seed })] : laws;
       },
     },
+    watched.sizes ? [['d', 'm']] : [],
   );
+}
+
+/** The sizes that were given, and for those that were not some that the cell can have with them. */
+function sizesFor(cell: Cell, { d, m }: Partial<CellSize>): CellSize {
+  const wanted = { d: d ?? 4, m: m ?? 5 };
+  if (d !== undefined && m !== undefined) return requireCellSize(wanted, cell);
+  return fitting(cell, wanted, d !== undefined ? 'd' : m !== undefined ? 'm' : undefined);
 }
 
 /** Every gradient against finite differences, with a guess where adding is what is missing. */
@@ -116,9 +128,8 @@ function cellProblem(cell: Cell, { T = 1, B = 1, d = 1, m = 1, C = 1, seed = 1 }
   const lengths = raggedLengths(T, B);
   const layer = unroll(cell, { d, m });
   const out = readout({ m: layer.outputs, C });
-  const draw = normal(0.5);
-  draw(layer.params, rng);
-  draw(out.params, rng);
+  randomParameters(layer, 0.5, rng);
+  randomParameters(out, 0.5, rng);
   const x = randomSequence({ T, B, F: d, lengths }, rng);
   const s0 = randomState(layer, B, rng);
   const R = randomSequence({ T, B, F: layer.outputs, lengths }, rng);
@@ -143,7 +154,7 @@ function cellProblem(cell: Cell, { T = 1, B = 1, d = 1, m = 1, C = 1, seed = 1 }
     ...parameters(layer, origins()),
     ...parameters(out, originsOfLayer(out)),
     input(x, dx, origins()),
-    ...initialStates(s0, ds0, origins()),
+    ...initialStates(layer, s0, ds0, origins()),
   ];
   return { loss, tensors, after };
 }

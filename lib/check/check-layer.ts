@@ -1,5 +1,4 @@
 /** Any layer's gradients against finite differences. */
-import { normal } from '../init/initialisers.ts';
 import { type Layer, requireLayer } from '../layers/layer.ts';
 import { Random } from '../random.ts';
 import { requireBoolean, requireKnown, requireSize } from '../require.ts';
@@ -14,6 +13,7 @@ import {
   input,
   parameters,
   raggedLengths,
+  randomParameters,
   randomSequence,
   randomState,
 } from './problem.ts';
@@ -89,7 +89,7 @@ function layerGradients(
 ): readonly TensorReport[] {
   const rng = new Random(seed);
   const lengths = raggedLengths(T, B);
-  normal(0.5)(layer.params, rng);
+  randomParameters(layer, 0.5, rng);
   const x = oneHot
     ? Sequence.oneHot(
         Array.from({ length: T * B }, () => Math.floor(rng.uniform() * layer.inputs)),
@@ -109,7 +109,7 @@ function layerGradients(
   const tensors = [
     ...parameters(layer, origins()),
     ...(oneHot ? [] : [input(x, dx, origins())]),
-    ...initialStates(s0, ds0, origins()),
+    ...initialStates(layer, s0, ds0, origins()),
   ];
   return checkGradients(loss, tensors, { after, first }).tensors;
 }

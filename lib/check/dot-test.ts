@@ -14,6 +14,7 @@ import {
   input,
   parameters,
   raggedLengths,
+  randomParameters,
   randomSequence,
   randomState,
 } from './problem.ts';
@@ -52,7 +53,7 @@ export function dotTest(layer: Layer, options: DotTestOptions = {}): Law {
   requireSize('B', B);
   const rng = new Random(seed);
   const lengths = raggedLengths(T, B);
-  normal(Math.min(0.5, 1 / Math.sqrt(layer.outputs)))(layer.params, rng);
+  randomParameters(layer, Math.min(0.5, 1 / Math.sqrt(layer.outputs)), rng);
   const x = randomSequence({ T, B, F: layer.inputs, lengths }, rng);
   const s0 = randomState(layer, B, rng);
   const { y, tape } = layer.forward(x, s0);
@@ -61,7 +62,7 @@ export function dotTest(layer: Layer, options: DotTestOptions = {}): Law {
   layer.params.zeroGrads();
   const { dx, ds0 } = layer.backward(tape, R, r);
 
-  const tensors = [...parameters(layer), input(x, dx), ...initialStates(s0, ds0)].map(({ values, gradient }) => {
+  const tensors = [...parameters(layer), input(x, dx), ...initialStates(layer, s0, ds0)].map(({ values, gradient }) => {
     const start = values.clone();
     const v = values.clone();
     normal(1)(v, rng);

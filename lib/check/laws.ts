@@ -6,7 +6,6 @@
 import type { AbstractMatrix } from 'ml-matrix';
 import { BpttError } from '../errors.ts';
 import { greatest } from '../extremes.ts';
-import { normal } from '../init/initialisers.ts';
 import { type Layer, requireLayer } from '../layers/layer.ts';
 import { Random } from '../random.ts';
 import { requireBoolean, requireKnown, requireSize } from '../require.ts';
@@ -25,7 +24,7 @@ import {
   spoilt,
   summed,
 } from './passes.ts';
-import { numbersIn, raggedLengths, randomSequence, randomState } from './problem.ts';
+import { numbersIn, raggedLengths, randomParameters, randomSequence, randomState } from './problem.ts';
 
 /** One law, and whether it holds. */
 export interface Law {
@@ -95,10 +94,13 @@ export function checkLaws(layer: Layer, options: CheckLawsOptions = {}): readonl
   requireSize('B', B);
   const rng = new Random(seed);
   const lengths = raggedLengths(T, B);
-  normal(0.5)(layer.params, rng);
+  randomParameters(layer, 0.5, rng);
   const x = randomSequence({ T, B, F: layer.inputs, lengths }, rng);
   const s0 = randomState(layer, B, rng);
+  const given = () => numbersIn([x, s0, layer.params.values]);
+  const untouched = given();
   const { y, tape } = layer.forward(x, s0);
+  const left = given();
   const cotangent = (): Cotangent => ({
     dy: randomSequence({ ...y.extent(), F: y.F }, rng),
     ds: randomState(layer, B, rng),
@@ -129,7 +131,9 @@ export function checkLaws(layer: Layer, options: CheckLawsOptions = {}): readonl
 
   const laws = [
     law('the same bits a second time', 0, () => differing(gradients(layer, tape, first), g)),
-    law('nothing but the gradients changed', 0, () => differing({ [CHANGED]: after }, { [CHANGED]: before })),
+    law('nothing but the gradients changed', 0, () =>
+      differing({ [GIVEN]: left, [CHANGED]: after }, { [GIVEN]: untouched, [CHANGED]: before }),
+    ),
     summing('added to the gradients there are', () => differing(twice, scaled({ params: g.params ?? [] }, 2))),
     law('zero for zero cotangents', 0, () =>
       differing(gradients(layer, tape, combine(first, first, 1, -1)), scaled(g, 0)),
@@ -158,7 +162,7 @@ export function checkLaws(layer: Layer, options: CheckLawsOptions = {}): readonl
     if (carried) laws.push(summing('two halves in turn are the whole', halves));
   }
   const other = () => {
-    normal(0.5)(layer.params, rng);
+    randomParameters(layer, 0.5, rng);
     return layer.forward(randomSequence({ ...x.extent(), F: x.F }, rng), randomState(layer, B, rng)).y;
   };
   laws.push(
@@ -176,6 +180,7 @@ function computesIn32Bits(layer: Layer, { T, B, F }: Sequence, rng: Random): boo
   return all.some(values => isOf32Bits(outputs, [values]));
 }
 
+const GIVEN = 'inputs, initial state or parameters, by forward';
 const CHANGED = 'tape, inputs, cotangents or parameters';
 
 /** How far one tensor of several is from what it should be. */

@@ -26,11 +26,22 @@ export function randomSequence(extent: Extent & { readonly F: number }, rng: Ran
   return sequence;
 }
 
-/** A state of normal numbers. */
-export function randomState(layer: Layer, B: number, rng: Random): Matrices {
-  const s = zeroState(layer.state, B);
-  for (const matrix of Object.values(s)) normal(0.7)(matrix, rng);
+/** A state of normal numbers; what counts begins with some whole number, another for each sequence. */
+export function randomState({ state, counts = [] }: Layer, B: number, rng: Random): Matrices {
+  const s = zeroState(state, B);
+  for (const [name, matrix] of Object.entries(s)) {
+    if (!counts.includes(name)) normal(0.7)(matrix, rng);
+    else for (let b = 0; b < B; b++) matrix.set(b, 0, Math.floor(MOST_BEFORE * rng.uniform()));
+  }
   return s;
+}
+
+/** Steps that may have been before. */
+const MOST_BEFORE = 20;
+
+/** Normal numbers for every parameter: for those too that have a first value, of which 1 would hide a factor. */
+export function randomParameters({ params }: Layer, std: number, rng: Random): void {
+  for (const matrix of Object.values(params.named())) normal(std)(matrix, rng);
 }
 
 /** A layer's parameters and the gradients that lie in it. */
@@ -44,9 +55,15 @@ export function parameters({ params }: Layer, origins: Origins = {}): CheckedTen
   }));
 }
 
-/** The parts of an initial state, under their names and a 0: h0, c0. */
-export function initialStates(s0: Matrices, ds0: Matrices, origins: Origins = {}): CheckedTensor[] {
-  return Object.keys(s0).map(name => ({
+/** The parts of an initial state in which there is a gradient, under their names and a 0: h0, c0. */
+export function initialStates(
+  { counts = [] }: Pick<Layer, 'counts'>,
+  s0: Matrices,
+  ds0: Matrices,
+  origins: Origins = {},
+): CheckedTensor[] {
+  const names = Object.keys(s0).filter(name => !counts.includes(name));
+  return names.map(name => ({
     name: `${name}0`,
     values: part(s0, name),
     gradient: part(ds0, name),

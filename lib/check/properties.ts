@@ -4,7 +4,8 @@
  * import this.
  */
 import fc from 'fast-check';
-import type { Cell } from '../cells/cell.ts';
+import { type Cell, requireCell } from '../cells/cell.ts';
+import { fitting } from '../cells/sizes.ts';
 import type { Layer } from '../layers/layer.ts';
 import type { Loss } from '../losses/loss.ts';
 import { type CheckCellOptions, checkCell } from './check-cell.ts';
@@ -20,7 +21,8 @@ const size = (max: number) => fc.integer({ min: 1, max });
 const seed = fc.integer({ min: 0, max: 2 ** 31 - 1 });
 
 /**
- * {@link checkCell} holds for all sizes and seeds: 1–6 steps, 1–3 sequences, 1–4 inputs, units and classes.
+ * {@link checkCell} holds for all sizes and seeds: 1–6 steps, 1–3 sequences, 1–4 inputs, units and classes, or the nearest that
+ * the cell can have.
  *
  * @example
  * ```ts
@@ -33,7 +35,10 @@ const seed = fc.integer({ min: 0, max: 2 ** 31 - 1 });
  */
 export function cellProperty(cell: Cell, { oracle }: Pick<CheckCellOptions, 'oracle'> = {}): CheckProperty {
   const problem = fc.record({ T: size(6), B: size(3), d: size(4), m: size(4), C: size(4), seed });
-  return holds(problem, sizes => checkCell(cell, { ...sizes, ...(oracle && { oracle }) }));
+  const near = (sizes: { readonly d: number; readonly m: number }) => fitting(requireCell('cell', cell), sizes);
+  return holds(problem, ({ d, m, ...sizes }) =>
+    checkCell(cell, { ...sizes, ...near({ d, m }), ...(oracle && { oracle }) }),
+  );
 }
 
 /** {@link checkLayer} holds for all numbers of steps and sequences, and seeds. */

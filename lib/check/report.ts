@@ -45,8 +45,17 @@ export interface Checks {
   laws(problem: Problem): readonly Law[];
 }
 
-/** Checks on the problem given and, where something is wrong, on ever smaller ones. */
-export function reported(name: string, problem: Problem, { gradients, laws }: Checks): CheckReport {
+/**
+ * Checks on the problem given and, where something is wrong, on ever smaller ones.
+ *
+ * @param together sizes of which one may hang on another: they are made smaller together.
+ */
+export function reported(
+  name: string,
+  problem: Problem,
+  { gradients, laws }: Checks,
+  together: readonly (readonly string[])[] = [],
+): CheckReport {
   const found = (at: Problem) => {
     const tensors = gradients(at, false);
     const others = (n: number) => gradients({ ...at, seed: (at.seed ?? 0) + n }, false);
@@ -60,8 +69,9 @@ export function reported(name: string, problem: Problem, { gradients, laws }: Ch
     gradient === 'wrong'
       ? (at: Problem) => gradients(at, true).some(isWrong)
       : (at: Problem) => found(at).laws.some(law => lawVerdict(law) === 'wrong');
-  const short = shrunk(problem, ['T', 'B'], wrong);
-  const least = shrunk(short, Object.keys(problem), wrong);
+  const alone = (names: readonly string[]) => names.filter(name => !together.flat().includes(name)).map(name => [name]);
+  const short = shrunk(problem, alone(['T', 'B']), wrong);
+  const least = shrunk(short, [...alone(Object.keys(problem)), ...together], wrong);
   const guesses = new Map(gradients(short, false).map(({ name, guess }) => [name, guess]));
   const guessed = (tensors: readonly TensorReport[]) =>
     tensors.map(({ guess: own, ...tensor }) => {
@@ -114,18 +124,29 @@ function effects(tensors: readonly TensorReport[], others: (n: number) => readon
   return { name, ok: false, worst: Number.POSITIVE_INFINITY, broken: idle.join(', ') };
 }
 
-/** The sizes named made as small as they can be with the problem still wrong, one after the other. */
-function shrunk(problem: Problem, sizes: readonly string[], wrong: (candidate: Problem) => boolean): Problem {
+/** The sizes named made as small as they can be with the problem still wrong, one list after the other. */
+function shrunk(
+  problem: Problem,
+  sizes: readonly (readonly string[])[],
+  wrong: (candidate: Problem) => boolean,
+): Problem {
   let smallest = problem;
-  for (const size of sizes) {
-    for (let n = 1; n < (problem[size] ?? 0) && size !== 'seed'; n++) {
-      const candidate = { ...smallest, [size]: n };
-      if (refused(candidate, wrong)) continue;
-      smallest = candidate;
-      break;
-    }
+  for (const names of sizes.filter(([name]) => name !== 'seed')) {
+    const candidate = smaller(smallest, names).find(candidate => !refused(candidate, wrong));
+    if (candidate) smallest = candidate;
   }
   return smallest;
+}
+
+/** The problems with fewer of what is named, those with the fewest in all first. */
+function smaller(problem: Problem, names: readonly string[]): readonly Problem[] {
+  const total = (candidate: Problem) => names.reduce((sum, name) => sum + (candidate[name] ?? 0), 0);
+  const each = (candidates: readonly Problem[], name: string) =>
+    candidates.flatMap(candidate =>
+      Array.from({ length: problem[name] ?? 0 }, (_, n) => ({ ...candidate, [name]: n + 1 })),
+    );
+  const all = names.reduce(each, [problem]);
+  return all.filter(candidate => total(candidate) < total(problem)).sort((a, b) => total(a) - total(b));
 }
 
 /** Whether a candidate is right, or of a size that the subject does not take. */

@@ -31,14 +31,18 @@ interface Origin {
 
 /** The same cell, whose passes throw {@link PassError} when they throw anything, or return or add what is not finite. */
 export function watchedCell(cell: Cell, origins: () => Origins): Cell {
-  const { name } = cell;
+  const { name, keeps, first, time } = cell;
   return {
     name,
+    ...(keeps && { keeps }),
+    ...(first && { first }),
+    ...(time && { time }),
+    ...(cell.sizes && { sizes: size => ended(`${name}.sizes`, () => cell.sizes?.(size) ?? {}) }),
     params: size => ended(`${name}.params`, () => cell.params(size)),
     state: size => ended(`${name}.state`, () => cell.state(size)),
-    forward(p, x, prev) {
+    forward(p, x, prev, time) {
       const pass = `${name}.forward`;
-      const result = ended(pass, () => cell.forward(p, x, prev), p);
+      const result = ended(pass, () => cell.forward(p, x, prev, time), p);
       requireNumbers(pass, 'next.', Object(result).next);
       return result;
     },
@@ -87,9 +91,10 @@ export function watchedLayer(layer: Layer, oneHot: boolean, origins: () => Origi
 
 /** What a layer has beside its passes, methods of a class among them. */
 function layerFields(layer: Layer): Omit<Layer, 'forward' | 'backward'> {
-  const { name, params, inputs, outputs, state, equations, release } = layer;
+  const { name, params, inputs, outputs, state, counts, equations, release } = layer;
   return {
     ...{ name, params, inputs, outputs, state, equations },
+    ...(counts && { counts }),
     ...(release && { release: (tape: unknown) => release.call(layer, tape) }),
   };
 }

@@ -2,6 +2,7 @@
 import type { Cell } from '../cells/cell.ts';
 import { linear } from '../engine/linear.ts';
 import { recurrent } from '../engine/recurrent.ts';
+import { hasKeepingGate } from '../flow/networks.ts';
 import { forgetBias, normal, uniformOverRoot } from '../init/initialisers.ts';
 import { dropout } from '../layers/dropout.ts';
 import type { Layer } from '../layers/layer.ts';
@@ -42,15 +43,16 @@ export function* recurrentNet(cell: Cell, { vocabulary, fit, validation }: Texts
   const { hidden: m, steps, seed } = budget;
   const rng = new Random(seed);
   const C = vocabulary.size;
-  const drop = dropout({ F: m, rate: RATE, seed });
+  const layer = recurrent(cell, { d: m, m }, F32);
+  const drop = dropout({ F: layer.outputs, rate: RATE, seed });
   const net = stack({
     embedding: linear({ m: C, C: m }, F32),
-    cell: recurrent(cell, { d: m, m }, F32),
+    cell: layer,
     dropout: drop,
-    readout: linear({ m, C }, F32),
+    readout: linear({ m: layer.outputs, C }, F32),
   });
   initialise(net.params, m, 'embedding.V', 1, rng);
-  if ('cell.b_f' in net.params.shapes) forgetBias(net.params);
+  if (hasKeepingGate(cell)) forgetBias(net.params);
   const foretell = (text: Int32Array): number => {
     drop.training = false;
     const loss = evaluate({ vocabulary, cell, m, layers: 1, net }, text);

@@ -6,7 +6,7 @@ import type { Cell } from '../cells/cell.ts';
 import { cellNamed } from '../cells/index.ts';
 import { ValueError } from '../errors.ts';
 import { greatest } from '../extremes.ts';
-import { type InitName, initNames, keepingBias } from '../flow/networks.ts';
+import { hasKeepingGate, type InitName, initNames } from '../flow/networks.ts';
 import type { Checkpoint } from '../io/checkpoint.ts';
 import { writeAtomically } from '../io/files.ts';
 import { makeFolder } from '../io/folders.ts';
@@ -150,7 +150,7 @@ const WITH = {
 function untrainedOf(flags: Flags, cells: Readonly<Record<string, Cell>>): Subject {
   const { init = 'uniform', gain, inputs: d, hidden: m, length, seed } = flags;
   const cell = cellNamed(flags.cell, cells);
-  const forgetBias = flags.forgetBias ?? (keepingBias(cell) === null ? null : Math.log(length));
+  const forgetBias = flags.forgetBias ?? (hasKeepingGate(cell) ? Math.log(length) : null);
   return untrained({ cell, init, gain, forgetBias, d, m, seed }, length);
 }
 

@@ -4,6 +4,7 @@ import { conditioned } from '../cells/conditioned.ts';
 import { gru } from '../cells/gru.ts';
 import { lstm } from '../cells/lstm.ts';
 import { rnn } from '../cells/rnn.ts';
+import { fitting } from '../cells/sizes.ts';
 import { traceFixed } from '../cells/trace.ts';
 import { checkCell } from '../check/check-cell.ts';
 import { type CheckLayerOptions, checkLayer } from '../check/check-layer.ts';
@@ -63,13 +64,16 @@ export function subjects(
 
 /** A cell unrolled, in as many layers as asked for, in one direction or both. */
 function topology(cell: Cell, layers: number, both: boolean): Layer {
-  const m = 4;
-  const one = (d: number) => unroll(cell, { d, m });
-  const built = Array.from({ length: layers }, (_, l) => {
-    const d = l === 0 ? 3 : both ? 2 * m : m;
-    return [`layer${l + 1}`, both ? bidirectional({ forward: one(d), backward: one(d) }) : one(d)];
-  });
-  return stack(Object.fromEntries(built));
+  const size = fitting(cell, { d: 3, m: 4 });
+  const built: Record<string, Layer> = {};
+  let { d } = size;
+  for (let l = 1; l <= layers; l++) {
+    const one = () => unroll(cell, fitting(cell, { d, m: size.m }, 'd'));
+    const layer = both ? bidirectional({ forward: one(), backward: one() }) : one();
+    built[`layer${l}`] = layer;
+    d = layer.outputs;
+  }
+  return stack(built);
 }
 
 function layersToCheck(): Subject[] {

@@ -19,6 +19,7 @@ import type { Engine } from '../models/char-model.ts';
 import { readoutLayer, recurrentLayer } from '../models/network.ts';
 import { adam } from '../optim/adam.ts';
 import { clipByGlobalNorm } from '../optim/clip.ts';
+import { pick } from '../params.ts';
 import { Random } from '../random.ts';
 import type { Sequence } from '../sequence.ts';
 import type { DemoProgress, DemoResult } from './demo.ts';
@@ -75,10 +76,8 @@ export function* sideBySide(
   const outcomes: Outcome[] = [];
   for (const [n, { name, cell, W }] of NETWORKS.entries()) {
     const rng = new Random(seed);
-    const net = stack({
-      cell: recurrentLayer(cell, { d: task.inputs, m: HIDDEN }, engine),
-      readout: readoutLayer({ m: HIDDEN, C: task.outputs }, engine),
-    });
+    const layer = recurrentLayer(cell, { d: task.inputs, m: HIDDEN }, engine);
+    const net = stack({ cell: layer, readout: readoutLayer({ m: layer.outputs, C: task.outputs }, engine) });
     initialise(net, W, task.T, rng);
     const optimiser = adam(net.params, { learningRate: task.learningRate });
     const began = performance.now();
@@ -139,15 +138,17 @@ interface Outcome {
  */
 function initialise({ params }: Layer, W: Initialiser, T: number, rng: Random): void {
   const named = params.named();
-  for (const [name, matrix] of Object.entries(named)) {
+  for (const [name, matrix] of Object.entries(params.open())) {
     if (matrix.rows === 1) zeros(matrix, rng);
     else (name.startsWith('cell.W') ? W : glorot())(matrix, rng);
   }
-  const keeps = named['cell.b_f'] ?? named['cell.b_z'];
-  for (let k = 0; keeps && k < keeps.columns; k++) {
-    const b = Math.log(1 + (T - 2) * rng.uniform());
-    keeps.set(0, k, b);
-    named['cell.b_i']?.set(0, k, -b);
+  for (const [name, sign = 1] of Object.entries(params.keeps)) {
+    const keeps = pick(named, name);
+    for (let k = 0; k < keeps.columns; k++) {
+      const b = Math.log(1 + (T - 2) * rng.uniform());
+      keeps.set(0, k, sign * b);
+      named['cell.b_i']?.set(0, k, -b);
+    }
   }
 }
 

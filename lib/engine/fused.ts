@@ -4,9 +4,11 @@
  * plan says: kernels, and products between them.
  */
 import { type Cell, type CellSize, tagsOf } from '../cells/cell.ts';
+import { timed } from '../cells/timed.ts';
 import type { Layer } from '../layers/layer.ts';
 import { reversedBy } from '../layers/reversal.ts';
-import { ParamSet } from '../params.ts';
+import { cellParams, countsOf } from '../layers/steps.ts';
+import type { ParamSet } from '../params.ts';
 import { dense, requireExtent, type Sequence } from '../sequence.ts';
 import { compiledOf } from './compiled.ts';
 import { SCRATCH } from './kernel.ts';
@@ -27,11 +29,12 @@ export function fusedLayer(
   plan: Plan,
   size: CellSize,
   options: EngineOptions,
-  params: ParamSet = ParamSet.of(cell.params(size)),
+  params: ParamSet = cellParams(cell, plan.declared.shapes),
   backwards: boolean = false,
 ): Layer<EngineTape> {
   const { d } = size;
-  const state = cell.state(size);
+  const { state } = plan.declared;
+  const counts = countsOf(cell);
   const outputs = state.h ?? 0;
   const tapes = new Tapes();
   const layout = layoutOf(plan.parameters, params);
@@ -48,7 +51,8 @@ export function fusedLayer(
     inputs: d,
     outputs,
     state,
-    equations: tagsOf(cell),
+    ...(counts.length > 0 && { counts }),
+    equations: tagsOf(timed(cell)),
 
     forward(given, s0) {
       requireExtent('x', given, d);

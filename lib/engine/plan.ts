@@ -15,12 +15,12 @@
  * value that is kept takes the place of the sum that it is made of.
  */
 import type { Cell, CellSize } from '../cells/cell.ts';
-import { record } from '../equations/record.ts';
+import { type Equations, record } from '../equations/record.ts';
 import { keepingOf } from './planning/keeping.ts';
-import { type Graph, graphOf, Unfused } from './planning/nodes.ts';
+import { type Graph, graphOf, mapValues, Unfused } from './planning/nodes.ts';
 import { placesOf } from './planning/places.ts';
 import { stagesOf } from './planning/stages.ts';
-import type { Declared, Plan, Ref, Work } from './planning/work.ts';
+import type { Plan, Recorded, Ref, Work } from './planning/work.ts';
 import { worksOf } from './planning/works.ts';
 
 /** A plan, or why there is none, in half a sentence. */
@@ -28,15 +28,24 @@ export type Planned =
   | { readonly plan: Plan; readonly reason?: undefined }
   | { readonly plan?: undefined; readonly reason: string };
 
-const planned = new WeakMap<object, Map<string, Planned>>();
+/** A plan, and the passes that it was made of. */
+interface Known {
+  readonly passes: Pick<Cell, 'forward' | 'backward'>;
+  readonly made: Planned;
+}
 
-/** The plan of a cell of that size; the same when asked again. */
+const planned = new WeakMap<object, Map<string, Known>>();
+
+/** The plan of a cell of that size; the same when asked again, unless its passes are others by now. */
 export function plannedOf(cell: Cell, size: CellSize): Planned {
-  const ofCell = planned.get(cell) ?? new Map<string, Planned>();
+  const ofCell = planned.get(cell) ?? new Map<string, Known>();
   planned.set(cell, ofCell);
   const key = `${size.d} ${size.m}`;
-  const made = ofCell.get(key) ?? newPlan(cell, size);
-  ofCell.set(key, made);
+  const { forward, backward } = cell;
+  const known = ofCell.get(key);
+  if (known?.passes.forward === forward && known.passes.backward === backward) return known.made;
+  const made = newPlan(cell, size);
+  ofCell.set(key, { passes: { forward, backward }, made });
   return made;
 }
 
@@ -44,14 +53,20 @@ function newPlan(cell: Cell, size: CellSize): Planned {
   const { equations, reason } = record(cell, size);
   if (!equations) return { reason };
   try {
-    return { plan: planOf(graphOf(equations), { size, state: cell.state(size), shapes: cell.params(size) }) };
+    return { plan: planOf(graphOf(equations), declaredIn(equations)) };
   } catch (error) {
     if (error instanceof Unfused) return { reason: error.message };
     throw error;
   }
 }
 
-function planOf(graph: Graph, declared: Declared): Plan {
+/** What the cell said of itself when it was recorded: it is not asked twice, since it might say something else. */
+function declaredIn({ size, next, values }: Equations): Recorded {
+  const parameters = values.flatMap(({ input, shape }) => (input?.role === 'p' ? [[input.name, shape] as const] : []));
+  return { size, state: mapValues(next, ({ shape }) => shape[1]), shapes: Object.fromEntries(parameters) };
+}
+
+function planOf(graph: Graph, declared: Recorded): Plan {
   const stages = stagesOf(graph);
   const keeping = keepingOf(graph, stages);
   const places = placesOf(graph, stages, keeping, declared);
@@ -66,7 +81,7 @@ function planOf(graph: Graph, declared: Declared): Plan {
   const after = works.gradients();
   const plan = { before: works.rows(), hoisted, forward, backward, after };
   return {
-    size: declared.size,
+    declared,
     blocks,
     parameters,
     constants,

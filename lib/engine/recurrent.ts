@@ -1,5 +1,6 @@
 /** The engine's recurrent layer: what `unroll` computes, batched and on WebAssembly. */
 import { type Cell, type CellSize, requireCell, requireCellSize } from '../cells/cell.ts';
+import { fitting } from '../cells/sizes.ts';
 import type { Layer } from '../layers/layer.ts';
 import { made } from '../layers/made.ts';
 import { unroll } from '../layers/unroll.ts';
@@ -21,7 +22,7 @@ import { plannedOf } from './plan.ts';
  *
  * @param cell any cell of the library, or one's own.
  * @param size d inputs and m hidden units.
- * @throws ValueError when a size or an option is none, or when there is no WebAssembly with SIMD; MemoryError from
+ * @throws ValueError when a size or an option is none, the cell cannot have that size, or there is no WebAssembly with SIMD; MemoryError from
  * `forward` and `backward` when memory runs out, naming the bytes: the layer and its tapes are then as they were.
  *
  * @example
@@ -41,7 +42,7 @@ export function recurrent<P extends string, S extends string, Tape>(
   options: EngineOptions = {},
 ): Layer<unknown, P> {
   requireCell('cell', cell);
-  requireCellSize(size);
+  requireCellSize(size, cell);
   requireOptions(options);
   const own = cell as unknown as Cell;
   const { plan } = plannedOf(own, size);
@@ -53,7 +54,7 @@ export function recurrent<P extends string, S extends string, Tape>(
 /**
  * How `recurrent` runs a cell: fused, with so many products and kernels a step forward, or unrolled, and why.
  *
- * @param size d inputs and m hidden units: those of the question, which may be any.
+ * @param size d inputs and m hidden units: those of the question, which may be any that the cell can have.
  * @throws ValueError when `cell` or `size` is none.
  *
  * @example
@@ -65,10 +66,10 @@ export function recurrent<P extends string, S extends string, Tape>(
  */
 export function explain<P extends string, S extends string, Tape>(
   cell: Cell<P, S, Tape>,
-  size: CellSize = { d: 3, m: 4 },
+  size: CellSize = fitting(requireCell('cell', cell), { d: 3, m: 4 }),
 ): string {
   requireCell('cell', cell);
-  requireCellSize(size);
+  requireCellSize(size, cell);
   const { plan, reason } = plannedOf(cell as unknown as Cell, size);
   if (!plan) return `runs unrolled, because ${reason}`;
   const works = [...plan.hoisted, ...plan.forward];

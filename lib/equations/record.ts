@@ -2,6 +2,8 @@
 import { AbstractMatrix } from 'ml-matrix';
 import type { Cell, CellSize, State } from '../cells/cell.ts';
 import { requireCell, requireCellSize } from '../cells/cell.ts';
+import { declaredBy } from '../cells/declared.ts';
+import { timed } from '../cells/timed.ts';
 import type { Matrices, Shape } from '../shape.ts';
 import { placeOf } from './source.ts';
 import { type MatrixSymbol, Recorder, Unrecordable, type Value } from './symbol.ts';
@@ -33,13 +35,13 @@ export type Recorded =
  * A cell that looks at single elements, or asks which value one has, cannot be recorded: the reason says so in half a
  * sentence, with the line.
  *
- * @throws ValueError when `cell` or `size` is none.
+ * @param given the cell; of one that asks for the time, what counts it is recorded too.
+ * @throws ShapeError, ValueError when the cell or `size` is none, the cell cannot have it, or has no parameters or state there.
  */
-export function record(cell: Cell, size: CellSize): Recorded {
-  requireCell('cell', cell);
-  requireCellSize(size);
-  const shapes = cell.params(size);
-  const state = cell.state(size);
+export function record(given: Cell, size: CellSize): Recorded {
+  const cell = timed(requireCell('cell', given));
+  requireCellSize(size, cell);
+  const { shapes, state } = declaredBy(cell, size);
   const recorder = new Recorder(samplesBeside(size, shapes, state));
   const B = recorder.samples;
   const inputs = (
@@ -52,12 +54,12 @@ export function record(cell: Cell, size: CellSize): Recorded {
   );
   const part = (given: Matrices, name: string): Value => recorder.wholeOf(requirePart(given, name, rows[name]));
   try {
-    const p = inputs('p', shapes);
+    const p = Object.freeze(inputs('p', shapes));
     const x = recorder.input({ role: 'x', name: 'x' }, [B, size.d]);
     const { next, tape } = cell.forward(p, x, inputs('prev', rows) as Matrices as State<string>);
-    const after = Object.fromEntries(Object.keys(state).map(name => [name, part(next, name)]));
+    const after = mapKeys(requireOnly('next', next, state), name => part(next, name));
     const backward = recorder.values.length;
-    const dp = inputs('dp', shapes);
+    const dp = Object.freeze(inputs('dp', shapes));
     const { dx, dprev } = cell.backward(p, tape, inputs('dnext', rows) as Matrices as State<string>, dp);
     return {
       equations: {
@@ -66,7 +68,7 @@ export function record(cell: Cell, size: CellSize): Recorded {
         samples: B,
         next: after,
         dx: recorder.wholeOf(requirePart({ dx }, 'dx', [B, size.d])),
-        dprev: Object.fromEntries(Object.keys(state).map(name => [name, part(dprev, name)])),
+        dprev: mapKeys(requireOnly('dprev', dprev, state), name => part(dprev, name)),
         dp: Object.fromEntries(Object.entries(dp).map(([name, symbol]) => [name, symbol.value])),
         values: recorder.values,
         backward,
@@ -78,6 +80,17 @@ export function record(cell: Cell, size: CellSize): Recorded {
     const place = error.within ? placeOf(error) : undefined;
     return { reason: `${error.message}${place ? ` (${place.file}:${place.line})` : ''}` };
   }
+}
+
+/** The state that was declared, of which there is no part more. */
+function requireOnly<S extends object>(what: string, given: Matrices, state: S): S {
+  const other = Object.keys(given ?? {}).find(name => !Object.hasOwn(state, name));
+  if (other !== undefined) throw new Unrecordable(`${what} has a part ${other} that is not declared`, false);
+  return state;
+}
+
+function mapKeys<V>(record: object, f: (name: string) => V): Record<string, V> {
+  return Object.fromEntries(Object.keys(record).map(name => [name, f(name)]));
 }
 
 /** A number of rows that is no size of anything else. */

@@ -1,6 +1,7 @@
 /** What the units of a trained network do while it reads: a part of the state after every symbol. */
 import { ValueError } from '../errors.ts';
 import { zeroState } from '../layers/layer.ts';
+import { unprefixed } from '../layers/names.ts';
 import type { CharModel } from '../models/char-model.ts';
 import { describe, requireInteger } from '../require.ts';
 import { Sequence } from '../sequence.ts';
@@ -38,13 +39,14 @@ export interface Units {
 /**
  * @throws ValueError when the model has no such layer, or its cell no such part of the state.
  */
-export function unitsOf({ cell, m, layers, net }: CharModel, asked: UnitsOf = {}): Units {
+export function unitsOf({ m, layers, net }: CharModel, asked: UnitsOf = {}): Units {
   const { layer: which = layers, state: part } = asked;
   const layer = requireInteger('layer', which, 1, layers);
-  const parts = Object.keys(cell.state({ d: 1, m }));
+  const name = layers === 1 ? 'cell' : `cell${layer}`;
+  const parts = Object.keys(unprefixed(net.state, name));
   const state = part === undefined ? (parts.includes('c') ? 'c' : 'h') : part;
   if (!parts.includes(state)) throw new ValueError('state', `one of ${parts.join(', ')}`, describe(state));
-  const key = `${layers === 1 ? 'cell' : `cell${layer}`}.${state}`;
+  const key = `${name}.${state}`;
   return { layer, state, m: net.state[key] ?? m, key, squash: state === 'c' ? Math.tanh : x => x };
 }
 

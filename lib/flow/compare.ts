@@ -6,7 +6,7 @@ import { describe, requireFiniteNumber, requireKnown, requireList, requireSize }
 import type { Sequence } from '../sequence.ts';
 import { memoryDepth } from './gradients.ts';
 import { lastOutputIn } from './jacobians.ts';
-import { type InitName, keepingBias, probe, requireInit, standardNetwork } from './networks.ts';
+import { hasKeepingGate, type InitName, probe, requireInit, standardNetwork } from './networks.ts';
 import { finiteNorm, OverflowError } from './overflow.ts';
 
 /** The middle of some numbers, and the middles of its halves. */
@@ -78,7 +78,7 @@ export function* compared(
   let done = 0;
   for (const { name, cell, init: standard } of networks) {
     const init = name === 'irnn' ? standard : (asked ?? standard);
-    const forgetBias = keepingBias(cell) === null ? null : (bias ?? Math.log(length));
+    const forgetBias = hasKeepingGate(cell) ? (bias ?? Math.log(length)) : null;
     const curves: number[][] = [];
     for (let seed = 1; seed <= seeds; seed++) {
       const { layer, x } = probe({ cell, init, d, m, gain, forgetBias, seed }, length);

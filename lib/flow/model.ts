@@ -32,7 +32,7 @@ export function modelProbe(model: CharModel, text: Int32Array, which: number): P
     inputs.push(Sequence.dense(y.rows().to1DArray(), { T, F: y.F }));
     return tape;
   });
-  const { y: logits, tape } = top.forward(inputs[layers.length] ?? Sequence.zeros({ T, F: model.m }));
+  const { y: logits, tape } = top.forward(inputs[layers.length] ?? Sequence.zeros({ T, F: top.inputs }));
   let dy = top.backward(tape, crossEntropy.backward(crossEntropy.forward(logits, text.subarray(1)).tape)).dx;
   for (let l = layers.length - 1; l >= which; l--) dy = layers[l]?.backward(tapes[l], dy).dx ?? dy;
   const layer = layers[which - 1];
@@ -46,8 +46,9 @@ function partsOf({ cell, m, layers: count, vocabulary, net }: CharModel): {
   readonly layers: readonly Layer[];
   readonly top: Layer;
 } {
-  const layers = Array.from({ length: count }, (_, l) => recurrent(cell, { d: l === 0 ? vocabulary.size : m, m }));
-  const top = readout({ m, C: vocabulary.size });
+  const layers: Layer[] = [];
+  for (let l = 0; l < count; l++) layers.push(recurrent(cell, { d: layers[l - 1]?.outputs ?? vocabulary.size, m }));
+  const top = readout({ m: layers[count - 1]?.outputs ?? m, C: vocabulary.size });
   let from = 0;
   for (const { params } of [...layers, top]) {
     params.values.set(net.params.values.subarray(from, from + params.size));

@@ -12,6 +12,7 @@ import {
   glorot,
   type Initialiser,
   identity,
+  forgetBias as keepFrom,
   normal,
   orthogonal,
   uniform,
@@ -65,7 +66,7 @@ export interface NetworkOptions {
   readonly gain?: number;
   /** What the input matrices are multiplied by: 1 unless given. */
   readonly inputGain?: number;
-  /** The bias of the gate that keeps the state, f of an LSTM and z of a GRU; as initialised unless given. */
+  /** The bias of the gate that keeps the state, f of an LSTM and z of a GRU, its negative where less keeps more; as initialised unless given. */
   readonly forgetBias?: number | null;
   /** Fixes the weights and the inputs. */
   readonly seed: number;
@@ -76,7 +77,7 @@ export interface Probe {
   readonly layer: Layer;
   /** Standard normal, T×1×d. */
   readonly x: Sequence;
-  /** ∂l_t/∂h_t: a random direction of length 1 at every step, T×1×m. */
+  /** ∂l_t/∂h_t: a random direction of length 1 at every step, T×1×(columns of h). */
   readonly dy: Sequence;
 }
 
@@ -94,11 +95,9 @@ export function standardNetwork(
   return { cell: cellNamed(name, known), init: 'uniform' };
 }
 
-/** The parameter that holds the bias of the gate that keeps the state, or null where the cell has none. */
-export function keepingBias(cell: Cell): 'b_f' | 'b_z' | null {
-  const shapes = cell.params({ d: 1, m: 1 });
-  if ('b_f' in shapes) return 'b_f';
-  return 'b_z' in shapes ? 'b_z' : null;
+/** Whether the cell has a gate that keeps the state: whether it says which bias that is. */
+export function hasKeepingGate({ keeps = {} }: Pick<Cell, 'keeps'>): boolean {
+  return Object.keys(keeps).length > 0;
 }
 
 /** `init` is one of the names, or throws ValueError listing them. */
@@ -120,9 +119,11 @@ export function network(options: NetworkOptions): Layer {
   const layer = recurrent(cell, { d, m });
   initialise(layer.params, INITS[init], { m, gain, inputGain }, new Random(seed));
   if (forgetBias !== null) {
-    const name = keepingBias(cell);
-    if (name === null) throw new ValueError('forgetBias', 'a cell with a gate that keeps, as LSTM and GRU', cell.name);
-    matrixOf(layer.params, name).fill(requireFiniteNumber('forgetBias', forgetBias));
+    requireFiniteNumber('forgetBias', forgetBias);
+    if (!hasKeepingGate(cell)) {
+      throw new ValueError('forgetBias', 'a cell with a gate that keeps, as LSTM and GRU', cell.name);
+    }
+    keepFrom(layer.params, forgetBias);
   }
   return layer;
 }
@@ -140,7 +141,8 @@ export function probe(options: NetworkOptions, T: number): Probe {
     allocate('length', T * d).map(() => rng.normal()),
     { T, F: d },
   );
-  return { layer: network(known), x, dy: randomDirections(T, m, rng) };
+  const layer = network(known);
+  return { layer, x, dy: randomDirections(T, layer.outputs, rng) };
 }
 
 /** T rows of m numbers, each uniform over the unit sphere. */
@@ -166,7 +168,7 @@ function initialise(
   { m, gain, inputGain }: { readonly m: number; readonly gain: number; readonly inputGain: number },
   rng: Random,
 ): void {
-  for (const [name, matrix] of Object.entries<AbstractMatrix>(params.named())) {
+  for (const [name, matrix] of Object.entries<AbstractMatrix>(params.open())) {
     if (/^W/.test(name)) {
       init.W(m)(matrix, rng);
       matrix.mul(gain);
@@ -176,10 +178,4 @@ function initialise(
     } else if (/^[bp]/.test(name)) init.b(m)(matrix, rng);
     else uniform(1 / Math.sqrt(m))(matrix, rng);
   }
-}
-
-function matrixOf(params: ParamSet, name: string): AbstractMatrix {
-  const matrix = params.named()[name];
-  if (!matrix) throw new ValueError('params', `a parameter ${name}`, Object.keys(params.shapes).join(', '));
-  return matrix;
 }

@@ -1,9 +1,10 @@
 /**
- * Initialisers: each makes a function that fills parameters. What to fill is one matrix or a whole set of them.
+ * Initialisers: each makes a function that fills parameters. What to fill is one matrix or a whole set of them; of a set,
+ * those that have a first value, such as a gain of 1, are left as they are.
  */
 import { type AbstractMatrix, Matrix, QrDecomposition } from 'ml-matrix';
 import { ValueError } from '../errors.ts';
-import { ParamSet } from '../params.ts';
+import { ParamSet, pick } from '../params.ts';
 import { Random } from '../random.ts';
 import {
   requireAnyMatrix,
@@ -100,23 +101,27 @@ export function orthogonal(gain: number = 1): Initialiser {
 }
 
 /**
- * Sets every forget gate's bias, the parameters called `b_f` alone or within a stack (`lstm.b_f`), to `value`: a network
- * that remembers before it has learnt what to forget (Gers, Schmidhuber and Cummins 2000; Jozefowicz et al. 2015).
+ * Sets the bias of every gate that keeps the state to `value`, or to −`value` where it keeps the more the smaller that is: a
+ * network that remembers before it has learnt what to forget (Gers, Schmidhuber and Cummins 2000; Jozefowicz et al. 2015).
+ * Which those are, the cells declare: b_f of an LSTM, b_z of a GRU.
  *
  * @throws ValueError when there is none, or the value is not finite.
  */
 export function forgetBias(params: ParamSet, value: number = 1): void {
   requireFiniteNumber('value', value);
-  const named = Object.entries(requireInstance('params', params, ParamSet).named());
-  const biases = named.filter(([name]) => name === 'b_f' || name.endsWith('.b_f'));
-  if (biases.length === 0) throw new ValueError('params', 'a parameter b_f', named.map(([name]) => name).join(', '));
-  for (const [, b] of biases) b.fill(value);
+  const { keeps } = requireInstance('params', params, ParamSet);
+  const named = params.named();
+  const biases = Object.entries(keeps);
+  if (biases.length === 0) {
+    throw new ValueError('params', 'a bias of a gate that keeps the state', Object.keys(named).join(', '));
+  }
+  for (const [name, sign = 1] of biases) pick(named, name).fill(sign * value);
 }
 
 function each(initialise: (matrix: AbstractMatrix, rng: Random) => void): Initialiser {
   return (target, rng) => {
     requireInstance('rng', rng, Random);
-    if (target instanceof ParamSet) for (const matrix of Object.values(target.named())) initialise(matrix, rng);
+    if (target instanceof ParamSet) for (const matrix of Object.values(target.open())) initialise(matrix, rng);
     else initialise(requireAnyMatrix('target', target), rng);
   };
 }

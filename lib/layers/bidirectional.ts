@@ -69,6 +69,9 @@ export function bidirectional(layers: {
     throw new ValueError('backward.outputs', `${there.outputs}, for a sum`, `${back.outputs}`);
   }
   const state = prefixed({ forward: there.state, backward: back.state });
+  const counts = Object.entries({ forward: there, backward: back }).flatMap(
+    ([name, layer]) => layer.counts?.map(part => `${name}.${part}`) ?? [],
+  );
   const besides = merge === 'concat' ? there.outputs : 0; // the first column of backward's outputs
   const outputs = besides + back.outputs;
 
@@ -77,6 +80,7 @@ export function bidirectional(layers: {
     inputs: there.inputs,
     outputs,
     state,
+    ...(counts.length > 0 && { counts }),
     equations: { ...prefixed({ forward: there.equations, backward: back.equations }), x: 'BI-B4' },
     params: ParamSet.join({ forward: there.params, backward: back.params }),
 

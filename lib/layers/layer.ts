@@ -33,6 +33,8 @@ export interface Layer<Tape = unknown, P extends string = string> {
   readonly outputs: number;
   /** The columns of every part of the state; empty where there is none. */
   readonly state: Readonly<Record<string, number>>;
+  /** Parts of the state that count steps, where there are any: whole numbers, in which nothing has a gradient. */
+  readonly counts?: readonly string[];
   /** The tag of the equation that gives a gradient: of a parameter, of `x`, or of a part of the state, where that is said. */
   readonly equations: Readonly<Record<string, Tag>>;
   /**

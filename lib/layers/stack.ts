@@ -48,11 +48,13 @@ export function stack(layers: Readonly<Record<string, Layer>>): Layer<StackTape>
   const state = prefixed(each(layer => layer.state));
   const x = first[1].equations.x;
   const equations = { ...prefixed(each(layer => layer.equations)), ...(x && { x }) };
+  const counts = parts.flatMap(([name, layer]) => layer.counts?.map(part => `${name}.${part}`) ?? []);
   const whole: Layer<StackTape> = {
     name: parts.map(([, layer]) => layer.name).join('+'),
     inputs: first[1].inputs,
     outputs: last[1].outputs,
     state,
+    ...(counts.length > 0 && { counts }),
     equations,
     params: ParamSet.join(each(layer => layer.params)), // last: had it joined them before an error, no other call could
 

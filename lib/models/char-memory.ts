@@ -1,5 +1,7 @@
 /** How much memory a character model takes: said before it is made, since a system may kill what asks for too much. */
+import { misfitOf, requireCellSize } from '../cells/cell.ts';
 import { MemoryError } from '../errors.ts';
+import { requireSize } from '../require.ts';
 import type { Engine } from './char-model.ts';
 import { type CharTrainerOptions, memoriesOf } from './char-options.ts';
 
@@ -33,7 +35,8 @@ export function stepsAtOnce(C: number): number {
 
 /** How many parameters a model of C symbols has: of its first layer, of those above, of the readout's V and c. */
 export function parameterCount({ cell, hidden: m, layers }: Made, C: number): number {
-  return layerCount(cell, C, m) + (layers - 1) * layerCount(cell, m, m) + C * m + C;
+  const F = outputsOf(cell, C, m);
+  return layerCount(cell, C, m) + (layers - 1) * upperCount(cell, C, m, layers) + C * F + C;
 }
 
 /** What training a model of C symbols takes, beside the text. */
@@ -87,7 +90,7 @@ function requireFits(estimate: MemoryEstimate, what: 'inside' | 'total', room: s
 function insideBytes(options: CharTrainerOptions, C: number, engine: Engine): number {
   if (engine === 'reference') return 0;
   const { cell, hidden: m, layers } = options;
-  const one = Math.max(layerCount(cell, C, m), layers > 1 ? layerCount(cell, m, m) : 0, C * m + C);
+  const one = Math.max(layerCount(cell, C, m), upperCount(cell, C, m, layers), C * outputsOf(cell, C, m) + C);
   return bytesOf(engine) * (parameterCount(options, C) + one);
 }
 
@@ -101,12 +104,13 @@ function passBytes(
   C: number,
   engine: Engine,
 ): { readonly inside: number; readonly outside: number } {
-  const gates = layerCount(cell, 2, m) - layerCount(cell, 1, m); // so many numbers read each input
-  const states = Object.values(cell.state({ d: 1, m })).reduce((sum, columns) => sum + columns, 0);
-  const kept = layers * (gates + states + m);
+  const gates = readingEach(cell, C, m);
+  const states = Object.values(cell.state({ d: C, m })).reduce((sum, columns) => sum + columns, 0);
+  const F = outputsOf(cell, C, m);
+  const kept = layers * (gates + states + F);
   const forward = Math.max(chunk, heldOut > 0 ? stepsAtOnce(C) : 0);
   const inside = forward * kept + chunk * gates;
-  const outside = forward * (layers * m + 2 * C) + chunk * (layers * m + C);
+  const outside = forward * (layers * F + 2 * C) + chunk * (layers * F + C);
   if (engine === 'reference') return { inside: 0, outside: OUTSIDE * (inside + outside) };
   return { inside: bytesOf(engine) * inside, outside: OUTSIDE * outside };
 }
@@ -116,7 +120,23 @@ function bytesOf(engine: Exclude<Engine, 'reference'>): number {
 }
 
 function layerCount(cell: Made['cell'], d: number, m: number): number {
-  return Object.values(cell.params({ d, m })).reduce((sum, [rows, columns]) => sum + rows * columns, 0);
+  const shapes = cell.params(requireCellSize({ d, m }, cell));
+  return Object.values(shapes).reduce((sum, [rows, columns]) => sum + rows * columns, 0);
+}
+
+/** The parameters of a layer above the first, where there is one: its inputs are the outputs of that below. */
+function upperCount(cell: Made['cell'], C: number, m: number, layers: number): number {
+  return layers > 1 ? layerCount(cell, outputsOf(cell, C, m), m) : 0;
+}
+
+function outputsOf(cell: Made['cell'], d: number, m: number): number {
+  return requireSize(`${cell.name}.state.h`, cell.state(requireCellSize({ d, m }, cell)).h ?? 0);
+}
+
+/** How many numbers of a step read each input; 0 where the cell can have no other number of inputs to see it by. */
+function readingEach(cell: Made['cell'], C: number, m: number): number {
+  const more = [1, 2, 4, 8, 16].find(n => Object.keys(misfitOf(cell, { d: C + n, m })).length === 0);
+  return more === undefined ? 0 : (layerCount(cell, C + more, m) - layerCount(cell, C, m)) / more;
 }
 
 function tooLarge(argument: 'hidden' | 'chunk', room: string, needed: number): MemoryError {

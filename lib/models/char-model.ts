@@ -54,7 +54,8 @@ export function requireEngine(engine: Engine): void {
  *
  * @param options the vocabulary; the cell (the vanilla one); m hidden units (100) in each of some layers (1); how it is run
  * (by the engine).
- * @throws ValueError when m or the number of layers is no positive integer, or an option of the engine is none.
+ * @throws ValueError when m or the number of layers is no positive integer, or none that the cell can have, or an option of the
+ * engine is none.
  */
 export function charModel(options: {
   readonly vocabulary: Vocabulary;
@@ -78,11 +79,14 @@ export function charModel(options: {
   const count = parameterCount({ cell, hidden: m, layers }, vocabulary.size);
   if (count > MOST) throw new ValueError('m', `a model of at most ${MOST} parameters`, `${count}`);
   const C = vocabulary.size;
-  const hidden = Array.from({ length: layers }, (_, l) => [
-    layers === 1 ? 'cell' : `cell${l + 1}`,
-    recurrentLayer(cell, { d: l === 0 ? C : m, m }, engine),
-  ]);
-  const net = stack({ ...Object.fromEntries(hidden), readout: readoutLayer({ m, C }, engine) });
+  const hidden: Record<string, Layer> = {};
+  let features = C;
+  for (let l = 1; l <= layers; l++) {
+    const layer = recurrentLayer(cell, { d: features, m }, engine);
+    hidden[layers === 1 ? 'cell' : `cell${l}`] = layer;
+    features = layer.outputs;
+  }
+  const net = stack({ ...hidden, readout: readoutLayer({ m: features, C }, engine) });
   return { vocabulary, cell, m, layers, net };
 }
 

@@ -245,5 +245,5 @@ function heldOutLength(symbols: number, part: number): number {
 
 function initialise({ net }: CharModel, std: number, rng: Random): void {
   const weights = normal(std);
-  for (const matrix of Object.values(net.params.named())) (matrix.rows === 1 ? zeros : weights)(matrix, rng);
+  for (const matrix of Object.values(net.params.open())) (matrix.rows === 1 ? zeros : weights)(matrix, rng);
 }

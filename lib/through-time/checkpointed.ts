@@ -11,8 +11,8 @@
  * | s, ds  | B×its columns | the state between two segments, part by part |
  */
 import { ValueError } from '../errors.ts';
-import { type Layer, requireLayer, requireState, requireTape, zeroState } from '../layers/layer.ts';
-import { selectRows } from '../matrix.ts';
+import { activeRows, type Rows, rowsOfEach, withRowsOfEach } from '../layers/active.ts';
+import { type Layer, requireLayer, requireState, requireTape } from '../layers/layer.ts';
 import { requireCount, requireKnown, requireSize } from '../require.ts';
 import { read, Sequence } from '../sequence.ts';
 import type { Matrices } from '../shape.ts';
@@ -64,7 +64,7 @@ export function checkpointed<Tape, P extends string>(
   if (every !== undefined) requireSize('every', every);
   if (memory !== undefined) requireSize('memory', memory);
   if (every !== undefined && memory !== undefined) throw new ValueError('memory', 'none beside every', `${memory}`);
-  const { name, params, inputs, outputs, state, equations } = requireLayer('layer', layer);
+  const { name, params, inputs, outputs, state, counts, equations } = requireLayer('layer', layer);
 
   return {
     name: `checkpointed(${name})`,
@@ -72,6 +72,7 @@ export function checkpointed<Tape, P extends string>(
     inputs,
     outputs,
     state,
+    ...(counts && { counts }),
     equations,
 
     forward(given, s0) {
@@ -81,13 +82,13 @@ export function checkpointed<Tape, P extends string>(
       const states: Matrices[] = [];
       let s = requireState('s0', s0, state, x.B);
       for (let from = 0; from < x.T; from += steps) {
-        const active = x.active(from);
-        const segment = cut(x, x, from, steps);
+        const rows = activeRows(x, from);
         states.push(s);
-        const part = layer.forward(segment, s); // CKP-F1  (y_(i), s_i) = f_(i)(x_(i), s_{i−1}; θ), of which s_{i−1} is kept
-        const y_i = read('layer.y', part.y, outputs, segment);
-        s = active ? hold(active, part.sT, s) : part.sT; // CKP-F2  s_i = s_{i−1} where the sequence has ended before
-        y.data.set(stepsOf(y_i, 0, y_i.T, active), from * x.B * outputs);
+        if (rows?.length === 0) continue;
+        const segment = cut(x, x, from, steps, rows);
+        const part = layer.forward(segment, rowsOfEach(s, rows)); // CKP-F1  (y_(i), s_i) = f_(i)(x_(i), s_{i−1}; θ), of which s_{i−1} is kept
+        s = withRowsOfEach(s, rows, part.sT); // CKP-F2  s_i = s_{i−1} where the sequence has ended before
+        put(y, from, rows, read('layer.y', part.y, outputs, segment));
         layer.release?.(part.tape);
       }
       return { y, sT: s, tape: { x, every: steps, states } };
@@ -101,13 +102,13 @@ export function checkpointed<Tape, P extends string>(
       let ds = requireState('dsT', dsT, state, x.B);
       for (const [i, s] of [...states.entries()].reverse()) {
         const from = i * steps;
-        const active = x.active(from);
-        const { tape } = layer.forward(cut(x, x, from, steps), s); // CKP-B1  the tape of f_(i), from x_(i) and s_{i−1} again
-        const total = active ? hold(active, ds, zeroState(state, x.B)) : ds;
-        const part = layer.backward(tape, cut(dy, x, from, steps), total); // CKP-B2  (dL/dx_(i), dL/ds_{i−1}), dL/dθ +=, = f_(i)ᵀ(dL/dy_(i), dL/ds_i), through F1
-        dx.data.set(part.dx.data, from * x.B * inputs);
+        const rows = activeRows(x, from);
+        if (rows?.length === 0) continue;
+        const { tape } = layer.forward(cut(x, x, from, steps, rows), rowsOfEach(s, rows)); // CKP-B1  the tape of f_(i), from x_(i) and s_{i−1} again
+        const part = layer.backward(tape, cut(dy, x, from, steps, rows), rowsOfEach(ds, rows)); // CKP-B2  (dL/dx_(i), dL/ds_{i−1}), dL/dθ +=, = f_(i)ᵀ(dL/dy_(i), dL/ds_i), through F1
+        put(dx, from, rows, part.dx);
         layer.release?.(tape);
-        ds = active ? hold(active, part.ds0, ds) : part.ds0; // CKP-B3  dL/ds_{i−1} = dL/ds_i where the sequence has ended before, through F2
+        ds = withRowsOfEach(ds, rows, part.ds0); // CKP-B3  dL/ds_{i−1} = dL/ds_i where the sequence has ended before, through F2
       }
       return { dx, ds0: ds };
     },
@@ -122,33 +123,38 @@ function longestWithin(memory: number, T: number): number {
   throw new ValueError('memory', `at least ${Math.ceil(2 * Math.sqrt(T))} for ${T} steps`, `${memory}`); // CKP-D3  min k + K = ⌈2√T⌉
 }
 
-/**
- * `count` steps of a from `from` on, or what there is of them, with the lengths that x leaves them. A sequence of x that
- * has ended before is all zeros, and one step long, since none may have no steps.
- */
-function cut(a: Sequence, x: Sequence, from: number, count: number): Sequence {
+/** `count` steps of some rows of a from `from` on, or what there is of them, with the lengths that x leaves them. */
+function cut(a: Sequence, x: Sequence, from: number, count: number, rows: Rows): Sequence {
   const to = Math.min(from + count, x.T);
-  const data = stepsOf(a, from, to, x.active(from));
-  const lengths = x.lengths?.map(length => Math.min(Math.max(length - from, 1), to - from));
-  const extent = { T: to - from, B: x.B, ...(lengths && { lengths }) };
+  const data = stepsOf(a, from, to, rows);
+  const own = x.lengths && (rows ?? [...x.lengths.keys()]).map(b => x.lengths?.[b] ?? 0);
+  const lengths = own?.map(length => Math.min(length - from, to - from));
+  const extent = { T: to - from, B: rows?.length ?? x.B, ...(lengths && { lengths }) };
   return data instanceof Int32Array
     ? Sequence.oneHot(data, { ...extent, classes: a.F })
     : Sequence.dense(data, { ...extent, F: a.F });
 }
 
-/** The buffer of a's steps `from` to `to`; zeros, in a copy, where a sequence is not active. */
-function stepsOf(a: Sequence, from: number, to: number, active: readonly boolean[] | undefined): Sequence['data'] {
-  const width = a.data.length / (a.T * a.B);
-  const part = a.data.subarray(from * a.B * width, to * a.B * width);
-  if (!active) return part;
-  const kept = part.slice();
-  for (let n = 0; n < (to - from) * a.B; n++) {
-    if (!active[n % a.B]) kept.fill(0, n * width, (n + 1) * width);
+/** Some rows of a's steps `from` to `to`: its buffer, or a copy where it is not all of them. */
+function stepsOf({ data, T, B }: Sequence, from: number, to: number, rows: Rows): Sequence['data'] {
+  const width = data.length / (T * B);
+  if (!rows) return data.subarray(from * B * width, to * B * width);
+  const taken = data.slice(0, (to - from) * rows.length * width);
+  for (let t = from; t < to; t++) {
+    for (const [n, b] of rows.entries()) {
+      const at = (t * B + b) * width;
+      taken.set(data.subarray(at, at + width), ((t - from) * rows.length + n) * width);
+    }
   }
-  return kept;
+  return taken;
 }
 
-/** Every part of a where the sequence is active, of b where it is not. */
-function hold(active: readonly boolean[], a: Matrices, b: Matrices): Matrices {
-  return Object.fromEntries(Object.entries(a).map(([name, part]) => [name, selectRows(active, part, b[name] ?? part)]));
+/** Some rows of the steps of `into` from `from` on = those of `part`. */
+function put(into: Sequence, from: number, rows: Rows, { data, T, B, F }: Sequence): void {
+  for (let t = 0; t < T; t++) {
+    for (let n = 0; n < B; n++) {
+      const at = (t * B + n) * F;
+      into.data.set(data.subarray(at, at + F), ((from + t) * into.B + (rows?.[n] ?? n)) * F);
+    }
+  }
 }

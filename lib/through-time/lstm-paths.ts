@@ -13,9 +13,10 @@
 import { type AbstractMatrix, Matrix } from 'ml-matrix';
 import type { GateName } from '../cells/gates.ts';
 import { type LstmTape, lstm } from '../cells/lstm.ts';
+import { activeRows, rowsOf, rowsOfEach, stepsIn, withRowsOfEach } from '../layers/active.ts';
 import { type Layer, requireLayer, requireState, requireTape } from '../layers/layer.ts';
 import type { UnrollTape } from '../layers/unroll.ts';
-import { add, mul, selectRows, tanhSlope } from '../matrix.ts';
+import { add, mul, tanhSlope } from '../matrix.ts';
 import { ParamSet } from '../params.ts';
 import { requireCount } from '../require.ts';
 import { read, type Sequence } from '../sequence.ts';
@@ -50,7 +51,7 @@ export function lstmPaths(
 ): LstmPaths[] {
   const { params, state, outputs, inputs } = requireLayer('layer', layer);
   const { x, steps } = requireTape(tape, inputs);
-  requireCount('tape.steps', steps, x.T, 'tapes of steps');
+  requireCount('tape.steps', steps, stepsIn(x), 'tapes of steps');
   const dy = read('dy', given, outputs, x);
   const { h: dhT, c: dcT } = requireState('dsT', dsT, state, x.B) as Matrices<'h' | 'c'>;
   const p = params.named();
@@ -59,34 +60,33 @@ export function lstmPaths(
   const slots: LstmPaths[] = [];
   let behind: Behind = { final: dhT, gates: zero, dc: dcT, alongC: dcT, throughH: zero };
   for (let t = x.T - 1; t >= 0; t--) {
-    const tape = steps[t] as LstmTape;
-    const { final, gates, dc } = behind;
-    const own = add(final, dy.at(t));
+    const tape = steps[t];
+    const ended = paths(behind);
+    if (!tape) {
+      slots.unshift(ended);
+      continue;
+    }
+    const rows = activeRows(x, t);
+    const { final, gates, dc, ...parts } = rowsOfEach(behind, rows);
+    const own = add(final, rowsOf(dy.at(t), rows));
     const dh = add(own, gates);
     const slope = tanhSlope(tape.tc);
     const whole = add(dc, mul(dh, tape.o, slope)); // LSTM-B2  dL/dc_t = dc + dh⊙o⊙(1−tanh²(c_t))
-    const alongC = add(behind.alongC, mul(own, tape.o, slope)); // PATH-B1  p_t = f_{t+1}⊙p_{t+1} + dy_t⊙o_t⊙(1−tanh²(c_t))
-    const throughH = add(behind.throughH, mul(gates, tape.o, slope)); // PATH-B2  r_t = f_{t+1}⊙r_{t+1} + (Σ_k dL/da^k_{t+1} W_k)⊙o_t⊙(1−tanh²(c_t))
+    const alongC = add(parts.alongC, mul(own, tape.o, slope)); // PATH-B1  p_t = f_{t+1}⊙p_{t+1} + dy_t⊙o_t⊙(1−tanh²(c_t))
+    const throughH = add(parts.throughH, mul(gates, tape.o, slope)); // PATH-B2  r_t = f_{t+1}⊙r_{t+1} + (Σ_k dL/da^k_{t+1} W_k)⊙o_t⊙(1−tanh²(c_t))
     const { dprev } = lstm.backward(p, tape, { h: dh, c: dc }, unused);
     const faded = { alongC: mul(alongC, tape.f), throughH: mul(throughH, tape.f) };
-    const active = x.active(t);
-    slots.unshift(hold(active, { whole, alongC, throughH }, { ...behind, whole: dc })); // PATH-B3  p_t = dL/dc_T, r_t = 0 where t > length
-    behind = hold(active, { final: zero, gates: dprev.h, dc: dprev.c, ...faded }, behind);
+    slots.unshift(withRowsOfEach(ended, rows, { whole, alongC, throughH })); // PATH-B3  p_t = dL/dc_T, r_t = 0 where t > length
+    const nothing = Matrix.zeros(own.rows, outputs);
+    behind = withRowsOfEach(behind, rows, { final: nothing, gates: dprev.h, dc: dprev.c, ...faded });
   }
-  return [{ whole: behind.dc, alongC: behind.alongC, throughH: behind.throughH }, ...slots];
+  return [paths(behind), ...slots];
+}
+
+/** What of it is said of c_t where there is no step t+1. */
+function paths({ dc, alongC, throughH }: Behind): Matrices<keyof LstmPaths> {
+  return { whole: dc, alongC, throughH };
 }
 
 /** What step t receives from step t+1: what is said of h_t, and the gradients in c_{t+1} times f_{t+1}. */
 type Behind = Matrices<'final' | 'gates' | 'dc' | 'alongC' | 'throughH'>;
-
-/** Every part of a where the sequence is active, of b where it is not. */
-function hold<K extends string>(
-  active: readonly boolean[] | undefined,
-  a: Matrices<K>,
-  b: Matrices<NoInfer<K>>,
-): Matrices<K> {
-  if (!active) return a;
-  const names = Object.keys(a) as K[];
-  const held = names.map(name => [name, selectRows(active, a[name], b[name])] as const);
-  return Object.fromEntries<AbstractMatrix>(held) as Record<K, AbstractMatrix>;
-}

@@ -4,6 +4,7 @@
  * Derived in `derivations/second-order.md`. What the symbols mean stands in `second-order/r-forward.ts`.
  */
 import type { State } from '../cells/cell.ts';
+import { activeRows, rowsOfEach, withRowsOfEach } from '../layers/active.ts';
 import { zeroState } from '../layers/layer.ts';
 import { add, addColumnSums, addTo, addTTimes, times } from '../matrix.ts';
 import { Sequence } from '../sequence.ts';
@@ -59,12 +60,14 @@ export function hessianVector<Target>(
   const [Rp, Rdp] = [R.layer.named(), R.layer.namedGrads()];
   let ds = zeroState(layer.state, x.B) as State<'h'>;
   let Rds = ds;
-  for (let t = x.T - 1; t >= 0; t--) {
+  for (let t = steps.length - 1; t >= 0; t--) {
+    const rows = activeRows(x, t);
     const [tape, Rtape] = [steps[t], Rsteps[t] as RTape<unknown>];
-    const dnext = { ...ds, h: add(ds.h, dy.at(t)) }; // BPTT-B1  dL/ds_t = dL/dy_t + dL/ds_{t+1} ∂s_{t+1}/∂s_t
-    const Rdnext = { ...Rds, h: add(Rds.h, Rdy.at(t)) }; // ROP-B1  R{dL/ds_t} = R{dL/dy_t} + R{dL/ds_{t+1} ∂s_{t+1}/∂s_t}
-    Rds = net.cell.rBackward({ p, tape, dnext }, { p: Rp, tape: Rtape, dnext: Rdnext }, Rdp); // ROP-B2  R{dL/dθ} += R{dL/ds_t ∂⁺s_t/∂θ}
-    ds = net.cell.backward(p, tape, dnext, dp).dprev;
+    const dnext = rowsOfEach({ ...ds, h: add(ds.h, dy.at(t)) }, rows); // BPTT-B1  dL/ds_t = dL/dy_t + dL/ds_{t+1} ∂s_{t+1}/∂s_t
+    const Rdnext = rowsOfEach({ ...Rds, h: add(Rds.h, Rdy.at(t)) }, rows); // ROP-B1  R{dL/ds_t} = R{dL/dy_t} + R{dL/ds_{t+1} ∂s_{t+1}/∂s_t}
+    const Rdprev = net.cell.rBackward({ p, tape, dnext }, { p: Rp, tape: Rtape, dnext: Rdnext }, Rdp); // ROP-B2  R{dL/dθ} += R{dL/ds_t ∂⁺s_t/∂θ}
+    Rds = withRowsOfEach(Rds, rows, Rdprev);
+    ds = withRowsOfEach(ds, rows, net.cell.backward(p, tape, dnext, dp).dprev);
   }
   return R.params.grads;
 }

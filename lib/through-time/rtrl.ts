@@ -11,8 +11,9 @@
  * | inS0    | n×n   | R_t = ∂s_t/∂s_0 |
  */
 import { type AbstractMatrix, Matrix } from 'ml-matrix';
-import { type Cell, type CellSize, requireCell, requireCellSize, type State } from '../cells/cell.ts';
+import type { Cell, CellSize, State } from '../cells/cell.ts';
 import { requireState, zeroState } from '../layers/layer.ts';
+import { stepsOf } from '../layers/steps.ts';
 import { add, addTo, times } from '../matrix.ts';
 import { ParamSet } from '../params.ts';
 import { requireKnown, requireMatrix, requireObject } from '../require.ts';
@@ -62,14 +63,12 @@ export interface Rtrl<P extends string = string> {
  *
  * @param cell the cell.
  * @param size d inputs and m hidden units.
- * @returns fresh parameters, all zero, and the steps.
- * @throws ValueError when a size is not a positive integer.
+ * @returns fresh parameters, all zero but those that the cell has other first values of, and the steps.
+ * @throws ValueError when a size is not a positive integer, or none that the cell can have; the steps throw what those of
+ * `unroll` do where the cell fails.
  */
 export function rtrl<P extends string, S extends string, Tape>(cell: Cell<P, S, Tape>, size: CellSize): Rtrl<P> {
-  requireCell('cell', cell);
-  requireCellSize(size);
-  const params = ParamSet.of(cell.params(size));
-  const state = cell.state(size);
+  const { params, state, forward, backward } = stepsOf(cell, size);
   const n = Object.values<number>(state).reduce((sum, columns) => sum + columns, 0);
 
   function start(s: Matrices): Sensitivity {
@@ -78,12 +77,12 @@ export function rtrl<P extends string, S extends string, Tape>(cell: Cell<P, S, 
 
   function step({ s, inTheta, inS0 }: Sensitivity, x: AbstractMatrix): Sensitivity {
     const p = params.named();
-    const { next, tape } = cell.forward(p, x, s as State<S>);
+    const { next, tape } = forward(p, x, s as State<S>);
     const [J, immediate] = [Matrix.zeros(n, n), Matrix.zeros(n, params.size)];
     for (let i = 0; i < n; i++) {
       const own = ParamSet.of(params.shapes);
       const unit = split(Matrix.zeros(1, n).set(0, i, 1), state) as State<S>;
-      const { dprev } = cell.backward(p, tape, unit, own.namedGrads());
+      const { dprev } = backward(p, tape, unit, own.namedGrads());
       J.setRow(i, join(dprev, state)); // RTRL-F2  row i of J_t = e_i ∂s_t/∂s_{t−1}
       immediate.setRow(i, flat(own.grads)); // RTRL-F3  row i of ∂⁺s_t/∂θ = e_i ∂⁺s_t/∂θ
     }
@@ -129,7 +128,7 @@ export function rtrl<P extends string, S extends string, Tape>(cell: Cell<P, S, 
           y.at(t).setRow(b, now.s.h as AbstractMatrix);
           addToRow(ds0, b, gradientAt(now, { ...zeroState(state, 1), h: dy.at(t).getRowVector(b) }));
         }
-        addToRow(sT, b, now.s);
+        for (const [name, part] of Object.entries(sT)) part.setRow(b, now.s[name] as AbstractMatrix);
         addToRow(ds0, b, gradientAt(now, rowOf(last, b)));
       }
       return { y, sT, ds0 };

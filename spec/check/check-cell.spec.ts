@@ -30,7 +30,10 @@ describe('checkCell', () => {
   it('looks further back than one step: a cell that sends nothing to the past is caught', () => {
     const forgetful: typeof rnn = {
       ...rnn,
-      backward: (p, tape, dnext, dp) => ({ ...rnn.backward(p, tape, dnext, dp), dprev: { h: Matrix.zeros(3, 5) } }),
+      backward: (p, tape, dnext, dp) => ({
+        ...rnn.backward(p, tape, dnext, dp),
+        dprev: { h: Matrix.zeros(dnext.h.rows, 5) },
+      }),
     };
     expect(checkCell(forgetful, { B: 3, m: 5 }).ok).toBe(false);
   });

@@ -80,9 +80,11 @@ const SHAPES: readonly [string, Rnn, string][] = [
   ],
 ];
 
+const ofRows = (message: string, rows: number) => message.replaceAll(/\d×(?=\d matrix)/g, `${rows}×`);
+
 describe('what a cell returns', () => {
   it.each(SHAPES)('%s: named where the cell is checked, and wherever it is unrolled', (_, cell, message) => {
-    expect(() => checkCell(cell)).toThrow(message);
+    expect(() => checkCell(cell)).toThrow(message.includes('backward') ? ofRows(message, 1) : message); // the longest sequence alone has the last step
     const layer = unroll(cell, { d: 4, m: 5 });
     const x = Sequence.zeros({ T: 2, B: 3, F: 4 });
     const run = () => layer.backward(layer.forward(x).tape, Sequence.zeros({ T: 2, B: 3, F: 5 }));

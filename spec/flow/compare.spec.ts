@@ -11,8 +11,8 @@ import { clippingOf, clippingSummary } from '../../lib/flow/clipping.ts';
 import { type Compared, type ComparisonOptions, compared, quartiles, reachingBack } from '../../lib/flow/compare.ts';
 import { productOfSteps, stepJacobians } from '../../lib/flow/jacobians.ts';
 import {
+  hasKeepingGate,
   initNames,
-  keepingBias,
   type NetworkOptions,
   network,
   probe,
@@ -119,7 +119,7 @@ describe('first weights', () => {
   });
 
   it('set the bias of the gate that keeps, and refuse it where there is none', () => {
-    expect([lstm, gru, trace, rnn].map(cell => keepingBias(cell as Cell))).toEqual(['b_f', 'b_z', null, null]);
+    expect([lstm, gru, trace, rnn].map(cell => hasKeepingGate(cell as Cell))).toEqual([true, true, false, false]);
     expect(weights(lstm, 'b_f', { forgetBias: 2.5 })).toEqual(new Array(9).fill(2.5));
     expect(weights(gru, 'b_z', { forgetBias: 2.5 })).toEqual(new Array(9).fill(2.5));
     expect(() => weights(rnn, 'W', { forgetBias: 1 })).toThrow('a cell with a gate that keeps');

@@ -1,6 +1,18 @@
 import fc from 'fast-check';
 import { determinant, Matrix } from 'ml-matrix';
 import { describe, expect, it } from 'vitest';
+import type { Cell } from '../../lib/cells/cell.ts';
+import { conditioned } from '../../lib/cells/conditioned.ts';
+import { gru } from '../../lib/cells/gru.ts';
+import { gruResetBefore } from '../../lib/cells/gru-reset-before.ts';
+import { lstm } from '../../lib/cells/lstm.ts';
+import { lstmCoupled } from '../../lib/cells/lstm-coupled.ts';
+import { lstmNoForget } from '../../lib/cells/lstm-no-forget.ts';
+import { lstmPeephole } from '../../lib/cells/lstm-peephole.ts';
+import { rnn } from '../../lib/cells/rnn.ts';
+import { trace } from '../../lib/cells/trace.ts';
+import { recurrent } from '../../lib/engine/recurrent.ts';
+import { ValueError } from '../../lib/errors.ts';
 import {
   forgetBias,
   glorot,
@@ -12,7 +24,8 @@ import {
   uniformOverRoot,
   zeros,
 } from '../../lib/init/initialisers.ts';
-import { ParamSet } from '../../lib/params.ts';
+import { unroll } from '../../lib/layers/unroll.ts';
+import { ParamSet, pick } from '../../lib/params.ts';
 import { Random } from '../../lib/random.ts';
 import type { FlatMatrix } from '../../lib/views.ts';
 import { size } from '../arbitraries.ts';
@@ -124,13 +137,13 @@ it('glorot goes by each matrix of a set, and keeps the scale of what passes thro
 describe('forgetBias', () => {
   const shapes = { W_f: [2, 2], b_f: [1, 2], b_i: [1, 2], xb_f: [1, 1], b_fo: [1, 1] } as const;
   const filled = () => {
-    const params = ParamSet.of(shapes);
+    const params = ParamSet.of(shapes, { keeps: { b_f: 1 } });
     params.values.fill(7);
     params.grads.fill(5);
     return params;
   };
 
-  it('sets b_f and nothing else, to 1 unless given', () => {
+  it('sets what keeps the state and nothing else, to 1 unless given', () => {
     const params = filled();
     forgetBias(params);
     expect(Array.from(params.values)).toEqual([7, 7, 7, 7, 1, 1, 7, 7, 7, 7]);
@@ -147,11 +160,67 @@ describe('forgetBias', () => {
     expect(all.values.filter(x => x === 2)).toHaveLength(4);
   });
 
+  it('goes by what is declared and not by a name, and the other way where less is more', () => {
+    const params = ParamSet.of({ b_f: [1, 2], b_u: [1, 2] }, { keeps: { b_u: -1 } });
+    forgetBias(ParamSet.join({ one: ParamSet.join({ cell: params }) }), 2);
+    expect(Array.from(params.values)).toEqual([0, 0, -2, -2]);
+  });
+
+  it('finds the gate of every gated cell, on either engine', () => {
+    for (const make of [unroll, recurrent]) {
+      for (const [cell, gate] of [
+        [lstm, 'b_f'],
+        [lstmCoupled, 'b_f'],
+        [lstmPeephole, 'b_f'],
+        [gru, 'b_z'],
+        [gruResetBefore, 'b_z'],
+        [conditioned(gru as Cell, { k: 1 }), 'b_z'],
+      ] as const) {
+        const { params } = make(cell as Cell, { d: 2, m: 3 });
+        forgetBias(params, 2);
+        expect(Array.from(params.values.filter(value => value !== 0))).toEqual([2, 2, 2]);
+        expect(flat(pick(params.named(), gate))).toEqual([2, 2, 2]);
+      }
+      for (const cell of [rnn, trace, lstmNoForget] as readonly Cell[]) {
+        expect(() => forgetBias(make(cell, { d: 2, m: 3 }).params)).toThrow(ValueError);
+      }
+    }
+  });
+
   it('refuses parameters without any, and a value that is none', () => {
     expect(() => forgetBias(ParamSet.of({ W: [1, 1], xb_f: [1, 1] }))).toThrow(
-      /^params: expected a parameter b_f, got W, xb_f$/,
+      /^params: expected a bias of a gate that keeps the state, got W, xb_f$/,
     );
     expect(() => forgetBias(filled(), Number.NaN)).toThrow(/^value: expected a finite number/);
+  });
+});
+
+describe('a first value', () => {
+  const set = () => ParamSet.of({ W: [2, 2], g: [1, 2], b: [1, 2] }, { first: { g: 1 } });
+
+  it.each([
+    ['zeros', zeros],
+    ['normal', normal(0.1)],
+    ['uniform', uniform(0.1)],
+    ['glorot', glorot()],
+    ['identity', identity(3)],
+    ['orthogonal', orthogonal(2)],
+  ] as const)('is left alone by %s of a whole set, alone or within others, and not of the matrix itself', (_, fill) => {
+    const params = set();
+    fill(params, new Random(1));
+    expect(flat(params.named().g)).toEqual([1, 1]);
+    const joined = ParamSet.join({ deep: ParamSet.join({ params }) });
+    fill(joined, new Random(1));
+    expect(flat(params.named().g)).toEqual([1, 1]);
+    fill(params.named().g, new Random(1));
+    expect(flat(params.named().g)).not.toEqual([1, 1]);
+  });
+
+  it('takes no number from those that are drawn', () => {
+    const [params, plain] = [set(), ParamSet.of({ W: [2, 2], b: [1, 2] })];
+    normal(1)(params, new Random(3));
+    normal(1)(plain, new Random(3));
+    expect([...flat(params.named().W), ...flat(params.named().b)]).toEqual([...plain.values]);
   });
 });
 

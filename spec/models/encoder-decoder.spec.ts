@@ -66,7 +66,7 @@ function check(net: EncoderDecoder, options = {}): GradientReport {
     })),
     { name: 'source', values: source.rows(), gradient: dsource.rows() },
     { name: 'target', values: target.rows(), gradient: dtarget.rows() },
-    ...initialStates(s0, ds0),
+    ...initialStates({}, s0, ds0),
   ]);
 }
 

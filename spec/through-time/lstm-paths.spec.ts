@@ -4,6 +4,7 @@ import { type AbstractMatrix, Matrix } from 'ml-matrix';
 import { describe, expect, it } from 'vitest';
 import { type LstmTape, lstm } from '../../lib/cells/lstm.ts';
 import { ShapeError, ValueError } from '../../lib/errors.ts';
+import { activeRows, rowsOf } from '../../lib/layers/active.ts';
 import { type UnrollTape, unroll } from '../../lib/layers/unroll.ts';
 import { ParamSet } from '../../lib/params.ts';
 import { Sequence } from '../../lib/sequence.ts';
@@ -210,6 +211,12 @@ describe('a planted mistake is caught, and named by the part it spoils', () => {
     readonly dsT?: Problem['dsT'];
   }
   const zero = Matrix.zeros(3, 3);
+  const like = (a: AbstractMatrix, value: number) => Matrix.zeros(a.rows, a.columns).fill(value);
+  const earlier = (before: AbstractMatrix, t: number) =>
+    rowsOf(
+      before,
+      activeRows(fixed.x, t)?.map(b => (activeRows(fixed.x, t - 1) ?? [0, 1, 2]).indexOf(b)),
+    );
   const scaled = (a: AbstractMatrix, factor: number) => Matrix.mul(new Matrix(a.to2DArray()), factor);
   const sum = (a: AbstractMatrix, b: AbstractMatrix) => Matrix.add(new Matrix(a.to2DArray()), b);
 
@@ -218,10 +225,10 @@ describe('a planted mistake is caught, and named by the part it spoils', () => {
     [
       'f_t for f_{t+1}',
       [...kinds],
-      () => paths({ tape: (step, t, steps) => ({ ...step, f: steps[t - 1]?.f ?? step.f }) }),
+      () => paths({ tape: (step, t, steps) => ({ ...step, f: earlier(steps[t - 1]?.f ?? step.f, t) }) }),
     ],
-    ['the slope of tanh(c_t) dropped', [...kinds], () => paths({ tape: step => ({ ...step, tc: zero }) })],
-    ['the output gate dropped', [...kinds], () => paths({ tape: step => ({ ...step, o: Matrix.ones(3, 3) }) })],
+    ['the slope of tanh(c_t) dropped', [...kinds], () => paths({ tape: step => ({ ...step, tc: like(step.tc, 0) }) })],
+    ['the output gate dropped', [...kinds], () => paths({ tape: step => ({ ...step, o: like(step.o, 1) }) })],
     ['W_k transposed', ['whole', 'throughH'], () => paths({ problem: transposedW(fixed) })],
     ['the gates’ term dropped', ['whole', 'throughH'], () => paths({ problem: withoutW(fixed) })],
     ['h_t for h_{t−1}: the cotangents a step late', [...kinds], () => paths({ dy: late(fixed.dy) })],

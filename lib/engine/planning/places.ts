@@ -3,7 +3,7 @@ import { chains } from './chains.ts';
 import type { Keeping } from './keeping.ts';
 import type { Addition, Graph, Node, View } from './nodes.ts';
 import { isX, type Stages, wholeOf } from './stages.ts';
-import { type Block, type Declared, type Life, type Ref, stateBlock, stateGradientBlock } from './work.ts';
+import { type Block, type Life, type Recorded, type Ref, stateBlock, stateGradientBlock } from './work.ts';
 
 export interface Places {
   readonly blocks: readonly Block[];
@@ -23,7 +23,7 @@ export interface Places {
   readonly shared: readonly Node[];
 }
 
-export function placesOf(graph: Graph, stages: Stages, keeping: Keeping, declared: Declared): Places {
+export function placesOf(graph: Graph, stages: Stages, keeping: Keeping, declared: Recorded): Places {
   const { dprev, dx, additions } = graph;
   const { live, sums, perSample, usersOf, dxAfter } = stages;
   const { parts, kept, stored, ofProducts, multiplied } = keeping;

@@ -1,5 +1,6 @@
 /** What the engine does, as data: blocks of memory, and works on what lies in them. */
 import type { CellSize } from '../../cells/cell.ts';
+import type { Declared } from '../../cells/declared.ts';
 import type { PerSample } from '../../equations/operation.ts';
 import type { Node } from './nodes.ts';
 
@@ -70,7 +71,7 @@ export interface PerSamplePlan {
 export type Work = KernelPlan | ProductPlan | GradientPlan | PerSamplePlan;
 
 export interface Plan {
-  readonly size: CellSize;
+  readonly declared: Recorded;
   readonly blocks: readonly Block[];
   /** Where each parameter lies among all: the number it begins with. */
   readonly parameters: Readonly<Record<string, number>>;
@@ -91,9 +92,7 @@ export interface Plan {
 export const stateBlock = (part: string): string => `state.${part}`;
 export const stateGradientBlock = (part: string): string => `dstate.${part}`;
 
-/** The columns of every part of the state, and the shape of every parameter. */
-export interface Declared {
+/** What the cell was recorded with. */
+export interface Recorded extends Declared {
   readonly size: CellSize;
-  readonly state: Readonly<Record<string, number>>;
-  readonly shapes: Readonly<Record<string, readonly [number, number]>>;
 }

@@ -5,17 +5,18 @@
  * | symbol  | shape         | meaning |
  * |---------|---------------|---------|
  * | v       | P numbers     | the direction, R{θ}: the cell's parameters, then V and c |
- * | s, Rs   | B×its columns | the state and R{s_t}, part by part |
+ * | s, Rs   | B×its columns | the state and R{s_t}, part by part: of the sequences that have step t |
  * | h, Rh   | T×B×m         | every h_t and R{h_t}, zero at padding |
  * | RO, RdO | (T·B)×C       | every R{o_t} and R{dL/do_t} |
  */
 import type { AbstractMatrix } from 'ml-matrix';
 import { requireCell, type State } from '../../cells/cell.ts';
+import { activeRows, addToRows, rowsOfEach, withRowsOfEach } from '../../layers/active.ts';
 import { type Layer, zeroState } from '../../layers/layer.ts';
 import { type ReadoutTape, readout } from '../../layers/readout.ts';
 import { type UnrollTape, unroll } from '../../layers/unroll.ts';
 import type { Weighting } from '../../losses/loss.ts';
-import { add, addRow, addTo, keepRows, selectRows, timesT } from '../../matrix.ts';
+import { add, addRow, timesT } from '../../matrix.ts';
 import { ParamSet } from '../../params.ts';
 import { requireCount, requireFinite, requireFunction, requireKnown, requireObject } from '../../require.ts';
 import { Sequence } from '../../sequence.ts';
@@ -75,7 +76,8 @@ export function rForward<Target>(
   for (const part of ['forward', 'backward', 'rBackward'] as const) {
     requireFunction(`loss.${part}`, requireObject('loss', loss)[part]);
   }
-  const [layer, out] = [unroll(cell, { d, m }), readout({ m, C })];
+  const layer = unroll(cell, { d, m });
+  const out = readout({ m: layer.outputs, C });
   const [RLayer, ROut] = [ParamSet.of(layer.params.shapes), ParamSet.of(out.params.shapes)];
   const params = ParamSet.join({ cell: layer.params, readout: out.params });
   const R = ParamSet.join({ cell: RLayer, readout: ROut });
@@ -86,14 +88,14 @@ export function rForward<Target>(
   const { tape: lossTape } = loss.forward(o, y, weighting);
 
   const [p, Rp] = [layer.params.named(), RLayer.named()];
-  const Rh = Sequence.zeros({ ...x.extent(), F: m });
+  const Rh = Sequence.zeros({ ...x.extent(), F: layer.outputs });
   const Rsteps: RTape<unknown>[] = [];
   let Rs = zeroState(layer.state, x.B) as State<'h'>;
-  for (let t = 0; t < x.T; t++) {
-    const active = x.active(t);
-    const { Rnext, Rtape } = cell.rForward(p, Rp, unrolled.steps[t], Rs); // ROP-F1  R{s_t} = R{f(s_{t−1}, x_t; θ)}, R{s_0} = 0
-    Rs = hold(active, Rnext, Rs); // ROP-F2  R{s_t} = R{s_{t−1}} where t > length
-    addTo(Rh.at(t), active ? keepRows(Rnext.h, active) : Rnext.h); // ROP-F3  R{y_t} = R{h_t}, 0 where t > length
+  for (const [t, tape] of unrolled.steps.entries()) {
+    const rows = activeRows(x, t);
+    const { Rnext, Rtape } = cell.rForward(p, Rp, tape, rowsOfEach(Rs, rows)); // ROP-F1  R{s_t} = R{f(s_{t−1}, x_t; θ)}, R{s_0} = 0
+    Rs = withRowsOfEach(Rs, rows, Rnext); // ROP-F2  R{s_t} = R{s_{t−1}} where t > length
+    addToRows(Rh.at(t), rows, Rnext.h); // ROP-F3  R{y_t} = R{h_t}, 0 where t > length
     Rsteps.push(Rtape);
   }
   const { V } = out.params.named();
@@ -102,14 +104,6 @@ export function rForward<Target>(
   const RdO = loss.rBackward(lossTape, RO);
   const directions = { layer: RLayer, out: ROut, params: R };
   return { layer, out, params, R: directions, unrolled, Rsteps, outTape, lossTape, Rh, RdO };
-}
-
-/** Every part of a where the sequence is active, of b where it is not. */
-function hold(active: readonly boolean[] | undefined, a: State<'h'>, b: State<'h'>): State<'h'> {
-  if (!active) return a;
-  const names = Object.keys(a) as 'h'[];
-  const held = names.map(name => [name, selectRows(active, a[name], b[name])] as const);
-  return Object.fromEntries<AbstractMatrix>(held) as Record<'h', AbstractMatrix>;
 }
 
 function requireVector(argument: string, values: ArrayLike<number>, size: number): ArrayLike<number> {

@@ -25,9 +25,11 @@ describe.each(networks)('R{·} of the forward pass of %s', (_, cell, loss) => {
   });
 });
 
-it('R{s_t} stays what it is where a sequence has ended', () => {
+it('R{s_t} is not computed where a sequence has ended', () => {
   const { net, theta, batch, v } = fixed(rnnTwice, crossEntropyTwice);
   const { Rh, Rsteps } = rForward(net, theta, batch, v);
-  const { hPrev } = Rsteps.at(-1) as RTape<RnnTape>;
-  expect([1, 2].map(b => hPrev.getRow(b))).toEqual([Rh.at(1).getRow(1), Rh.at(3).getRow(2)]); // ROP-F2  R{s_t} = R{s_{t−1}} where t > length
+  const before = (Rsteps as readonly RTape<RnnTape>[]).map(({ hPrev }) => hPrev);
+  expect(before.map(({ rows }) => rows)).toEqual([3, 3, 2, 2, 1]);
+  expect(before[2]?.to2DArray()).toEqual([0, 2].map(b => Rh.at(1).getRow(b)));
+  expect(before[4]?.to2DArray()).toEqual([Rh.at(3).getRow(0)]);
 });
