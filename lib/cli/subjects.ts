@@ -63,7 +63,7 @@ export function subjects(
 }
 
 /** A cell unrolled, in as many layers as asked for, in one direction or both. */
-function topology(cell: Cell, layers: number, both: boolean): Layer {
+export function topology(cell: Cell, layers: number, both: boolean): Layer {
   const size = fitting(cell, { d: 3, m: 4 });
   const built: Record<string, Layer> = {};
   let { d } = size;

@@ -8,7 +8,7 @@ import { fitting } from '../../lib/cells/sizes.ts';
 import { checkCell } from '../../lib/check/check-cell.ts';
 import { checkLayer } from '../../lib/check/check-layer.ts';
 import { cellProperty } from '../../lib/check/properties.ts';
-import { subjects } from '../../lib/cli/subjects.ts';
+import { topology } from '../../lib/cli/subjects.ts';
 import { explain, recurrent } from '../../lib/engine/recurrent.ts';
 import { ValueError } from '../../lib/errors.ts';
 import { compared } from '../../lib/flow/compare.ts';
@@ -56,7 +56,7 @@ describe('a declaration', () => {
   it('goes through a condition', () => {
     const made = conditioned({ ...fading, ...{ keeps: { c: -1 }, first: { c: 3 } } } as unknown as Cell, { k: 2 });
     expect(made).toMatchObject({ keeps: { c: -1 }, first: { c: 3 }, time: true });
-    expect(checkCell(made as Cell).ok).toBe(true);
+    expect(checkCell(made as Cell, { T: 3, B: 2, d: 2, m: 2, C: 2 }).ok).toBe(true);
     const even: Cell = { ...timedCell, sizes: ({ d }) => (d === 5 ? {} : { d: '5' }) };
     expect(unroll(conditioned(even, { k: 2 }) as Cell, { d: 3, m: 1 }).inputs).toBe(3);
     expect(() => unroll(conditioned(even, { k: 2 }) as Cell, { d: 5, m: 1 })).toThrow('d: expected 5');
@@ -94,11 +94,11 @@ it('the checker looks beside first values, where a lost factor shows', () => {
   };
   expect(checkCell(pairs).ok).toBe(true);
   expect(
-    checkCell(lost)
+    checkCell(lost, { T: 2, B: 2, d: 2, m: 2, C: 2 })
       .tensors.filter(({ ok }) => !ok)
       .map(({ name }) => name),
   ).toEqual(['W', 'U', 'g', 'x', 'h0']);
-  expect(checkLayer(unroll(lost, { d: 2, m: 2 })).ok).toBe(false);
+  expect(checkLayer(unroll(lost, { d: 2, m: 2 }), { T: 2, B: 1 }).ok).toBe(false);
 });
 
 describe('sizes', () => {
@@ -129,13 +129,10 @@ describe('sizes', () => {
     expect(checkCell(equal)).toMatchObject({ ok: true, problem: { d: 5, m: 5 } });
     expect(checkCell(equal, { d: 3 })).toMatchObject({ ok: true, problem: { d: 3, m: 3 } });
     expect(() => checkCell({ ...pairs, sizes: () => ({ m: 'none' }) })).toThrow('m: expected none, for gained');
-    for (const layers of [1, 2]) {
-      for (const bidirectional of [false, true]) {
-        const [subject] = subjects({ pairs }, { layers, bidirectional });
-        expect(subject?.check(1).ok).toBe(true);
-      }
-    }
-    fc.assert(cellProperty(pairs), { numRuns: 3 });
+    const net = topology(pairs, 2, true);
+    expect([net.inputs, net.outputs]).toEqual([3, 8]);
+    expect(checkLayer(net, { T: 2, B: 2 }).ok).toBe(true);
+    fc.assert(cellProperty(pairs), { numRuns: 2 });
   });
 
   it('are the nearest there are', () => {
@@ -253,8 +250,8 @@ describe('a cell that asks for the time', () => {
       const both = bidirectional({ forward: make(timedCell, size), backward: make(timedCell, size) });
       const net = stack({ both, top: make(timedCell, { d: 6, m: 2 }) });
       expect(net.counts).toEqual(['both.forward.t', 'both.backward.t', 'top.t']);
-      expect(checkLayer(net)).toMatchObject({ ok: true });
-      expect(checkLayer(checkpointed(make(timedCell, size)) as Layer)).toMatchObject({ ok: true });
+      expect(checkLayer(net, { T: 3, B: 2 })).toMatchObject({ ok: true });
+      expect(checkLayer(checkpointed(make(timedCell, size)) as Layer, { T: 4, B: 2 })).toMatchObject({ ok: true });
     }
   });
 
