@@ -8,8 +8,8 @@
  * | x                | B×d   | the input at time t |
  * | h, c             | B×m   | hidden state and memory cell at time t; hPrev, cPrev those at t−1 |
  * | f, i, o, g       | B×m   | forget, input and output gate; the new memory c̃ |
- * | Wh_k, Ux_k       | B×m   | what the state and the input give to gate k |
- * | P, Q, C          | B×m   | Wh, Ux and c normalised: P_k = N(Wh)_k, … |
+ * | Wh, Ux           | B×m, for every gate | p and q, what comes from the state and from the input |
+ * | P, Q, C          | B×m, P and Q for every gate | p, q and c normalised |
  * | v                | B×m   | what of the memory is put out, before the tanh |
  * | daf, dai, dao, dag | B×m | the gradients in the gates' pre-activations |
  * | W_k, U_k, b_k    | m×m, m×d, 1×m | the parameters of gate k |
@@ -76,10 +76,10 @@ export const lstmLayerNorm: Cell<Parameter, 'h' | 'c', LstmLayerNormTape> = {
   state: ({ m }) => ({ h: m, c: m }),
 
   forward(p, x, { h: hPrev, c: cPrev }) {
-    const Wh = ofGates(k => timesT(hPrev, p[`W_${k}`])); // LLN-F1  Wh_k = W_k h_{t−1}
-    const Ux = ofGates(k => timesT(x, p[`U_${k}`])); // LLN-F2  Ux_k = U_k x_t
-    const P = normalised(Wh); // LLN-F7  P = N(Wh)
-    const Q = normalised(Ux); // LLN-F8  Q = N(Ux)
+    const Wh = ofGates(k => timesT(hPrev, p[`W_${k}`])); // LLN-F1  p_k = W_k h_{t−1}
+    const Ux = ofGates(k => timesT(x, p[`U_${k}`])); // LLN-F2  q_k = U_k x_t
+    const P = normalised(Wh); // LLN-F7  P = N(p)
+    const Q = normalised(Ux); // LLN-F8  Q = N(q)
     const a = ofGates(k => addRow(add(mulRow(P.N[k], p[`w_${k}`]), mulRow(Q.N[k], p[`u_${k}`])), p[`b_${k}`])); // LLN-F9  a_k = w_k⊙P_k + u_k⊙Q_k + b_k
     const f = sigmoid(a.f); // LLN-F10  f_t = σ(a_f)
     const i = sigmoid(a.i); // LLN-F11  i_t = σ(a_i)
@@ -111,14 +111,14 @@ export const lstmLayerNorm: Cell<Parameter, 'h' | 'c', LstmLayerNormTape> = {
     }
     const dP = ofGates(k => mulRow(da[k], p[`w_${k}`])); // LLN-B14  dL/dP_k = dL/da_k⊙w_k, through F9
     const dQ = ofGates(k => mulRow(da[k], p[`u_${k}`])); // LLN-B15  dL/dQ_k = dL/da_k⊙u_k, through F9
-    const dWh = throughNormalised(P, dP); // LLN-B16  dL/dWh = N′(dL/dP), through F7
-    const dUx = throughNormalised(Q, dQ); // LLN-B17  dL/dUx = N′(dL/dQ), through F8
+    const dWh = throughNormalised(P, dP); // LLN-B16  dL/dp = N′(dL/dP), through F7
+    const dUx = throughNormalised(Q, dQ); // LLN-B17  dL/dq = N′(dL/dQ), through F8
     for (const k of GATES) {
-      addTTimes(dp[`W_${k}`], dWh[k], hPrev); // LLN-B18  dL/dW_k += (dL/dWh_k)ᵀ h_{t−1}ᵀ, through F1
-      addTTimes(dp[`U_${k}`], dUx[k], x); // LLN-B19  dL/dU_k += (dL/dUx_k)ᵀ x_tᵀ, through F2
+      addTTimes(dp[`W_${k}`], dWh[k], hPrev); // LLN-B18  dL/dW_k += (dL/dp_k)ᵀ h_{t−1}ᵀ, through F1
+      addTTimes(dp[`U_${k}`], dUx[k], x); // LLN-B19  dL/dU_k += (dL/dq_k)ᵀ x_tᵀ, through F2
     }
-    const dx = add(times(dUx.f, p.U_f), times(dUx.i, p.U_i), times(dUx.o, p.U_o), times(dUx.g, p.U_g)); // LLN-B20  dL/dx_t = Σ_k dL/dUx_k U_k, through F2
-    const dhPrev = add(times(dWh.f, p.W_f), times(dWh.i, p.W_i), times(dWh.o, p.W_o), times(dWh.g, p.W_g)); // LLN-B21  dL/dh_{t−1} = Σ_k dL/dWh_k W_k, through F1
+    const dx = add(times(dUx.f, p.U_f), times(dUx.i, p.U_i), times(dUx.o, p.U_o), times(dUx.g, p.U_g)); // LLN-B20  dL/dx_t = Σ_k dL/dq_k U_k, through F2
+    const dhPrev = add(times(dWh.f, p.W_f), times(dWh.i, p.W_i), times(dWh.o, p.W_o), times(dWh.g, p.W_g)); // LLN-B21  dL/dh_{t−1} = Σ_k dL/dp_k W_k, through F1
     return { dx, dprev: { h: dhPrev, c: dcPrev } };
   },
 };

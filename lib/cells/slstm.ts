@@ -100,9 +100,9 @@ export const slstm: Cell<GateName<(typeof GATES)[number]>, 'h' | 'c' | 'n' | 'm'
   backward(p, tape, { h: dh, c: dcNext, n: dnNext, m: dmNext }, dp) {
     const { x, hPrev, cPrev, nPrev, y, ai, o, g, w, l, f, i, c, n, r } = tape;
     const dao = mul(dh, r, sigmoidSlope(o)); // SLSTM-B1  dL/dao = dh⊙r⊙o(1−o), through F13, F3
-    const dr = div(mul(dh, o), n); // SLSTM-B2  dL/dr_t⊘n_t = dh⊙o⊘n_t, through F13
-    const dc = add(dcNext, dr); // SLSTM-B3  dL/dc_t = dc + dL/dr_t⊘n_t, through F12
-    const dn = sub(dnNext, mul(dr, r)); // SLSTM-B4  dL/dn_t = dn − dL/dr_t⊘n_t⊙r_t, through F12
+    const rho = div(mul(dh, o), n); // SLSTM-B2  ρ_t = dL/dr_t⊘n_t = dh⊙o⊘n_t, through F13
+    const dc = add(dcNext, rho); // SLSTM-B3  dL/dc_t = dc + ρ_t, through F12
+    const dn = sub(dnNext, mul(rho, r)); // SLSTM-B4  dL/dn_t = dn − ρ_t⊙r_t, through F12
     const dag = mul(dc, i, tanhSlope(g)); // SLSTM-B5  dL/dag = dL/dc_t⊙i′⊙(1−g²), through F10, F4
     const dm = sub(dmNext, add(mul(dcNext, c), mul(dnNext, n))); // SLSTM-B6  dL/dm_t = dm − dc⊙c_t − dn⊙n_t, through F9, F8
     const first = above(l, ai);
