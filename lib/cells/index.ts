@@ -6,17 +6,22 @@ import { gru } from './gru.ts';
 import { gruResetBefore } from './gru-reset-before.ts';
 import { lstm } from './lstm.ts';
 import { lstmCoupled } from './lstm-coupled.ts';
+import { lstmLayerNorm } from './lstm-layer-norm.ts';
 import { lstmNoForget } from './lstm-no-forget.ts';
 import { lstmPeephole } from './lstm-peephole.ts';
+import { mgu } from './mgu.ts';
+import { minGru } from './min-gru.ts';
+import { minLstm } from './min-lstm.ts';
 import { rnn, rnnRelu } from './rnn.ts';
+import { slstm } from './slstm.ts';
 import { trace } from './trace.ts';
 
 /** The cells that come with the library, by the name that the command knows them by. */
 export const cells: Readonly<Record<string, Cell>> = Object.fromEntries(
-  [rnn, rnnRelu, trace, lstm, lstmNoForget, lstmCoupled, lstmPeephole, gru, gruResetBefore].map((cell: Cell) => [
-    cell.name,
-    cell,
-  ]),
+  [
+    ...[rnn, rnnRelu, trace, lstm, lstmNoForget, lstmCoupled, lstmPeephole, gru, gruResetBefore],
+    ...[lstmLayerNorm, slstm, mgu, minGru, minLstm],
+  ].map((cell: Cell) => [cell.name, cell]),
 );
 
 /**

@@ -17,12 +17,18 @@ import type { CheckReport } from './report.ts';
 /** A property for `fc.assert`. */
 export type CheckProperty = fc.IProperty<[Readonly<Record<string, number>>]>;
 
+/** What {@link cellProperty} may be told. */
+export interface CellPropertyOptions extends Pick<CheckCellOptions, 'oracle'> {
+  /** 1 unless given: more where a parameter has no effect on fewer, as a gain on a lone unit that is normalised. */
+  readonly leastUnits?: number;
+}
+
 const size = (max: number) => fc.integer({ min: 1, max });
 const seed = fc.integer({ min: 0, max: 2 ** 31 - 1 });
 
 /**
- * {@link checkCell} holds for all sizes and seeds: 1–6 steps, 1–3 sequences, 1–4 inputs, units and classes, or the nearest that
- * the cell can have.
+ * {@link checkCell} holds for all sizes and seeds: 1–6 steps, 1–3 sequences, 1–4 inputs, units (from `leastUnits` on) and
+ * classes, or the nearest that the cell can have.
  *
  * @example
  * ```ts
@@ -33,8 +39,9 @@ const seed = fc.integer({ min: 0, max: 2 ** 31 - 1 });
  * fc.assert(cellProperty(rnn), { numRuns: 10 });
  * ```
  */
-export function cellProperty(cell: Cell, { oracle }: Pick<CheckCellOptions, 'oracle'> = {}): CheckProperty {
-  const problem = fc.record({ T: size(6), B: size(3), d: size(4), m: size(4), C: size(4), seed });
+export function cellProperty(cell: Cell, { oracle, leastUnits = 1 }: CellPropertyOptions = {}): CheckProperty {
+  const m = fc.integer({ min: leastUnits, max: leastUnits + 3 });
+  const problem = fc.record({ T: size(6), B: size(3), d: size(4), m, C: size(4), seed });
   const near = (sizes: { readonly d: number; readonly m: number }) => fitting(requireCell('cell', cell), sizes);
   return holds(problem, ({ d, m, ...sizes }) =>
     checkCell(cell, { ...sizes, ...near({ d, m }), ...(oracle && { oracle }) }),

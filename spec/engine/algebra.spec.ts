@@ -241,6 +241,6 @@ describe('what the engine cannot do runs unrolled, and it is said why:', () => {
   test('and the numbers are those of `unroll`', () => {
     const cell = changed(forward((_p, _x, { h }) => map(h, Math.cos)));
     const sizes: Drawn = { ...size, T: 3, B: 2, ragged: true, oneHot: false, seed: 1 };
-    expect(everything(recurrent(cell, sizes), sizes)).toEqual(everything(unroll(cell, sizes), sizes));
+    expect(everything(recurrent(cell, size), sizes)).toEqual(everything(unroll(cell, size), sizes));
   });
 });

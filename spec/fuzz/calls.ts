@@ -94,6 +94,7 @@ const labels = () => [0, 2, 1, 0, 1, 2];
 export const besides: Readonly<Record<string, string>> = {
   ...because('the equations of one step: the layers around them see to what they are given', [
     ...['rnn', 'rnnRelu', 'trace', 'lstm', 'lstmNoForget', 'lstmCoupled', 'lstmPeephole', 'gru', 'gruResetBefore'],
+    ...['lstmLayerNorm', 'slstm', 'mgu', 'minGru', 'minLstm'],
     ...['rnnTwice', 'gruTwice', 'lstmTwice', 'crossEntropyTwice', 'squaredErrorTwice', 'cells'],
     ...['conditioned', 'traceFixed', 'cellNamed'].flatMap(cell =>
       ['params', 'state', 'forward', 'backward'].map(part => `${cell}.${part}`),
