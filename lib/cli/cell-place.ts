@@ -4,13 +4,12 @@
  * run notes the module, as seen from there, and that counts in the very folder that `bptt train` wrote it in: not in a copy,
  * and not in one that somebody packed. Anywhere else the module is named by --cell.
  */
-import { statSync } from 'node:fs';
 import { dirname, isAbsolute, join, relative } from 'node:path';
 import { FileError, FormatError, ValueError } from '../errors.ts';
 import { type Checkpoint, decodeCheckpoint } from '../io/checkpoint.ts';
 import { savedCell } from '../io/checkpoint-file.ts';
 import { readBytes, readText, writeAtomically } from '../io/files.ts';
-import { isThere, removeFile, wholePath } from '../io/folders.ts';
+import { identityOf, isThere, removeFile, wholePath } from '../io/folders.ts';
 import { parseJson } from '../io/json.ts';
 import { checkpointFile, type RunFolder, runFolder } from './run-folder.ts';
 import { type CellPlace, type Cells, cellIn, moduleNamed } from './user-cell.ts';
@@ -91,10 +90,4 @@ function noteIn(file: string): Note | undefined {
     if (error instanceof FormatError || error instanceof FileError) return undefined;
     throw error;
   }
-}
-
-/** What a folder has that was made for it alone, wherever it is moved: nobody who packs a folder can know it. */
-function identityOf(folder: string): string {
-  const { ino, birthtimeNs } = statSync(folder, { bigint: true });
-  return `${ino}-${birthtimeNs}`;
 }
