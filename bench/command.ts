@@ -2,6 +2,8 @@ import { existsSync } from 'node:fs';
 import { join, sep } from 'node:path';
 import { Command, Option } from 'commander';
 import { number, print, printJson, progress, untilSignal, type Verbosity } from '../lib/cli/terminal.ts';
+import type { Cells } from '../lib/cli/user-cell.ts';
+import { findCell, OWN_CELL } from '../lib/cli/user-cell.ts';
 import type { Precision } from '../lib/engine/precision.ts';
 import { FileError, ValueError } from '../lib/errors.ts';
 import { writeAtomically } from '../lib/io/files.ts';
@@ -12,12 +14,14 @@ import { chosenCases } from './cases/index.ts';
 import { chart } from './chart.ts';
 import { changesTable, compared, rowsOf, save } from './compare.ts';
 import { openField } from './field.ts';
+import { besideLibrary, besideTable, ownCell } from './own-cell.ts';
 import { chosenFamilies, familyNames } from './peers/index.ts';
 import { run } from './run.ts';
 import { text } from './table.ts';
 
 interface Flags extends Verbosity {
   readonly full?: boolean;
+  readonly cell?: string;
   readonly only?: readonly string[];
   readonly backend: readonly string[];
   readonly precision: readonly string[];
@@ -33,10 +37,11 @@ interface Flags extends Verbosity {
 const [PATIENCE, MORE_PATIENCE] = [3, 60];
 
 /** `bench`: how fast it is, beside others. */
-export function benchCommand(known: Readonly<Record<string, Backend>> = knownBackends): Command {
+export function benchCommand(cells: Cells, known: Readonly<Record<string, Backend>> = knownBackends): Command {
   return new Command('bench')
     .description('verify every case, then time it in turns with every other library that is installed')
     .option('--full', 'the large cases too')
+    .option('--cell <name>', `one cell beside gru and lstm, d = m = 128: a name, ${OWN_CELL}`)
     .option('--only <names>', 'cases by their names or what these begin with, with commas between', list)
     .addOption(names('--backend', `what ours runs on: auto, ${Object.keys(known).join(', ')}`, 'auto'))
     .addOption(names('--precision', 'f64, f32 or both', 'f64,f32'))
@@ -56,23 +61,31 @@ Exit code 1 where a result is wrong: it is then not timed.
 Examples:
   bptt bench
   bptt bench --only lstm-d128,char-step --rounds 20
+  bptt bench --cell ./my-cell.ts
   bptt bench --full --python venv/bin/python --save before.json`,
     )
-    .action(async (flags: Flags) => {
-      await bench(flags, known);
+    .action(async (flags: Flags, command: Command) => {
+      if (flags.cell !== undefined && command.getOptionValueSource('peers') === 'cli')
+        throw new ValueError('--peers', 'nothing beside --cell, which has gru and lstm beside it', 'a value');
+      await bench(flags, cells, known);
     });
 }
 
-async function bench(flags: Flags, known: Readonly<Record<string, Backend>>): Promise<void> {
+async function bench(flags: Flags, cells: Cells, known: Readonly<Record<string, Backend>>): Promise<void> {
   const { full = false, only, json, quiet } = flags;
-  const cases = chosenCases(only, full);
-  const { backends, absent } = chosenBackends(flags.backend, known);
-  const precisions = chosenPrecisions(flags.precision, backends);
+  const chosen = chosenBackends(flags.backend, known);
+  const { absent } = chosen;
+  const asked = chosenPrecisions(flags.precision, chosen.backends);
+  const own =
+    flags.cell === undefined ? undefined : ownCell((await findCell(flags.cell, cells)).cell, chosen.backends, asked);
+  const { backends, precisions } = own ?? { backends: chosen.backends, precisions: asked };
+  const cases = chosenCases(only, full, own?.cases);
   const rounds = requireSize('--rounds', flags.rounds);
   const python = flags.python ?? process.env.BPTT_PYTHON;
   if (python?.includes(sep) && !existsSync(python)) throw new FileError('--python', 'an executable', `no ${python}`);
   const earlier = flags.compare === undefined ? undefined : rowsOf(flags.compare);
-  const field = await openField(chosenFamilies(flags.peers), { python, patience: full ? MORE_PATIENCE : PATIENCE });
+  const field =
+    own?.field ?? (await openField(chosenFamilies(flags.peers), { python, patience: full ? MORE_PATIENCE : PATIENCE }));
   const signal = untilSignal();
   const shown = progress(cases.length * precisions.length, 0, { ...(json && { json }), ...(quiet && { quiet }) });
   try {
@@ -89,8 +102,12 @@ async function bench(flags: Flags, known: Readonly<Record<string, Backend>>): Pr
       makeFolder(flags.out);
       writeAtomically(picture, await chart(report));
     }
-    if (json) return printJson({ ...report, ...(changes && { changes }), picture });
+    if (json) {
+      const beside = own && { own: { runs: own.runs, cases: besideLibrary(report) } };
+      return printJson({ ...report, ...beside, ...(changes && { changes }), picture });
+    }
     print(text(report));
+    if (own) print(`\n${besideTable(besideLibrary(report))}\n\n${own.runs}`);
     if (changes && flags.compare) print(`\n${changesTable(changes, flags.compare)}`);
     if (picture) print(`\npicture ${picture}`);
   } finally {

@@ -1,6 +1,6 @@
 /** Who runs beside us: the peers that are there, and of them those that can do a given piece of work. */
 import type { Precision } from '../lib/engine/precision.ts';
-import { reference } from './backends.ts';
+import { type Backend, reference } from './backends.ts';
 import type { Opened, Work } from './cases/case.ts';
 import { type Chosen, REFERENCE } from './peers/index.ts';
 import type { Family, Peer, Prepared } from './peers/peer.ts';
@@ -15,6 +15,8 @@ export interface Rival extends Contender {
   readonly verified: boolean;
   /** What there is to say of it: in what it differs. */
   readonly note: string | null;
+  /** Whose times alone it is held against; all of ours unless given. */
+  readonly beside?: Backend;
 }
 
 /** Who is not in a race, and why. */
@@ -40,8 +42,8 @@ export interface Race {
   readonly precision: Precision;
   readonly opened: Opened;
   readonly work: Work;
-  /** Whether the reference is one of us already. */
-  readonly withReference: boolean;
+  /** What ours runs on. */
+  readonly backends: readonly Backend[];
   /** Our result in f64, from zero states. */
   expected(): Tensors;
 }
@@ -82,7 +84,7 @@ export async function openField(
         if (peer.precision !== precision || !peer.takes(problem)) continue;
         await ask(peer.name, peer.pace, async () => rival(peer, await peer.prepare(problem), race.expected()));
       }
-      if (chosen.reference && precision === 'f64' && !race.withReference) {
+      if (chosen.reference && precision === 'f64' && !race.backends.includes(reference)) {
         await ask(REFERENCE, REFERENCE_PACE, async () => {
           const { run, drop } = race.opened.ours(reference, 'f64');
           return { name: REFERENCE, verified: true, note: null, run, ...(drop && { drop }) };

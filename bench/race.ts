@@ -1,7 +1,7 @@
 /** One case in one precision: ours verified, the peers made ready, all of them timed in turns. */
 import type { Precision } from '../lib/engine/precision.ts';
 import { BpttError } from '../lib/errors.ts';
-import { type Backend, reference } from './backends.ts';
+import type { Backend } from './backends.ts';
 import type { Case, Opened, Verification } from './cases/case.ts';
 import type { Field, LeftOut } from './field.ts';
 import { peakMemory } from './memory.ts';
@@ -60,9 +60,8 @@ export class Races {
     const [first] = entrants;
     if (!first || stopped()) return outcome;
     const expected = () => this.#resultOf(first.backend);
-    const withReference = backends.includes(reference);
     const { rivals, leftOut } = await field.invite({
-      ...{ name, precision, opened: this.#opened, work, withReference, expected },
+      ...{ name, precision, opened: this.#opened, work, backends, expected },
     });
     for (const left of leftOut) outcome.leftOut.push(left);
     const ours = entrants.map(({ backend }) => this.#opened.ours(backend, precision));
@@ -73,7 +72,8 @@ export class Races {
     entrants.forEach(({ backend, verified, peakMemory }, n) => {
       const timing = timings[n];
       if (!timing) return;
-      const peers = rivals.flatMap(({ name, verified, note }, r): PeerTime[] => {
+      const peers = rivals.flatMap(({ name, verified, note, beside }, r): PeerTime[] => {
+        if (beside && beside !== backend) return [];
         const theirs = timings[ours.length + r];
         return theirs ? [{ name, ...theirs, ratio: theirs.ms / timing.ms, verified, note }] : [];
       });

@@ -22,7 +22,9 @@ import type { Case, CellName, LayerProblem, Opened, Place, Topology, Verificatio
 const CELLS: Readonly<Record<CellName, Cell>> = { lstm: lstm as Cell, gru: gru as Cell, rnn: rnn as Cell };
 
 interface Size {
-  readonly cell: CellName;
+  readonly cell: Cell;
+  /** What other libraries call it; undefined where they do not have it. */
+  readonly peers: CellName | undefined;
   readonly d: number;
   readonly m: number;
   readonly B: number;
@@ -40,16 +42,23 @@ export interface LayerOptions {
   readonly series?: Place;
 }
 
-/** The case of a layer of that cell, d inputs, m units, B sequences, T steps. */
+/** The case of a layer of that cell, one that other libraries have or any other; d inputs, m units, B sequences, T steps. */
 export function layerCase(
-  cell: CellName,
+  which: CellName | Cell,
   [d, m, B, T]: readonly [d: number, m: number, B: number, T: number],
   { topology = 'one', ragged = false, full = false, series }: LayerOptions = {},
 ): Case {
-  const size: Size = { cell, d, m, B, T, topology, ragged };
-  const kind = [cell, ...(topology === 'one' ? [] : [topology]), ...(ragged ? ['ragged'] : [])].join('-');
+  const [cell, peers] = typeof which === 'string' ? [CELLS[which], which] : [which, undefined];
+  const size: Size = { cell, peers, d, m, B, T, topology, ragged };
+  const kind = [cell.name, ...(topology === 'one' ? [] : [topology]), ...(ragged ? ['ragged'] : [])].join('-');
   const name = series ? `scaling-${series.along}${series.at}` : `${kind}-d${d}-m${m}-B${B}-T${T}`;
-  return { name, full, ...(series && { series }), work: workOf(size), open: () => open(size, series === undefined) };
+  return {
+    name,
+    full,
+    ...(series && { series }),
+    work: workOf(size),
+    open: () => open(size, series ? undefined : peers),
+  };
 }
 
 /** What a layer is run on. */
@@ -61,7 +70,7 @@ interface Numbers {
   readonly dsT: Matrices;
 }
 
-function open(size: Size, hasPeers: boolean): Opened {
+function open(size: Size, peers: CellName | undefined): Opened {
   const rng = new Random(1);
   const layer = network(size, reference, 'f64');
   normal(Math.min(0.5, 1 / Math.sqrt(size.m)))(layer.params, rng);
@@ -77,7 +86,7 @@ function open(size: Size, hasPeers: boolean): Opened {
   const ours = (backend: Backend, precision: Precision) =>
     contender(network(size, backend, precision), precision === 'f32' ? single(all) : all);
   return {
-    ...(hasPeers && { problem: problemOf(size, layer, all) }),
+    ...(peers && { problem: problemOf(size, peers, layer, all) }),
     ours,
     spotCheck: backend => spotCheck(size, backend, all),
   };
@@ -124,26 +133,26 @@ function contender(layer: Layer, { params, x, dy, s0, dsT }: Numbers): Ours {
 }
 
 function network({ cell, d, m, topology }: Size, backend: Backend, precision: Precision): Layer {
-  const layer = (inputs: number) => backend.recurrent(CELLS[cell], { d: inputs, m }, precision);
+  const layer = (inputs: number) => backend.recurrent(cell, { d: inputs, m }, precision);
   if (topology === 'stacked') return stack({ low: layer(d), high: layer(m) }) as Layer;
   if (topology === 'bidirectional') return bidirectional({ forward: layer(d), backward: layer(d) }) as Layer;
   return layer(d);
 }
 
-const GATES: Readonly<Record<CellName, number>> = { lstm: 4, gru: 3, rnn: 1 };
-const STATES: Readonly<Record<CellName, number>> = { lstm: 2, gru: 1, rnn: 1 };
-
 /**
  * A step of a layer has G gates of m units, each of m + d inputs: 2·G·m·(m + d) operations forward and twice that
  * backward, where the gradients of inputs and of parameters are products of the same size. What is kept of a step is
- * written once and read once: gates, their gradients and states; beside x, dx, y and dy.
+ * written once and read once: gates, their gradients and states; beside x, dx, y and dy. A cell has as many gates as its
+ * matrices have the elements of.
  */
 function workOf({ cell, d, m, B, T, topology, ragged }: Size): Work {
   const tokens = lengthsOf({ B, T, ragged })?.reduce((sum, length) => sum + length, 0) ?? T * B;
   const inputs = topology === 'one' ? [d] : [d, topology === 'stacked' ? m : d];
-  const [G, S] = [GATES[cell], STATES[cell]];
   let [flops, numbers] = [0, 0];
   for (const from of inputs) {
+    const matrices = Object.values(cell.params({ d: from, m })).filter(([rows]) => rows > 1);
+    const G = matrices.reduce((sum, [rows, columns]) => sum + rows * columns, 0) / (m * (m + from));
+    const S = Object.values(cell.state({ d: from, m })).reduce((sum, columns) => sum + columns, 0) / m;
     flops += 6 * tokens * G * m * (m + from);
     numbers += 2 * G * m * (m + from + 1) + tokens * (3 * from + 2 * m + 4 * G * m + 2 * S * m);
   }
@@ -155,8 +164,8 @@ function lengthsOf({ B, T, ragged }: Pick<Size, 'B' | 'T' | 'ragged'>): number[]
   return Array.from({ length: B }, (_, b) => Math.ceil(T * (1 - (0.75 * b) / Math.max(1, B - 1))));
 }
 
-function problemOf(size: Size, { params }: Layer, { x, dy }: Numbers): LayerProblem {
-  const { cell, d, m, B, T, topology } = size;
+function problemOf(size: Size, cell: CellName, { params }: Layer, { x, dy }: Numbers): LayerProblem {
+  const { d, m, B, T, topology } = size;
   const lengths = lengthsOf(size);
   const numbers = { params: named(params.named()), x: Float64Array.from(x.data), dy: Float64Array.from(dy.data) };
   return { kind: 'layer', cell, topology, d, m, B, T, ...(lengths && { lengths }), ...numbers };

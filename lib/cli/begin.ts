@@ -1,6 +1,5 @@
 /** How a training run begins: anew, or where a checkpoint has it. Either way it has its folder to itself. */
 import { basename, dirname, extname } from 'node:path';
-import type { Cell } from '../cells/cell.ts';
 import { FileError, ValueError } from '../errors.ts';
 import { decodeCheckpoint, resumeTrainer } from '../io/checkpoint.ts';
 import { readBytes, readText } from '../io/files.ts';
@@ -11,6 +10,7 @@ import type { Engine } from '../models/char-model.ts';
 import { type CharTrainerOptions, requireOptions } from '../models/char-options.ts';
 import { CharTrainer } from '../models/char-trainer.ts';
 import { Vocabulary } from '../models/vocabulary.ts';
+import { cellsFor, noteCell } from './cell-place.ts';
 import type { Corpus } from './corpus.ts';
 import { noMishaps } from './divergence.ts';
 import { LossLog } from './loss-log.ts';
@@ -29,10 +29,11 @@ import { isReported } from './run-report.ts';
 import { checkedSchedule, noteOf, type Schedule } from './schedule.ts';
 import type { Verbosity } from './terminal.ts';
 import { findText, noteText } from './text-place.ts';
+import type { CellPlace, Cells } from './user-cell.ts';
 
 /** What a run needs beside its checkpoint or its options. */
 export interface Means {
-  readonly cells: Readonly<Record<string, Cell>>;
+  readonly cells: Cells;
   readonly engine: Engine;
   readonly verbosity: Verbosity;
 }
@@ -41,6 +42,7 @@ export interface Means {
  * Trains anew.
  *
  * @param out the folder; a new one below `runs/` unless given.
+ * @param place where its cell is, where that is not known by its name.
  * @throws BpttError when an option is out of range, memory does not do, or the folder holds a run.
  */
 export async function beginRun(
@@ -48,6 +50,7 @@ export async function beginRun(
   wanted: CharTrainerOptions,
   planned: Schedule,
   out: string | undefined,
+  place: CellPlace | undefined,
   { engine, verbosity }: Means,
 ): Promise<void> {
   const { source, text } = corpus;
@@ -62,8 +65,9 @@ export async function beginRun(
   try {
     requireNoRun(files.folder); // once more, now that nobody else can begin one
     const log = new LossLog(schedule.logFormat);
-    const run: Run = { trainer, source, schedule, files, log, engine, best: null, mishaps: noMishaps };
+    const run: Run = { trainer, source, schedule, files, log, engine, best: null, mishaps: noMishaps, place };
     noteText(files, corpus);
+    noteCell(files, place);
     saveFirst(run);
     await train(run, verbosity);
   } finally {
@@ -76,18 +80,21 @@ export async function beginRun(
  *
  * @param path the run's folder, or a checkpoint in it.
  * @param named the text where it is named anew; else it is found.
+ * @param cell the module of its cell, where it is named anew; else it is found.
  * @param changes what is to go otherwise from now on.
  * @throws BpttError when there is no such run, the text is another, it is done, or another process trains it.
  */
 export async function resumeRun(
   path: string,
   named: Corpus | undefined,
+  cell: string | undefined,
   changes: Partial<Schedule>,
   { cells, engine, verbosity }: Means,
 ): Promise<void> {
   const file = checkpointFile(path);
   const bytes = readBytes(file, { regular: true });
-  const checkpoint = decodeCheckpoint(bytes, file, cells);
+  const { known, place } = await cellsFor(bytes, file, cells, cell);
+  const checkpoint = decodeCheckpoint(bytes, file, known);
   const { source: noted, schedule: before, best, mishaps, log: seal } = noteOf(checkpoint);
   const schedule = checkedSchedule({ ...before, ...changes });
   const files = runFolder(dirname(file), schedule.logFormat);
@@ -107,7 +114,8 @@ export async function resumeRun(
     log.requireSealed(seal, files.log);
     removeTemporaries(files.folder, isRunFile);
     noteText(files, corpus);
-    await train({ trainer, source, schedule, files, log, engine, best, mishaps }, verbosity);
+    noteCell(files, place);
+    await train({ trainer, source, schedule, files, log, engine, best, mishaps, place }, verbosity);
   } finally {
     release();
   }

@@ -3,7 +3,6 @@ import { createHash } from 'node:crypto';
 import { join } from 'node:path';
 import { setImmediate as breathe } from 'node:timers/promises';
 import { Command } from 'commander';
-import type { Cell } from '../cells/cell.ts';
 import { ValueError } from '../errors.ts';
 import { type Parts, unitsOf } from '../flow/cells-activations.ts';
 import { type Interpretable, interpretable } from '../flow/interpretable.ts';
@@ -11,14 +10,16 @@ import { readText, writeAtomically } from '../io/files.ts';
 import { makeFolder } from '../io/folders.ts';
 import { symbolCount } from '../models/vocabulary.ts';
 import { requireInteger } from '../require.ts';
+import { openCheckpoint } from './cell-place.ts';
 import { cellsPage } from './cells-page.ts';
 import { type CellsReport, jsonOf, linesOf, reportOf } from './cells-report.ts';
 import { shaded } from './cells-shades.ts';
 import { corpusNames, readCorpus } from './corpus.ts';
-import { readCheckpoint } from './run-folder.ts';
 import { number, print, printJson, printRaw, progress, untilSignal, type Verbosity } from './terminal.ts';
+import { type Cells, OWN_MODULE } from './user-cell.ts';
 
 interface Flags extends Verbosity {
+  readonly cell?: string;
   readonly corpus?: string;
   readonly out?: string;
   readonly unit?: number;
@@ -32,11 +33,12 @@ interface Flags extends Verbosity {
 const WIDTH = 100;
 
 /** `bptt cells`: the lectures' search for interpretable cells. */
-export function cellsCommand(cells: Readonly<Record<string, Cell>>): Command {
+export function cellsCommand(cells: Cells): Command {
   return new Command('cells')
     .description('find the units that track quotations, line ends, words, brackets or capitals')
     .argument('<checkpoint>', 'a checkpoint, or the folder of a run')
     .argument('[text]', 'a UTF-8 text of symbols that the model knows; best the one that it was trained on')
+    .option('--cell <module>', OWN_MODULE)
     .option('--corpus <name>', `a text that comes along: ${corpusNames.join(', ')}`)
     .option('-o, --out <folder>', 'where cells.html goes, the text coloured by any unit; none unless given')
     .option('--unit <n>', 'the unit to colour the text by, from 0 (default: the one found first)', number('--unit'))
@@ -63,7 +65,7 @@ Examples:
       const { symbols, excerpt, unit, layer, state, json } = flags;
       requireInteger('--symbols', symbols, 200);
       requireInteger('--excerpt', excerpt, 0);
-      const checkpoint = readCheckpoint(path, cells);
+      const checkpoint = await openCheckpoint(path, cells, flags.cell);
       const { model, options } = checkpoint;
       const asked = { ...(layer !== undefined && { layer }), ...(state !== undefined && { state }) };
       if (unit !== undefined) requireInteger('--unit', unit, 0, unitsOf(model, asked).m - 1);

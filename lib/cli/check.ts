@@ -7,9 +7,10 @@ import { PassError, saidBy } from '../check/watched.ts';
 import { BpttError, ValueError } from '../errors.ts';
 import { shown } from '../foreign.ts';
 import { requireInteger, requireSize } from '../require.ts';
+import { isModulePath } from './load-module.ts';
 import { type Subject, subjects } from './subjects.ts';
 import { number, print, printJson, type Verbosity } from './terminal.ts';
-import { isModulePath, subjectsIn } from './user-module.ts';
+import { subjectsIn } from './user-module.ts';
 
 interface Flags extends Verbosity {
   readonly all?: boolean;

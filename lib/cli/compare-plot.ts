@@ -3,22 +3,25 @@ import { greatest } from '../extremes.ts';
 import type { Compared } from './compare.ts';
 import { draw } from './plot.ts';
 
-/** Pixels a bar. */
-const BAR = 34;
+/** Pixels a bar, and of a name's letter. */
+const [BAR, LETTER] = [34, 7];
+
+/** Those that are no recurrent networks. */
+const NO_NETWORKS: readonly string[] = ['unigram', 'ngram', 'window', 'hmm'];
 
 /** Shorter is better; beside each bar what the model is. Networks with a memory are black, all others white. */
 export function plotCompared(models: readonly Compared[], caption: string): Promise<string> {
   const bars = models.map(({ name, what, parameters, bits }) => ({
     name,
     bits,
-    fill: ['rnn', 'gru', 'lstm'].includes(name) ? 'black' : 'white',
+    fill: NO_NETWORKS.includes(name) ? 'white' : 'black',
     text: `${bits.toFixed(3)}  ${what}; ${parameters.toLocaleString('en').replaceAll(',', ' ')} parameters`,
   }));
   const most = Math.max(1, greatest(models.map(({ bits }) => bits)));
   return draw(Plot => ({
     width: 900,
     height: 120 + BAR * models.length,
-    marginLeft: 70,
+    marginLeft: Math.max(70, 14 + LETTER * greatest(models.map(({ name }) => name.length))),
     marginRight: 30,
     marginTop: 20,
     marginBottom: 76,

@@ -1,22 +1,26 @@
 /** `bptt compare`: the models the lectures argue against beside those they argue for, on one held-out text. */
 import { basename, join } from 'node:path';
 import { Command, Option } from 'commander';
+import { cellNamed } from '../cells/index.ts';
 import { MemoryError, ValueError } from '../errors.ts';
+import { greatest } from '../extremes.ts';
 import { writeAtomically } from '../io/files.ts';
 import { makeFolder } from '../io/folders.ts';
 import { isNotFinite } from '../models/divergence.ts';
 import { Vocabulary } from '../models/vocabulary.ts';
 import { requireInteger, requireSize } from '../require.ts';
 import { type Budget, type Contender, contenders, type Texts } from './compare-models.ts';
-import { bits } from './compare-networks.ts';
+import { bits, recurrentNet } from './compare-networks.ts';
 import { plotCompared } from './compare-plot.ts';
 import { type Corpus, corpusNames, requireCorpus } from './corpus.ts';
 import { number, print, printJson, progress, untilSignal, type Verbosity } from './terminal.ts';
 import { inTurns } from './turns.ts';
+import { type Cells, findCells } from './user-cell.ts';
 
 interface Flags extends Budget, Verbosity {
   readonly corpus?: string;
   readonly models?: string;
+  readonly cell?: string;
   readonly heldOut: number;
   readonly out: string;
 }
@@ -49,7 +53,7 @@ const VALIDATION = 0.1;
 const PARTS = 100;
 
 /** `bptt compare`: a table and a chart of models on the same held-out text. */
-export function compareCommand(): Command {
+export function compareCommand(cells: Cells): Command {
   const count = (flag: string, text: string, value: number) =>
     new Option(`${flag} <n>`, text).default(value).argParser(number(flag));
   return new Command('compare')
@@ -57,6 +61,10 @@ export function compareCommand(): Command {
     .argument('[file]', 'a UTF-8 text')
     .option('--corpus <name>', `a text that comes along: ${corpusNames.join(', ')}`)
     .option('--models <names>', `some of ${Object.keys(contenders).join(',')} (default: all)`)
+    .option(
+      '--cell <cells>',
+      'networks of other cells beside them: names, and modules of your own, with commas between',
+    )
     .addOption(count('--hidden', 'hidden units of each network', 192))
     .addOption(count('--steps', 'updates of each network', 2850))
     .addOption(count('--order', 'the largest order of the n-grams', 7))
@@ -77,11 +85,12 @@ and when the others were at their best. Ctrl-C stops, and shows the models that 
 Examples:
   bptt compare --corpus sonnets
   bptt compare letters.txt --models ngram,lstm --steps 500
+  bptt compare letters.txt --models gru --cell ./my-cell.ts
   bptt compare --corpus sonnets --models hmm --states 128 --json`,
     )
     .action(async (file: string | undefined, flags: Flags) => {
       const corpus = requireCorpus(file, flags.corpus);
-      const chosen = modelsNamed(flags.models);
+      const chosen = requireOnce([...modelsNamed(flags.models), ...(await networksOf(flags.cell, cells))]);
       const texts = split(corpus.text, flags.heldOut);
       const budget = checkedBudget(flags);
       makeFolder(flags.out);
@@ -92,13 +101,34 @@ Examples:
 
 function modelsNamed(names: string | undefined): readonly (readonly [string, Contender])[] {
   const wanted = names === undefined ? Object.keys(contenders) : names.split(',').map(name => name.trim());
-  return wanted.map((name, n) => {
+  return wanted.map(name => {
     const contender = Object.hasOwn(contenders, name) ? contenders[name] : undefined;
     if (!contender)
       throw new ValueError('--models', `some of ${Object.keys(contenders).join(',')}`, JSON.stringify(name));
-    if (wanted.indexOf(name) < n) throw new ValueError('--models', 'each model once', `${name} twice`);
     return [name, contender];
   });
+}
+
+/** Networks of cells that are named, or of one's own. */
+async function networksOf(named: string | undefined, cells: Cells): Promise<readonly (readonly [string, Contender])[]> {
+  if (named === undefined) return [];
+  const { names, known } = await findCells(
+    named.split(',').map(name => name.trim()),
+    cells,
+  );
+  return names.map(name => {
+    const cell = cellNamed(name, known);
+    if (Object.hasOwn(contenders, name) && !Object.hasOwn(cells, name))
+      throw new ValueError('--cell', 'a cell with a name of its own', `${name}, which is another model`);
+    return [name, (texts, budget) => recurrentNet(cell, texts, budget)];
+  });
+}
+
+function requireOnce(chosen: readonly (readonly [string, Contender])[]): readonly (readonly [string, Contender])[] {
+  const names = chosen.map(([name]) => name);
+  const twice = names.find((name, n) => names.indexOf(name) < n);
+  if (twice !== undefined) throw new ValueError('--models', 'each model once', `${twice} twice`);
+  return chosen;
 }
 
 /** The held-out part is the last of the text, as in `train`; the validation part is the last of the rest. */
@@ -178,8 +208,9 @@ async function report(
   let chart: string | null = null;
   if (!stopped && models.length > 0) {
     chart = join(flags.out, 'compare.svg');
+    const own = flags.cell === undefined ? '' : ` --cell ${flags.cell}`;
     const sizes = `--hidden ${hidden} --steps ${steps} --states ${states} --seed ${seed}`;
-    writeAtomically(chart, await plotCompared(models, `bptt compare ${text} ${sizes}`));
+    writeAtomically(chart, await plotCompared(models, `bptt compare ${text}${own} ${sizes}`));
   }
   const symbols = { classes: vocabulary.size, fit: fit.length, validation: validation.length, heldOut: heldOut.length };
   if (json) return printJson({ ok, stopped, ...symbols, seed, models, failed, chart });
@@ -203,9 +234,10 @@ function table(models: readonly Compared[]): string {
       what,
     ]),
   ];
+  const width = Math.max(8, greatest(rows.map(([name = '']) => name.length)));
   return rows
     .map(([name = '', bits = '', parameters = '', seconds = '', what = '']) =>
-      `${name.padEnd(8)} ${bits.padStart(9)} ${parameters.padStart(11)} ${seconds.padStart(8)}  ${what}`.trimEnd(),
+      `${name.padEnd(width)} ${bits.padStart(9)} ${parameters.padStart(11)} ${seconds.padStart(8)}  ${what}`.trimEnd(),
     )
     .join('\n');
 }

@@ -2,8 +2,7 @@
 import { join } from 'node:path';
 import { setImmediate as breathe } from 'node:timers/promises';
 import { Command, Option } from 'commander';
-import type { Cell } from '../cells/cell.ts';
-import { cellNamed } from '../cells/index.ts';
+import { rnnRelu } from '../cells/rnn.ts';
 import { ValueError } from '../errors.ts';
 import { greatest } from '../extremes.ts';
 import { hasKeepingGate, type InitName, initNames } from '../flow/networks.ts';
@@ -11,6 +10,7 @@ import type { Checkpoint } from '../io/checkpoint.ts';
 import { writeAtomically } from '../io/files.ts';
 import { makeFolder } from '../io/folders.ts';
 import { requireInteger, requireSize } from '../require.ts';
+import { openCheckpoint } from './cell-place.ts';
 import { type Corpus, corpusNames, readCorpus } from './corpus.ts';
 import { flowPage } from './flow-report.ts';
 import type { Findings } from './flow-results.ts';
@@ -25,9 +25,9 @@ import {
   tryClaims,
   untrained,
 } from './flow-runs.ts';
-import { readCheckpoint } from './run-folder.ts';
 import { number, print, printJson, progress, untilSignal, type Verbosity } from './terminal.ts';
 import { findText } from './text-place.ts';
+import { type Cells, findCell, findCells, OWN_CELL } from './user-cell.ts';
 
 interface Flags extends Verbosity {
   readonly cell: string;
@@ -58,13 +58,13 @@ const TAKES = {
 } as const;
 
 /** `bptt flow`: norms, reach, spectra, exponents; cell beside cell; the lectures' claims. */
-export function flowCommand(cells: Readonly<Record<string, Cell>>): Command {
+export function flowCommand(cells: Cells): Command {
   const count = (flag: string, text: string, value: number) =>
     new Option(`${flag} <n>`, text).default(value).argParser(number(flag));
   return new Command('flow')
     .description('see what becomes of a gradient on its way back through time')
     .argument('[checkpoint]', 'a checkpoint, or the folder of a run; an untrained network unless given')
-    .option('--cell <name>', `the cell: ${Object.keys(cells).join(', ')}`, 'rnn')
+    .option('--cell <name>', `the cell: ${Object.keys(cells).join(', ')}, ${OWN_CELL}`, 'rnn')
     .addOption(new Option('--init <name>', 'its first weights (default: uniform)').choices(initNames))
     .addOption(count('--gain', 'what its recurrent matrices are multiplied by', 1))
     .option('--forget-bias <b>', 'of f or z, which keep the state (default: ln(length))', number('--forget-bias'))
@@ -72,7 +72,10 @@ export function flowCommand(cells: Readonly<Record<string, Cell>>): Command {
     .addOption(count('--hidden', 'hidden units', 32))
     .addOption(count('--length', 'steps', 100))
     .addOption(count('--seed', 'fixes weights and inputs', 1))
-    .option('--compare <names>', 'networks beside each other: names of cells, and irnn, with commas between')
+    .option(
+      '--compare <names>',
+      'networks beside each other: names of cells, and irnn, and modules of your own, with commas between',
+    )
     .addOption(count('--seeds', 'with --compare: how many of each', 20))
     .option('--claims', 'put what the lectures say of gradients through time to the test')
     .option('--text <file>', 'with a checkpoint: the text to read, its end (default: what it was trained on)')
@@ -97,11 +100,12 @@ Examples:
   bptt flow --cell lstm --length 100 -o runs/flow
   bptt flow --compare rnn,irnn,lstm,gru --length 100 --json
   bptt flow --compare lstm,gru --forget-bias 1
+  bptt flow --compare lstm,./my-cell.ts
   bptt flow runs/sonnets --length 50 -o runs/sonnets
   bptt flow --claims -o runs/claims`,
     )
     .action(async (path: string | undefined, flags: Flags, command: Command) => {
-      const run = runOf(path, flags, command, cells);
+      const run = await runOf(path, flags, command, cells);
       const findings = await finish(run.measure, run.total, flags);
       if (!findings) {
         process.exitCode = 1;
@@ -113,12 +117,12 @@ Examples:
 }
 
 /** What is asked for, with the number of its steps. */
-function runOf(
+async function runOf(
   path: string | undefined,
   flags: Flags,
   command: Command,
-  cells: Readonly<Record<string, Cell>>,
-): { readonly measure: Measurement; readonly total: number } {
+  cells: Cells,
+): Promise<{ readonly measure: Measurement; readonly total: number }> {
   const kind =
     path !== undefined ? 'checkpoint' : flags.claims ? 'claims' : flags.compare !== undefined ? 'compare' : 'cell';
   const others = givenOptions(command).filter(name => !['out', 'json', 'quiet', ...TAKES[kind]].includes(name));
@@ -131,11 +135,12 @@ function runOf(
   const { init, gain, forgetBias, inputs: d, hidden: m, seeds } = flags;
   const length = requireSize('--length', flags.length);
   if (kind === 'compare') {
-    const names = (flags.compare ?? '').split(',').map(name => name.trim());
+    const asked = (flags.compare ?? '').split(',').map(name => name.trim());
+    const { names, known } = await findCells(asked, { ...cells, irnn: rnnRelu });
     const options = { length, d, m, seeds, init, gain, ...(forgetBias !== undefined && { forgetBias }) };
-    return { measure: compareNetworks(names, options, cells), total: names.length * seeds };
+    return { measure: compareNetworks(names, options, known), total: names.length * seeds };
   }
-  const subject = path === undefined ? untrainedOf(flags, cells) : trainedOf(path, flags, command, cells);
+  const subject = await (path === undefined ? untrainedOf(flags, cells) : trainedOf(path, flags, command, cells));
   return { measure: studied(subject, flags.adjoint ?? false, flags.clip), total: STUDIED_STEPS };
 }
 
@@ -147,19 +152,17 @@ const WITH = {
   cell: 'without a checkpoint or --compare',
 } as const;
 
-function untrainedOf(flags: Flags, cells: Readonly<Record<string, Cell>>): Subject {
+async function untrainedOf(flags: Flags, cells: Cells): Promise<Subject> {
   const { init = 'uniform', gain, inputs: d, hidden: m, length, seed } = flags;
-  const cell = cellNamed(flags.cell, cells);
+  const { cell } = await findCell(flags.cell, cells);
   const forgetBias = flags.forgetBias ?? (hasKeepingGate(cell) ? Math.log(length) : null);
   return untrained({ cell, init, gain, forgetBias, d, m, seed }, length);
 }
 
-function trainedOf(path: string, flags: Flags, command: Command, cells: Readonly<Record<string, Cell>>): Subject {
-  const checkpoint = readCheckpoint(path, cells);
-  const { file, model } = checkpoint;
-  if (command.getOptionValueSource('cell') === 'cli' && flags.cell !== model.cell.name) {
-    throw new ValueError('--cell', `${model.cell.name}, of which ${file} is`, flags.cell);
-  }
+async function trainedOf(path: string, flags: Flags, command: Command, cells: Cells): Promise<Subject> {
+  const named = command.getOptionValueSource('cell') === 'cli' ? flags.cell : undefined;
+  const checkpoint = await openCheckpoint(path, cells, named);
+  const { model } = checkpoint;
   const which = requireInteger('--layer', flags.layer ?? model.layers, 1, model.layers);
   const { text } = textOf(flags, checkpoint);
   return trained(path, model, model.vocabulary.encode(text), flags.length, which);

@@ -33,10 +33,10 @@ export async function run(args: readonly string[]): Promise<void> {
     .addCommand(importCommand(cells))
     .addCommand(cellsCommand(cells))
     .addCommand(flowCommand(cells))
-    .addCommand(compareCommand())
+    .addCommand(compareCommand(cells))
     .addCommand(checkCommand(cells))
     .addCommand(demoCommand(cells))
-    .addCommand(benchCommand())
+    .addCommand(benchCommand(cells))
     .addHelpText(
       'after',
       `

@@ -23,6 +23,8 @@ export interface RunFolder {
   readonly png: string;
   /** Says where the text is. */
   readonly text: string;
+  /** Says where the cell is, where it is not the library's. */
+  readonly cell: string;
   /** Says that a process trains here. */
   readonly lock: string;
 }
@@ -38,6 +40,7 @@ export function runFolder(folder: string, logFormat: LogFormat): RunFolder {
     plot: file('loss.svg'),
     png: file('loss.png'),
     text: file('text.json'),
+    cell: file('cell.json'),
     lock: file('training.lock'),
   };
 }
@@ -94,7 +97,7 @@ export function isOfRun(file: string, { checkpoint, best }: RunFolder): boolean 
 
 /** Whether a name is that of a file which a run writes, or of its lock: nobody else writes those while it has its folder. */
 export function isRunFile(name: string): boolean {
-  const others = [CHECKPOINT, 'best.safetensors', ...LOGS, 'loss.svg', 'loss.png', 'text.json'];
+  const others = [CHECKPOINT, 'best.safetensors', ...LOGS, 'loss.svg', 'loss.png', 'text.json', 'cell.json'];
   return others.includes(name) || NUMBERED.test(name) || name.startsWith('training.lock');
 }
 

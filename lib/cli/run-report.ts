@@ -118,11 +118,12 @@ export function isReported({ plot }: RunFolder, step: number): boolean {
 
 /** The loss of a run, as SVG. */
 export async function plotOf(
-  { trainer, source, schedule, log }: Run,
+  { trainer, source, schedule, log, place }: Run,
   levels?: Baselines,
   found?: Found,
 ): Promise<string> {
   const { cell, hidden, layers, chunk, seed } = trainer.options;
+  const named = place ? `${basename(place.path)}#${place.name}` : cell.name;
   const deep = layers === 1 ? '' : ` --layers ${layers}`;
   const text = source.kind === 'corpus' ? `--corpus ${source.name}` : basename(source.name);
   const svg = await plotLoss({
@@ -130,7 +131,7 @@ export async function plotOf(
     chunk,
     ...(levels && { baselines: levels }),
     ...(found?.reached !== undefined && { heldOut: found.reached }),
-    caption: `bptt train ${text} --cell ${cell.name} --hidden ${hidden}${deep} --chunk ${chunk} --steps ${schedule.steps} --seed ${seed}`,
+    caption: `bptt train ${text} --cell ${named} --hidden ${hidden}${deep} --chunk ${chunk} --steps ${schedule.steps} --seed ${seed}`,
   });
   return found ? svg.replace('<svg ', `<svg ${done(trainer.position.step)} `) : svg;
 }

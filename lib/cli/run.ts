@@ -16,6 +16,7 @@ import { find, lossOn, plotOf, report, written } from './run-report.ts';
 import type { Best, Schedule } from './schedule.ts';
 import { progress, untilSignal, type Verbosity } from './terminal.ts';
 import { TURN } from './turns.ts';
+import { type CellPlace, howItRuns } from './user-cell.ts';
 
 /** A run that is ready to go, and what it comes to on its way. */
 export interface Run {
@@ -24,6 +25,8 @@ export interface Run {
   readonly files: RunFolder;
   readonly log: LossLog;
   readonly engine: Engine;
+  /** Where its cell is, where that is not known by its name. */
+  readonly place?: CellPlace | undefined;
   trainer: CharTrainer;
   best: Best | null;
   mishaps: Mishaps;
@@ -72,6 +75,7 @@ async function loop(run: Run, signal: { readonly name: string | null }, verbosit
   let isDone = true;
   try {
     onlooker.say(memoryOf(run));
+    if (run.place) onlooker.say(howItRuns(run.trainer.options, run.trainer.model.vocabulary.size));
     if (wasLeftOff(run)) isDone = await saveDue(run, onlooker);
     while (run.trainer.position.step < steps && signal.name === null) {
       try {

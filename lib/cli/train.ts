@@ -1,7 +1,5 @@
 /** `bptt train`: its options, and the run they ask for. */
 import { Command, Option } from 'commander';
-import type { Cell } from '../cells/cell.ts';
-import { cellNamed } from '../cells/index.ts';
 import { ValueError } from '../errors.ts';
 import { type CharTrainerOptions, lectureOptions, optimiserNames } from '../models/char-options.ts';
 import { type BackendName, backendOption, engineNamed } from './backend.ts';
@@ -11,6 +9,7 @@ import { onDivergenceNames } from './divergence.ts';
 import { logFormats } from './loss-log.ts';
 import type { Schedule } from './schedule.ts';
 import { number, type Verbosity } from './terminal.ts';
+import { type Cells, findCell, moduleNamed, OWN_CELL } from './user-cell.ts';
 
 interface Flags extends Omit<CharTrainerOptions, 'cell' | 'clipValue' | 'clipNorm'>, Omit<Schedule, 'png'>, Verbosity {
   readonly cell: string;
@@ -33,7 +32,7 @@ const CHANGEABLE: readonly string[] = [
 ];
 
 /** `bptt train`: a character model learns a text. */
-export function trainCommand(cells: Readonly<Record<string, Cell>>): Command {
+export function trainCommand(cells: Cells): Command {
   const lecture = lectureOptions;
   const count = (flag: string, text: string, value: number) =>
     new Option(`${flag} <n>`, text).default(value).argParser(number(flag));
@@ -44,7 +43,7 @@ export function trainCommand(cells: Readonly<Record<string, Cell>>): Command {
     .option('--resume <run>', 'go on with a run: its folder or its checkpoint')
     .option('-o, --out <folder>', 'where checkpoint, log and plot go (default: a new folder below runs/)')
     .addOption(count('--steps', 'updates in all', 7500))
-    .option('--cell <name>', `the recurrent cell: ${Object.keys(cells).join(', ')}`, lecture.cell.name)
+    .option('--cell <name>', `the recurrent cell: ${Object.keys(cells).join(', ')}, ${OWN_CELL}`, lecture.cell.name)
     .addOption(count('--hidden', 'hidden units of each layer', lecture.hidden))
     .addOption(count('--layers', 'recurrent layers on top of each other', lecture.layers))
     .addOption(count('--chunk', 'steps that the gradient goes back', lecture.chunk))
@@ -89,11 +88,13 @@ export function trainCommand(cells: Readonly<Record<string, Cell>>): Command {
       'after',
       `
 Ctrl-C saves and stops; --resume goes on as if it had not. Beside the newest checkpoint the best is kept: the one
-whose loss on the beginning of the held-out text is least.
+whose loss on the beginning of the held-out text is least. --resume finds a module of your own where the run's folder notes
+it; where folder or module have been copied or moved, --cell names it anew.
 
 Examples:
   bptt train --corpus sonnets
   bptt train letters.txt --hidden 200 --steps 20000 --out runs/letters
+  bptt train letters.txt --cell ./my-cell.ts
   bptt train --resume runs/letters --steps 40000
   bptt train letters.txt --clip-value none --on-divergence rollback`,
     )
@@ -101,11 +102,12 @@ Examples:
       const means = { cells, engine: await engineNamed(flags.backend), verbosity: flags };
       if (flags.resume !== undefined) {
         const changes = changesIn(flags, command);
-        return resumeRun(flags.resume, corpusOf(file, flags.corpus), changes, means);
+        const own = command.getOptionValueSource('cell') === 'cli' ? flags.cell : undefined;
+        return resumeRun(flags.resume, corpusOf(file, flags.corpus), own, changes, means);
       }
       const text = requireCorpus(file, flags.corpus);
-      const options = { ...trainerOptions(flags), cell: cellNamed(flags.cell, cells) };
-      return beginRun(text, options, scheduleOf(flags), flags.out, means);
+      const { cell, place } = await findCell(flags.cell, cells);
+      return beginRun(text, { ...trainerOptions(flags), cell }, scheduleOf(flags), flags.out, place, means);
     });
 }
 
@@ -114,11 +116,12 @@ Examples:
  *
  * @throws ValueError when an option stands beside --resume that the checkpoint fixes.
  */
-function changesIn({ steps, onDivergence }: Flags, command: Command): Partial<Schedule> {
+function changesIn({ steps, onDivergence, cell }: Flags, command: Command): Partial<Schedule> {
   const isGiven = (name: string) => command.getOptionValueSource(name) === 'cli';
   const fixed = command.options.find(option => {
     const name = option.attributeName();
-    return !CHANGEABLE.includes(name) && isGiven(name);
+    const isChangeable = CHANGEABLE.includes(name) || (name === 'cell' && moduleNamed(cell));
+    return !isChangeable && isGiven(name);
   });
   if (fixed)
     throw new ValueError(fixed.long ?? fixed.flags, 'nothing beside --resume: the checkpoint fixes it', 'a value');

@@ -1,21 +1,13 @@
 /** A module of the user's own, with cells or layers to check. */
-import { pathToFileURL } from 'node:url';
 import { checkCell } from '../check/check-cell.ts';
 import { checkLayer } from '../check/check-layer.ts';
 import type { CellOracle } from '../check/oracle.ts';
-import { saidBy } from '../check/watched.ts';
-import { FileError, FormatError } from '../errors.ts';
-import { shown } from '../foreign.ts';
-import { isThere, wholePath } from '../io/folders.ts';
+import { FormatError } from '../errors.ts';
 import type { Layer } from '../layers/layer.ts';
 import { ParamSet } from '../params.ts';
 import { isCell } from './discover.ts';
+import { exportedBy, moduleAt } from './load-module.ts';
 import { runsOf, type Subject } from './subjects.ts';
-
-/** Whether an argument is the path of a module and not a name. */
-export function isModulePath(argument: string): boolean {
-  return /\.[cm]?[jt]s$/.test(argument);
-}
 
 /**
  * The cells and layers that a module exports. A function that it exports as `oracle` is the forward step in plain numbers
@@ -24,8 +16,7 @@ export function isModulePath(argument: string): boolean {
  * @throws FileError when there is no such file; FormatError when it cannot be run or exports neither cell nor layer.
  */
 export async function subjectsIn(path: string): Promise<readonly Subject[]> {
-  if (!isThere(path)) throw new FileError(path, 'a module to check', 'no such file');
-  const module = await loaded(path);
+  const module = await moduleAt(path);
   const names = new Map(Object.entries(module).map(([name, value]) => [value, name]));
   const found = [...names].flatMap(([value, exported]): Subject[] => {
     const name = nameOf(value) ?? exported;
@@ -37,8 +28,7 @@ export async function subjectsIn(path: string): Promise<readonly Subject[]> {
     return isLayer(value) ? [{ kind: 'layer', name, check: seed => checkLayer(value, { seed }) }] : [];
   });
   if (found.length === 0) {
-    const others = [...names].map(([value, name]) => (typeof value === 'function' ? `the function ${name}` : name));
-    throw new FormatError(path, 'a module that exports a cell or a layer', others.join(', ') || 'nothing');
+    throw new FormatError(path, 'a module that exports a cell or a layer', exportedBy(module));
   }
   return found;
 }
@@ -54,40 +44,6 @@ function oracleOf({ oracle, oracles }: Readonly<Record<string, unknown>>, name: 
   const own: unknown = typeof oracles === 'object' && oracles !== null ? Reflect.get(oracles, name) : undefined;
   const chosen = own ?? oracle;
   return typeof chosen === 'function' ? (chosen as CellOracle) : undefined;
-}
-
-/** TypeScript is run by Node itself where it can, and through tsx, if that is installed, where it cannot. */
-async function loaded(path: string): Promise<Readonly<Record<string, unknown>>> {
-  const url = pathToFileURL(wholePath(path)).href;
-  try {
-    return await import(url);
-  } catch (error) {
-    if (codeOf(error) !== 'ERR_UNKNOWN_FILE_EXTENSION') throw notRun(path, error);
-  }
-  try {
-    const { tsImport } = await import('tsx/esm/api');
-    return await tsImport(url, import.meta.url);
-  } catch (error) {
-    if (codeOf(error) !== 'ERR_MODULE_NOT_FOUND') throw notRun(path, error);
-    throw new FormatError(path, 'JavaScript, or a Node that runs TypeScript, or tsx (npm install tsx)', 'TypeScript');
-  }
-}
-
-function codeOf(error: unknown): string | undefined {
-  return error instanceof Error ? (error as NodeJS.ErrnoException).code : undefined;
-}
-
-/** A module that throws, on one line: whatever it was that it threw. */
-function notRun(path: string, error: unknown): FormatError {
-  return new FormatError(
-    path,
-    'a module that can be run',
-    shown(
-      saidBy(error)
-        .trim()
-        .replaceAll(/\s*\n\s*/g, ' '),
-    ),
-  );
 }
 
 function isLayer(value: unknown): value is Layer {

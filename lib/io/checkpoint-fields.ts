@@ -1,6 +1,8 @@
 /** What a checkpoint's metadata holds beside its tensors, each as it is written and as it is read. */
 import { createHash } from 'node:crypto';
-import type { Cell } from '../cells/cell.ts';
+import type { Cell, CellSize } from '../cells/cell.ts';
+import { canonical } from '../equations/canonical.ts';
+import { type Recorded, record } from '../equations/record.ts';
 import { FormatError, ValueError } from '../errors.ts';
 import type { TrainerPosition } from '../models/char-trainer.ts';
 import { Vocabulary } from '../models/vocabulary.ts';
@@ -15,6 +17,27 @@ export function requireNoNamesake(argument: string, cell: Cell, name: string = c
     const expected = `the library's ${name}, or a cell with a name of its own`;
     throw new ValueError(argument, expected, `another cell called ${name}`);
   }
+}
+
+/**
+ * A hash of the equations of a cell that is not the library's, of that size; undefined of the library's, which their names
+ * tell, and where they cannot be recorded.
+ */
+export function equationsHash(cell: Cell, size: CellSize): string | undefined {
+  return isOwnCell(cell) ? undefined : hashOf(record(cell, size));
+}
+
+/** A cell has the equations of that hash, if there is one, or throws ValueError. */
+export function requireEquations(cell: Cell, size: CellSize, hash: string | undefined): void {
+  if (hash === undefined || isOwnCell(cell)) return;
+  const recorded = record(cell, size);
+  if (hashOf(recorded) === hash) return;
+  const got = recorded.equations ? 'other equations' : `none that can be recorded: ${recorded.reason}`;
+  throw new ValueError('equations', `those of the cell ${cell.name} that it was trained with`, got);
+}
+
+function hashOf({ equations }: Recorded): string | undefined {
+  return equations && sha256(canonical(equations));
 }
 
 /** A note as JSON that is read again, or throws ValueError. */

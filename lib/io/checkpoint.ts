@@ -7,6 +7,7 @@
  * | format, version    | `bptt-char-model`, 2 |
  * | library            | what wrote it |
  * | cell, sizes        | the cell's name; d inputs, m hidden units in each of some layers, C classes |
+ * | equations          | of a cell that is not the library's: a hash of its equations, where it has any that can be recorded |
  * | vocabulary         | the symbols |
  * | options            | how it is trained |
  * | position           | step, place in the text, average of the loss, learning rate, norms, random generator |
@@ -14,29 +15,34 @@
  * | note               | what the one who saved wrote beside it |
  * | sha256             | the seal, see `sealed.ts` |
  *
- * All but format, version, library, cell, text and the seal are JSON. Version 1 lacked library, cell, sizes, the
+ * All but format, version, library, cell, equations, text and the seal are JSON. Version 1 lacked library, cell, sizes, the
  * learning rate and the norms; it is still read.
  */
-import type { Cell } from '../cells/cell.ts';
+import type { Cell, CellSize } from '../cells/cell.ts';
 import { cellNamed, cells } from '../cells/index.ts';
-import { FormatError, ShapeError, ValueError } from '../errors.ts';
-import { shown } from '../foreign.ts';
+import { ShapeError, ValueError } from '../errors.ts';
 import { parameterCount } from '../models/char-memory.ts';
 import { type CharModel, charModel, type Engine, requireModel } from '../models/char-model.ts';
 import { type CharTrainerOptions, requireOptions } from '../models/char-options.ts';
 import { CharTrainer, type TrainerPosition } from '../models/char-trainer.ts';
 import type { Vocabulary } from '../models/vocabulary.ts';
 import type { ParamSet } from '../params.ts';
-import { describe, requireFinite, requireInstance, requireName, requireObject } from '../require.ts';
+import { requireFinite, requireInstance, requireName, requireObject } from '../require.ts';
 import type { Matrices } from '../shape.ts';
 import { FlatMatrix } from '../views.ts';
-import { noteJson, parseField, requireNoNamesake, requirePosition, sha256, vocabularyOf } from './checkpoint-fields.ts';
-import { namesIn, type Tensor, type TensorFile } from './safetensors.ts';
-import { readSealed, writeSealed } from './sealed.ts';
+import {
+  equationsHash,
+  noteJson,
+  requireEquations,
+  requireNoNamesake,
+  requirePosition,
+  sha256,
+  vocabularyOf,
+} from './checkpoint-fields.ts';
+import { OLD_VERSION, opened, refusing, savedOptions, VERSION } from './checkpoint-file.ts';
+import type { Tensor } from './safetensors.ts';
+import { writeSealed } from './sealed.ts';
 import { checkpointFormat, version as library } from './version.ts';
-
-const VERSION = '2';
-const OLD_VERSION = '1';
 
 /** What a checkpoint holds. */
 export interface Checkpoint {
@@ -72,6 +78,7 @@ export function encodeCheckpoint(trainer: CharTrainer, note: unknown = null): Ui
   const { text, model, optimiser, position, state } = trainer;
   const options = requireOptions(trainer.options);
   requireNoNamesake('options.cell', options.cell);
+  const equations = equationsHash(options.cell, firstSize(options, model.vocabulary));
   requirePosition(position);
   const tensors = new Map<string, Tensor>();
   for (const [name, matrix] of Object.entries(model.net.params.named())) tensors.set(`param.${name}`, tensorOf(matrix));
@@ -84,6 +91,7 @@ export function encodeCheckpoint(trainer: CharTrainer, note: unknown = null): Ui
     version: VERSION,
     library: `bptt ${library}`,
     cell: options.cell.name,
+    ...(equations !== undefined && { equations }),
     sizes: JSON.stringify(sizesOf(options, model.vocabulary)),
     text: sha256(text),
     vocabulary: JSON.stringify(model.vocabulary.symbols),
@@ -96,10 +104,15 @@ export function encodeCheckpoint(trainer: CharTrainer, note: unknown = null): Ui
 /**
  * Reads a checkpoint, with a model ready to sample from.
  *
+ * A cell that is not the library's must have the equations that the checkpoint was trained with: however its lines are
+ * ordered and its variables called, the same operations on the same things, forward and backward. A cell whose equations
+ * could not be recorded, and one of a checkpoint of before there was a hash of them, is known by its name and the shapes of
+ * its parameters alone.
+ *
  * @param bytes the file's.
  * @param file its name, for messages.
  * @param known the cells it may have been made with, by name: the library's unless given.
- * @throws FormatError when it is cut off, altered, or of another kind.
+ * @throws FormatError when it is cut off, altered, or of another kind, or its cell is none of those or another one.
  */
 export function decodeCheckpoint(
   bytes: Uint8Array,
@@ -108,19 +121,9 @@ export function decodeCheckpoint(
 ): Checkpoint {
   for (const [name, cell] of Object.entries(requireObject('known', known)))
     requireNoNamesake(`known.${name}`, cell, name);
-  const { tensors, metadata } = sealedTensors(bytes, file);
-  const format = metadata.get('format');
-  const version = metadata.get('version');
-  if (format !== checkpointFormat)
-    throw new FormatError(file, `a ${checkpointFormat} checkpoint`, `format ${shown(describe(format))}`);
-  if (version !== VERSION && version !== OLD_VERSION)
-    throw new FormatError(file, `version ${OLD_VERSION} or ${VERSION}`, `version ${shown(describe(version))}`);
-  const text = metadata.get('text');
-  if (text === undefined) throw new FormatError(file, 'the hash of its text in its metadata', 'none');
-  const json = (key: string): unknown => parseField(file, key, metadata.get(key));
+  const { tensors, metadata, version, text, json } = opened(bytes, file);
   return refusing(file, () => {
-    const saved = { ...(json('options') as Omit<CharTrainerOptions, 'cell'> & { readonly cell: string }) };
-    if (typeof saved.cell !== 'string') throw new ValueError('cell', 'the name of a cell', describe(saved.cell));
+    const saved = savedOptions(json('options'));
     const options = requireOptions({ ...saved, cell: cellNamed(saved.cell, known) });
     const old = { learningRate: options.learningRate, norms: [] };
     const written = json('position') as TrainerPosition;
@@ -132,6 +135,7 @@ export function decodeCheckpoint(
     }
     // Before a model is made: a file must hold the numbers that it asks memory for.
     requireCount(parameterCount(options, vocabulary.size), tensors);
+    requireEquations(options.cell, firstSize(options, vocabulary), metadata.get('equations'));
     const model = charModel({ vocabulary, cell: options.cell, m: options.hidden, layers: options.layers });
     setParams(model.net.params, tensors);
     return {
@@ -177,17 +181,9 @@ export function resumeTrainer(checkpoint: Checkpoint, text: string, engine: Engi
   });
 }
 
-/** What a sealed file holds; a state_dict of PyTorch is called one. */
-function sealedTensors(bytes: Uint8Array, file: string): TensorFile {
-  try {
-    return readSealed(bytes, file);
-  } catch (error) {
-    if (error instanceof FormatError && namesIn(bytes).some(name => /(^|\.)weight_ih(_l0)?$/.test(name))) {
-      const got = 'a state_dict of PyTorch: bptt import makes a checkpoint of it';
-      throw new FormatError(file, `a ${checkpointFormat} checkpoint`, got);
-    }
-    throw error;
-  }
+/** The sizes of the cell at the bottom, at which its equations are written down. */
+function firstSize({ hidden: m }: CharTrainerOptions, { size: d }: Vocabulary): CellSize {
+  return { d, m };
 }
 
 function tensorOf(matrix: FlatMatrix | Matrices[string]): Tensor {
@@ -257,16 +253,4 @@ function memoryOf({ net }: CharModel, tensors: ReadonlyMap<string, Tensor>): Map
     memory.set(name.slice(prefix.length), data);
   }
   return memory;
-}
-
-/** What `make` returns; its ShapeErrors and ValueErrors are the file's fault. */
-function refusing<T>(file: string, make: () => T): T {
-  try {
-    return make();
-  } catch (error) {
-    if (error instanceof ShapeError || error instanceof ValueError) {
-      throw new FormatError(file, shown(`${error.argument} to be ${error.expected}`), shown(error.got));
-    }
-    throw error;
-  }
 }

@@ -86,6 +86,21 @@ export function isFolder(path: string): boolean {
   }
 }
 
+/**
+ * What a folder has for itself alone, wherever it is moved, and a copy of it has not: who sends a folder cannot know what it will
+ * be where it arrives.
+ *
+ * @throws {FileError} when it is not there.
+ */
+export function identityOf(folder: string): string {
+  try {
+    const { ino, birthtimeNs } = statSync(folder, { bigint: true });
+    return `${ino}-${birthtimeNs}`;
+  } catch (error) {
+    throw new FileError(folder, 'a folder that can be read', reason(error, 'no such folder'));
+  }
+}
+
 /** Whether two paths are of one file that is there. */
 export function samePlace(file: string, other: string): boolean {
   try {

@@ -1,6 +1,6 @@
 /** Peers: held against our result before they are timed, left out where they fail, absent where they are not installed. */
 import { describe, expect, it } from 'vitest';
-import { wasm } from '../../bench/backends.ts';
+import { reference, wasm } from '../../bench/backends.ts';
 import { layerCase } from '../../bench/cases/layers.ts';
 import { openField } from '../../bench/field.ts';
 import { stacked, transposed, unstacked } from '../../bench/peers/gates.ts';
@@ -15,7 +15,7 @@ const opened = which.open();
 const expected = opened.ours(wasm, 'f64').result({ states: false });
 const race = {
   ...{ name: which.name, precision: 'f64' as const, work: which.work, opened },
-  withReference: false,
+  backends: [wasm],
   expected: () => expected,
 };
 
@@ -69,7 +69,7 @@ describe('a peer', () => {
     const field = await openField({ families: [], reference: true }, { python: undefined, patience: 5 });
     const names = async (more: object) => (await field.invite({ ...race, ...more })).rivals.map(({ name }) => name);
     expect(await names({})).toEqual(['reference']);
-    expect(await names({ withReference: true })).toEqual([]);
+    expect(await names({ backends: [reference] })).toEqual([]);
     expect(await names({ precision: 'f32' })).toEqual([]);
   });
 });

@@ -123,7 +123,7 @@ const mistakes: readonly Mistake[] = [
   [
     'check of a module that is not there',
     ['check', './my-cell.ts'],
-    /my-cell\.ts: expected a module to check, got no such file$/,
+    /my-cell\.ts: expected a module of your own, got no such file$/,
   ],
   [
     'check of a module without a cell',

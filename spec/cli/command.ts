@@ -5,9 +5,11 @@
 import { type ChildProcess, fork, spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
+import { pathToFileURL } from 'node:url';
 import { afterAll } from 'vitest';
 import { MAIN } from '../build.ts';
 import { ROOT } from '../examples.ts';
@@ -90,7 +92,9 @@ export function inTurn(folder: string, ...args: readonly string[]): Promise<Outc
 }
 
 async function startServer(): Promise<ChildProcess> {
-  const child = fork(join(ROOT, 'spec/cli/server.ts'), { cwd: ROOT, execArgv: ['--import', 'tsx'] });
+  // Not in the repository, whose tsconfig.json has modules find the sources of the library instead of what runs.
+  const tsx = pathToFileURL(createRequire(import.meta.url).resolve('tsx')).href;
+  const child = fork(join(ROOT, 'spec/cli/server.ts'), { cwd: tmpdir(), execArgv: ['--import', tsx] });
   children.add(child);
   await answerOf(child);
   return child;

@@ -174,6 +174,55 @@ describe('a cell that is called as one of the library’s and is another', () =>
   });
 });
 
+describe('a cell of one’s own', () => {
+  const [rnn, relu] = [cells.rnn, cells['rnn-relu']] as [Cell, Cell];
+  const mine: Cell = { ...rnn, name: 'mine' };
+  const opaque: Cell = {
+    ...mine,
+    forward(p, x, prev) {
+      x.get(0, 0); // a look at a single element
+      return rnn.forward(p, x, prev);
+    },
+  };
+  const read = (bytes: Uint8Array, cell: Cell) => decodeCheckpoint(bytes, FILE, { ...cells, mine: cell });
+  const saved = (cell: Cell) => encodeCheckpoint(trained(2, { cell }));
+  const hashOf = (bytes: Uint8Array) => readSealed(bytes, FILE).metadata.get('equations');
+
+  test('is known by its equations, wherever they are written', () => {
+    const again: Cell = { ...mine, forward: (p, x, prev) => rnn.forward(p, x, prev) };
+    expect(hashOf(saved(mine))).toMatch(/^[\da-f]{64}$/);
+    expect(hashOf(saved(again))).toBe(hashOf(saved(mine)));
+    expect(read(saved(mine), again).model.cell).toBe(again);
+  });
+
+  test.each([
+    ['forward', { ...mine, forward: relu.forward }],
+    ['backward', { ...mine, backward: relu.backward }],
+  ])('with another %s pass is refused', (_, other) => {
+    expect(() => read(saved(mine), other as Cell)).toThrow(
+      `${FILE}: expected equations to be those of the cell mine that it was trained with, got other equations`,
+    );
+  });
+
+  test('whose equations are no longer recorded is refused, and the reason is said', () => {
+    expect(() => read(saved(mine), opaque)).toThrow(/got none that can be recorded: /);
+  });
+
+  test('whose equations cannot be recorded has no hash, and is known by its name and its shapes', () => {
+    const bytes = saved(opaque);
+    expect(hashOf(bytes)).toBeUndefined();
+    expect(read(bytes, opaque).model.cell).toBe(opaque);
+    expect(read(bytes, mine).model.cell).toBe(mine);
+    expect(() => read(bytes, { ...(cells.lstm as Cell), name: 'mine' })).toThrow(
+      /^.*: expected param to be \d+ numbers/,
+    );
+  });
+
+  test('the library’s are known by their names, without a hash', () => {
+    expect(hashOf(saved(relu))).toBeUndefined();
+  });
+});
+
 test('options that are none of a trainer are refused, and not written', () => {
   for (const beside of [{ toJSON: () => 'nothing' }, { more: 1n }]) {
     expect(() => trained(1, beside as Partial<CharTrainerOptions>)).toThrow(ValueError);
