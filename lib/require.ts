@@ -37,6 +37,19 @@ export function isPlain(value: unknown): boolean {
   return prototype === null || Object.getPrototypeOf(prototype) === null;
 }
 
+/** `strings` is a plain object of strings by name, or throws {@link ValueError}. Returns a copy, of what each was when it was read. */
+export function requireStrings(
+  argument: string,
+  strings: Readonly<Record<string, string>>,
+): Readonly<Record<string, string>> {
+  if (!isPlain(strings)) throw new ValueError(argument, 'an object of strings by name', describe(strings));
+  const copy = { ...strings };
+  for (const [name, text] of Object.entries<unknown>(copy)) {
+    if (typeof text !== 'string') throw new ValueError(`${argument}[${describe(name)}]`, 'a string', describe(text));
+  }
+  return copy;
+}
+
 /**
  * The parts of a whole by name, in the order they were written, or throws {@link ValueError}: JavaScript puts names that
  * are integers before all others, `__proto__` is no name at all, and a full name, such as `lstm.h`, is cut at its dot.

@@ -1,7 +1,15 @@
 /** Options, names of parts, and lists, as functions are given them. */
 import { expect, describe as group, it } from 'vitest';
 import * as bptt from '../lib/index.ts';
-import { requireBoolean, requireClasses, requireKnown, requireList, requireNamed } from '../lib/require.ts';
+import { toOnnx, writeSafetensors, writeSealed } from '../lib/io/index.ts';
+import {
+  requireBoolean,
+  requireClasses,
+  requireKnown,
+  requireList,
+  requireNamed,
+  requireStrings,
+} from '../lib/require.ts';
 
 const refusal = (argument: string, got: string) => expect.objectContaining({ name: 'ValueError', argument, got });
 
@@ -86,6 +94,52 @@ group('options', () => {
   ])('%s is true or false, and nothing that counts as either', (argument, make) => {
     expect(make).toThrow(expect.objectContaining({ name: 'ValueError', argument, expected: 'true or false' }));
     expect(requireBoolean('x', false)).toBe(false);
+  });
+});
+
+group('strings by name', () => {
+  const net = bptt.stack({ cell: bptt.unroll(bptt.rnn, { d: 1, m: 1 }) });
+  const writers: Readonly<Record<string, (metadata: Record<string, string>) => unknown>> = {
+    requireStrings: metadata => requireStrings('metadata', metadata),
+    toOnnx: metadata => toOnnx(net, { metadata }),
+    writeSafetensors: metadata => writeSafetensors(new Map(), metadata),
+    writeSealed: metadata => writeSealed(new Map(), metadata),
+  };
+
+  it.each(Object.keys(writers))('%s refuses an object of another kind, whose strings would not be written', name => {
+    for (const metadata of [
+      new Map([['a', 'b']]),
+      Promise.resolve(),
+      Object(2),
+      Object.create({ a: 'b' }),
+      ['a'],
+      'a',
+    ]) {
+      expect(() => writers[name]?.(metadata)).toThrow(
+        expect.objectContaining({ name: 'ValueError', argument: 'metadata', expected: 'an object of strings by name' }),
+      );
+    }
+  });
+
+  it.each(Object.keys(writers))('%s names what is no string', name => {
+    const metadata = { a: 'b', 'c.d': 1 } as unknown as Record<string, string>;
+    expect(() => writers[name]?.(metadata)).toThrow(refusal('metadata["c.d"]', '1'));
+  });
+
+  it('are read once', () => {
+    let read = 0;
+    const metadata = {
+      get a() {
+        read += 1;
+        return read === 1 ? 'b' : (1 as unknown as string);
+      },
+    };
+    expect(requireStrings('metadata', metadata)).toEqual({ a: 'b' });
+    for (const write of Object.values(writers)) {
+      read = 0;
+      write(metadata);
+      expect(read).toBe(1);
+    }
   });
 });
 

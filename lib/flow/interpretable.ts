@@ -103,7 +103,9 @@ export function* interpretable(
   const kept = Math.min(requireInteger('excerpt', excerptLength, 0), to - cut);
   const { m, layer, state } = units;
 
-  const all = requireList('signals', wanted, 'a list of signals').map(signal => seriesOf(signal, symbols));
+  const all: Series[] = [];
+  // One by one: a hole is refused, which map would step over, 2³² of them for minutes.
+  for (const signal of requireList('signals', wanted, 'a list of signals')) all.push(seriesOf(signal, symbols));
   const present = all.filter(({ series }) => varies(series.subarray(from, cut)) && varies(series.subarray(cut, to)));
   const absent = all.filter(signal => !present.includes(signal)).map(({ name }) => name);
   if (present.length === 0) throw new ValueError('text', 'one that shows something to track', absent.join(', '));
@@ -142,10 +144,12 @@ export function* interpretable(
 }
 
 /** A signal's name, and its number after each symbol. */
-function seriesOf(
-  signal: Signal,
-  symbols: readonly string[],
-): { readonly name: string; readonly series: Float64Array } {
+interface Series {
+  readonly name: string;
+  readonly series: Float64Array;
+}
+
+function seriesOf(signal: Signal, symbols: readonly string[]): Series {
   const { name, of } = requireObject('signals', signal);
   requireName('signals.name', name);
   const series = requireInstance(`signals.${name}`, requireFunction('signals.of', of)(symbols), Float64Array);

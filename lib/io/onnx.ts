@@ -16,7 +16,7 @@ import { ValueError } from '../errors.ts';
 import { shown } from '../foreign.ts';
 import type { Layer } from '../layers/layer.ts';
 import { pick } from '../params.ts';
-import { describe, requireBoolean, requireFinite, requireKnown, requireName, requireObject } from '../require.ts';
+import { describe, requireBoolean, requireFinite, requireKnown, requireStrings } from '../require.ts';
 import type { FlatMatrix } from '../views.ts';
 import { encodeOnnx, type Initializer, type OnnxNode, type ValueInfo } from './onnx-proto.ts';
 import { type CellPart, type Part, partsOf, type ReadoutPart } from './parts.ts';
@@ -65,11 +65,12 @@ export function toOnnx(layer: Layer, options: OnnxOptions = {}): Uint8Array {
   const {
     input = 'numbers',
     lengths = false,
-    metadata = {},
+    metadata: strings = {},
   } = requireKnown('options', options, ['input', 'lengths', 'metadata']);
-  for (const [key, value] of Object.entries(requireObject('metadata', metadata))) {
-    requireUtf8('metadata', key);
-    requireUtf8(`metadata.${key}`, requireName(`metadata.${key}`, value));
+  const metadata = requireStrings('metadata', strings);
+  for (const [name, text] of Object.entries(metadata)) {
+    requireUtf8('metadata', name);
+    requireUtf8(`metadata[${describe(name)}]`, text);
   }
   requireBoolean('lengths', lengths);
   if (input !== 'numbers' && input !== 'classes') throw new ValueError('input', 'numbers or classes', describe(input));

@@ -13,7 +13,7 @@
  */
 import { FormatError, MemoryError, ShapeError, ValueError } from '../errors.ts';
 import { shown } from '../foreign.ts';
-import { describe, requireInstance, requireList, requireName, requireObject } from '../require.ts';
+import { describe, requireInstance, requireList, requireName, requireObject, requireStrings } from '../require.ts';
 import { outlineOf, parseJson } from './json.ts';
 import { recognise } from './recognise.ts';
 import { requireSingle } from './single.ts';
@@ -53,9 +53,8 @@ export function writeSafetensors(
   dtype: Dtype = 'F64',
 ): Uint8Array {
   requireInstance('tensors', tensors, Map);
-  requireObject('metadata', metadata);
   requireDtype('dtype', dtype);
-  const header = headerBytes(tensors, metadata, dtype);
+  const header = headerBytes(tensors, requireStrings('metadata', metadata), dtype);
   let size = LENGTH_BYTES + header.length;
   for (const { data } of tensors.values()) size += data.length * BYTES[dtype];
 
@@ -164,10 +163,7 @@ function headerBytes(
 ): Uint8Array<ArrayBuffer> {
   const fields: string[] = [];
   let characters = 0;
-  for (const [key, value] of Object.entries(metadata)) {
-    if (typeof value !== 'string') throw new ValueError(`metadata[${describe(key)}]`, 'a string', describe(value));
-    characters += key.length + value.length;
-  }
+  for (const [key, value] of Object.entries(metadata)) characters += key.length + value.length;
   if (characters > MAX_HEADER_BYTES) throw tooLong(`${characters} characters`); // more than one string need hold
   if (Object.keys(metadata).length > 0) fields.push(`"${METADATA}":${JSON.stringify(metadata)}`);
 

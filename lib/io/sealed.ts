@@ -5,7 +5,7 @@
  */
 import { createHash } from 'node:crypto';
 import { FormatError, ValueError } from '../errors.ts';
-import { requireObject } from '../require.ts';
+import { requireStrings } from '../require.ts';
 import { readSafetensors, type Tensor, type TensorFile, writeSafetensors } from './safetensors.ts';
 
 const FIELD = 'sha256';
@@ -22,10 +22,10 @@ export function writeSealed(
   tensors: ReadonlyMap<string, Tensor>,
   metadata: Readonly<Record<string, string>>,
 ): Uint8Array {
-  if (Object.hasOwn(requireObject('metadata', metadata), FIELD))
-    throw new ValueError('metadata', `keys other than ${FIELD}`, FIELD);
+  const strings = requireStrings('metadata', metadata);
+  if (Object.hasOwn(strings, FIELD)) throw new ValueError('metadata', `keys other than ${FIELD}`, FIELD);
   // First, so that no key that ends in `"sha256` is found before it.
-  const bytes = writeSafetensors(tensors, { [FIELD]: BLANK, ...metadata });
+  const bytes = writeSafetensors(tensors, { [FIELD]: BLANK, ...strings });
   const at = findDigits(bytes, BLANK);
   bytes.set(new TextEncoder().encode(hashAround(bytes, at)), at);
   return bytes;

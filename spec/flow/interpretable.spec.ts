@@ -7,7 +7,7 @@ import { lstm } from '../../lib/cells/lstm.ts';
 import { lstmPeephole } from '../../lib/cells/lstm-peephole.ts';
 import { activations, unitsOf } from '../../lib/flow/cells-activations.ts';
 import { Correlations, chance, correlation } from '../../lib/flow/cells-correlation.ts';
-import { signals } from '../../lib/flow/cells-signals.ts';
+import { type Signal, signals } from '../../lib/flow/cells-signals.ts';
 import { type Interpretable, type InterpretableOptions, interpretable } from '../../lib/flow/interpretable.ts';
 import { normal } from '../../lib/init/initialisers.ts';
 import { zeroState } from '../../lib/layers/layer.ts';
@@ -336,6 +336,18 @@ describe('the search', () => {
     ['an end behind the text', text, { to: 3001 }, /^to: expected an integer in 0…3000, got 3001$/],
     ['more than can be listed', 'a'.repeat(2 ** 25 + 1), {}, /^text: expected at most 33554432 symbols, got 33554433$/],
     ['nothing to track', 'a'.repeat(500), { signals: signals.slice(0, 1) }, /^text: expected one that shows .*inside/],
+    [
+      'a list with a hole',
+      text,
+      { signals: Object.assign(signals.slice(0, 1), { 2: signals[1] }) },
+      /^signals: .*undefined/,
+    ],
+    [
+      '2³² − 1 holes',
+      text,
+      { signals: new Array<Signal>(2 ** 32 - 1) },
+      /^signals: expected an object, got undefined$/,
+    ],
   ])('%s', (_, own, options, message) => {
     expect(() => search(of, own, options)).toThrow(message);
   });
