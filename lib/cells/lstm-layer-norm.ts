@@ -68,6 +68,8 @@ export const lstmLayerNorm: Cell<Parameter, 'h' | 'c', LstmLayerNormTape> = {
     ...{ u_f: 'LLN-B12', u_i: 'LLN-B12', u_o: 'LLN-B12', u_g: 'LLN-B12', b_c: 'LLN-B4' },
     ...{ x: 'LLN-B20', h: 'LLN-B21', c: 'LLN-B10' },
   },
+  keeps: { b_f: 1 },
+  first: { w_f: 1, w_i: 1, w_o: 1, w_g: 1, u_f: 1, u_i: 1, u_o: 1, u_g: 1, w_c: 1 },
   params(size) {
     const row = [1, size.m] as const;
     const gains = { w_f: row, w_i: row, w_o: row, w_g: row, u_f: row, u_i: row, u_o: row, u_g: row };

@@ -47,6 +47,7 @@ export interface MguTape {
 export const mgu: Cell<GateName<(typeof GATES)[number]>, 'h', MguTape> = {
   name: 'mgu',
   equations: { ...gateEquations(GATES, { W: 'MGU-B4', U: 'MGU-B5', b: 'MGU-B6' }), x: 'MGU-B7', h: 'MGU-B8' },
+  keeps: { b_f: -1 },
   params: size => gateShapes(GATES, size),
   state: ({ m }) => ({ h: m }),
 

@@ -47,6 +47,7 @@ export const minGru: Cell<'U_z' | 'U_h' | 'b_z' | 'b_h', 'h', MinGruTape> = {
     x: 'MINGRU-B7',
     h: 'MINGRU-B8',
   },
+  keeps: { b_z: -1 },
   params: ({ d, m }) => ({ U_z: [m, d], U_h: [m, d], b_z: [1, m], b_h: [1, m] }),
   state: ({ m }) => ({ h: m }),
 

@@ -52,6 +52,7 @@ export const minLstm: Cell<Parameter, 'h', MinLstmTape> = {
     x: 'MINLSTM-B7',
     h: 'MINLSTM-B8',
   },
+  keeps: { b_f: 1 },
   params: ({ d, m }) => ({ U_f: [m, d], U_i: [m, d], U_h: [m, d], b_f: [1, m], b_i: [1, m], b_h: [1, m] }),
   state: ({ m }) => ({ h: m }),
 

@@ -77,6 +77,7 @@ export const slstm: Cell<GateName<(typeof GATES)[number]>, 'h' | 'c' | 'n' | 'm'
     ...gateEquations(GATES, { W: 'SLSTM-B12', U: 'SLSTM-B13', b: 'SLSTM-B14' }),
     ...{ x: 'SLSTM-B15', h: 'SLSTM-B16', c: 'SLSTM-B10', n: 'SLSTM-B11', m: 'SLSTM-B7' },
   },
+  keeps: { b_f: 1 },
   params: size => gateShapes(GATES, size),
   state: ({ m }) => ({ h: m, c: m, n: m, m }),
 
