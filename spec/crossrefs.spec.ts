@@ -36,7 +36,8 @@ interface Tagged {
   readonly rest: string;
 }
 
-const TAG = String.raw`(?<prefix>[A-Z]{2,})-(?<letter>[A-Z]?)(?<number>\d+)`;
+/** MY is of cells that tests write as a user would, outside of the library. */
+const TAG = String.raw`(?<prefix>(?!MY-)[A-Z]{2,})-(?<letter>[A-Z]?)(?<number>\d+)`;
 
 /** `\tag{RNN-F1}`, in a derivation. */
 const DEFINITION = String.raw`\\tag\{${TAG}\}`;
