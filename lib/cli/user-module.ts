@@ -3,10 +3,8 @@ import { checkCell } from '../check/check-cell.ts';
 import { checkLayer } from '../check/check-layer.ts';
 import type { CellOracle } from '../check/oracle.ts';
 import { FormatError } from '../errors.ts';
-import type { Layer } from '../layers/layer.ts';
-import { ParamSet } from '../params.ts';
 import { isCell } from './discover.ts';
-import { exportedBy, moduleAt } from './load-module.ts';
+import { exportedBy, isLayer, moduleAt } from './load-module.ts';
 import { runsOf, type Subject } from './subjects.ts';
 
 /**
@@ -44,10 +42,4 @@ function oracleOf({ oracle, oracles }: Readonly<Record<string, unknown>>, name: 
   const own: unknown = typeof oracles === 'object' && oracles !== null ? Reflect.get(oracles, name) : undefined;
   const chosen = own ?? oracle;
   return typeof chosen === 'function' ? (chosen as CellOracle) : undefined;
-}
-
-function isLayer(value: unknown): value is Layer {
-  if (typeof value !== 'object' || value === null) return false;
-  const { forward, backward, params } = value as Partial<Layer>;
-  return typeof forward === 'function' && typeof backward === 'function' && params instanceof ParamSet;
 }

@@ -39,7 +39,7 @@ const GIVEN = { given: [100] };
  * only what stays below a bound is compared.
  */
 function agree(cell: Cell, sizes: Drawn, options: EngineOptions, bound: number, most: number): void {
-  const how = explain(cell, sizes);
+  const how = explain(cell, { d: sizes.d, m: sizes.m });
   expect(how).toMatch(/^runs fused: |^runs unrolled, because \w+ is of rows that all samples share$/);
   const theirs = { ...everything(unroll(cell, { d: sizes.d, m: sizes.m }), sizes), ...GIVEN };
   fc.pre(Object.values(theirs).every(all => all === GIVEN.given || all.every(x => Math.abs(x) < most)));

@@ -29,7 +29,7 @@ beforeAll(() => {
   [packed] = JSON.parse(pack) as [Packed];
   mkdirSync(project);
   write('package.json', JSON.stringify({ type: 'module', private: true }));
-  const tools = ['typescript', '@types/node'].map(name => `${name}@${manifest.devDependencies[name]}`);
+  const tools = ['typescript', '@types/node', 'tsx'].map(name => `${name}@${manifest.devDependencies[name]}`);
   const tarball = join(temporary, packed.filename);
   run(project, 'npm', 'install', tarball, ...tools, '--no-audit', '--no-fund', '--ignore-scripts');
 });
@@ -79,8 +79,11 @@ describe('the tarball', () => {
   });
 
   test('gives every cell by itself', () => {
-    write('cell.mjs', "import { lstm } from 'bptt/cells/lstm';\nconsole.log(lstm.name);\n");
-    expect(run(project, process.execPath, 'cell.mjs')).toBe('lstm\n');
+    write(
+      'cell.mjs',
+      "import * as bptt from 'bptt';\nimport { lstm } from 'bptt/cells/lstm';\nconsole.log(lstm.name, lstm === bptt.lstm);\n",
+    );
+    expect(run(project, process.execPath, 'cell.mjs')).toBe('lstm true\n');
   });
 });
 
@@ -99,6 +102,54 @@ describe('the first example of the README', () => {
     write('example.ts', firstExample());
     write('tsconfig.json', JSON.stringify({ compilerOptions, files: ['example.ts'] }));
     run(project, process.execPath, 'node_modules/typescript/bin/tsc', '-p', '.');
+  });
+});
+
+describe('a module of the user’s own', () => {
+  const check = (file: string) => {
+    const command = ['node_modules/bptt/dist/lib/cli/main.js', 'check', file, '--json'];
+    const { stdout, stderr } = spawnSync(process.execPath, command, { cwd: project, encoding: 'utf8' });
+    expect(stderr).toBe('');
+    return JSON.parse(stdout);
+  };
+
+  beforeAll(() => {
+    const cell = readFileSync(join(ROOT, 'spec/fixtures/my-cell.txt'), 'utf8');
+    write('my-cell.ts', cell);
+    write('wrong.ts', cell.replace('times(da, p.U)', 'times(mul(da, da), p.U)'));
+    write(
+      'net.ts',
+      `import { lstm, readout, stack, unroll } from 'bptt';
+export const net = stack({ lstm: unroll(lstm, { d: 2, m: 3 }), readout: readout({ m: 3, C: 2 }) });\n`,
+    );
+    write(
+      'required.cts',
+      "const { rnn, unroll } = require('bptt');\nmodule.exports = { net: unroll({ ...rnn, name: 'mine' }, { d: 2, m: 3 }) };\n",
+    );
+    write(
+      'undeclared.mjs',
+      "import { lstm } from 'bptt';\nexport const mine = { ...lstm, name: 'mine', equations: undefined };\n",
+    );
+  });
+  afterAll(() => write('package.json', JSON.stringify({ type: 'module', private: true })));
+
+  test.each([{ type: 'module' }, { type: 'commonjs' }, {}])('in TypeScript, in a package of $type type', type => {
+    write('package.json', JSON.stringify({ ...type, private: true }));
+    expect(check('my-cell.ts')).toMatchObject({ ok: true, runs: 'runs fused: 2 products and 1 kernel a step' });
+    expect(check('wrong.ts')).toMatchObject({ ok: false, smallest: { suspects: ['MY-B5'] } });
+    expect(check('net.ts')).toMatchObject({ ok: true, layer: 'lstm+readout' });
+    expect(check('required.cts')).toMatchObject({ ok: true, layer: 'mine' });
+  });
+
+  test('ends with how the engine runs it', () => {
+    const lines = run(project, 'npx', '--no', '--', 'bptt', 'check', './my-cell.ts').trimEnd().split('\n');
+    expect(lines.at(-1)).toBe('runs fused: 2 products and 1 kernel a step');
+  });
+
+  test('that is a cell of the package has the equations of its lines', () => {
+    const { tensors } = check('undeclared.mjs');
+    const tags = tensors.map(({ name, tag }: { name: string; tag?: string }) => `${name} ${tag}`);
+    expect(tags).toEqual(expect.arrayContaining(['W_f LSTM-B7', 'U_g LSTM-B8', 'x LSTM-B10', 'c0 LSTM-B6']));
   });
 });
 
