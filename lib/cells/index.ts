@@ -1,4 +1,5 @@
 /** Every cell of the library, by name. */
+import { noteOf } from '../copies.ts';
 import { ValueError } from '../errors.ts';
 import { describe, requireObject } from '../require.ts';
 import { type Cell, requireCell } from './cell.ts';
@@ -16,13 +17,26 @@ import { rnn, rnnRelu } from './rnn.ts';
 import { slstm } from './slstm.ts';
 import { trace } from './trace.ts';
 
+const ours = noteOf<string>('cell');
+
 /** The cells that come with the library, by the name that the command knows them by. */
 export const cells: Readonly<Record<string, Cell>> = Object.fromEntries(
   [
     ...[rnn, rnnRelu, trace, lstm, lstmNoForget, lstmCoupled, lstmPeephole, gru, gruResetBefore],
     ...[lstmLayerNorm, slstm, mgu, minGru, minLstm],
-  ].map((cell: Cell) => [cell.name, cell]),
+  ].map((cell: Cell) => {
+    ours.set(cell, cell.name);
+    return [cell.name, cell];
+  }),
 );
+
+/**
+ * The name under which the library has that very cell, be it another copy of the library; undefined of any other cell, such as
+ * what somebody makes of its parts.
+ */
+export function ownName(cell: Cell): string | undefined {
+  return ours.get(cell);
+}
 
 /**
  * The cell of that name.

@@ -3,8 +3,7 @@
  * layers, as `lib/layers/made.ts` remembers them, and nothing that only has their names.
  */
 import type { Cell } from '../cells/cell.ts';
-import { cells } from '../cells/index.ts';
-import { isSameCell } from '../equations/same.ts';
+import { cells, ownName } from '../cells/index.ts';
 import { ValueError } from '../errors.ts';
 import { type Layer, requireLayer } from '../layers/layer.ts';
 import { makingOf } from '../layers/made.ts';
@@ -80,10 +79,9 @@ function soundsAsOurs(name: string): boolean {
   return name.split(/[+,()\s]+/).every(word => ['', 'bidirectional', 'readout'].includes(word) || isNamedAsOurs(word));
 }
 
-/** Whether a cell computes what the library's cell of its name does, and is not one that is called so. */
+/** Whether a cell is the library's cell of its name, and not one that is called so. */
 export function isOwnCell(cell: Cell, name: string = cell.name): boolean {
-  const own = isNamedAsOurs(name) ? cells[name] : undefined;
-  return own !== undefined && isSameCell(own, cell);
+  return isNamedAsOurs(name) && ownName(cell) === name;
 }
 
 /** Whether the library has a cell of that name. */

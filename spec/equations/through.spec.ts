@@ -84,29 +84,29 @@ ${backward}
   };
 
   const ends = `
-    addColumnSums(dp.b, da); // MY-B4
-    return { dx: times(da, p.U), dprev: { h: times(da, p.W) } }; // MY-B5`;
-  const right = { tag: 'MY-B4', via: ['MY-B1'] };
+    addColumnSums(dp.b, da); // RNN-B4
+    return { dx: times(da, p.U), dprev: { h: times(da, p.W) } }; // RNN-B5`;
+  const right = { tag: 'RNN-B4', via: ['RNN-B1'] };
 
   test('in a folder whose name has a space and an umlaut', async () => {
-    const through = await written(`const da = mul(dh, tanhSlope(h)); // MY-B1${ends}`, 'a büro/cell.mjs');
-    expect(through).toMatchObject({ b: right, x: { tag: 'MY-B5', via: ['MY-B1'] } });
+    const through = await written(`const da = mul(dh, tanhSlope(h)); // RNN-B1${ends}`, 'a büro/cell.mjs');
+    expect(through).toMatchObject({ b: right, x: { tag: 'RNN-B5', via: ['RNN-B1'] } });
   });
 
   test('over several lines, and without semicolons', async () => {
     const long = `const da = mul(
       dh,
       tanhSlope(h),
-    ); // MY-B1${ends}`;
+    ); // RNN-B1${ends}`;
     expect(await written(long, 'long.mjs')).toMatchObject({ b: right });
     expect(await written(`${long}`.replaceAll(';', ''), 'bare.mjs')).toMatchObject({ b: right });
-    const untagged = 'const slope = tanhSlope(h)\nconst da = mul(dh, slope) // MY-B1';
+    const untagged = 'const slope = tanhSlope(h)\nconst da = mul(dh, slope) // RNN-B1';
     expect(await written(`${untagged}${ends}`, 'untagged.mjs')).toMatchObject({ b: right });
   });
 
   test('through a function of its own, which has no tag', async () => {
     const more = 'const back = (dh, h) => {\n  const slope = tanhSlope(h);\n  return mul(dh, slope);\n};';
-    expect(await written(`const da = back(dh, h); // MY-B1${ends}`, 'helper.mjs', more)).toMatchObject({ b: right });
+    expect(await written(`const da = back(dh, h); // RNN-B1${ends}`, 'helper.mjs', more)).toMatchObject({ b: right });
   });
 
   test('none where no line has one', async () => {
@@ -118,8 +118,8 @@ ${backward}
 
   test('none where there is no source to read', () => {
     const text = `return { ...rnn, backward(p, { x, hPrev, h }, { h: dh }, dp) {
-      const da = mul(dh, tanhSlope(h)); // MY-B1
-      addTTimes(dp.W, da, hPrev); // MY-B2
+      const da = mul(dh, tanhSlope(h)); // RNN-B1
+      addTTimes(dp.W, da, hPrev); // RNN-B2
       return rnn.backward(p, { x, hPrev, h }, { h: dh }, dp);
     } };`;
     const made = new Function('rnn', 'mul', 'tanhSlope', 'addTTimes', text);

@@ -98,8 +98,16 @@ test('no other part of the library calls the file system', () => {
     name =>
       name.endsWith('.ts') && /['"](node:)?fs(\/promises)?['"]/.test(fs.readFileSync(join(ROOT, 'lib', name), 'utf8')),
   );
-  // The last one builds the library, and is no part of it.
-  const allowed = ['io/files.ts', 'io/folders.ts', 'io/holder.ts', 'io/lock.ts', 'engine/assembly/compile.ts'];
+  // The last two build the library, and are no part of it; a place's line is read where there are files, and else is not.
+  const allowed = [
+    'io/files.ts',
+    'io/folders.ts',
+    'io/holder.ts',
+    'io/lock.ts',
+    'equations/source.ts',
+    'bundle.ts',
+    'engine/assembly/compile.ts',
+  ];
   expect(calling.sort()).toEqual(allowed.sort());
 });
 
