@@ -4,7 +4,7 @@
  * Nothing here needs Node: file formats are in `bptt/io`, the gradient checker in `bptt/check`.
  */
 export { type AbstractMatrix, Matrix } from 'ml-matrix';
-export type { Cell, CellSize, State, Tag } from './cells/cell.ts';
+export type { Cell, CellSize, Misfit, State, Tag } from './cells/cell.ts';
 export { type Conditioning, conditioned } from './cells/conditioned.ts';
 export { gru, swapUpdateGate } from './cells/gru.ts';
 export { gruResetBefore } from './cells/gru-reset-before.ts';
@@ -81,7 +81,7 @@ export type { Optimiser } from './optim/optimiser.ts';
 export { type RmspropOptions, rmsprop } from './optim/rmsprop.ts';
 export { constant, cosine, type Schedule, stepDecay, warmUp } from './optim/schedules.ts';
 export { type MomentumOptions, sgd } from './optim/sgd.ts';
-export { ParamSet } from './params.ts';
+export { type KnownParams, ParamSet } from './params.ts';
 export { Random } from './random.ts';
 export { type Extent, Sequence } from './sequence.ts';
 export type { Matrices, Shape, Shapes } from './shape.ts';

@@ -6,6 +6,7 @@ import {
   isPlain,
   requireFiniteNumber,
   requireInstance,
+  requireKnown,
   requireNamed,
   requirePartName,
   requireSize,
@@ -91,13 +92,12 @@ export class ParamSet<Name extends string = string> {
    */
   static of<Name extends string>(shapes: Shapes<Name>, known: KnownParams<NoInfer<Name>> = {}): ParamSet<Name> {
     const own = requireShapes('shapes', shapes);
-    const keeps = requireOf(own, 'keeps', known.keeps);
-    const first = requireOf(own, 'first', known.first);
+    const { keeps: signs, first: begins } = requireKnown('known', known, ['keeps', 'first']);
+    const keeps = requireOf(own, 'keeps', requireKeeps('keeps', signs));
+    const first = requireOf(own, 'first', requireFirst('first', begins));
     const made = new ParamSet(own, { keeps, first });
     const values: Readonly<Record<string, FlatMatrix>> = made.named();
-    for (const [name, value = 0] of Object.entries(first)) {
-      values[name]?.fill(requireFiniteNumber(`first.${name}`, value));
-    }
+    for (const [name, value = 0] of Object.entries(first)) values[name]?.fill(value);
     return made;
   }
 
@@ -224,17 +224,31 @@ export function requireShapes<Name extends string>(argument: string, shapes: Sha
   return Object.fromEntries(checked) as Shapes<Name>;
 }
 
-/** A copy of what is known of parameters: of these alone. */
-function requireOf<V>(
-  shapes: Shapes,
-  argument: string,
-  known: Readonly<Partial<Record<string, V>>> = {},
-): Partial<Record<string, V>> {
+/** A copy of signs by name, or throws ValueError. */
+export function requireKeeps(argument: string, keeps: KnownParams['keeps'] = {}): Record<string, 1 | -1> {
+  return byName(argument, keeps, (place, sign) => {
+    if (sign !== 1 && sign !== -1) throw new ValueError(place, '1 or -1', describe(sign));
+    return sign;
+  });
+}
+
+/** A copy of first values by name, or throws ValueError. */
+export function requireFirst(argument: string, first: KnownParams['first'] = {}): Record<string, number> {
+  return byName(argument, first, (place, value) => requireFiniteNumber(place, value as number));
+}
+
+function byName<V>(argument: string, values: object, check: (place: string, value: unknown) => V): Record<string, V> {
+  if (!isPlain(values)) throw new ValueError(argument, 'an object by names of parameters', describe(values));
+  return Object.fromEntries(Object.entries(values).map(([name, value]) => [name, check(`${argument}.${name}`, value)]));
+}
+
+/** What is known is known of these parameters. */
+function requireOf<V>(shapes: Shapes, argument: string, known: Record<string, V>): Record<string, V> {
   for (const name of Object.keys(known)) {
     if (Object.hasOwn(shapes, name)) continue;
     throw new ValueError(`${argument}.${name}`, `one of ${Object.keys(shapes).join(', ')}`, 'none of the parameters');
   }
-  return { ...known };
+  return known;
 }
 
 /** Rows and columns, each read once. */

@@ -1,15 +1,7 @@
 import type { AbstractMatrix } from 'ml-matrix';
 import { ValueError } from '../errors.ts';
-import {
-  describe,
-  isPlain,
-  requireBoolean,
-  requireFiniteNumber,
-  requireFunction,
-  requireKnown,
-  requireObject,
-  requireSize,
-} from '../require.ts';
+import { requireFirst, requireKeeps } from '../params.ts';
+import { describe, requireBoolean, requireFunction, requireKnown, requireObject, requireSize } from '../require.ts';
 import type { Matrices, Shapes } from '../shape.ts';
 
 /** The sizes a cell is made for. */
@@ -96,12 +88,8 @@ export function requireCell<C extends Pick<Cell, 'name'>>(argument: string, cell
   for (const [name, tag] of Object.entries(requireObject(`${argument}.equations`, equations))) {
     if (typeof tag !== 'string') throw new ValueError(`${argument}.equations.${name}`, 'a tag', describe(tag));
   }
-  for (const [name, sign] of declared(`${argument}.keeps`, keeps)) {
-    if (sign !== 1 && sign !== -1) throw new ValueError(`${argument}.keeps.${name}`, '1 or -1', describe(sign));
-  }
-  for (const [name, value] of declared(`${argument}.first`, first)) {
-    requireFiniteNumber(`${argument}.first.${name}`, value);
-  }
+  requireKeeps(`${argument}.keeps`, keeps);
+  requireFirst(`${argument}.first`, first);
   if (sizes !== undefined) requireFunction(`${argument}.sizes`, sizes);
   if (time !== undefined) requireBoolean(`${argument}.time`, time);
   return cell;
@@ -110,12 +98,6 @@ export function requireCell<C extends Pick<Cell, 'name'>>(argument: string, cell
 /** The tags that a cell declares, by the name of what they give the gradient of. */
 export function tagsOf({ equations }: Pick<Cell, 'equations'>): Readonly<Record<string, Tag>> {
   return { ...equations } as Record<string, Tag>;
-}
-
-function declared<V>(argument: string, values: Readonly<Partial<Record<string, V>>> | undefined): [string, V][] {
-  if (values === undefined) return [];
-  if (!isPlain(values)) throw new ValueError(argument, 'an object by names of parameters', describe(values));
-  return Object.entries(values) as [string, V][];
 }
 
 /** `size` is two positive integers that the cell can have, if there is one, or throws ValueError. Returns it. */

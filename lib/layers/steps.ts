@@ -7,7 +7,7 @@ import { declaredBy } from '../cells/declared.ts';
 import { COUNT, timed } from '../cells/timed.ts';
 import { BpttError, MemoryError, ShapeError, ValueError } from '../errors.ts';
 import { ParamSet } from '../params.ts';
-import { requireObject, requireShape } from '../require.ts';
+import { describe, requireObject, requireShape } from '../require.ts';
 import type { Matrices, Shapes } from '../shape.ts';
 import { requireParts } from './layer.ts';
 
@@ -129,7 +129,7 @@ function named<T>(pass: string, run: () => T): T {
   } catch (error) {
     if (error instanceof MemoryError) throw error;
     if (!(error instanceof BpttError)) {
-      const said = error instanceof Error ? `${error.name}: ${error.message}` : String(error);
+      const said = error instanceof Error ? `${error.name}: ${error.message}` : describe(error);
       throw caused(new ValueError(pass, 'a pass that returns', said), error);
     }
     if (error.argument.startsWith(pass)) throw error;

@@ -36,7 +36,7 @@ describe.concurrent('a cell that cannot be run is a verdict, and the others are 
       'mine.backward: expected a pass that returns (its parameters are W, U, nu), got TypeError: no such luck',
     ],
     ['gives NaN', nan, 'mine.backward: dprev.h[0,1] (MY-B6): expected a finite number, got NaN'],
-    ['has another shape', misshapen, 'mine.backward: dprev.h: expected a 3×5 matrix, got a 3×4 matrix'],
+    ['has another shape', misshapen, 'mine.backward: dprev.h: expected a 1×5 matrix, got a 1×4 matrix'], // the last step is that of one sequence
   ])('%s', async (_, text, message) => {
     const { status, stdout, stderr } = await check(moduleOf(text), '--quiet');
     expect({ status, stderr }).toEqual({ status: 1, stderr: '' });

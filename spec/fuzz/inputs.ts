@@ -39,7 +39,7 @@ export const filled = <T extends { readonly params: lib.ParamSet }>(layer: T): T
 
 /** Parameters, and gradients. */
 export const set = (): lib.ParamSet => {
-  const params = ParamSet.of({ W_f: [2, 2], b_f: [1, 2] });
+  const params = ParamSet.of({ W_f: [2, 2], b_f: [1, 2] }, { keeps: { b_f: 1 } });
   params.values.set([1, 2, 3, 4, 5, 6]);
   params.grads.set([6, 5, 4, 3, 2, 1]);
   return params;

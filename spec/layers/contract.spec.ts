@@ -139,7 +139,7 @@ const BROKEN: readonly (readonly [string, string, Partial<Cell>])[] = [
   ],
   [
     'throws what is no error',
-    'mine.forward: expected a pass that returns, got no',
+    'mine.forward: expected a pass that returns, got "no"',
     {
       forward() {
         const no: unknown = 'no';
