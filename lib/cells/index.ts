@@ -35,7 +35,7 @@ export const cells: Readonly<Record<string, Cell>> = Object.fromEntries(
  * what somebody makes of its parts.
  */
 export function ownName(cell: Cell): string | undefined {
-  return ours.get(cell);
+  return typeof cell === 'object' && cell !== null ? ours.get(cell) : undefined;
 }
 
 /**

@@ -1,4 +1,5 @@
 /** The kernels of a plan, compiled when the first pass needs them. */
+import { greatest } from '../extremes.ts';
 import { assemble } from './assembler.ts';
 import { type Kernel, kernelOf, TABLE_ROW } from './kernel.ts';
 import type { Block, KernelPlan, Plan, Work } from './planning/work.ts';
@@ -41,7 +42,7 @@ function compile(plan: Plan, runtime: Runtime): Compiled {
     if (kernel && call) kernels.set(kernel, { bases, table: tables, call });
     tables += bases.length * TABLE_ROW;
   }
-  return { blocks, kernels, tables, scratch: Math.max(0, ...generated.map(kernel => kernel.scratch)) };
+  return { blocks, kernels, tables, scratch: greatest([0, ...generated.map(kernel => kernel.scratch)]) };
 }
 
 const isKernel = (work: Work): work is KernelPlan => work.kind === 'kernel';

@@ -3,8 +3,10 @@
  * span of steps is one product before them, and dW, dU, db and dx are one product each behind them. A step is what its
  * plan says: kernels, and products between them.
  */
+
 import { type Cell, type CellSize, tagsOf } from '../cells/cell.ts';
 import { timed } from '../cells/timed.ts';
+import { greatest } from '../extremes.ts';
 import type { Layer } from '../layers/layer.ts';
 import { reversedBy } from '../layers/reversal.ts';
 import { cellParams, countsOf } from '../layers/steps.ts';
@@ -260,7 +262,7 @@ function blocksOf({ blocks, before, hoisted, forward, backward, after, dx }: Pla
     kept: own.filter(isKept),
     passing: own.filter(isAhead),
     back: own.filter(block => !isKept(block) && (always.includes(block.name) || behind.has(block.name))),
-    widest: Math.max(...blocks.filter(({ life }) => life !== 'row').map(({ columns }) => columns)),
+    widest: greatest(blocks.filter(({ life }) => life !== 'row').map(({ columns }) => columns)),
   };
 }
 

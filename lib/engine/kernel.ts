@@ -5,7 +5,9 @@
  * that nothing beyond a row is read or written. Where something is summed over a row, what needs the sum waits for the end
  * of the walk, and the row is walked again.
  */
+
 import type { Numbers } from '../equations/numbers.ts';
+import { greatest } from '../extremes.ts';
 import { type AssembledFunction, FunctionBody } from './assembler.ts';
 import type { Node } from './planning/nodes.ts';
 import type { Block, KernelPlan, Ref } from './planning/work.ts';
@@ -49,7 +51,7 @@ export function kernelOf(
     const after = node.args.map(
       arg => (phases.get(arg) ?? 0) + (phases.has(arg) && arg.operation?.kind === 'over units' ? 1 : 0),
     );
-    phases.set(node, Math.max(0, ...after));
+    phases.set(node, greatest([0, ...after]));
   }
   const isWide = (node: Node) => node.width > 1;
   const phaseOf = (node: Node) => phases.get(node) ?? 0;
@@ -69,13 +71,13 @@ export function kernelOf(
       const alike = !isWide(node) || (reader.width === node.width && column === to.column);
       return usesOf(reader).map(phase => (alike ? phase : phase + 1));
     });
-    return Math.max(phaseOf(node), ...free);
+    return greatest([phaseOf(node), ...free]);
   };
   const written = stores.map(([node, to]) => ({ node, to, phase: storePhase(node, to) }));
   const crossing = computed.filter(
     node =>
       isWide(node) &&
-      Math.max(...usesOf(node), ...written.filter(w => w.node === node).map(({ phase }) => phase)) > phaseOf(node),
+      greatest([...usesOf(node), ...written.filter(w => w.node === node).map(({ phase }) => phase)]) > phaseOf(node),
   );
   const scratchOf = new Map<Node, Ref>();
   let column = 0;
@@ -179,7 +181,7 @@ export function kernelOf(
       if (when === phase && node.width === width && isWide(node)) store(value(node), to);
   }
 
-  const last = Math.max(0, ...phases.values(), ...written.map(({ phase }) => phase));
+  const last = greatest([0, ...phases.values(), ...written.map(({ phase }) => phase)]);
   body.const(0).set(row);
   body.whileBelow(
     row,

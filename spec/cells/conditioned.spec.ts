@@ -201,7 +201,7 @@ describe('refuses', () => {
     expect(() => layer.forward(x, { h, v: Matrix.zeros(2, 3) })).toThrow(ShapeError);
     const p = layer.params.named();
     expect(() => cell.forward(p, new OneHotMatrix(Int32Array.of(0, 0), 1), { h, v: Matrix.zeros(1, 2) })).toThrow(
-      new ShapeError('[x, v]', 'as many rows of v as of x', '1 beside 2'),
+      new ShapeError('[a, b]', 'matrices whose shapes fit', '2×1 with 1×2'),
     );
   });
 });

@@ -17,7 +17,7 @@ export function chains<T>(lists: readonly (readonly T[])[]): readonly (readonly 
       meets.members = [...meets.members.filter(thing => !isShared(thing)), ...meets.members.filter(isShared)];
     }
     meets.fixed = true;
-    if (meets.members.slice(-shared).every(isShared)) meets.members.push(...fresh);
+    if (meets.members.slice(-shared).every(isShared)) meets.members = [...meets.members, ...fresh];
     else if (meets.members.slice(0, shared).every(isShared)) meets.members.unshift(...fresh);
     else made.push({ members: fresh, fixed: false });
   }

@@ -174,7 +174,7 @@ export function graphOf(equations: Equations): Graph {
     if (absorbed && operation?.kind === 'product' && a && b) {
       const right = viewOf(b);
       if (!right || !a.samples) throw new Unfused(`${operation.name} is of others than samples and a parameter`);
-      if (operation.name === 'timesT') terms.push(...besideTerms(a, right));
+      if (operation.name === 'timesT') for (const term of besideTerms(a, right)) terms.push(term);
       else terms.push({ left: nodeOf(a), right, transposed: false });
     } else if (absorbed && operation?.name === 'add' && a && b && same(a, shape) && same(b, shape)) {
       gather(a, whole, terms, rest);

@@ -2,6 +2,7 @@
  * When a value is there. A step is kernels and, behind each, the products that wait for it: stage n is the kernel n and
  * the products behind it; products by what is there before any kernel are of stage −1.
  */
+import { greatest } from '../../extremes.ts';
 import type { Addition, Graph, Node } from './nodes.ts';
 
 export interface Stages {
@@ -44,14 +45,14 @@ export function stagesOf({ nodes, next, dprev, dx, additions }: Graph): Stages {
     }
     const joins = node.operation?.kind === 'joined';
     const stageOfArg = (arg: Node) => stageOf(arg) + (arg.operation?.kind === 'joined' && !joins ? 1 : 0);
-    return Math.max(0, ...node.args.map(arg => (arg.backward === node.backward ? stageOfArg(arg) : 0)));
+    return greatest([0, ...node.args.map(arg => (arg.backward === node.backward ? stageOfArg(arg) : 0))]);
   }
 
   /** The stage of a product that nothing keeps waiting but its operands: what is multiplied next waits for a product too. */
   function productStage(node: Node): number {
     const before = node.terms ? node.args.map(arg => (arg.backward === node.backward ? stageOf(arg) : 0)) : [];
     const operands = (node.terms?.map(({ left }) => left) ?? node.args).map(wholeOf);
-    return Math.max(-1, ...before, ...operands.map(left => (isBefore(left, node) ? -1 : stageOf(left))));
+    return greatest([-1, ...before, ...operands.map(left => (isBefore(left, node) ? -1 : stageOf(left)))]);
   }
 
   const isAwaited = (node: Node) =>

@@ -1,5 +1,7 @@
 /** What is done in a step and around it: kernels, products, and what is added to gradients. */
+
 import type { PerSample } from '../../equations/operation.ts';
+import { greatest } from '../../extremes.ts';
 import { runs } from './chains.ts';
 import type { Keeping } from './keeping.ts';
 import type { Addition, Graph, Node, Term, View } from './nodes.ts';
@@ -160,7 +162,7 @@ export function worksOf(graph: Graph, stages: Stages, keeping: Keeping, places: 
     step(backward) {
       const made = [...sums, ...perSample].filter(node => node.backward === backward && !(dxAfter && node === dx));
       const ours = live.filter(node => node.backward === backward && !node.shared && !(dxAfter && node === dx));
-      const last = Math.max(0, ...ours.map(stageOf));
+      const last = greatest([0, ...ours.map(stageOf)]);
       return Array.from({ length: last + 2 }, (_, n) => n - 1).flatMap(stage => {
         const behind = made.filter(node => productStage(node) === stage);
         const kernels = stage < 0 ? [] : kernel(backward, stage);
@@ -180,7 +182,7 @@ export function worksOf(graph: Graph, stages: Stages, keeping: Keeping, places: 
 /** The first of those that share a key, of every key; then the second, and so on. */
 function rounds<T, K>(things: readonly T[], keyOf: (thing: T) => K): readonly (readonly T[])[] {
   const groups = groupedBy(things, keyOf);
-  const most = Math.max(0, ...groups.map(({ length }) => length));
+  const most = greatest([0, ...groups.map(({ length }) => length)]);
   return Array.from({ length: most }, (_, n) => groups.flatMap(group => group.slice(n, n + 1)));
 }
 
