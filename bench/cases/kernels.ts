@@ -11,6 +11,7 @@ import { TABLE_ROW } from '../../lib/engine/kernel.ts';
 import { plannedOf } from '../../lib/engine/plan.ts';
 import { type Life, type Ref, stateBlock, stateGradientBlock, type Work } from '../../lib/engine/planning/work.ts';
 import type { Runtime } from '../../lib/engine/precision.ts';
+import { least } from '../../lib/extremes.ts';
 import { Random } from '../../lib/random.ts';
 import type { FloatArray } from '../../lib/views.ts';
 import { clocked, type Ours } from '../backends.ts';
@@ -76,7 +77,7 @@ function onKernels(rt: Runtime, { a, cPrev, dy }: Step, [m, B, T]: Sizes): Ours 
   const [dgates] = plan.after;
   /** Where a gate lies among the columns of all, as its parameters do among those of all. */
   const columnOf = (gate: string) =>
-    (plan.parameters[`b_${gate}`] ?? 0) - Math.min(...GATES.map(k => plan.parameters[`b_${k}`] ?? 0));
+    (plan.parameters[`b_${gate}`] ?? 0) - least(GATES.map(k => plan.parameters[`b_${k}`] ?? 0));
   const rows = (
     block: string,
     t: number,

@@ -18,7 +18,7 @@ export function chains<T>(lists: readonly (readonly T[])[]): readonly (readonly 
     }
     meets.fixed = true;
     if (meets.members.slice(-shared).every(isShared)) meets.members = [...meets.members, ...fresh];
-    else if (meets.members.slice(0, shared).every(isShared)) meets.members.unshift(...fresh);
+    else if (meets.members.slice(0, shared).every(isShared)) meets.members = [...fresh, ...meets.members];
     else made.push({ members: fresh, fixed: false });
   }
   return made.map(({ members }) => members);
