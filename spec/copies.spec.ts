@@ -7,9 +7,7 @@ import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import type { Matrix as MlMatrix } from 'ml-matrix';
 import { beforeAll, describe, expect, test } from 'vitest';
-import { conditionOf } from '../lib/cells/conditioned.ts';
 import { ownName } from '../lib/cells/index.ts';
-import { decaysOf } from '../lib/cells/trace.ts';
 import { format } from '../lib/check/format.ts';
 import { checkCell, checkLayer } from '../lib/check/index.ts';
 import * as ours from '../lib/index.ts';
@@ -198,10 +196,4 @@ test('a cell of one is known to the other by its name, and a copy of it is not',
     expect(ownName(cell)).toBe(name);
     expect(ownName({ ...cell })).toBeUndefined();
   }
-});
-
-test('what one makes of a cell the other finds in it', () => {
-  const { conditioned, lstm, traceFixed } = theirs;
-  expect(conditionOf(conditioned(lstm, { k: 2 }))).toMatchObject({ k: 2, when: 'always', cell: lstm });
-  expect(decaysOf(traceFixed(0.5), 2)).toEqual([0.5, 0.5]);
 });

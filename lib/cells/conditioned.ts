@@ -13,7 +13,6 @@
  * of the state v is given to the layer with the initial state, and its gradient comes back with it.
  */
 import type { AbstractMatrix } from 'ml-matrix';
-import { noteOf } from '../copies.ts';
 import { ValueError } from '../errors.ts';
 import { add, beside, columns, copy, scale } from '../matrix.ts';
 import { describe, requireKnown, requireObject, requireSize } from '../require.ts';
@@ -89,18 +88,5 @@ export function conditioned<P extends string, S extends string, Tape>(
       return { dx, dprev: { ...dprev, v: dvPrev } };
     },
   };
-  conditions.set(made, { cell: cell as unknown as Cell, k, when });
   return made;
 }
-
-/** A conditioned cell taken apart. */
-export interface Conditioned extends Required<Conditioning> {
-  readonly cell: Cell;
-}
-
-/** What {@link conditioned} made a cell of; undefined of any other cell. */
-export function conditionOf(cell: object): Conditioned | undefined {
-  return conditions.get(cell);
-}
-
-const conditions = noteOf<Conditioned>('condition');

@@ -13,7 +13,6 @@
  * | U, b   | m×d, 1×m | the input matrix and the bias |
  */
 import { type AbstractMatrix, Matrix } from 'ml-matrix';
-import { noteOf } from '../copies.ts';
 import { ShapeError, ValueError } from '../errors.ts';
 import {
   add,
@@ -105,16 +104,8 @@ export function traceFixed(mu: number | ArrayLike<number>): Cell<'U' | 'b', 'h',
 
     backward: (p, tape, { h: dh }, dp) => decayBackward(row(dh.columns), p, tape, dh, dp),
   };
-  fixed.set(cell, m => row(m).getRow(0));
   return cell;
 }
-
-/** The decays that {@link traceFixed} was given, one for each of m units; undefined of any other cell. */
-export function decaysOf(cell: object, m: number): readonly number[] | undefined {
-  return fixed.get(cell)?.(m);
-}
-
-const fixed = noteOf<(m: number) => readonly number[]>('decays');
 
 const NEEDED = 'a decay, or a list of decays';
 
