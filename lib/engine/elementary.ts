@@ -6,7 +6,7 @@
  * the limits, NaN gives NaN. They have no branches, no tables and one division each.
  */
 import type { Numbers } from '../equations/numbers.ts';
-import type { Vector, VectorNumbers } from './vectors.ts';
+import type { Vector, VectorNumbers } from './vector.ts';
 
 type Elementary = Pick<Numbers<Vector>, 'exp' | 'sigmoid' | 'tanh' | 'log' | 'log1p'>;
 

@@ -12,7 +12,8 @@ import { type AssembledFunction, FunctionBody } from './assembler.ts';
 import type { Node } from './planning/nodes.ts';
 import type { Block, KernelPlan, Ref } from './planning/work.ts';
 import type { Precision } from './precision.ts';
-import { LOAD, STORE, type Vector, type VectorNumbers, vectorNumbers } from './vectors.ts';
+import type { Vector, VectorNumbers } from './vector.ts';
+import { LOAD, STORE, vectorNumbers } from './vectors.ts';
 
 /**
  * A kernel's function of how many rows, of which step of the sequence and of the span, and of the address of a table: for

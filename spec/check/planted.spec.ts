@@ -67,8 +67,8 @@ beforeAll(() => {
 afterAll(() => Reflect.deleteProperty(globalThis, 'planted'));
 
 /**
- * The cells whose backward lines each give a gradient of their own in one file. The others have lines that only help one, or
- * lines in another file: their own specs plant what is told apart there.
+ * The cells of which every line is named. The layer-normalised LSTM has lines in another file, where none is planted; of MGU,
+ * minLSTM and sLSTM eleven mistakes were not named by their line alone. Their own specs plant some that are.
  */
 const PLANTED = [
   'rnn',

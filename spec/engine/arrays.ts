@@ -1,7 +1,8 @@
 /** Functions of n numbers at x, into y, which may be x, generated as the kernels' are: two vectors at a time, one, then one by one. */
 import { assemble, FunctionBody } from '../../lib/engine/assembler.ts';
 import type { Precision } from '../../lib/engine/precision.ts';
-import { LOAD, STORE, type Vector, vectorNumbers } from '../../lib/engine/vectors.ts';
+import type { Vector } from '../../lib/engine/vector.ts';
+import { LOAD, STORE, vectorNumbers } from '../../lib/engine/vectors.ts';
 import { instantiateKernels, type WasmMemory } from '../../lib/engine/wasm.ts';
 
 export const NAMES = ['exp', 'sigmoid', 'tanh', 'log', 'log1p'] as const;
