@@ -9,7 +9,7 @@ import { hasFma } from '../lib/engine/wasm.ts';
 import { BpttError, ValueError } from '../lib/errors.ts';
 import type { Layer } from '../lib/layers/layer.ts';
 import { unroll } from '../lib/layers/unroll.ts';
-import type { Engine } from '../lib/models/char-model.ts';
+import type { Engine } from '../lib/models/network.ts';
 import type { Tensors } from './tensors.ts';
 import type { Contender } from './timing.ts';
 

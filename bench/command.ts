@@ -1,9 +1,9 @@
 import { existsSync } from 'node:fs';
 import { join, sep } from 'node:path';
 import { Command, Option } from 'commander';
+import type { Cells } from '../lib/cli/modules/cell.ts';
+import { findCell, OWN_CELL } from '../lib/cli/modules/cell.ts';
 import { number, print, printJson, progress, untilSignal, type Verbosity } from '../lib/cli/terminal.ts';
-import type { Cells } from '../lib/cli/user-cell.ts';
-import { findCell, OWN_CELL } from '../lib/cli/user-cell.ts';
 import type { Precision } from '../lib/engine/precision.ts';
 import { FileError, ValueError } from '../lib/errors.ts';
 import { writeAtomically } from '../lib/io/files.ts';

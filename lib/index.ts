@@ -55,7 +55,7 @@ export { type RankingOptions, type RankingTape, type RankingTerm, rankingLoss } 
 export { type SquaredErrorTape, squaredError } from './losses/squared-error.ts';
 export * from './matrix.ts';
 export { type Baselines, baselines } from './models/baselines.ts';
-export { type CharModel, charModel, type Engine, evaluate, type SampleOptions, sample } from './models/char-model.ts';
+export { type CharModel, charModel, evaluate, type SampleOptions, sample } from './models/char-model.ts';
 export {
   type CharTrainerOptions,
   lectureOptions,
@@ -71,6 +71,7 @@ export {
   encoderDecoder,
 } from './models/encoder-decoder.ts';
 export { type Hmm, hmm } from './models/hmm.ts';
+export type { Engine } from './models/network.ts';
 export { type Ngram, ngram } from './models/ngram.ts';
 export { Vocabulary } from './models/vocabulary.ts';
 export { type WindowNet, windowNet } from './models/window-net.ts';

@@ -4,7 +4,7 @@ import { Random } from '../random.ts';
 import { requireFunction, requireKnown, requireObject, requireSize } from '../require.ts';
 import { Sequence } from '../sequence.ts';
 import { checkGradients } from './finite-differences.ts';
-import type { Law } from './laws.ts';
+import type { Law } from './law.ts';
 import { numbersIn, raggedLengths, randomSequence } from './problem.ts';
 import { type CheckReport, type Problem, reported } from './report.ts';
 

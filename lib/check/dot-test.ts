@@ -5,7 +5,7 @@ import { type Layer, requireLayer } from '../layers/layer.ts';
 import { Random } from '../random.ts';
 import { requireKnown, requireSize } from '../require.ts';
 import { judged } from './differences.ts';
-import type { Law } from './laws.ts';
+import type { Law } from './law.ts';
 import { type Exactness, exactnessOf, noiseIn } from './noise.ts';
 import {
   initialStates,

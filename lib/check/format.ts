@@ -1,7 +1,7 @@
 import { greatest } from '../extremes.ts';
 import { requireList, requireObject } from '../require.ts';
 import type { GradientReport, TensorReport } from './finite-differences.ts';
-import type { Law } from './laws.ts';
+import type { Law } from './law.ts';
 import type { Noise } from './noise.ts';
 import { type CheckReport, isWrong, lawVerdict, type Problem } from './report.ts';
 

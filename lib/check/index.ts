@@ -14,7 +14,8 @@ export {
   type Verdict,
 } from './finite-differences.ts';
 export { format } from './format.ts';
-export { type CheckLawsOptions, checkLaws, type Law } from './laws.ts';
+export type { Law } from './law.ts';
+export { type CheckLawsOptions, checkLaws } from './laws.ts';
 export type { Noise } from './noise.ts';
 export type { CellOracle } from './oracle.ts';
 export type { CheckReport, Problem, Smallest } from './report.ts';

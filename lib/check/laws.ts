@@ -11,7 +11,8 @@ import { Random } from '../random.ts';
 import { requireBoolean, requireKnown, requireSize } from '../require.ts';
 import type { Sequence } from '../sequence.ts';
 import { dotTest } from './dot-test.ts';
-import { isOf32Bits, type Noise } from './noise.ts';
+import type { Law } from './law.ts';
+import { isOf32Bits } from './noise.ts';
 import {
   type Cotangent,
   combine,
@@ -25,20 +26,6 @@ import {
   summed,
 } from './passes.ts';
 import { numbersIn, raggedLengths, randomParameters, randomSequence, randomState } from './problem.ts';
-
-/** One law, and whether it holds. */
-export interface Law {
-  readonly name: string;
-  readonly ok: boolean;
-  /** The largest deviation from it, over the largest number of its tensor where that is more than 1. */
-  readonly worst: number;
-  /** Where it is broken: the name of a gradient or of a result, or what has changed. */
-  readonly broken?: string;
-  /** Why it is not known whether it holds, where that is so: `ok` is false, and nothing `broken`. */
-  readonly noise?: Noise;
-  /** Given where the layer computes with numbers of 32 bits: sums in another order are held to 1e-4 of the largest then. */
-  readonly bits?: 32;
-}
 
 /** The problem that laws are tried on. */
 export interface CheckLawsOptions {

@@ -4,7 +4,7 @@ import { stepsOf } from '../layers/steps.ts';
 import { unroll } from '../layers/unroll.ts';
 import { Random } from '../random.ts';
 import type { Matrices } from '../shape.ts';
-import type { Law } from './laws.ts';
+import type { Law } from './law.ts';
 import { randomParameters, randomSequence, randomState } from './problem.ts';
 import { saidBy } from './watched.ts';
 

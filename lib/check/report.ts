@@ -2,7 +2,7 @@
 import type { Tag } from '../cells/cell.ts';
 import { BpttError } from '../errors.ts';
 import { type GradientReport, type TensorReport, type Verdict, worstOf } from './finite-differences.ts';
-import type { Law } from './laws.ts';
+import type { Law } from './law.ts';
 
 /** The sizes of a problem and the seed of its numbers: what replays it. */
 export type Problem = Readonly<Record<string, number>>;

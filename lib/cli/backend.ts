@@ -1,7 +1,7 @@
 /** The option --backend: what computes. */
 import { Option } from 'commander';
 import { FileError } from '../errors.ts';
-import type { Engine } from '../models/char-model.ts';
+import type { Engine } from '../models/network.ts';
 
 const BACKENDS = ['wasm', 'blas', 'reference', 'auto'] as const;
 

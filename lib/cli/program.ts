@@ -4,17 +4,17 @@ import { benchCommand } from '../../bench/command.ts';
 import { BpttError } from '../errors.ts';
 import { shownLines } from '../foreign.ts';
 import { version } from '../io/version.ts';
-import { cellsCommand } from './cells.ts';
-import { checkCommand } from './check.ts';
-import { compareCommand } from './compare.ts';
-import { demoCommand } from './demo.ts';
+import { cellsCommand } from './cells/command.ts';
+import { checkCommand } from './check/command.ts';
+import { compareCommand } from './compare/command.ts';
+import { demoCommand } from './demo/command.ts';
 import { knownCells } from './discover.ts';
-import { exportCommand } from './export.ts';
-import { flowCommand } from './flow.ts';
-import { importCommand } from './import.ts';
-import { sampleCommand } from './sample.ts';
+import { exportCommand } from './export/command.ts';
+import { flowCommand } from './flow/command.ts';
+import { importCommand } from './import/command.ts';
+import { sampleCommand } from './sample/command.ts';
 import { printError, printJson } from './terminal.ts';
-import { trainCommand } from './train.ts';
+import { trainCommand } from './train/command.ts';
 
 /**
  * Runs `bptt ARGS` in this process, on its standard output and standard error. Sets `process.exitCode`: 0 done, 1 a check

@@ -13,7 +13,7 @@ import type { Layer } from '../layers/layer.ts';
 import { readout } from '../layers/readout.ts';
 import { stack } from '../layers/stack.ts';
 import { binaryCrossEntropy } from '../losses/binary-cross-entropy.ts';
-import type { Engine } from '../models/char-model.ts';
+import type { Engine } from '../models/network.ts';
 import { recurrentLayer } from '../models/network.ts';
 import { adagrad } from '../optim/adagrad.ts';
 import { clipByValue } from '../optim/clip.ts';

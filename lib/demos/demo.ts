@@ -1,7 +1,7 @@
 /** What a demo is: a small system of the lectures that learns before one's eyes, and says how well it has. */
 
 import type { Cell } from '../cells/cell.ts';
-import type { Engine } from '../models/char-model.ts';
+import type { Engine } from '../models/network.ts';
 
 /** How far a demo is. */
 export interface DemoProgress {

@@ -15,7 +15,7 @@ import { greatest } from '../extremes.ts';
 import { glorot, type Initialiser, identity, orthogonal, zeros } from '../init/initialisers.ts';
 import type { Layer } from '../layers/layer.ts';
 import { stack } from '../layers/stack.ts';
-import type { Engine } from '../models/char-model.ts';
+import type { Engine } from '../models/network.ts';
 import { readoutLayer, recurrentLayer } from '../models/network.ts';
 import { adam } from '../optim/adam.ts';
 import { clipByGlobalNorm } from '../optim/clip.ts';

@@ -2,8 +2,8 @@
 import { misfitOf, requireCellSize } from '../cells/cell.ts';
 import { MemoryError } from '../errors.ts';
 import { requireSize } from '../require.ts';
-import type { Engine } from './char-model.ts';
 import { type CharTrainerOptions, memoriesOf } from './char-options.ts';
+import type { Engine } from './network.ts';
 
 /** What says how many parameters a model has. */
 type Made = Pick<CharTrainerOptions, 'cell' | 'hidden' | 'layers'>;

@@ -4,7 +4,6 @@
  */
 import { type Cell, requireCell } from '../cells/cell.ts';
 import { rnn } from '../cells/rnn.ts';
-import { type EngineOptions, requireOptions } from '../engine/options.ts';
 import { ValueError } from '../errors.ts';
 import { argmax, greatest } from '../extremes.ts';
 import { type Layer, requireLayer } from '../layers/layer.ts';
@@ -24,11 +23,8 @@ import {
 import { Sequence } from '../sequence.ts';
 import type { Matrices } from '../shape.ts';
 import { parameterCount, stepsAtOnce } from './char-memory.ts';
-import { readoutLayer, recurrentLayer } from './network.ts';
+import { type Engine, readoutLayer, recurrentLayer, requireEngine } from './network.ts';
 import { indices, LONGEST_TEXT, Vocabulary } from './vocabulary.ts';
-
-/** How a network is run: by the reference's layers, or by the engine. The numbers are the same up to rounding. */
-export type Engine = 'reference' | EngineOptions;
 
 /** A network from symbols to the logits of the next symbol. */
 export interface CharModel {
@@ -43,11 +39,6 @@ export interface CharModel {
 
 /** Parameters that one array holds. */
 const MOST = 2 ** 32;
-
-/** @throws ValueError when it is no way to run a network. */
-export function requireEngine(engine: Engine): void {
-  if (engine !== 'reference') requireOptions(engine);
-}
 
 /**
  * A model with fresh parameters, all zero.

@@ -16,9 +16,10 @@ import type { Matrices } from '../shape.ts';
 import { type Chunk, truncated } from '../through-time/truncated.ts';
 import { FlatMatrix } from '../views.ts';
 import { requireEngineRoom } from './char-memory.ts';
-import { type CharModel, charModel, type Engine, requireEngine } from './char-model.ts';
+import { type CharModel, charModel } from './char-model.ts';
 import { type CharTrainerOptions, lectureOptions, optimiserOf, requireOptions } from './char-options.ts';
 import { diverged, isNotFinite, REMEMBERED, requireFiniteMatrices, withNorm } from './divergence.ts';
+import { type Engine, requireEngine } from './network.ts';
 import { Vocabulary } from './vocabulary.ts';
 
 /** The loss after one update. */

@@ -8,7 +8,7 @@ import { fitting } from '../../lib/cells/sizes.ts';
 import { checkCell } from '../../lib/check/check-cell.ts';
 import { checkLayer } from '../../lib/check/check-layer.ts';
 import { cellProperty } from '../../lib/check/properties.ts';
-import { topology } from '../../lib/cli/subjects.ts';
+import { topology } from '../../lib/cli/check/subjects.ts';
 import { explain, recurrent } from '../../lib/engine/recurrent.ts';
 import { ValueError } from '../../lib/errors.ts';
 import { compared } from '../../lib/flow/compare.ts';

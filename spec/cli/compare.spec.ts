@@ -2,12 +2,13 @@
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, test, vi } from 'vitest';
-import { type Contender, contenders } from '../../lib/cli/compare-models.ts';
 import { run } from '../../lib/cli/program.ts';
 import { MemoryError, ValueError } from '../../lib/errors.ts';
 import { baselines } from '../../lib/models/baselines.ts';
 import { ngram } from '../../lib/models/ngram.ts';
 import { Vocabulary } from '../../lib/models/vocabulary.ts';
+import { contenders } from '../../lib/training/contenders.ts';
+import type { Contender } from '../../lib/training/learning.ts';
 import { bptt, freshFolder, inTurn, linesOf, start } from './command.ts';
 
 const ALL = ['unigram', 'ngram', 'window', 'hmm', 'rnn', 'gru', 'lstm'];

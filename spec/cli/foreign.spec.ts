@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
 import { cells } from '../../lib/cells/index.ts';
 import { toPng } from '../../lib/cli/png.ts';
-import { sampleCommand } from '../../lib/cli/sample.ts';
+import { sampleCommand } from '../../lib/cli/sample/command.ts';
 import { writeSafetensors } from '../../lib/io/safetensors.ts';
 import { readSealed, writeSealed } from '../../lib/io/sealed.ts';
 import { freshFolder, inTurn, linesOf } from './command.ts';

@@ -2,8 +2,8 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, test } from 'vitest';
-import { type LogFormat, LossLog } from '../../lib/cli/loss-log.ts';
 import { pngLibrary, toPng } from '../../lib/cli/png.ts';
+import { type LogFormat, LossLog } from '../../lib/cli/runs/loss-log.ts';
 import { decodeCheckpoint } from '../../lib/io/checkpoint.ts';
 import { readBytes } from '../../lib/io/files.ts';
 import { evaluate } from '../../lib/models/char-model.ts';

@@ -5,7 +5,7 @@ import { beforeAll, describe, expect, test, vi } from 'vitest';
 import { cells } from '../../lib/cells/index.ts';
 import { rnn } from '../../lib/cells/rnn.ts';
 import type { TensorReport } from '../../lib/check/finite-differences.ts';
-import { checkCommand } from '../../lib/cli/check.ts';
+import { checkCommand } from '../../lib/cli/check/command.ts';
 import { decodeCheckpoint } from '../../lib/io/checkpoint.ts';
 import { readBytes } from '../../lib/io/files.ts';
 import { sample as library } from '../../lib/models/char-model.ts';

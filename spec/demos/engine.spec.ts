@@ -1,7 +1,7 @@
 /** Every demo computes with what it is told to. Only how it begins is looked at; how it ends, `demos.spec.ts` does. */
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { rnn } from '../../lib/cells/rnn.ts';
-import { demoCommand } from '../../lib/cli/demo.ts';
+import { demoCommand } from '../../lib/cli/demo/command.ts';
 import { knownDemos } from '../../lib/cli/discover.ts';
 import type { Demo, DemoProgress } from '../../lib/demos/demo.ts';
 import type { Backend } from '../../lib/engine/options.ts';
@@ -9,7 +9,7 @@ import { wasmProducts } from '../../lib/engine/products.ts';
 import { normal } from '../../lib/init/initialisers.ts';
 import type { Layer } from '../../lib/layers/layer.ts';
 import { stack } from '../../lib/layers/stack.ts';
-import type { Engine } from '../../lib/models/char-model.ts';
+import type { Engine } from '../../lib/models/network.ts';
 import { readoutLayer, recurrentLayer } from '../../lib/models/network.ts';
 import { Random } from '../../lib/random.ts';
 import { Sequence } from '../../lib/sequence.ts';

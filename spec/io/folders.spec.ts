@@ -105,7 +105,7 @@ test('no other part of the library calls the file system', () => {
     'io/holder.ts',
     'io/lock.ts',
     'equations/source.ts',
-    'cli/load-module.ts', // a hook of Node's loader, which runs apart from the library
+    'cli/modules/load.ts', // a hook of Node's loader, which runs apart from the library
     'bundle.ts',
     'engine/assembly/compile.ts',
   ];

@@ -3,8 +3,7 @@ import { describe, expect, it } from 'vitest';
 import type { Cell } from '../../lib/cells/cell.ts';
 import { checkCell } from '../../lib/check/check-cell.ts';
 import { checkLayer } from '../../lib/check/check-layer.ts';
-import { recurrentNet } from '../../lib/cli/compare-networks.ts';
-import { topology } from '../../lib/cli/subjects.ts';
+import { topology } from '../../lib/cli/check/subjects.ts';
 import { explain, recurrent } from '../../lib/engine/recurrent.ts';
 import { compared } from '../../lib/flow/compare.ts';
 import { gradientNorms, reachMatrix } from '../../lib/flow/gradients.ts';
@@ -24,6 +23,7 @@ import { Sequence } from '../../lib/sequence.ts';
 import { hessianVector } from '../../lib/through-time/r-operator.ts';
 import { rnnTwice } from '../../lib/through-time/second-order/rnn.ts';
 import { squaredErrorTwice } from '../../lib/through-time/second-order/twice-loss.ts';
+import { recurrentNet } from '../../lib/training/networks.ts';
 import { deviation } from '../numbers.ts';
 import { fading, wide } from '../toys.ts';
 

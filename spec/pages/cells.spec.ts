@@ -4,9 +4,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Page } from 'playwright-core';
 import { afterAll, describe, expect, test } from 'vitest';
-import { cellsPage } from '../../lib/cli/cells-page.ts';
-import type { CellsReport } from '../../lib/cli/cells-report.ts';
-import { coloursOf, SHADES, shadeOf } from '../../lib/cli/cells-shades.ts';
+import { cellsPage } from '../../lib/cli/cells/page.ts';
+import type { CellsReport } from '../../lib/cli/cells/report.ts';
+import { coloursOf, SHADES, shadeOf } from '../../lib/cli/cells/shades.ts';
 import type { Tracking } from '../../lib/flow/interpretable.ts';
 import { browser, openPage } from './browser.ts';
 

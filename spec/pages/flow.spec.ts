@@ -6,9 +6,9 @@ import { afterAll, describe, expect, test } from 'vitest';
 import { cells } from '../../lib/cells/index.ts';
 import { lstm } from '../../lib/cells/lstm.ts';
 import { rnn } from '../../lib/cells/rnn.ts';
-import { flowPage } from '../../lib/cli/flow-report.ts';
-import { type Findings, round } from '../../lib/cli/flow-results.ts';
-import { compareNetworks, type Measurement, studied, tryClaims, untrained } from '../../lib/cli/flow-runs.ts';
+import { type Findings, round } from '../../lib/cli/flow/findings.ts';
+import { compareNetworks, type Measurement, studied, tryClaims, untrained } from '../../lib/cli/flow/measurements.ts';
+import { flowPage } from '../../lib/cli/flow/page.ts';
 import type { Study } from '../../lib/flow/study.ts';
 import { browser, openPage } from './browser.ts';
 

@@ -1,0 +1,149 @@
+/** `bptt train`: its options, and the run they ask for. */
+import { Command, Option } from 'commander';
+import { ValueError } from '../../errors.ts';
+import { type CharTrainerOptions, lectureOptions, optimiserNames } from '../../models/char-options.ts';
+import { type BackendName, backendOption, engineNamed } from '../backend.ts';
+import { corpusNames, corpusOf, requireCorpus } from '../corpus.ts';
+import { type Cells, findCell, moduleNamed, OWN_CELL } from '../modules/cell.ts';
+import { logFormats } from '../runs/loss-log.ts';
+import { number, type Verbosity } from '../terminal.ts';
+import { beginRun, resumeRun } from './begin.ts';
+import { onDivergenceNames } from './mishaps.ts';
+import type { Schedule } from './schedule.ts';
+
+interface Flags extends Omit<CharTrainerOptions, 'cell' | 'clipValue' | 'clipNorm'>, Omit<Schedule, 'png'>, Verbosity {
+  readonly cell: string;
+  readonly clipValue: Clip;
+  readonly clipNorm: Clip;
+  readonly png?: boolean;
+  readonly corpus?: string;
+  readonly out?: string;
+  readonly resume?: string;
+  readonly backend: BackendName;
+}
+
+/** A bound on the gradient, or none. Not null: the parser of options makes an empty text of that. */
+type Clip = number | 'none';
+
+/** The options that may stand beside --resume. */
+const CHANGEABLE: readonly string[] = [
+  ...['resume', 'steps', 'corpus', 'backend', 'json', 'quiet'],
+  ...['png', 'onDivergence'],
+];
+
+/** `bptt train`: a character model learns a text. */
+export function trainCommand(cells: Cells): Command {
+  const lecture = lectureOptions;
+  const count = (flag: string, text: string, value: number) =>
+    new Option(`${flag} <n>`, text).default(value).argParser(number(flag));
+  return new Command('train')
+    .description('train a character model on a text, as the lectures do')
+    .argument('[file]', 'a UTF-8 text')
+    .option('--corpus <name>', `a text that comes along: ${corpusNames.join(', ')}`)
+    .option('--resume <run>', 'go on with a run: its folder or its checkpoint')
+    .option('-o, --out <folder>', 'where checkpoint, log and plot go (default: a new folder below runs/)')
+    .addOption(count('--steps', 'updates in all', 7500))
+    .option('--cell <name>', `the recurrent cell: ${Object.keys(cells).join(', ')}, ${OWN_CELL}`, lecture.cell.name)
+    .addOption(count('--hidden', 'hidden units of each layer', lecture.hidden))
+    .addOption(count('--layers', 'recurrent layers on top of each other', lecture.layers))
+    .addOption(count('--chunk', 'steps that the gradient goes back', lecture.chunk))
+    .addOption(
+      new Option('--optimiser <name>', 'how parameters are updated').choices(optimiserNames).default(lecture.optimiser),
+    )
+    .addOption(count('--learning-rate', 'its step', lecture.learningRate))
+    .addOption(
+      new Option('--clip-value <x>', 'clip every element of the gradient to ±x, or none')
+        .default(lecture.clipValue ?? 'none')
+        .argParser(clip('--clip-value')),
+    )
+    .addOption(
+      new Option('--clip-norm <x>', "scale every parameter's gradient down to norm x, or none")
+        .default(lecture.clipNorm ?? 'none')
+        .argParser(clip('--clip-norm')),
+    )
+    .addOption(count('--init-std', 'standard deviation of the first weights', lecture.initStd))
+    .addOption(count('--held-out', 'part of the text, at its end, that is kept for testing', lecture.heldOut))
+    .addOption(count('--seed', 'fixes the first weights and the samples', lecture.seed))
+    .addOption(count('--log-every', 'steps between two rows of the log', 10))
+    .addOption(
+      new Option('--log-format <name>', 'comma-separated values, or JSON lines').choices(logFormats).default('csv'),
+    )
+    .addOption(count('--save-every', 'steps between two checkpoints', 1000))
+    .addOption(count('--keep', 'checkpoints kept by their steps, beside the newest and the best', 0))
+    .addOption(
+      new Option(
+        '--on-divergence <name>',
+        'stop, skip the chunk, or roll back to the last checkpoint and half the rate',
+      )
+        .choices(onDivergenceNames)
+        .default('stop'),
+    )
+    .addOption(count('--sample-every', 'steps between two samples; 0 for none', 1000))
+    .addOption(count('--sample-length', 'symbols a sample', 200))
+    .option('--png', 'the plot also as PNG (npm install @resvg/resvg-js)')
+    .addOption(backendOption())
+    .option('--json', 'one line of JSON at the end, and nothing else')
+    .option('--quiet', 'no progress, only the result')
+    .addHelpText(
+      'after',
+      `
+Ctrl-C saves and stops; --resume goes on as if it had not. Beside the newest checkpoint the best is kept: the one
+whose loss on the beginning of the held-out text is least. --resume finds a module of your own where the run's folder notes
+it; where folder or module have been copied or moved, --cell names it anew.
+
+Examples:
+  bptt train --corpus sonnets
+  bptt train letters.txt --hidden 200 --steps 20000 --out runs/letters
+  bptt train letters.txt --cell ./my-cell.ts
+  bptt train --resume runs/letters --steps 40000
+  bptt train letters.txt --clip-value none --on-divergence rollback`,
+    )
+    .action(async (file: string | undefined, flags: Flags, command: Command) => {
+      const means = { cells, engine: await engineNamed(flags.backend), verbosity: flags };
+      if (flags.resume !== undefined) {
+        const changes = changesIn(flags, command);
+        const own = command.getOptionValueSource('cell') === 'cli' ? flags.cell : undefined;
+        return resumeRun(flags.resume, corpusOf(file, flags.corpus), own, changes, means);
+      }
+      const text = requireCorpus(file, flags.corpus);
+      const { cell, place } = await findCell(flags.cell, cells);
+      return beginRun(text, { ...trainerOptions(flags), cell }, scheduleOf(flags), flags.out, place, means);
+    });
+}
+
+/**
+ * What is to go otherwise in a run that is gone on with.
+ *
+ * @throws ValueError when an option stands beside --resume that the checkpoint fixes.
+ */
+function changesIn({ steps, onDivergence, cell }: Flags, command: Command): Partial<Schedule> {
+  const isGiven = (name: string) => command.getOptionValueSource(name) === 'cli';
+  const fixed = command.options.find(option => {
+    const name = option.attributeName();
+    const isChangeable = CHANGEABLE.includes(name) || (name === 'cell' && moduleNamed(cell));
+    return !isChangeable && isGiven(name);
+  });
+  if (fixed)
+    throw new ValueError(fixed.long ?? fixed.flags, 'nothing beside --resume: the checkpoint fixes it', 'a value');
+  return {
+    ...(isGiven('steps') && { steps }),
+    ...(isGiven('onDivergence') && { onDivergence }),
+    ...(isGiven('png') && { png: true }),
+  };
+}
+
+function trainerOptions(flags: Flags): Omit<CharTrainerOptions, 'cell'> {
+  const { hidden, layers, chunk, optimiser, learningRate, initStd, heldOut, seed } = flags;
+  const clipValue = flags.clipValue === 'none' ? null : flags.clipValue;
+  const clipNorm = flags.clipNorm === 'none' ? null : flags.clipNorm;
+  return { hidden, layers, chunk, optimiser, learningRate, clipValue, clipNorm, initStd, heldOut, seed };
+}
+
+function scheduleOf(flags: Flags): Schedule {
+  const { steps, logEvery, saveEvery, sampleEvery, sampleLength, keep, logFormat, onDivergence, png = false } = flags;
+  return { steps, logEvery, saveEvery, sampleEvery, sampleLength, keep, logFormat, onDivergence, png };
+}
+
+function clip(option: string): (text: string) => Clip {
+  return text => (text === 'none' ? text : number(option)(text));
+}
