@@ -94,13 +94,7 @@ export function blasProducts(library: BlasLibrary, threads: number, runtime: Run
     operand(transB, N, K, b, ldb, rows, times) {
       if (rows * N * K * bytes <= TINY) return wasm.operand(transB, N, K, b, ldb, rows, times);
       const crowded = (ldb * bytes) % CROWDED === 0;
-      if (rows === 1 || (times < MANY && rows * times < COPIED_FOR) || !(transB || crowded)) {
-        return {
-          multiply: (M, a, lda, c, ldc, accumulate) =>
-            product(false, transB, M, N, K, a, lda, b, ldb, c, ldc, accumulate),
-          release() {},
-        };
-      }
+      if (rows === 1 || (times < MANY && rows * times < COPIED_FOR) || !(transB || crowded)) return undefined;
       const row = N + LINE / bytes;
       const size = K * row * bytes;
       const copy = heap.take(size);

@@ -44,7 +44,9 @@ export function fusedLayer(
   /** dL/dx of indices that nobody has read yet, by the tape whose blocks it needs. */
   const unread = new WeakMap<EngineTape, () => Sequence>();
   const parts = Object.entries(state);
-  const needs = remembered<Needs>();
+  const engine = once(() => engineOf(options));
+  const there = remembered(wayThere);
+  const back = remembered(wayBack);
   const isLater = (x: Sequence) => x.data instanceof Int32Array && plan.dx.length > 0;
 
   const layer: Layer<EngineTape> = {
@@ -60,54 +62,34 @@ export function fusedLayer(
       requireExtent('x', given, d);
       const initial = readState('s0', s0, state, given.B);
       requireExtent('x', given);
-      const { rt, products } = engineOf(options);
+      const { rt, products } = engine();
       requireHeldMatrices(initial, rt.precision, part => `s0.${part}`);
       const x = plan.readsX ? dense(given) : given;
       const { T, B } = x;
       const pass = new Pass(rt, products, { T, B, d, outputs, widest: blocks.widest }, x, backwards);
-      const compiled = compiledOf(plan, rt);
       const { y, tape, result } = tapes.record(pass, outputs, made => {
-        const {
-          wanted,
-          sizes,
-          bytes,
-          given: passing,
-        } = needs(`forward ${extentOf(pass)}`, () => {
-          const ahead = sizesOf(blocks.passing, pass);
-          const kept = {
-            p: { count: layout.count },
-            x: { count: pass.inputCount },
-            [SCRATCH]: { count: compiled.scratch },
-            [TABLES]: { count: Math.ceil(compiled.tables / rt.bytes) },
-            ...sizesOf(blocks.kept, pass),
-          };
-          return needsOf(
-            wantedOf(pass, [plan.forward, plan.hoisted]),
-            { ...kept, ...ahead },
-            Object.keys(ahead),
-            rt.bytes,
-          );
-        });
+        const { wanted, sizes, bytes, passing, run, before, hoisted, step } = there(pass);
         pass.take(sizes, bytes);
-        const run = runOf(compiled, pass, false);
+        run.place(pass);
         layout.load(rt, params, pass.block('p'));
-        for (const [ref, row] of plan.constants) rt.put(Float64Array.from(row), run.address(ref, 0));
-        run.act(plan.before)(0, 1);
+        for (const [ref, row] of plan.constants) rt.put(Float64Array.from(row), run.address(pass, ref, 0));
+        before(pass, 0, 1);
         pass.loadIndices();
         for (const [part, columns] of parts) pass.loadState(pass.block(stateBlock(part)), columns, initial[part]);
-        withOperands(pass, wanted, operands => {
-          const [hoisted, step] = [run.act(plan.hoisted, operands), run.act(plan.forward, operands)];
+        withOperands(pass, wanted, run.operands, () => {
           for (const span of pass.spans) {
             pass.span = span;
-            pass.load(run.address({ block: 'x', column: 0 }, span.from), 'x', x);
-            hoisted(span.from, pass.rows);
-            for (let t = span.from; t < span.to; t++) step(t, pass.active(t));
-            pass.unload(run.address({ block: stateBlock('h'), column: 0, after: true }, span.from), made);
+            pass.load(run.address(pass, { block: 'x', column: 0 }, span.from), 'x', x);
+            hoisted(pass, span.from, pass.rows);
+            for (let t = span.from; t < span.to; t++) step(pass, t, pass.active(t));
+            pass.unload(run.address(pass, { block: stateBlock('h'), column: 0, after: true }, span.from), made);
           }
         });
         pass.give(...passing);
         return mapValues(state, (columns, part) =>
-          pass.unloadState(columns, b => run.address({ block: stateBlock(part), column: 0 }, x.lengths?.[b] ?? T)),
+          pass.unloadState(columns, b =>
+            run.address(pass, { block: stateBlock(part), column: 0 }, x.lengths?.[b] ?? T),
+          ),
         );
       });
       return { y, sT: result, tape };
@@ -119,46 +101,29 @@ export function fusedLayer(
       const final = readState('dsT', dsT, state, pass.x.B);
       requireHeldMatrices(final, pass.runtime.precision, part => `dsT.${part}`);
       requireExtent('dy', cotangents);
-      const later = isLater(pass.x);
       unread.get(tape)?.();
       return tapes.use(tape, () => {
-        const {
-          wanted,
-          sizes,
-          bytes,
-          given: passing,
-        } = needs(`backward ${extentOf(pass)}`, () => {
-          const isPassing = ({ forDx }: Block) => !(later && forDx);
-          const all = { dp: { count: layout.count }, ...sizesOf(blocks.back, pass, later) };
-          const works = later ? [plan.backward] : [plan.backward, plan.dx];
-          const names = ['dp', ...blocks.back.filter(isPassing).map(({ name }) => name)];
-          return needsOf(wantedOf(pass, works), all, names, pass.runtime.bytes);
-        });
+        const { wanted, sizes, bytes, passing, run, step, add, toX } = back(pass);
         try {
           pass.take(sizes, bytes);
-          const run = runOf(compiledOf(plan, pass.runtime), pass, later);
+          run.place(pass);
           const sums = new Sums(pass, layout, params);
           for (const [part, columns] of parts) {
             pass.loadState(pass.block(stateGradientBlock(part)), columns, final[part]);
           }
-          const back = (made?: Sequence) =>
-            withOperands(pass, wanted, operands => {
-              const [step, add, toX] = [
-                run.act(plan.backward, operands),
-                run.add(plan.after),
-                run.act(plan.dx, operands),
-              ];
+          const through = (made?: Sequence) =>
+            withOperands(pass, wanted, run.operands, () => {
               for (const span of [...pass.spans].reverse()) {
                 pass.span = span;
                 pass.load(pass.block('dy'), 'dy', dy);
-                for (let t = span.to - 1; t >= span.from; t--) step(t, pass.active(t));
-                sums.add(add);
+                for (let t = span.to - 1; t >= span.from; t--) step(pass, t, pass.active(t));
+                sums.add(rows => add(pass, rows));
                 if (!made) continue;
-                toX(span.from, pass.rows);
+                toX(pass, span.from, pass.rows);
                 pass.unload(pass.block('dx'), made);
               }
             });
-          const dx = later ? back() : tapes.dx(tape, d, back);
+          const dx = isLater(pass.x) ? through() : tapes.dx(tape, d, through);
           const ds0 = mapValues(state, (columns, part) =>
             pass.unloadState(columns, () => pass.block(stateGradientBlock(part))),
           );
@@ -181,6 +146,45 @@ export function fusedLayer(
     release: tape => tapes.release(tape),
   };
 
+  /** What a pass such as this one takes and does on its way forward. */
+  function wayThere(pass: Pass) {
+    const { bytes } = pass.runtime;
+    const compiled = compiledOf(plan, pass.runtime);
+    const run = runOf(compiled, pass, false);
+    const passing = sizesOf(blocks.passing, pass);
+    const sizes = {
+      p: { count: layout.count },
+      x: { count: pass.inputCount },
+      [SCRATCH]: { count: compiled.scratch },
+      [TABLES]: { count: Math.ceil(compiled.tables / bytes) },
+      ...sizesOf(blocks.kept, pass),
+      ...passing,
+    };
+    return {
+      ...needsOf(wantedOf(pass, [plan.forward, plan.hoisted]), sizes, Object.keys(passing), bytes),
+      run,
+      before: run.act(plan.before),
+      hoisted: run.act(plan.hoisted),
+      step: run.act(plan.forward),
+    };
+  }
+
+  /** The same on its way back. Where dL/dx comes later, the blocks that it needs are not given back. */
+  function wayBack(pass: Pass) {
+    const later = isLater(pass.x);
+    const run = runOf(compiledOf(plan, pass.runtime), pass, later);
+    const sizes = { dp: { count: layout.count }, ...sizesOf(blocks.back, pass, later) };
+    const works = later ? [plan.backward] : [plan.backward, plan.dx];
+    const passing = blocks.back.filter(({ forDx }) => !(later && forDx)).map(({ name }) => name);
+    return {
+      ...needsOf(wantedOf(pass, works), sizes, ['dp', ...passing], pass.runtime.bytes),
+      run,
+      step: run.act(plan.backward),
+      add: run.add(plan.after),
+      toX: run.act(later ? [] : plan.dx),
+    };
+  }
+
   /** dL/dx of indices is as large as the vocabulary, and training never reads it: it is computed when it is read first. */
   function whenRead(tape: EngineTape): () => Sequence {
     let dx: Sequence | undefined;
@@ -192,12 +196,13 @@ export function fusedLayer(
         try {
           pass.take({ dx: pass.ofSpan(d) }, bytesOf(wanted, pass.runtime.bytes));
           const run = runOf(compiledOf(plan, pass.runtime), pass, true);
+          const toX = run.act(plan.dx);
+          run.place(pass);
           dx = tapes.dx(tape, d, made =>
-            withOperands(pass, wanted, operands => {
-              const toX = run.act(plan.dx, operands);
+            withOperands(pass, wanted, run.operands, () => {
               for (const span of pass.spans) {
                 pass.span = span;
-                toX(span.from, pass.rows);
+                toX(pass, span.from, pass.rows);
                 pass.unload(pass.block('dx'), made);
               }
             }),
@@ -220,26 +225,35 @@ interface Needs {
   readonly wanted: ReadonlyMap<Work, Wanted>;
   readonly sizes: Readonly<Record<string, BlockSize>>;
   readonly bytes: number;
-  readonly given: readonly string[];
+  readonly passing: readonly string[];
 }
 
 function needsOf(
   wanted: Needs['wanted'],
   sizes: Needs['sizes'],
-  given: readonly string[],
+  passing: readonly string[],
   bytesOfNumber: number,
 ): Needs {
-  return { wanted, sizes, bytes: bytesOf(wanted, bytesOfNumber), given };
+  return { wanted, sizes, bytes: bytesOf(wanted, bytesOfNumber), passing };
 }
 
-/** What was made last, forward and backward: a training loop asks for the same again and again. */
-function remembered<V>(): (key: string, make: () => V) => V {
+function once<V>(make: () => V): () => V {
+  let made: { readonly value: V } | undefined;
+  return () => {
+    made ??= { value: make() };
+    return made.value;
+  };
+}
+
+/** What was made last for passes of the same sizes: a training loop asks for the same again and again. */
+function remembered<V>(make: (pass: Pass) => V): (pass: Pass) => V {
   const last = new Map<string, V>();
-  return (key, make) => {
+  return pass => {
+    const key = extentOf(pass);
     const known = last.get(key);
     if (known !== undefined) return known;
     if (last.size >= 4) last.clear();
-    const made = make();
+    const made = make(pass);
     last.set(key, made);
     return made;
   };

@@ -7,6 +7,7 @@ import { layoutOf } from './layout.ts';
 import { bytesOf, type Wanted, withOperands } from './operands.ts';
 import { type EngineOptions, engineOf, requireOptions } from './options.ts';
 import { cotangent, Pass } from './pass.ts';
+import type { Operand } from './products.ts';
 import { Sums } from './sums.ts';
 import { type EngineTape, Tapes } from './tapes.ts';
 
@@ -33,11 +34,19 @@ export function linear(
   const [V, c] = [0, C * m];
   const layout = layoutOf({ V, c }, params);
   const tapes = new Tapes();
+  const operands = new Map<string, Operand>();
   const wantedFor = (pass: Pass, forward: boolean): ReadonlyMap<string, Wanted> => {
     if (forward && pass.x.data instanceof Int32Array) return new Map();
     const [N, K] = forward ? [C, m] : [m, C];
     const [rows, times] = [pass.rowsAtMost, pass.spans.length];
     return new Map([['V', { transposed: forward, N, K, right: V, ldb: m, rows, times }]]);
+  };
+  /** The present span times Vᵀ or, on the way back, times V. */
+  const multiply = (pass: Pass, forward: boolean, left: number, to: number) => {
+    const [N, K] = forward ? [C, m] : [m, C];
+    const operand = operands.get('V');
+    if (operand) operand.multiply(pass.rows, left, K, to, N, false);
+    else pass.products.product(false, forward, pass.rows, N, K, left, K, pass.block('p', V), m, to, N, false);
   };
 
   const layer: Layer<EngineTape, 'V' | 'c'> = {
@@ -62,15 +71,14 @@ export function linear(
         );
         layout.load(rt, params, pass.block('p'));
         pass.loadIndices();
-        withOperands(pass, wanted, operands => {
-          const o = pass.block('o');
+        withOperands(pass, wanted, operands, () => {
+          const [o, right] = [pass.block('o'), pass.block('p', V)];
           for (const span of pass.spans) {
             pass.span = span;
             const x = pass.block('x', span.from * h.B * m);
             pass.load(x, 'x', h);
-            const multiply = operands.get('V')?.multiply;
-            if (multiply) multiply(pass.rows, x, m, o, C, false);
-            else kernels.gather(pass.rows, C, pass.indices(span.from), pass.block('p', V), m, o, C);
+            if (h.data instanceof Int32Array) kernels.gather(pass.rows, C, pass.indices(span.from), right, m, o, C);
+            else multiply(pass, true, x, o);
             kernels.addRow(pass.rows, C, pass.block('p', c), o); // RO-F1  o_t = V h_t + c
             pass.unload(o, made);
           }
@@ -93,7 +101,7 @@ export function linear(
           pass.take(blocks, bytesOf(wanted, bytes));
           const sums = new Sums(pass, layout, params);
           const dx = tapes.dx(tape, m, made =>
-            withOperands(pass, wanted, operands => {
+            withOperands(pass, wanted, operands, () => {
               const [dO, dh, dV, dc] = [pass.block('do'), pass.block('dh'), pass.block('dp', V), pass.block('dp', c)];
               for (const span of pass.spans) {
                 pass.span = span;
@@ -108,7 +116,7 @@ export function linear(
                   }
                   kernels.columnSums(count, C, rows, C, dc);
                 });
-                operands.get('V')?.multiply(pass.rows, dO, C, dh, m, false);
+                multiply(pass, false, dO, dh);
                 pass.unload(dh, made);
               }
             }),

@@ -21,19 +21,21 @@ export function bytesOf(wanted: ReadonlyMap<unknown, Wanted>, bytes: number): nu
   return [...wanted.values()].reduce((sum, { N, K }) => sum + K * (N * bytes + PADDING), 0);
 }
 
-/** Runs with prepared matrices, and gives them back whatever happens. */
+/** Runs with prepared matrices in a map, and gives them back whatever happens. */
 export function withOperands<K>(
   pass: Pass,
   wanted: ReadonlyMap<K, Wanted>,
-  run: (operands: ReadonlyMap<K, Operand>) => void,
+  operands: Map<K, Operand>,
+  run: () => void,
 ): void {
-  const operands = new Map<K, Operand>();
   try {
     for (const [key, { transposed, N, K, right, ldb, rows, times }] of wanted) {
-      operands.set(key, pass.products.operand(transposed, N, K, pass.block('p', right), ldb, rows, times));
+      const operand = pass.products.operand(transposed, N, K, pass.block('p', right), ldb, rows, times);
+      if (operand) operands.set(key, operand);
     }
-    run(operands);
+    run();
   } finally {
     for (const operand of operands.values()) operand.release();
+    operands.clear();
   }
 }

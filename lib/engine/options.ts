@@ -7,7 +7,7 @@ import { type Products, wasmProducts } from './products.ts';
 /** Where the engine's matrix products are done: in WebAssembly, or by another library in the same memory. */
 export interface Backend {
   readonly name: string;
-  /** The products over the memory of a runtime; asked for once a pass. */
+  /** The products over the memory of a runtime; asked for once a layer. */
   products(runtime: Runtime): Products;
 }
 

@@ -26,8 +26,16 @@ export interface Products {
     ldc: number,
     accumulate: boolean,
   ): void;
-  /** Prepares op(B), K×N, for `times` products with `rows` rows on the left. */
-  operand(transB: boolean, N: number, K: number, b: number, ldb: number, rows: number, times: number): Operand;
+  /** Prepares op(B), K×N, for `times` products with `rows` rows on the left; undefined where it is best as it lies. */
+  operand(
+    transB: boolean,
+    N: number,
+    K: number,
+    b: number,
+    ldb: number,
+    rows: number,
+    times: number,
+  ): Operand | undefined;
 }
 
 /** So few rows read B as it lies as fast as they read it packed. */
@@ -40,13 +48,7 @@ export function wasmProducts({ kernels, heap, productScratch }: Runtime): Produc
   return {
     product,
     operand(transB, N, K, b, ldb, rows, times) {
-      if (times < 2 || (!transB && rows <= FEW)) {
-        return {
-          multiply: (M, a, lda, c, ldc, accumulate) =>
-            product(false, transB, M, N, K, a, lda, b, ldb, c, ldc, accumulate),
-          release() {},
-        };
-      }
+      if (times < 2 || (!transB && rows <= FEW)) return undefined;
       const bytes = kernels.packed(N, K);
       const packed = heap.take(bytes);
       kernels.pack(transB, N, K, b, ldb, packed);

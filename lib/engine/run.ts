@@ -1,20 +1,27 @@
-/** A plan in a pass: its works with the addresses of that pass, ready to be done for one step or for many. */
+/** A plan's works, ready to be done for one step or for many: made once for passes of the same sizes, and placed in each. */
 import type { Compiled } from './compiled.ts';
 import type { BlockSize, Pass } from './pass.ts';
 import type { Block, GradientPlan, PerSamplePlan, ProductPlan, Ref, Work } from './planning/work.ts';
 import type { Operand } from './products.ts';
 import type { Rows } from './sums.ts';
 
-/** Does something for so many rows from step t on: the first of one step, or all of a span. */
-export type Act = (t: number, rows: number) => void;
+/** Does something in a pass for so many rows from step t on: the first of one step, or all of a span. */
+export type Act = (pass: Pass, t: number, rows: number) => void;
+
+/** Adds some rows of the present span of a pass. */
+export type Addition = (pass: Pass, rows: Rows) => void;
 
 export interface Run {
-  /** The address of a place at step t. */
-  address(ref: Ref, t: number): number;
-  /** One work after the other, those that multiply by prepared matrices with these. */
-  act(works: readonly Work[], operands?: ReadonlyMap<Work, Operand>): Act;
+  /** Looks up where all that is worked on lies in a pass, which has its blocks: what is done next is done there. */
+  place(pass: Pass): void;
+  /** The address of a place of a pass at step t. */
+  address(pass: Pass, ref: Ref, t: number): number;
+  /** One work after the other. */
+  act(works: readonly Work[]): Act;
   /** What is added to gradients of parameters, for some rows of the present span. */
-  add(works: readonly GradientPlan[]): (rows: Rows) => void;
+  add(works: readonly GradientPlan[]): Addition;
+  /** The prepared matrices that works multiply by in place of those that lie among the parameters. */
+  readonly operands: Map<Work, Operand>;
 }
 
 /** How large a block of a plan is in a pass: one that dL/dx needs is of all steps where dL/dx comes later. */
@@ -27,36 +34,57 @@ export function sizeOf({ columns, life, forDx }: Block, pass: Pass, dxLater: boo
   return life === 'span' ? pass.ofSpan(columns, zeros) : { count: B * columns, zeros };
 }
 
-export function runOf({ blocks, kernels: compiled }: Compiled, pass: Pass, dxLater: boolean): Run {
-  const { products, size, runtime } = pass;
-  const { bytes, kernels } = runtime;
+/** @param first a pass such as all that the run is for: of the same sizes, on the same kind of input. */
+export function runOf({ blocks, kernels: compiled, tables }: Compiled, first: Pass, dxLater: boolean): Run {
+  const { products, size, runtime } = first;
+  const { bytes, kernels, heap } = runtime;
+  const hasIndices = first.x.data instanceof Int32Array;
+  const operands = new Map<Work, Operand>();
+  const tracks: Track[] = [];
+  const table = new Int32Array(tables / 4);
+  const rows: TableRow[] = [];
+  let tablesAt = 0;
   const columnsOf = (ref: Ref) => blocks.get(ref.block)?.columns ?? 0;
-  const isIndices = ({ block }: Ref) => block === 'x' && pass.x.data instanceof Int32Array;
+  const isIndices = ({ block }: Ref) => block === 'x' && hasIndices;
 
   /** Where a place is at step 0, or where a span begins, and by how much it moves with a step. */
-  const track = ({ block: name, column, after }: Ref): Track => {
-    const { life, columns, forDx } = blocks.get(name) ?? { life: 'row', columns: 0, forDx: false };
-    const ofAll = life === 'states' || life === 'all' || name === 'x' || (forDx && dxLater);
+  const track = (ref: Ref): Track => {
+    const { life, columns, forDx } = blocks.get(ref.block) ?? { life: 'row', columns: 0, forDx: false };
+    const ofAll = life === 'states' || life === 'all' || ref.block === 'x' || (forDx && dxLater);
     const moves = ofAll || life === 'span' ? size.B * columns * bytes : 0;
-    const first = pass.block(name, column) + (after ? moves : 0);
-    return { first, moves, ofSpan: life === 'span' && !ofAll };
+    return { first: 0, moves, ofSpan: life === 'span' && !ofAll, ref };
   };
-  const at = ({ first, moves, ofSpan }: Track, t: number) => first + moves * (ofSpan ? t - pass.span.from : t);
+  const placed = (ref: Ref): Track => {
+    const made = track(ref);
+    tracks.push(made);
+    return made;
+  };
+  const locate = (pass: Pass, one: Track) => {
+    one.first = pass.block(one.ref.block, one.ref.column) + (one.ref.after ? one.moves : 0);
+  };
+  const at = ({ first, moves, ofSpan }: Track, { span }: Pass, t: number) =>
+    first + moves * (ofSpan ? t - span.from : t);
 
-  function product(work: ProductPlan, operand: Operand | undefined): Act {
+  function product(work: ProductPlan): Act {
     const { N, K, ldb, transposed, accumulate } = work;
-    const [left, to, right] = [track(work.left), track(work.to), pass.block('p', work.right)];
+    const [left, to, right] = [placed(work.left), placed(work.to), placed({ block: 'p', column: work.right })];
     const [lda, ldc] = [columnsOf(work.left), columnsOf(work.to)];
     if (isIndices(work.left)) {
-      return (t, rows) => kernels.gather(rows, N, pass.indices(t), right, ldb, at(to, t), ldc);
+      return (pass, t, rows) => kernels.gather(rows, N, pass.indices(t), right.first, ldb, at(to, pass, t), ldc);
     }
-    if (operand) return (t, rows) => operand.multiply(rows, at(left, t), lda, at(to, t), ldc, accumulate);
-    return (t, rows) =>
-      products.product(false, transposed, rows, N, K, at(left, t), lda, right, ldb, at(to, t), ldc, accumulate);
+    return (pass, t, rows) => {
+      const operand = operands.get(work);
+      if (operand) operand.multiply(rows, at(left, pass, t), lda, at(to, pass, t), ldc, accumulate);
+      else
+        products.product(
+          ...([false, transposed, rows, N, K] as const),
+          ...([at(left, pass, t), lda, right.first, ldb, at(to, pass, t), ldc, accumulate] as const),
+        );
+    };
   }
 
   function perSample({ name, left, right, to, widths: [p, q, r] }: PerSamplePlan): Act {
-    const tracks = [left, right, to].map(track);
+    const [from, other, result] = [placed(left), placed(right), placed(to)];
     const [lda, ldb, ldc] = [left, right, to].map(ref => columnsOf(ref) * bytes);
     const multiply = products.product;
     const one = {
@@ -64,65 +92,89 @@ export function runOf({ blocks, kernels: compiled }: Compiled, pass: Pass, dxLat
       applyEach: (a: number, b: number, c: number) => multiply(false, true, 1, r, q, b, q, a, q, c, r, false),
       applyEachT: (a: number, b: number, c: number) => multiply(false, false, 1, r, q, b, q, a, r, c, r, false),
     }[name];
-    return (t, rows) => {
-      const [a = 0, b = 0, c = 0] = tracks.map(each => at(each, t));
+    return (pass, t, rows) => {
+      const [a, b, c] = [at(from, pass, t), at(other, pass, t), at(result, pass, t)];
       for (let n = 0; n < rows; n++) one(a + n * (lda ?? 0), b + n * (ldb ?? 0), c + n * (ldc ?? 0));
     };
   }
 
-  function actOf(work: Work, operands?: ReadonlyMap<Work, Operand>): Act {
-    if (work.kind === 'product') return product(work, operands?.get(work));
+  function actOf(work: Work): Act {
+    if (work.kind === 'product') return product(work);
     if (work.kind === 'per sample') return perSample(work);
     const kernel = work.kind === 'kernel' ? compiled.get(work) : undefined;
     if (!kernel) throw new Error('a kernel that was not compiled');
-    const table = pass.block(TABLES) + kernel.table;
-    const written = new Int32Array(runtime.heap.memory.buffer, table, 3 * kernel.bases.length);
     for (const [n, base] of kernel.bases.entries()) {
-      const { first, moves, ofSpan } = track({ ...base, column: 0 });
-      written.set([first, ofSpan ? 0 : moves, ofSpan ? moves : 0], 3 * n);
+      rows.push({ at: kernel.table / 4 + 3 * n, track: placed({ ...base, column: 0 }) });
     }
-    return (t, rows) => kernel.call(rows, t, t - pass.span.from, table);
+    return (pass, t, rows) => kernel.call(rows, t, t - pass.span.from, tablesAt + kernel.table);
   }
 
-  function addition(work: GradientPlan): (rows: Rows) => void {
+  function addition(work: GradientPlan): Addition {
     const { M, N, ldc, elementwise } = work;
-    const [left, lda, to] = [track(work.left), columnsOf(work.left), pass.block('dp', work.to)];
-    const from = (one: Track, ld: number, rows: Rows) => at(one, pass.span.from) + rows.from * ld * bytes;
-    if (!work.right) return rows => kernels.columnSums(rows.count, M, from(left, lda, rows), lda, to);
+    const [left, lda, to] = [placed(work.left), columnsOf(work.left), placed({ block: 'dp', column: work.to })];
+    const from = (pass: Pass, one: Track, ld: number, rows: Rows) =>
+      at(one, pass, pass.span.from) + rows.from * ld * bytes;
+    if (!work.right)
+      return (pass, rows) => kernels.columnSums(rows.count, M, from(pass, left, lda, rows), lda, to.first);
     if (isIndices(work.right)) {
-      return rows =>
+      return (pass, rows) =>
         kernels.scatter(
           rows.count,
           M,
           pass.indices(pass.span.from) + 4 * rows.from,
-          from(left, lda, rows),
+          from(pass, left, lda, rows),
           lda,
           ldc,
-          to,
+          to.first,
         );
     }
-    const [right, ldb] = [track(work.right), columnsOf(work.right)];
+    const [right, ldb] = [placed(work.right), columnsOf(work.right)];
     if (elementwise) {
-      return rows => kernels.columnProducts(rows.count, M, from(left, lda, rows), lda, from(right, ldb, rows), ldb, to);
+      return (pass, rows) =>
+        kernels.columnProducts(
+          rows.count,
+          M,
+          from(pass, left, lda, rows),
+          lda,
+          from(pass, right, ldb, rows),
+          ldb,
+          to.first,
+        );
     }
-    return rows => {
-      const [a, b] = [from(left, lda, rows), from(right, ldb, rows)];
-      products.product(true, false, M, N, rows.count, a, lda, b, ldb, to, ldc, true);
+    return (pass, rows) => {
+      const [a, b] = [from(pass, left, lda, rows), from(pass, right, ldb, rows)];
+      products.product(true, false, M, N, rows.count, a, lda, b, ldb, to.first, ldc, true);
     };
   }
 
   return {
-    address: (ref, t) => at(track(ref), t),
-    act(works, operands) {
-      const acts = works.map(work => actOf(work, operands));
-      return (t, rows) => {
-        for (const act of acts) act(t, rows);
+    operands,
+    place(pass) {
+      for (const one of tracks) locate(pass, one);
+      if (rows.length === 0) return;
+      for (const { at, track } of rows) {
+        table[at] = track.first;
+        table[at + 1] = track.ofSpan ? 0 : track.moves;
+        table[at + 2] = track.ofSpan ? track.moves : 0;
+      }
+      tablesAt = pass.block(TABLES);
+      new Int32Array(heap.memory.buffer, tablesAt, table.length).set(table);
+    },
+    address(pass, ref, t) {
+      const one = track(ref);
+      locate(pass, one);
+      return at(one, pass, t);
+    },
+    act(works) {
+      const acts = works.map(actOf);
+      return (pass, t, rows) => {
+        for (const act of acts) act(pass, t, rows);
       };
     },
     add(works) {
       const additions = works.map(addition);
-      return rows => {
-        for (const add of additions) add(rows);
+      return (pass, rows) => {
+        for (const add of additions) add(pass, rows);
       };
     },
   };
@@ -132,7 +184,14 @@ export function runOf({ blocks, kernels: compiled }: Compiled, pass: Pass, dxLat
 export const TABLES = 'tables';
 
 interface Track {
-  readonly first: number;
+  first: number;
   readonly moves: number;
   readonly ofSpan: boolean;
+  readonly ref: Ref;
+}
+
+/** Where the table of a kernel says how a block is reached. */
+interface TableRow {
+  readonly at: number;
+  readonly track: Track;
 }
