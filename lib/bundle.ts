@@ -3,10 +3,11 @@
  *
  * Everything is bundled into few files, without comments and white space, so that it is imported in little time, but the
  * cells: these are left as they are written, since the tags of their equations are read off their lines. What is
- * bundled imports them under the package's own name, as users do, so that there is one of each.
+ * bundled imports them under the package's own name, as users do, so that there is one of each. Declarations that no entry of the
+ * package leads to are removed.
  */
 import { execFileSync } from 'node:child_process';
-import { readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build, type Plugin } from 'esbuild';
@@ -52,3 +53,23 @@ await build({
   ...{ minifyWhitespace: true, minifySyntax: true, lineLimit: 120 },
   ...{ loader: { '.py': 'copy' }, outbase: '.', chunkNames: 'lib/chunks/[hash]', logLevel: 'warning', outdir },
 });
+
+/** What a declaration file leads to, itself among it. */
+function ledTo(file: string, found: Set<string> = new Set()): Set<string> {
+  if (found.has(file) || !existsSync(file)) return found;
+  found.add(file);
+  const imported = readFileSync(file, 'utf8').matchAll(/(?:from|import)\s*\(?\s*['"](\.[^'"]+)\.[jt]s['"]/g);
+  for (const [, path = ''] of imported) ledTo(join(dirname(file), `${path}.d.ts`), found);
+  return found;
+}
+
+const { exports: entries } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')) as {
+  readonly exports: Readonly<Record<string, string | { readonly types: string }>>;
+};
+const types = Object.values(entries).flatMap(entry => (typeof entry === 'string' ? [] : [entry.types]));
+const declarations = readdirSync(outdir, { recursive: true, encoding: 'utf8' }).filter(file => /\.d\.ts$/.test(file));
+const isEntry = (file: string) =>
+  types.some(type => type.replace('*', file.replace(/^.*\/|\.d\.ts$/g, '')) === `./dist/${file}`);
+const kept = new Set<string>();
+for (const file of declarations.filter(isEntry)) ledTo(join(outdir, file), kept);
+for (const file of declarations.map(file => join(outdir, file))) if (!kept.has(file)) rmSync(file);
