@@ -2,13 +2,12 @@
  * Makes the package's JavaScript: `npm run bundle [-- OUTDIR]`.
  *
  * Everything is bundled into few files, without comments and white space, so that it is imported in little time, but the
- * cells: these are left as they are written, since the tags of their equations are read off their lines. What is
- * bundled imports them under the package's own name, as users do, so that there is one of each. Declarations that no entry of the
- * package leads to are removed.
+ * equations of the cells: these are left as they are written, since their tags are read off their lines. Declarations that
+ * no entry of the package leads to are removed.
  */
 import { execFileSync } from 'node:child_process';
-import { existsSync, readdirSync, readFileSync, rmSync } from 'node:fs';
-import { dirname, join, resolve } from 'node:path';
+import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { basename, dirname, join, relative, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build, type Plugin } from 'esbuild';
 
@@ -16,24 +15,42 @@ const ROOT = fileURLToPath(new URL('..', import.meta.url));
 const CELLS = join(ROOT, 'lib/cells');
 const outdir = resolve(ROOT, process.argv[2] ?? 'dist');
 
+/** The files of cells that hold equations, which have tags, by their names. */
+const written: ReadonlyMap<string, string> = new Map(
+  readdirSync(CELLS).flatMap(file => {
+    const text = readFileSync(join(CELLS, file), 'utf8');
+    return /\/\/ [A-Z\d]+-[A-Z]?\d/.test(text) ? [[file.replace('.ts', ''), text]] : [];
+  }),
+);
+
+/** What is bundled imports these from where they are. */
+const OUTSIDE = 'bptt/cells/';
 const cells: Plugin = {
   name: 'cells',
-  setup({ onResolve }) {
+  setup({ onResolve, onLoad }) {
+    onResolve({ filter: new RegExp(BASE) }, () => ({ path: join(ROOT, BASE), namespace: 'imported' }));
+    onLoad({ filter: /./, namespace: 'imported' }, () => ({
+      contents: Array.from(imported, ([name, file]) => `export { ${name} } from '${join(ROOT, file)}.ts';`).join('\n'),
+      resolveDir: ROOT,
+    }));
     onResolve({ filter: /^\..*\.ts$/ }, ({ path, resolveDir }) => {
-      const file = join(resolveDir, path);
-      const [, name] = /([\w-]+)\.ts$/.exec(path) ?? [];
-      return dirname(file) === CELLS && name ? { path: `bptt/cells/${name}`, external: true } : undefined;
+      const [, name = ''] = /([\w-]+)\.ts$/.exec(path) ?? [];
+      const isWritten = dirname(join(resolveDir, path)) === CELLS && written.has(name);
+      return isWritten ? { path: `${OUTSIDE}${name}`, external: true } : undefined;
     });
   },
 };
 
-/** What the cells import from outside their folder: it must be found where they look for it. */
-function importedByCells(): readonly string[] {
-  const texts = readdirSync(CELLS).map(file => readFileSync(join(CELLS, file), 'utf8'));
-  const paths = texts.flatMap(text =>
-    Array.from(text.matchAll(/^(?:import (?!type)|\}).* from '\.\.\/(.+\.ts)';$/gm), ([, path]) => `lib/${path}`),
-  );
-  return [...new Set(paths)];
+/** What they import that is bundled, each thing by its name: they have all of it from one file. */
+const BASE = 'lib/cells/imported.ts';
+const imported = new Map<string, string>();
+for (const text of written.values()) {
+  for (const [, names = '', path = ''] of text.matchAll(/^import \{([^}]*)\} from '(\..+)\.ts';$/gm)) {
+    const file = relative(ROOT, join(CELLS, path));
+    const values = names.split(',').map(name => name.trim());
+    const isBundled = dirname(file) !== 'lib/cells' || !written.has(file.slice('lib/cells/'.length));
+    if (isBundled) for (const name of values) if (name && !name.startsWith('type ')) imported.set(name, file);
+  }
 }
 
 // Of every file by itself, with its comments; those that are no cells are bundled over.
@@ -46,13 +63,29 @@ await build({
   entryPoints: [
     ...['lib/index.ts', 'lib/blas.ts', 'lib/check/index.ts', 'lib/check/properties.ts', 'lib/flow/index.ts'],
     ...['lib/io/index.ts', 'lib/demos/*.ts', 'lib/cli/main.ts', 'lib/cli/program.ts', 'bench/peers/peers.py'],
-    ...importedByCells(),
+    ...readdirSync(CELLS)
+      .filter(file => !written.has(file.replace('.ts', '')))
+      .map(file => `lib/cells/${file}`),
+    BASE,
   ],
   plugins: [cells],
   ...{ bundle: true, splitting: true, format: 'esm', packages: 'external', platform: 'node', target: 'node20.19' },
   ...{ minifyWhitespace: true, minifySyntax: true, lineLimit: 120 },
   ...{ loader: { '.py': 'copy' }, outbase: '.', chunkNames: 'lib/chunks/[hash]', logLevel: 'warning', outdir },
 });
+
+const made = readdirSync(outdir, { recursive: true, encoding: 'utf8' });
+for (const file of made.filter(file => file.endsWith('.js'))) {
+  const text = readFileSync(join(outdir, file), 'utf8');
+  const path = relative(dirname(file), 'lib/cells').replace(/^(?!\.)/, './');
+  const near = text
+    .replace(
+      dirname(file) === 'lib/cells' && written.has(basename(file, '.js')) ? /(?<=from ')\.\.?\/[^']+(?=';)/g : /$^/,
+      from => (written.has(basename(from, '.js')) && from.startsWith('./') ? from : './imported.js'),
+    )
+    .replaceAll(new RegExp(`"${OUTSIDE}([\\w-]+)"`, 'g'), `"${path}/$1.js"`);
+  if (near !== text) writeFileSync(join(outdir, file), near);
+}
 
 /** What a declaration file leads to, itself among it. */
 function ledTo(file: string, found: Set<string> = new Set()): Set<string> {
@@ -67,7 +100,7 @@ const { exports: entries } = JSON.parse(readFileSync(join(ROOT, 'package.json'),
   readonly exports: Readonly<Record<string, string | { readonly types: string }>>;
 };
 const types = Object.values(entries).flatMap(entry => (typeof entry === 'string' ? [] : [entry.types]));
-const declarations = readdirSync(outdir, { recursive: true, encoding: 'utf8' }).filter(file => /\.d\.ts$/.test(file));
+const declarations = made.filter(file => file.endsWith('.d.ts'));
 const isEntry = (file: string) =>
   types.some(type => type.replace('*', file.replace(/^.*\/|\.d\.ts$/g, '')) === `./dist/${file}`);
 const kept = new Set<string>();
