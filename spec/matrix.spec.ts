@@ -81,6 +81,7 @@ describe('elementwise functions', () => {
     flat(a).forEach((x, j) => {
       expect(s.get(0, j)).toBeCloseTo(1 / (1 + Math.exp(-x)), 15);
     });
+    expect((s.get(0, 1) * Math.exp(40)) / (1 - Math.exp(-40))).toBeCloseTo(1, 14); // small, and right to the last digits
     expect(flat(algebra.sigmoidSlope(s))).toEqual(flat(s).map(y => y * (1 - y)));
     const [W, h, U, x, b] = [
       Matrix.eye(2),

@@ -41,9 +41,15 @@ export const float64: Numbers<number> = {
   exp: Math.exp,
   log: Math.log,
   log1p: Math.log1p,
-  sigmoid: a => 0.5 + 0.5 * Math.tanh(0.5 * a), // without overflow
+  sigmoid: logistic,
   tanh: Math.tanh,
 };
+
+/** σ(a) = 1/(1 + e^−a), of either sign without overflow, and to the last digits also where it is small. */
+function logistic(a: number): number {
+  const e = Math.exp(-Math.abs(a));
+  return (a < 0 ? e : 1) / (1 + e);
+}
 
 /** A matrix of numbers of any kind, to be read. Every ml-matrix matrix is one of floats. */
 export interface Grid<N> {

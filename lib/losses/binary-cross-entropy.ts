@@ -9,7 +9,7 @@
  * | Y      | (T·B)×F | the targets y_t, in [0, 1] |
  */
 import { ValueError } from '../errors.ts';
-import { sigmoid } from '../matrix.ts';
+import { scale, sigmoid } from '../matrix.ts';
 import { requireFiniteNumber, requireObject } from '../require.ts';
 import { read, requireExtent, Sequence } from '../sequence.ts';
 import { type Loss, stepFactors } from './loss.ts';
@@ -23,7 +23,7 @@ export interface BinaryCrossEntropyTape {
 
 /**
  * −Σ_k [y log p + (1 − y) log(1 − p)] over all steps that count, in nats. The target is a sequence of the logits' T, B
- * and F: 0 or 1, or a probability.
+ * and F: 0 or 1, or a probability. Where the logits are sure of what is right, loss and gradient are as small as they are, and not 0.
  *
  * @example
  * ```ts
@@ -50,8 +50,8 @@ export const binaryCrossEntropy: Loss<Sequence, BinaryCrossEntropyTape> = {
       for (let k = 0; factor && k < logits.F; k++) {
         const [o, yk] = [O.get(n, k), Y.get(n, k)];
         if (yk < 0 || yk > 1) throw new ValueError(`y[${n},${k}]`, 'a number in [0, 1]', `${yk}`);
-        const softplus = Math.max(o, 0) + Math.log1p(Math.exp(-Math.abs(o))); // BCE-F1  s(o) = max(o, 0) + log(1 + e^−|o|)
-        loss += factor * (softplus - yk * o); // BCE-F2  L = Σ_t w_t l_t with l_t = Σ_k s(o_tk) − y_tk o_tk
+        const rest = Math.log1p(Math.exp(-Math.abs(o))); // BCE-F1  s(o) = max(o, 0) + log(1 + e^−|o|)
+        loss += factor * ((1 - yk) * Math.max(o, 0) + yk * Math.max(-o, 0) + rest); // BCE-F2  L = Σ_t w_t l_t with l_t = Σ_k (1 − y_tk) s(o_tk) + y_tk s(−o_tk)
       }
     });
     return { loss, count, tape: { logits, y, factors } };
@@ -62,10 +62,12 @@ export const binaryCrossEntropy: Loss<Sequence, BinaryCrossEntropyTape> = {
     requireExtent('tape.logits', logits);
     requireFiniteNumber('dloss', dloss);
     const dO = Sequence.zeros({ ...logits.extent(), F: logits.F });
-    const [rows, P, Y] = [dO.rows(), sigmoid(logits.rows()), y.rows()];
+    const O = logits.rows();
+    const [rows, P, Q, Y] = [dO.rows(), sigmoid(O), sigmoid(scale(O, -1)), y.rows()];
     factors.forEach((factor, n) => {
       for (let k = 0; factor && k < logits.F; k++) {
-        rows.set(n, k, dloss * factor * (P.get(n, k) - Y.get(n, k))); // BCE-B1  dL/do_t = w_t (σ(o_t) − y_t)ᵀ, through F2, F1
+        const yk = Y.get(n, k);
+        rows.set(n, k, dloss * factor * ((1 - yk) * P.get(n, k) - yk * Q.get(n, k))); // BCE-B1  dL/do_t = w_t ((1 − y_t)⊙σ(o_t) − y_t⊙σ(−o_t))ᵀ, through F2, F1
       }
     });
     return dO;
