@@ -13,14 +13,16 @@ interface Tried extends CellSize {
   readonly T: number;
   readonly B: number;
   readonly seed: number;
+  /** Whether it is to have these inputs and units, and no more. */
+  readonly fixed: boolean;
 }
 
 /**
  * A step changes nothing that it is given but the gradients of its parameters; and the dot test holds of a larger layer, of
  * more units than a vector has numbers, with as many inputs, over more steps and sequences: a mistake may need some of these.
  */
-export function cellLaws(cell: Cell, { T, B, d, m, seed }: Tried): readonly Law[] {
-  const large = fitting(cell, { d: 2 * m + 1, m: 2 * m + 1 });
+export function cellLaws(cell: Cell, { T, B, d, m, seed, fixed }: Tried): readonly Law[] {
+  const large = fixed ? { d, m } : fitting(cell, { d: 2 * m + 1, m: 2 * m + 1 });
   return [
     changesNothing(cell, { d, m }, new Random(seed)),
     larger(dotTest(unroll(cell, large), { T: 5 * T - 1, B: 2 * B, seed }), large, 2 * B),

@@ -95,7 +95,7 @@ export function checkCell<P extends string, S extends string, Tape>(
       gradients: (problem, first, behind) => cellGradients(watched, problem, first, () => origins(behind)),
       idle: outputsBefore({ state: watched.state({ d, m }) }),
       laws({ T = 1, B = 1, d = 1, m = 1, seed = 1 }) {
-        const own = cellLaws(watched, { T, B, d, m, seed });
+        const own = cellLaws(watched, { T, B, d, m, seed, fixed: given.d !== undefined && given.m !== undefined });
         const laws = [...checkLaws(unroll(watched, { d, m }), { T, B, seed, recurrent: true }), ...own];
         return oracle ? [...laws, oracleLaw(watched, oracle, { T, B, d, m, seed })] : laws;
       },
