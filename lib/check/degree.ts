@@ -20,7 +20,7 @@ export interface Degree {
 const NONE: ReadonlyMap<object, Under> = new Map();
 
 /** What is drawn, or what an elementary function gives, which is random. */
-export const DRAWN: Degree = { above: 1, under: NONE };
+export const drawn = (): Degree => ({ above: 1, under: NONE });
 
 /** Of the numerator over the common denominator of all elements. */
 export function degreeOf({ above, under }: Degree): number {
@@ -44,13 +44,15 @@ function merged(
   return all;
 }
 
+type Applying = (argument: Degree, isChoice: boolean) => void;
+
 /**
  * Bounds as numbers, so that every equation can be read with them.
  *
  * @param elements how many the value has that is computed.
- * @param applied is told the degree of every argument of an elementary function, or of an indicator.
+ * @param applied is told the degree of every argument of an elementary function, or of an indicator, which makes a choice.
  */
-export function degreeNumbers(elements: number, applied: (argument: Degree) => void): ProofNumbers<Degree> {
+export function degreeNumbers(elements: number, applied: Applying = () => undefined): ProofNumbers<Degree> {
   const constant: Degree = { above: 0, under: NONE };
   const add = (a: Degree, b: Degree): Degree => ({
     above: Math.max(a.above, b.above),
@@ -61,11 +63,11 @@ export function degreeNumbers(elements: number, applied: (argument: Degree) => v
     under: merged(a.under, b.under, (p, q) => p + q),
   });
   const of = (a: Degree): Degree => {
-    applied(a);
-    return DRAWN;
+    applied(a, false);
+    return drawn();
   };
   const chosen = (a: Degree, b: Degree): Degree => {
-    applied(add(a, b));
+    applied(add(a, b), true);
     return add(a, b);
   };
   return {

@@ -39,13 +39,17 @@ export function ancestorsOf(values: Iterable<Value>): readonly Value[] {
   return [...found].sort((a, b) => a.id - b.id);
 }
 
-/** @param inputs the numbers of every input. */
+/**
+ * @param inputs the numbers of every input.
+ * @param known the values before, which are in the result too.
+ */
 export function evaluated<N>(
   { of }: Interpretation<N>,
   values: readonly Value[],
   inputs: (value: Value) => Table<N>,
+  known: Tables<N> = new Map(),
 ): Tables<N> {
-  const tables = new Map<Value, Table<N>>();
+  const tables = new Map(known);
   for (const value of values) {
     tables.set(
       value,

@@ -2,7 +2,7 @@
 import { float64, type Grid } from '../equations/numbers.ts';
 import type { Args } from '../equations/operation.ts';
 import type { Value } from '../equations/symbol.ts';
-import { type Degree, degreeNumbers } from './degree.ts';
+import { type Degree, degreeNumbers, degreeOf } from './degree.ts';
 import { type Dual, dualNumbers } from './dual.ts';
 import { type ProofNumbers, Unprovable } from './field.ts';
 
@@ -18,6 +18,8 @@ export interface Interpretation<N> {
   along(value: Value, args: readonly Grid<Dual<N>>[]): Table<Dual<N>> | undefined;
   /** The table of an input, element by element. */
   input(value: Value, element: () => N): Table<N>;
+  /** The same in another batch. */
+  batch(samples: number): Interpretation<N>;
 }
 
 /**
@@ -31,6 +33,7 @@ export function interpretation<N>(numbers: ProofNumbers<N>, batch: number): Inte
     of: (value, args) => valueOver(numbers, value, args, batch),
     along: (value, args) => valueOver(dual, value, args, batch),
     input: (value, element) => tableOf(rowsOf(value, batch), value.shape[1], element),
+    batch: samples => interpretation(numbers, samples),
   };
 }
 
@@ -38,18 +41,32 @@ export function interpretation<N>(numbers: ProofNumbers<N>, batch: number): Inte
 export const floats = (batch: number): Interpretation<number> =>
   interpretation({ ...float64, apply: (operation, a) => operation.element(float64, a, a) }, batch);
 
-/** Bounds of degrees, one for all elements of a value. */
-export function degrees(batch: number, applied: (argument: Degree, elements: number) => void): Interpretation<Degree> {
+/** What elementary functions and indicators were given. */
+export interface Applied {
+  /** How many arguments, and their degree at most. */
+  elements: number;
+  degree: number;
+  /** Elements of every matrix of indicators. */
+  readonly choices: Map<Value, number>;
+}
+
+/** Bounds of degrees, one for all elements of a value. What functions are given is added to `applied`. */
+export function degrees(batch: number, applied: Applied): Interpretation<Degree> {
   const elementsOf = (value: Value) => rowsOf(value, batch) * value.shape[1];
-  const numbersOf = (value: Value) => {
+  const counting = (value: Value) => {
     const elements = elementsOf(value);
-    return degreeNumbers(elements, argument => applied(argument, elements));
+    return degreeNumbers(elements, (argument, isChoice) => {
+      applied.elements += elements;
+      applied.degree = Math.max(applied.degree, degreeOf(argument));
+      if (isChoice) applied.choices.set(value, (applied.choices.get(value) ?? 0) + elements);
+    });
   };
   return {
-    numbers: degreeNumbers(1, () => undefined),
-    of: (value, args) => boundOver(numbersOf(value), value, args),
-    along: (value, args) => boundOver(dualNumbers(degreeNumbers(elementsOf(value), () => undefined)), value, args),
+    numbers: degreeNumbers(1),
+    of: (value, args) => boundOver(counting(value), value, args),
+    along: (value, args) => boundOver(dualNumbers(degreeNumbers(elementsOf(value))), value, args),
     input: (_, element) => tableOf(1, 1, element),
+    batch: samples => degrees(samples, applied),
   };
 }
 

@@ -4,7 +4,7 @@
  */
 import type { Value } from '../equations/symbol.ts';
 import { Random } from '../random.ts';
-import { type Degree, DRAWN, degreeOf } from './degree.ts';
+import { type Degree, degreeOf, drawn } from './degree.ts';
 import {
   ancestorsOf,
   derivative,
@@ -17,7 +17,7 @@ import {
   type Use,
 } from './evaluation.ts';
 import { DRAWS, type Field, fieldOf, NoInverse, PRIME, same } from './field.ts';
-import { degrees, floats, type Interpretation, interpretation, type Table } from './interpretation.ts';
+import { type Applied, degrees, floats, type Interpretation, interpretation, type Table } from './interpretation.ts';
 
 /** The gradient of the loss in a value: in the whole of it, or through some of its uses alone. */
 export interface GradientOf {
@@ -60,10 +60,9 @@ export interface Judged extends Certainty {
 /**
  * Judges claims, all at once and, where that fails, one by one. The cost is that of some evaluations of the equations.
  *
- * @param batch samples in the batch.
  * @throws Unprovable when something that a claim rests on is a function of floats.
  */
-export function judge(statement: Statement, seed: number = 1, batch: number = 2): Judged {
+export function judge(statement: Statement, seed: number = 1): Judged {
   const { results, claims } = statement;
   const values = ancestorsOf([
     ...results.flatMap(({ value, cotangent }) => [value, cotangent]),
@@ -73,6 +72,8 @@ export function judge(statement: Statement, seed: number = 1, batch: number = 2)
       ...(before ? [before] : []),
     ]),
   ]);
+  const few = certainty(statement, values, FEW);
+  const batch = few.chance > RARE ? MANY : FEW;
   const judgements = redrawn(seed, field => {
     const reading = interpretation(field, batch);
     const tables = numbersOf(reading, values, statement, () => field.draw());
@@ -85,8 +86,14 @@ export function judge(statement: Statement, seed: number = 1, batch: number = 2)
         isRight[n] ? 'right' : holdsInFloats(statement, values, claim, seed, batch) ? 'unproven' : 'wrong',
     );
   });
-  return { judgements, ...certainty(statement, values, batch) };
+  return { judgements, ...(batch === FEW ? few : certainty(statement, values, batch)) };
 }
+
+/** Samples in a batch, and where indicators take their sides by chance enough of them that each is taken. */
+const [FEW, MANY] = [2, 64];
+
+/** A chance that is none: beyond it there are indicators. */
+const RARE = 1e-12;
 
 /** Something done with residues, again under another key where a denominator is zero. */
 export function redrawn<R>(seed: number, of: (field: Field) => R): R {
@@ -190,30 +197,24 @@ function holdsInFloats(
   }).every(Boolean);
 }
 
-const near = (a: number, b: number): boolean => Math.abs(a - b) <= DIGITS * (1 + Math.abs(a) + Math.abs(b));
+export const near = (a: number, b: number): boolean => Math.abs(a - b) <= DIGITS * (1 + Math.abs(a) + Math.abs(b));
 
 /** What the claims' degrees say of the chance that one of them is wrong and not seen to be. */
 function certainty(statement: Statement, values: readonly Value[], batch: number): Certainty {
-  const applied = { elements: 0, degree: 0 };
-  const reading = degrees(batch, (argument, elements) => {
-    applied.elements += elements;
-    applied.degree = Math.max(applied.degree, degreeOf(argument));
-  });
-  const tables = numbersOf(reading, values, statement, () => DRAWN);
-  const sides = bothSides(reading, values, tables, statement.results, statement.claims, () => DRAWN);
+  const applied = noneApplied();
+  const reading = degrees(batch, applied);
+  const tables = numbersOf(reading, values, statement, drawn);
+  const sides = bothSides(reading, values, tables, statement.results, statement.claims, drawn);
   return certaintyOf(sides, applied);
 }
 
-/** Arguments of elementary functions: how many, and their degree at most. */
-export interface Applied {
-  readonly elements: number;
-  readonly degree: number;
-}
+export const noneApplied = (): Applied => ({ elements: 0, degree: 0, choices: new Map() });
 
 /** See "Exact proof" in `derivations/verification.md`. */
-export function certaintyOf(sides: readonly Degree[], { elements, degree: argument }: Applied): Certainty {
+export function certaintyOf(sides: readonly Degree[], { elements, degree: argument, choices }: Applied): Certainty {
   const degree = Math.max(...sides.map(degreeOf));
   const pairs = (elements * elements) / 2;
   const each = degree / PRIME + pairs / 2 ** 32;
-  return { draws: DRAWS, degree, chance: Math.min(1, each ** DRAWS + pairs * (argument / PRIME) ** DRAWS) };
+  const oneSided = 2 ** -Math.min(...choices.values());
+  return { draws: DRAWS, degree, chance: Math.min(1, each ** DRAWS + pairs * (argument / PRIME) ** DRAWS + oneSided) };
 }

@@ -1,0 +1,301 @@
+/** A cell's recorded equations, proven exactly: no step size, no tolerance, no rounding. */
+import { type Cell, type CellSize, requireCell } from '../cells/cell.ts';
+import { fitting } from '../cells/sizes.ts';
+import { COUNT } from '../cells/timed.ts';
+import { type Equations, record } from '../equations/record.ts';
+import type { Input, Value } from '../equations/symbol.ts';
+import { Random } from '../random.ts';
+import { requireInteger, requireKnown } from '../require.ts';
+import { along, alongGradient, backward, type Each, forward, type Parts, type Run } from './chain.ts';
+import { drawn } from './degree.ts';
+import { DRAWS, NoInverse, same, Unprovable } from './field.ts';
+import { degrees, floats, type Interpretation, interpretation, type Table } from './interpretation.ts';
+import { type Certainty, certaintyOf, near, noneApplied, redrawn } from './judge.ts';
+
+/** What a proof is made with. */
+export interface ProveCellOptions {
+  /** Fixes every number that is drawn. */
+  readonly seed?: number;
+}
+
+/** What was proven of a gradient. */
+export interface ProvenTensor {
+  /** As on the slides, and as `checkCell` has it: W, U, b, x, h0. */
+  readonly name: string;
+  readonly ok: boolean;
+}
+
+/** The verdict of a proof. */
+export interface Proof extends Certainty {
+  readonly ok: boolean;
+  /**
+   * `not provable` where the cell has no equations that can be written down, or they rest on more than the slopes of their
+   * functions: finite differences are left to judge it then.
+   */
+  readonly verdict: 'proven' | 'wrong' | 'not provable';
+  readonly name: string;
+  /** Why it is not provable, in half a sentence. */
+  readonly reason?: string;
+  /** Problems of different sizes that it was proven on. */
+  readonly cases: number;
+  readonly tensors: readonly ProvenTensor[];
+}
+
+/** A problem: its sizes, which sequences end before the last step, and what there is besides x. */
+interface Case extends CellSize {
+  readonly T: number;
+  readonly B: number;
+  readonly lengths?: readonly number[];
+  readonly oneHot?: boolean;
+  readonly s0?: boolean;
+  readonly dsT?: boolean;
+  /** Whether the time is a part of the state, in which nothing has a gradient. */
+  readonly counts?: boolean;
+}
+
+/**
+ * One step of everything, in several sizes: d = m and not, units that are no power of two, and more than fill a vector. An
+ * equation that is wrong over many steps is wrong in one of these, so that they say how sure the proof is.
+ */
+const STEPS: readonly Case[] = [
+  { d: 3, m: 3, T: 1, B: 4, s0: true, dsT: true },
+  { d: 2, m: 5, T: 1, B: 4, s0: true, dsT: true },
+  { d: 5, m: 17, T: 1, B: 1, s0: true, dsT: true },
+  { d: 2, m: 1, T: 1, B: 8, s0: true, dsT: true },
+];
+
+/** Chains of them: with and without lengths, s_0 and dL/ds_T, of dense and of one-hot rows. */
+const CHAINS: readonly Case[] = [
+  { d: 3, m: 3, T: 4, B: 3, lengths: [4, 2, 3], s0: true, dsT: true },
+  { d: 2, m: 5, T: 3, B: 2, oneHot: true, s0: true },
+  { d: 2, m: 5, T: 2, B: 1, dsT: true },
+  { d: 2, m: 1, T: 30, B: 1 },
+  { d: 2, m: 1, T: 11, B: 2, lengths: [5, 11], oneHot: true, dsT: true },
+];
+
+const CASES: readonly Case[] = [...STEPS, ...CHAINS];
+
+/**
+ * Proves the backward pass of a cell from its own equations, recorded as it runs: every gradient of
+ *
+ * L = Σ_t ⟨R_t, h_t⟩ + ⟨r, s_T⟩
+ *
+ * with random cotangents, in every parameter, in every x_t and in every part of s_0, over the integers modulo a prime. An
+ * elementary function is a random one with the slope of its own. What is claimed times a random direction must be how L
+ * changes along it, exactly: one unit in one element is seen. One pass along a direction in all tensors at once proves them
+ * all, since what is wrong would have to cancel there; where that fails, one for each names the wrong ones.
+ *
+ * It judges the equations, not how floats compute them: that is left to {@link checkCell}, which does both.
+ *
+ * @returns what was proven, and the chance at most that something wrong was not seen; of a cell that looks at single
+ * elements, or uses a function of JavaScript's, why nothing can be.
+ * @throws ValueError when the cell or the seed is none; ShapeError, ValueError when the cell has no parameters or state.
+ *
+ * @example
+ * ```ts
+ * import { lstm } from 'bptt';
+ * import { proveCell } from 'bptt/check';
+ *
+ * const { verdict, draws, chance } = proveCell(lstm);
+ * console.log(verdict, draws, chance < 1e-12); // → proven 3 true
+ * ```
+ */
+export function proveCell<P extends string, S extends string, Tape>(
+  cell: Cell<P, S, Tape>,
+  options: ProveCellOptions = {},
+): Proof {
+  const { seed = 1 } = requireKnown('options', options, ['seed']);
+  requireInteger('seed', seed, 0, 2 ** 32 - 1);
+  const own = requireCell('cell', cell) as Cell;
+  const equationsFor = recording(own);
+  try {
+    const found: Found[] = [];
+    for (const [n, wanted] of CASES.entries()) {
+      const one = proven(equationsFor(wanted), fitted(own, wanted), seed + n);
+      found.push(one);
+      if (one.wrong.length > 0) break;
+    }
+    return reported(own.name, found, certaintyIn(own, equationsFor));
+  } catch (error) {
+    if (!(error instanceof Unprovable)) throw error;
+    return { ok: false, verdict: 'not provable', name: own.name, reason: error.message, ...NOTHING };
+  }
+}
+
+const NOTHING = { draws: 0, degree: 0, chance: 1, cases: 0, tensors: [] };
+
+/** The case in the nearest sizes that the cell can have. */
+function fitted(cell: Cell, wanted: Case): Case {
+  return { ...wanted, ...fitting(cell, { d: wanted.d, m: wanted.m }), counts: cell.time ?? false };
+}
+
+/** The cell's equations, recorded once for every size. */
+function recording(cell: Cell): (wanted: Case) => Equations {
+  const known = new Map<string, Equations>();
+  return wanted => {
+    const { d, m } = fitted(cell, wanted);
+    const before = known.get(`${d} ${m}`);
+    if (before) return before;
+    const { equations, reason } = record(cell, { d, m });
+    if (!equations) throw new Unprovable(reason);
+    known.set(`${d} ${m}`, equations);
+    return equations;
+  };
+}
+
+/** What came of a case. */
+interface Found {
+  readonly tensors: readonly string[];
+  readonly wrong: readonly string[];
+  /** Whether what is wrong is right in floats. */
+  readonly inFloats: boolean;
+}
+
+function reported(name: string, found: readonly Found[], certainty: Certainty): Proof {
+  const wrong = new Set(found.flatMap(one => one.wrong));
+  const tensors = [...new Set(found.flatMap(one => one.tensors))].map(tensor => ({
+    name: tensor,
+    ok: !wrong.has(tensor),
+  }));
+  const common = { name, ...certainty, cases: found.length, tensors };
+  if (wrong.size === 0) return { ok: true, verdict: 'proven', ...common };
+  if (!found.some(one => one.inFloats)) return { ok: false, verdict: 'wrong', ...common };
+  const reason = `it rests on more than the slopes of its functions, in d${[...wrong].join(', d')}`;
+  return { ok: false, verdict: 'not provable', reason, ...common };
+}
+
+/** One case; where it divides by a state of zeros, with another state. */
+function proven(equations: Equations, given: Case, seed: number): Found {
+  try {
+    return redrawn(seed, field => {
+      const judged = judgedIn(interpretation(field, given.B), equations, given, {
+        draw: field.draw,
+        equal: same,
+        seed,
+      });
+      const { tensors, wrong } = judged();
+      const again = wrong.length > 0 ? inFloats(equations, given, seed)(wrong).wrong : [];
+      return { tensors, wrong, inFloats: wrong.length > 0 && again.length === 0 };
+    });
+  } catch (error) {
+    if (!(error instanceof NoInverse)) throw error;
+    if (!given.s0) return proven(equations, { ...given, s0: true }, seed);
+    throw new Unprovable('it divides by zero');
+  }
+}
+
+/** How numbers are drawn, and when two of them are the same. */
+interface Drawing<N> {
+  readonly draw: () => N;
+  readonly equal: (a: N, b: N) => boolean;
+  readonly seed: number;
+}
+
+/** Which gradients, all of them or those that are named, are not how the loss changes. */
+function judgedIn<N>(reading: Interpretation<N>, equations: Equations, given: Case, { draw, equal, seed }: Drawing<N>) {
+  const run = runOf(reading, equations, given, draw, new Random(seed));
+  const steps = forward(reading, equations, run);
+  const gradient = backward(reading, equations, run, steps);
+  const direction = directionOf(reading, equations, given, draw);
+  const agrees = (some: Each<N>) =>
+    equal(alongGradient(reading, gradient, some), along(reading, equations, run, steps, some));
+  const each = Object.entries(oneByOne(direction));
+  return (names?: readonly string[]) => ({
+    tensors: each.map(([name]) => name),
+    wrong: agrees(direction)
+      ? []
+      : each.flatMap(([name, one]) => ((names?.includes(name) ?? true) && !agrees(one) ? [name] : [])),
+  });
+}
+
+/** The same in floats, where an equation may hold by more than the slopes of its functions. */
+function inFloats(equations: Equations, given: Case, seed: number) {
+  const rng = new Random(seed);
+  return judgedIn(floats(given.B), equations, given, { draw: () => rng.uniform() - 0.5, equal: near, seed });
+}
+
+/** What is run on, and one-hot rows where that is asked for. */
+function runOf<N>(
+  reading: Interpretation<N>,
+  equations: Equations,
+  { T, B, d, lengths, oneHot, s0, dsT }: Case,
+  draw: () => N,
+  rng: Random,
+): Run<N> {
+  const { constant } = reading.numbers;
+  const drawn = (role: Input['role'], isDrawn: boolean = true) =>
+    partsOf(equations, role, value => reading.input(value, isDrawn ? draw : () => constant(0)));
+  const times = Array.from({ length: T }, (_, t) => t);
+  const hot = Array.from({ length: T * B }, () => Math.floor(d * rng.uniform()));
+  const step = (t: number) => {
+    let n = 0;
+    return partsOf(equations, 'x', value =>
+      reading.input(value, () => {
+        const [b, j] = [Math.floor(n / d), n++ % d];
+        return constant(hot[t * B + b] === j ? 1 : 0);
+      }),
+    );
+  };
+  return {
+    p: drawn('p'),
+    x: times.flatMap(t => Object.values(oneHot ? step(t) : drawn('x'))),
+    s0: drawn('prev', s0 ?? false),
+    R: times.flatMap(() => drawn('dnext').h ?? []),
+    r: drawn('dnext', dsT ?? false),
+    dp: drawn('dp'),
+    rows: times.map(t => {
+      const left = lengths?.flatMap((length, b) => (t < length ? [b] : []));
+      return left && left.length < B ? left : undefined;
+    }),
+  };
+}
+
+/** A direction in all that has a gradient. Of one-hot rows and of a state of zeros none is asked: they may lie at a kink. */
+function directionOf<N>(reading: Interpretation<N>, equations: Equations, given: Case, draw: () => N): Each<N> {
+  const drawn = (role: Input['role']) => partsOf(equations, role, value => reading.input(value, draw));
+  const { [COUNT]: count, ...others } = drawn('prev');
+  const state = count && !given.counts ? { ...others, [COUNT]: count } : others;
+  return {
+    p: drawn('p'),
+    x: given.oneHot ? [] : Array.from({ length: given.T }, () => drawn('x')).flatMap(parts => Object.values(parts)),
+    s0: given.s0 ? state : {},
+  };
+}
+
+/** The direction cut up by tensors. */
+function oneByOne<N>({ p, x, s0 }: Each<N>): Readonly<Record<string, Each<N>>> {
+  const none = { p: {}, x: [], s0: {} };
+  const each: Record<string, Each<N>> = {};
+  for (const [name, own] of Object.entries(p)) each[name] = { ...none, p: { [name]: own } };
+  if (x.length > 0) each.x = { ...none, x };
+  for (const [name, own] of Object.entries(s0)) each[`${name}0`] = { ...none, s0: { [name]: own } };
+  return each;
+}
+
+function partsOf<N>({ values }: Equations, role: Input['role'], table: (value: Value) => Table<N>): Parts<N> {
+  const own = values.filter(({ input }) => input?.role === role);
+  return Object.fromEntries(own.map(value => [value.input?.name ?? '', table(value)]));
+}
+
+/** How sure the proof is: as it is of the size that it is least sure of. */
+function certaintyIn(cell: Cell, equationsFor: (wanted: Case) => Equations): Certainty {
+  const all = STEPS.map(wanted => {
+    const given = fitted(cell, wanted);
+    const applied = noneApplied();
+    const reading = degrees(given.B, applied);
+    const equations = equationsFor(wanted);
+    const run = runOf(reading, equations, given, drawn, new Random(1));
+    const direction = directionOf(reading, equations, given, drawn);
+    const steps = forward(reading, equations, run);
+    const claimed = alongGradient(reading, backward(reading, equations, run, steps), direction);
+    const choices = Math.min(...applied.choices.values());
+    const sides = [claimed, along(reading, equations, run, steps, direction)];
+    return { choices, ...certaintyOf(sides, { ...applied, choices: new Map() }) };
+  });
+  const choices = all.reduce((sum, one) => sum + one.choices, 0);
+  return {
+    draws: DRAWS,
+    degree: Math.max(...all.map(({ degree }) => degree)),
+    chance: Math.min(1, Math.max(...all.map(({ chance }) => chance)) + 2 ** -choices),
+  };
+}
