@@ -70,10 +70,11 @@ export function degrees(batch: number, applied: Applied): Interpretation<Degree>
   };
 }
 
+/** A table, a single row of which stands for as many as are asked for, as given numbers do for all samples. */
 export function tableOf<N>(rows: number, columns: number, element: (i: number, j: number) => N): Table<N> {
   const data: N[] = [];
   for (let i = 0; i < rows; i++) for (let j = 0; j < columns; j++) data.push(element(i, j));
-  return { rows, columns, data, get: (i, j) => data[i * columns + j] as N };
+  return { rows, columns, data, get: (i, j) => data[(rows === 1 ? 0 : i) * columns + j] as N };
 }
 
 /** How many rows a value has in a batch of so many samples. */

@@ -73,7 +73,9 @@ const CHAINS: readonly Case[] = [
   { d: 2, m: 1, T: 11, B: 2, lengths: [5, 11], oneHot: true, dsT: true },
 ];
 
-const CASES: readonly Case[] = [...STEPS, ...CHAINS];
+/** Elements that an indicator is to have in all, each of which may take either side, and times that steps are proven for it. */
+const CHOICES = 57;
+const ROUNDS = 15;
 
 /**
  * Proves the backward pass of a cell from its own equations, recorded as it runs: every gradient of
@@ -109,13 +111,15 @@ export function proveCell<P extends string, S extends string, Tape>(
   const own = requireCell('cell', cell) as Cell;
   const equationsFor = recording(own);
   try {
+    const { rounds, ...certainty } = certaintyIn(own, equationsFor);
+    const again = Array.from({ length: rounds - 1 }, () => STEPS).flat();
     const found: Found[] = [];
-    for (const [n, wanted] of CASES.entries()) {
+    for (const [n, wanted] of [...STEPS, ...CHAINS, ...again].entries()) {
       const one = proven(equationsFor(wanted), fitted(own, wanted), seed + n);
       found.push(one);
       if (one.wrong.length > 0) break;
     }
-    return reported(own.name, found, certaintyIn(own, equationsFor));
+    return reported(own.name, found, certainty);
   } catch (error) {
     if (!(error instanceof Unprovable)) throw error;
     return { ok: false, verdict: 'not provable', name: own.name, reason: error.message, ...NOTHING };
@@ -278,7 +282,7 @@ function partsOf<N>({ values }: Equations, role: Input['role'], table: (value: V
 }
 
 /** How sure the proof is: as it is of the size that it is least sure of. */
-function certaintyIn(cell: Cell, equationsFor: (wanted: Case) => Equations): Certainty {
+function certaintyIn(cell: Cell, equationsFor: (wanted: Case) => Equations): Certainty & { readonly rounds: number } {
   const all = STEPS.map(wanted => {
     const given = fitted(cell, wanted);
     const applied = noneApplied();
@@ -293,9 +297,11 @@ function certaintyIn(cell: Cell, equationsFor: (wanted: Case) => Equations): Cer
     return { choices, ...certaintyOf(sides, { ...applied, choices: new Map() }) };
   });
   const choices = all.reduce((sum, one) => sum + one.choices, 0);
+  const rounds = Math.min(ROUNDS, Math.ceil(Math.max(1, CHOICES / choices)));
   return {
+    rounds,
     draws: DRAWS,
     degree: Math.max(...all.map(({ degree }) => degree)),
-    chance: Math.min(1, Math.max(...all.map(({ chance }) => chance)) + 2 ** -choices),
+    chance: Math.min(1, Math.max(...all.map(({ chance }) => chance)) + 2 ** -(choices * rounds)),
   };
 }
