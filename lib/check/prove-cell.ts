@@ -11,6 +11,7 @@ import { drawn } from './degree.ts';
 import { DRAWS, NoInverse, same, Unprovable } from './field.ts';
 import { degrees, floats, type Interpretation, interpretation, type Table } from './interpretation.ts';
 import { type Certainty, certaintyOf, near, noneApplied, redrawn } from './judge.ts';
+import { type Suspect, suspectsIn } from './suspects.ts';
 
 /** What a proof is made with. */
 export interface ProveCellOptions {
@@ -39,6 +40,8 @@ export interface Proof extends Certainty {
   /** Problems of different sizes that it was proven on. */
   readonly cases: number;
   readonly tensors: readonly ProvenTensor[];
+  /** Where something is wrong, the lines of backward to look at, the likeliest first; see {@link Suspect}. */
+  readonly suspects: readonly Suspect[];
 }
 
 /** A problem: its sizes, which sequences end before the last step, and what there is besides x. */
@@ -114,19 +117,22 @@ export function proveCell<P extends string, S extends string, Tape>(
     const { rounds, ...certainty } = certaintyIn(own, equationsFor);
     const again = Array.from({ length: rounds - 1 }, () => STEPS).flat();
     const found: Found[] = [];
+    let suspects: readonly Suspect[] = [];
     for (const [n, wanted] of [...STEPS, ...CHAINS, ...again].entries()) {
       const one = proven(equationsFor(wanted), fitted(own, wanted), seed + n);
       found.push(one);
-      if (one.wrong.length > 0) break;
+      if (one.wrong.length === 0) continue;
+      suspects = one.inFloats ? [] : suspectsIn(equationsFor(wanted), seed + n);
+      break;
     }
-    return reported(own.name, found, certainty);
+    return reported(own.name, found, certainty, suspects);
   } catch (error) {
     if (!(error instanceof Unprovable)) throw error;
     return { ok: false, verdict: 'not provable', name: own.name, reason: error.message, ...NOTHING };
   }
 }
 
-const NOTHING = { draws: 0, degree: 0, chance: 1, cases: 0, tensors: [] };
+const NOTHING = { draws: 0, degree: 0, chance: 1, cases: 0, tensors: [], suspects: [] };
 
 /** The case in the nearest sizes that the cell can have. */
 function fitted(cell: Cell, wanted: Case): Case {
@@ -155,13 +161,13 @@ interface Found {
   readonly inFloats: boolean;
 }
 
-function reported(name: string, found: readonly Found[], certainty: Certainty): Proof {
+function reported(name: string, found: readonly Found[], certainty: Certainty, suspects: readonly Suspect[]): Proof {
   const wrong = new Set(found.flatMap(one => one.wrong));
   const tensors = [...new Set(found.flatMap(one => one.tensors))].map(tensor => ({
     name: tensor,
     ok: !wrong.has(tensor),
   }));
-  const common = { name, ...certainty, cases: found.length, tensors };
+  const common = { name, ...certainty, cases: found.length, tensors, suspects };
   if (wrong.size === 0) return { ok: true, verdict: 'proven', ...common };
   if (!found.some(one => one.inFloats)) return { ok: false, verdict: 'wrong', ...common };
   const reason = `it rests on more than the slopes of its functions, in d${[...wrong].join(', d')}`;
