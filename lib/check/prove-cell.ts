@@ -184,8 +184,7 @@ function proven(equations: Equations, given: Case, seed: number): Found {
         seed,
       });
       const { tensors, wrong } = judged();
-      const again = wrong.length > 0 ? inFloats(equations, given, seed)(wrong).wrong : [];
-      return { tensors, wrong, inFloats: wrong.length > 0 && again.length === 0 };
+      return { tensors, wrong, inFloats: wrong.length > 0 && holdsInFloats(equations, given, seed, wrong) };
     });
   } catch (error) {
     if (!(error instanceof NoInverse)) throw error;
@@ -218,10 +217,16 @@ function judgedIn<N>(reading: Interpretation<N>, equations: Equations, given: Ca
   });
 }
 
-/** The same in floats, where an equation may hold by more than the slopes of its functions. */
-function inFloats(equations: Equations, given: Case, seed: number) {
+/** Sizes of what is drawn in floats: small and large, so that indicators take both sides. */
+const SPREADS: readonly number[] = [0.5, 1, 2, 4, 0.5, 1, 2, 4];
+
+/** Whether what is wrong is right in floats, where an equation may hold by more than the slopes of its functions. */
+function holdsInFloats(equations: Equations, given: Case, seed: number, wrong: readonly string[]): boolean {
   const rng = new Random(seed);
-  return judgedIn(floats(given.B), equations, given, { draw: () => rng.uniform() - 0.5, equal: near, seed });
+  return SPREADS.every(spread => {
+    const draw = () => spread * (2 * rng.uniform() - 1);
+    return judgedIn(floats(given.B), equations, given, { draw, equal: near, seed })(wrong).wrong.length === 0;
+  });
 }
 
 /** What is run on, and one-hot rows where that is asked for. */

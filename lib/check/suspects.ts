@@ -3,216 +3,165 @@ import { assignmentOf } from '../equations/print.ts';
 import type { Equations } from '../equations/record.ts';
 import { type SourceLine, sourceLineOf } from '../equations/source.ts';
 import { originOf, type Value } from '../equations/symbol.ts';
-import { ancestorsOf, derivative, evaluated, inner, type Result, tableIn, type Use } from './evaluation.ts';
-import { type Field, type Residue, same } from './field.ts';
-import { interpretation, type Table, tableOf } from './interpretation.ts';
-import { elementwise, redrawn } from './judge.ts';
+import { ancestorsOf, type Tables, tableIn } from './evaluation.ts';
+import type { Field, Residue } from './field.ts';
+import type { Table } from './interpretation.ts';
+import { redrawn } from './judge.ts';
+import { oneStep } from './one-step.ts';
 
 /** A line of backward that is not right although all that it is made of is. */
 export interface Suspect extends Partial<SourceLine> {
-  /** What it assigns, of names in the cell: `daf = …`. */
+  /** What it assigns, in the cell's own names: `daf = dc ⊙ cPrev`. */
   readonly assignment: string;
 }
 
 /**
  * The lines to look at, the likeliest first.
  *
- * The gradient in every value of forward, and through every use of it, is known exactly. A value of backward that is one of
- * these is right; one that is none, though what it is made of is right, is not, unless something right is made of it. A mistake in
- * forward is found too: it is backward's line that is not its gradient.
+ * The gradient in every value of forward, whole and through every use of it, is known exactly. A value of backward that is
+ * one of these is right. One that is none, though what it is made of is right, is not, unless something right is made of it.
+ * Where the right gradient in its place, or in the place of what it is made of, makes the next line right, that is where the
+ * mistake is. One in forward is found too: it is backward's line then that is not its gradient.
  */
 export function suspectsIn(equations: Equations, seed: number): readonly Suspect[] {
   const values = redrawn(seed, field => blamed(equations, field));
   const lines = new Map<string, Suspect>();
   for (const value of values) {
-    const line = value.trace && sourceLineOf(value.trace);
-    const suspect = { ...line, assignment: assignmentOf(equations, value) };
-    const key = line ? `${line.file}:${line.line}` : suspect.assignment;
+    const suspect = { ...(value.trace && sourceLineOf(value.trace)), assignment: assignmentOf(equations, value) };
+    const key = lineOf(value);
     if (!lines.has(key)) lines.set(key, suspect);
   }
   return [...lines.values()];
 }
 
-/** Samples in the batch: two, since a sum over them is to be told from a sample. */
-const BATCH = 2;
-
-/** Uses of a value of which every sum of some is known; of more, each alone and all. */
-const USES = 8;
-
-/** The gradient through some uses of a value, times the value's direction. */
-interface Sum {
-  readonly uses: readonly Use[];
-  readonly sum: Residue;
-  readonly isWhole: boolean;
-}
+/** Lines that are mended, at most, one after the other. */
+const MOST = 12;
 
 function blamed(equations: Equations, field: Field): readonly Value[] {
+  const { dx, dprev, dp, backward, values } = equations;
   const step = oneStep(equations, field);
-  const { values, backward, dx, dprev, dp } = equations;
-  const flows = flowing(equations);
-  const wanted = [
-    ['x x', dx] as const,
-    ...Object.entries(dprev).map(([name, value]) => [`prev ${name}`, value] as const),
+  const flow = flowing(equations);
+  const ends = [
+    { role: 'x', name: 'x', value: dx },
+    ...Object.entries(dprev).map(([name, value]) => ({ role: 'prev', name, value })),
   ];
-  const isResult = (value: Value) => wanted.some(([, end]) => end === value);
-  const isRight = (value: Value, table = tableIn(step.tables, value)): boolean =>
-    isResult(value)
-      ? wanted.every(([name, end]) => end !== value || step.isWhole(name, table))
-      : step.isGradient(value, table);
-  const right = new Set(values.filter(value => flows.has(value) && isRight(value)));
-  for (const value of values) if (value.id >= backward && value.input && flows.has(value)) right.add(value);
-  const users = new Map<Value, Value[]>();
-  for (const value of flows) for (const arg of value.args) users.set(arg, [...(users.get(arg) ?? []), value]);
-  const excused = new Set<Value>();
-  for (const value of [...flows].sort((a, b) => b.id - a.id)) {
-    if (
-      !isResult(value) &&
-      users.get(value)?.some(user => (right.has(user) && !isChain(user, value)) || excused.has(user))
-    )
-      excused.add(value);
-  }
-  const isFine = (value: Value) => right.has(value) || excused.has(value);
-  const ends = [dx, ...Object.values(dprev), ...Object.values(dp)];
-  const bad = ancestorsOf(ends).filter(value => flows.has(value) && !isFine(value) && !value.input);
-  const entries = bad.filter(value => gradientsIn(value, flows).every(isFine));
-  const found = entries.map(value => {
-    const arg = gradientsIn(value, flows).find(
-      candidate =>
-        !candidate.input &&
-        right.has(candidate) &&
-        !users.get(candidate)?.some(user => user !== value && isFine(user)) &&
-        step.mends(candidate, value, table => isRight(value, table)),
+  const isEnd = (value: Value) => ends.some(end => end.value === value);
+  const isRight = (value: Value, tables: Tables<Residue>): boolean =>
+    isEnd(value)
+      ? ends.every(end => end.value !== value || step.isWhole(end.role, end.name, tableIn(tables, value)))
+      : step.isGradient(value, tables);
+
+  /** What is right with some values replaced, what is excused by it, and what is neither. */
+  const judged = (mended: ReadonlyMap<Value, Table<Residue>>) => {
+    const tables = step.replaced(mended);
+    const right = new Set(flow.all.filter(value => mended.has(value) || isRight(value, tables)));
+    for (const value of values.slice(backward)) if (value.input) right.add(value);
+    const excused = new Set<Value>();
+    for (const value of [...flow.all].reverse()) {
+      const excuses = (user: Value) =>
+        excused.has(user) || (right.has(user) && flow.isLast(user) && !adds(user, value));
+      if (!isEnd(value) && flow.users(value).some(excuses)) excused.add(value);
+    }
+    const isFine = (value: Value) => right.has(value) || excused.has(value);
+    const bad = ancestorsOf([...ends.map(({ value }) => value), ...Object.values(dp)]).filter(
+      value => flow.has(value) && !isFine(value) && !value.input,
     );
-    return arg ?? value;
-  });
-  return [...new Set(found.map(value => tagged(value, bad, users)))].sort((a, b) => a.id - b.id);
+    return { right, isFine, bad, entries: bad.filter(value => flow.gradientsIn(value).every(isFine)) };
+  };
+
+  const found: Value[] = [];
+  const mended = new Map<Value, Table<Residue>>();
+  for (let n = 0; n < MOST; n++) {
+    const { right, isFine, bad, entries } = judged(mended);
+    /** The gradient in whose place a value makes one of those right that are made of it. */
+    const mending = (value: Value, next: readonly Value[]): Table<Residue> | undefined => {
+      for (const table of step.gradientsLike(value)) {
+        const tables = step.replaced(new Map([...mended, [value, table]]));
+        if (next.some(user => isRight(user, tables))) return table;
+      }
+      return undefined;
+    };
+    const isVindicated = (value: Value, by: Value) => flow.users(value).some(user => user !== by && isFine(user));
+    const mend = (): boolean => {
+      for (const entry of entries) {
+        const args = flow.gradientsIn(entry).filter(arg => !arg.input && right.has(arg) && !isVindicated(arg, entry));
+        const exit = tagged(entry, bad, flow);
+        const tried = [
+          ...args.map(arg => [arg, [entry]] as const),
+          ...[...new Set([entry, exit])].map(value => [value, flow.users(value)] as const),
+        ];
+        for (const [value, next] of tried) {
+          const table = mended.has(value)
+            ? undefined
+            : mending(
+                value,
+                next.filter(user => !right.has(user)),
+              );
+          if (!table) continue;
+          found.push(value);
+          mended.set(value, table);
+          return true;
+        }
+      }
+      return false;
+    };
+    if (mend()) continue;
+    found.push(...entries.map(entry => tagged(entry, bad, flow)));
+    break;
+  }
+  return found;
 }
 
-/** Where the line of a value has no tag of its own: the first that has one of those wrong ones that it goes into. */
-function tagged(value: Value, bad: readonly Value[], users: ReadonlyMap<Value, readonly Value[]>): Value {
-  for (let next: Value | undefined = value; next; next = users.get(next)?.find(user => bad.includes(user))) {
+/** Where the line of a value has no tag of its own: the first that has one, of the wrong ones that it goes into. */
+function tagged(value: Value, bad: readonly Value[], flow: Flow): Value {
+  for (let next: Value | undefined = value; next; next = flow.users(next).find(user => bad.includes(user))) {
     if (next.trace && sourceLineOf(next.trace, true)?.tag) return next;
   }
   return value;
 }
 
 /** Whether one adds to a gradient what the other already has added to. */
-function isChain(user: Value, value: Value): boolean {
-  return isGradientOfParameter(user) && user.args[0] === value;
+function adds(user: Value, value: Value): boolean {
+  return isOfParameter(user) && user.args[0] === value;
 }
 
-function isGradientOfParameter(value: Value): boolean {
+/** Whether a value is the gradient of a parameter, to which something was added. */
+function isOfParameter(value: Value): boolean {
   return originOf(value).input?.role === 'dp';
 }
 
-function isInput({ input }: Value, name: string): boolean {
-  return input !== undefined && `${input.role} ${input.name}` === name;
-}
-
-/** The arguments that are gradients: those that hang on what comes in, and not what was added before. */
-function gradientsIn(value: Value, flows: ReadonlySet<Value>): readonly Value[] {
-  const args = isGradientOfParameter(value) ? value.args.slice(1) : value.args;
-  return args.filter(arg => flows.has(arg));
+/** The line that a value stands on. */
+function lineOf({ id, trace }: Value): string {
+  const line = trace && sourceLineOf(trace, true);
+  return line ? `${line.file}:${line.line}` : `${id}`;
 }
 
 /** The values of backward that hang on the gradients that come in. What hangs on forward alone is a coefficient. */
-function flowing({ values, backward }: Equations): ReadonlySet<Value> {
-  const flows = new Set<Value>();
-  for (const value of values) {
+interface Flow {
+  readonly all: readonly Value[];
+  has(value: Value): boolean;
+  users(value: Value): readonly Value[];
+  /** The arguments that are gradients: not those that are coefficients, and not what was added before. */
+  gradientsIn(value: Value): readonly Value[];
+  /** Whether a value is what its line makes: nothing on the same line is made of it. */
+  isLast(value: Value): boolean;
+}
+
+function flowing({ values, backward }: Equations): Flow {
+  const all = new Set<Value>();
+  const users = new Map<Value, Value[]>();
+  for (const value of values.slice(backward)) {
     const comes = value.input?.role === 'dnext' || value.input?.role === 'dp';
-    if (value.id >= backward && (comes || value.args.some(arg => flows.has(arg)))) flows.add(value);
+    if (!comes && !value.args.some(arg => all.has(arg))) continue;
+    all.add(value);
+    for (const arg of value.args) users.set(arg, [...(users.get(arg) ?? []), value]);
   }
-  return flows;
-}
-
-/** One step over residues, and what is known of its gradients. */
-function oneStep({ values, backward, next }: Equations, field: Field) {
-  const reading = interpretation(field, BATCH);
-  const tables = evaluated(reading, values, value => reading.input(value, field.draw));
-  const cotangents = new Map(
-    values.flatMap(value => (value.input?.role === 'dnext' ? [[value.input.name, value]] : [])),
-  );
-  const results = Object.entries(next).flatMap(([name, value]): Result[] => {
-    const cotangent = cotangents.get(name);
-    return cotangent ? [{ value, cotangent }] : [];
-  });
-  const before = ancestorsOf(results.map(({ value }) => value));
-  const usesOf = (value: Value): readonly Use[] => [
-    ...before.flatMap(by => by.args.flatMap((arg, argument) => (arg === value ? [{ by, argument }] : []))),
-    ...results.flatMap(result => (result.value === value ? [{}] : [])),
-  ];
-  const gradients = before
-    .filter(value => value.id < backward && !value.constant)
-    .map(of =>
-      gradientIn(
-        of,
-        usesOf(of),
-        direction => move => derivative(reading, before, tables, results, [{ value: of, direction, uses: move }]),
-        reading.input(of, field.draw),
-        field,
-      ),
-    );
-
-  const isWhole = (name: string, table: Table<Residue>): boolean =>
-    gradients.some(({ of, is }) => isInput(of, name) && is(table, true));
-  const isGradient = (value: Value, table: Table<Residue>): boolean => {
-    const [first] = value.args;
-    const { input } = originOf(value);
-    if (input?.role !== 'dp') return gradients.some(({ is }) => is(table));
-    if (value.input || !first) return false;
-    const earlier = tableIn(tables, first);
-    const added = tableOf(table.rows, table.columns, (i, j) => field.sub(table.get(i, j), earlier.get(i, j)));
-    return gradients.some(({ of, is }) => isInput(of, `p ${input.name}`) && is(added));
-  };
-  const elements = new Map<Residue, Table<Residue>>();
-  const gradientOf = (of: Value, { uses, sum }: Sum): Table<Residue> => {
-    const table = elements.get(sum) ?? elementwise(reading, before, tables, results, { value: of, uses });
-    elements.set(sum, table);
-    return table;
-  };
-
-  /** Whether a value is right once another, that it is made of, is the gradient in some value of forward. */
-  const mends = (arg: Value, value: Value, isRight: (table: Table<Residue>) => boolean): boolean =>
-    gradients
-      .filter(({ of }) => of.shape.join() === arg.shape.join())
-      .some(({ of, sums }) =>
-        sums.some(sum => {
-          const mended = gradientOf(of, sum);
-          const args = value.args.map(own => (own === arg ? mended : tableIn(tables, own)));
-          const table = reading.of(value, args);
-          return table !== undefined && isRight(table);
-        }),
-      );
-  return { tables, isWhole, isGradient, mends };
-}
-
-/** The gradient in a value times a direction: through every one of its uses, and through some together. */
-function gradientIn(
-  of: Value,
-  uses: readonly Use[],
-  along: (direction: Table<Residue>) => (uses: readonly Use[]) => Residue,
-  direction: Table<Residue>,
-  field: Field,
-) {
-  const each = uses.map(use => along(direction)([use]));
-  const all = Array.from({ length: uses.length <= USES ? 2 ** uses.length - 1 : 0 }, (_, n) =>
-    uses.flatMap((_, k) => (((n + 1) >> k) % 2 === 1 ? [k] : [])),
-  );
-  const some = all.length > 0 ? all : [...uses.map((_, k) => [k]), uses.map((_, k) => k)];
-  const sums = some.map(
-    (chosen): Sum => ({
-      uses: chosen.flatMap(k => uses[k] ?? []),
-      sum: chosen.reduce((sum, k) => field.add(sum, each[k] as Residue), field.constant(0)),
-      isWhole: chosen.length === uses.length,
-    }),
-  );
+  const lines = new Map([...all].map(value => [value, lineOf(value)]));
   return {
-    of,
-    sums,
-    is(table: Table<Residue>, isWhole: boolean = false): boolean {
-      if (table.rows !== direction.rows || table.columns !== direction.columns) return false;
-      const claimed = inner(field, table, direction);
-      return sums.some(one => same(one.sum, claimed) && (one.isWhole || !isWhole));
-    },
+    all: [...all],
+    has: value => all.has(value),
+    users: value => users.get(value) ?? [],
+    gradientsIn: value => (isOfParameter(value) ? value.args.slice(1) : value.args).filter(arg => all.has(arg)),
+    isLast: value => !users.get(value)?.some(user => lines.get(user) === lines.get(value) && !adds(user, value)),
   };
 }
