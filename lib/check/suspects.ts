@@ -37,6 +37,13 @@ export function suspectsIn(equations: Equations, seed: number): readonly Suspect
 /** Lines that are mended, at most, one after the other. */
 const MOST = 12;
 
+/** The gradient that a value is replaced with, and the share that it makes right of what is made of the value. */
+interface Mending {
+  readonly value: Value;
+  readonly table?: Table<Residue>;
+  readonly share: number;
+}
+
 function blamed(equations: Equations, field: Field): readonly Value[] {
   const { dx, dprev, dp, backward, values } = equations;
   const step = oneStep(equations, field);
@@ -73,35 +80,34 @@ function blamed(equations: Equations, field: Field): readonly Value[] {
   const mended = new Map<Value, Table<Residue>>();
   for (let n = 0; n < MOST; n++) {
     const { right, isFine, bad, entries } = judged(mended);
-    /** The gradient in whose place a value makes one of those right that are made of it. */
-    const mending = (value: Value, next: readonly Value[]): Table<Residue> | undefined => {
+    /** The gradient in whose place a value makes most of those right that are made of it, and of all that is behind them. */
+    const mending = (value: Value, next: readonly Value[], least: readonly Value[] = []): Mending => {
+      let [best, most, behind]: [Table<Residue> | undefined, number, number] = [undefined, 0, 0];
       for (const table of step.gradientsLike(value)) {
         const tables = step.replaced(new Map([...mended, [value, table]]));
-        if (next.some(user => isRight(user, tables))) return table;
+        const rightOf = (some: readonly Value[]) => some.filter(user => isRight(user, tables)).length;
+        const count = rightOf(next);
+        if (count < most || count === 0 || rightOf(least) < least.length / 2) continue;
+        const all = rightOf(bad);
+        if (count > most || all > behind) [best, most, behind] = [table, count, all];
       }
-      return undefined;
+      return { value, ...(best && { table: best }), share: most / Math.max(1, next.length) };
     };
     const isVindicated = (value: Value, by: Value) => flow.users(value).some(user => user !== by && isFine(user));
     const mend = (): boolean => {
       for (const entry of entries) {
         const args = flow.gradientsIn(entry).filter(arg => !arg.input && right.has(arg) && !isVindicated(arg, entry));
         const exit = tagged(entry, bad, flow);
+        const behind = (value: Value) => flow.users(value).filter(user => !right.has(user));
         const tried = [
-          ...args.map(arg => [arg, [entry]] as const),
-          ...[...new Set([entry, exit])].map(value => [value, flow.users(value)] as const),
+          ...args.map(arg => mending(arg, [entry, ...behind(entry)], behind(arg))),
+          ...[...new Set([entry, exit])].map(value => mending(value, behind(value))),
         ];
-        for (const [value, next] of tried) {
-          const table = mended.has(value)
-            ? undefined
-            : mending(
-                value,
-                next.filter(user => !right.has(user)),
-              );
-          if (!table) continue;
-          found.push(value);
-          mended.set(value, table);
-          return true;
-        }
+        const [{ value, table } = { value: entry }] = tried.sort((a, b) => b.share - a.share);
+        if (!table || mended.has(value)) continue;
+        found.push(value);
+        mended.set(value, table);
+        return true;
       }
       return false;
     };
@@ -112,10 +118,11 @@ function blamed(equations: Equations, field: Field): readonly Value[] {
   return found;
 }
 
-/** Where the line of a value has no tag of its own: the first that has one, of the wrong ones that it goes into. */
+/** Where the line of a value has no tag of its own: what the first that has one makes, of the wrong ones that it goes into. */
 function tagged(value: Value, bad: readonly Value[], flow: Flow): Value {
+  const isTagged = ({ trace }: Value) => trace !== undefined && sourceLineOf(trace, true)?.tag !== undefined;
   for (let next: Value | undefined = value; next; next = flow.users(next).find(user => bad.includes(user))) {
-    if (next.trace && sourceLineOf(next.trace, true)?.tag) return next;
+    if (isTagged(next) && (next === value || flow.isLast(next))) return next;
   }
   return value;
 }

@@ -1,5 +1,6 @@
 /**
- * One mistake at a time in every backward line of every cell: the proof must find it, and its first suspect must be the line.
+ * One mistake at a time in every backward line of every cell, 278 in 139 lines: the proof must find it, and its first suspect must be
+ * the line. Of 272 it names no other.
  *
  * A cell's text is taken as it is, but for the outermost function of each line with a backward tag, which is called through
  * `planted`: told to, it makes the mistake. All else is the cell's own, the comments that tags are read off among it.
@@ -46,6 +47,16 @@ const LINE = /^(\s*(?:const \w+ = |return mapped\(N, \(part, k\) => )?)(\w+)(\(.
 /** Functions of a cell's own, in which nothing is planted: their own lines are. */
 const OWN = ['ofGates', 'throughNormalised'];
 
+/** Named first, and others behind them: a line that makes no gradient of forward's, or the negative of one. */
+const WITH_OTHERS: readonly string[] = [
+  'the wrong sign: LLN-B5',
+  'a term or factor less: LLN-B5',
+  'the wrong sign: SLSTM-B2',
+  'the wrong sign: SLSTM-B4',
+  'the wrong sign: SLSTM-B6',
+  'a term or factor less: MINLSTM-B2',
+];
+
 const tags: string[] = [];
 const plant = (name: string): string =>
   read(`lib/cells/${name}.ts`, 'lib/cells')
@@ -81,7 +92,9 @@ describe.each(Object.keys(cells))('in %s', name => {
     try {
       const { verdict, suspects } = proveCell(await own());
       expect(verdict).toBe('wrong');
-      expect(suspects.map(suspect => suspect.tag)).toEqual([tag]);
+      const [first, ...others] = suspects.map(suspect => suspect.tag);
+      expect(first).toBe(tag);
+      expect(others.length === 0).toBe(!WITH_OTHERS.includes(`${what}: ${tag}`));
     } finally {
       wrong = undefined;
     }
