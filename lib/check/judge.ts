@@ -197,7 +197,9 @@ function holdsInFloats(
   }).every(Boolean);
 }
 
-export const near = (a: number, b: number): boolean => Math.abs(a - b) <= DIGITS * (1 + Math.abs(a) + Math.abs(b));
+/** What is not finite agrees: it says nothing. */
+export const near = (a: number, b: number): boolean =>
+  !Number.isFinite(a - b) || Math.abs(a - b) <= DIGITS * (1 + Math.abs(a) + Math.abs(b));
 
 /** What the claims' degrees say of the chance that one of them is wrong and not seen to be. */
 function certainty(statement: Statement, values: readonly Value[], batch: number): Certainty {

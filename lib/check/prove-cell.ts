@@ -1,11 +1,11 @@
 /** A cell's recorded equations, proven exactly: no step size, no tolerance, no rounding. */
-import { type Cell, type CellSize, requireCell } from '../cells/cell.ts';
-import { fitting } from '../cells/sizes.ts';
+import { type Cell, type CellSize, requireCell, requireCellSize } from '../cells/cell.ts';
+import { fitting as nearest } from '../cells/sizes.ts';
 import { COUNT } from '../cells/timed.ts';
 import { type Equations, record } from '../equations/record.ts';
 import type { Input, Value } from '../equations/symbol.ts';
 import { Random } from '../random.ts';
-import { requireInteger, requireKnown } from '../require.ts';
+import { requireInteger, requireKnown, requireSize } from '../require.ts';
 import { along, alongGradient, backward, type Each, forward, type Parts, type Run } from './chain.ts';
 import { drawn } from './degree.ts';
 import { DRAWS, NoInverse, same, Unprovable } from './field.ts';
@@ -15,6 +15,9 @@ import { type Suspect, suspectsIn } from './suspects.ts';
 
 /** What a proof is made with. */
 export interface ProveCellOptions {
+  /** Inputs and units, where the cell cannot have the library's own choice of them; several of each unless given. */
+  readonly d?: number;
+  readonly m?: number;
   /** Fixes every number that is drawn. */
   readonly seed?: number;
 }
@@ -109,20 +112,22 @@ export function proveCell<P extends string, S extends string, Tape>(
   cell: Cell<P, S, Tape>,
   options: ProveCellOptions = {},
 ): Proof {
-  const { seed = 1 } = requireKnown('options', options, ['seed']);
+  const { seed = 1, ...given } = requireKnown('options', options, ['d', 'm', 'seed']);
   requireInteger('seed', seed, 0, 2 ** 32 - 1);
+  for (const [name, size] of Object.entries(given)) requireSize(name, size);
   const own = requireCell('cell', cell) as Cell;
+  const fitted = fitting(own, given);
   const equationsFor = recording(own);
   try {
-    const { rounds, ...certainty } = certaintyIn(own, equationsFor);
+    const { rounds, ...certainty } = certaintyIn(STEPS.map(fitted), equationsFor);
     const again = Array.from({ length: rounds - 1 }, () => STEPS).flat();
     const found: Found[] = [];
     let suspects: readonly Suspect[] = [];
-    for (const [n, wanted] of [...STEPS, ...CHAINS, ...again].entries()) {
-      const one = proven(equationsFor(wanted), fitted(own, wanted), seed + n);
+    for (const [n, problem] of [...STEPS, ...CHAINS, ...again].map(fitted).entries()) {
+      const one = proven(equationsFor(problem), problem, seed + n);
       found.push(one);
       if (one.wrong.length === 0) continue;
-      suspects = one.inFloats ? [] : suspectsIn(equationsFor(wanted), seed + n);
+      suspects = one.inFloats ? [] : suspectsIn(equationsFor(problem), seed + n);
       break;
     }
     return reported(own.name, found, certainty, suspects);
@@ -134,16 +139,20 @@ export function proveCell<P extends string, S extends string, Tape>(
 
 const NOTHING = { draws: 0, degree: 0, chance: 1, cases: 0, tensors: [], suspects: [] };
 
-/** The case in the nearest sizes that the cell can have. */
-function fitted(cell: Cell, wanted: Case): Case {
-  return { ...wanted, ...fitting(cell, { d: wanted.d, m: wanted.m }), counts: cell.time ?? false };
+/** A case in the sizes that are given, or the nearest that the cell can have. */
+function fitting(cell: Cell, { d, m }: Partial<CellSize>): (wanted: Case) => Case {
+  const kept = d !== undefined ? 'd' : m !== undefined ? 'm' : undefined;
+  return wanted => {
+    const size = { d: d ?? wanted.d, m: m ?? wanted.m };
+    const near = d !== undefined && m !== undefined ? requireCellSize(size, cell) : nearest(cell, size, kept);
+    return { ...wanted, ...near, counts: cell.time ?? false };
+  };
 }
 
 /** The cell's equations, recorded once for every size. */
-function recording(cell: Cell): (wanted: Case) => Equations {
+function recording(cell: Cell): (size: CellSize) => Equations {
   const known = new Map<string, Equations>();
-  return wanted => {
-    const { d, m } = fitted(cell, wanted);
+  return ({ d, m }) => {
     const before = known.get(`${d} ${m}`);
     if (before) return before;
     const { equations, reason } = record(cell, { d, m });
@@ -293,12 +302,14 @@ function partsOf<N>({ values }: Equations, role: Input['role'], table: (value: V
 }
 
 /** How sure the proof is: as it is of the size that it is least sure of. */
-function certaintyIn(cell: Cell, equationsFor: (wanted: Case) => Equations): Certainty & { readonly rounds: number } {
-  const all = STEPS.map(wanted => {
-    const given = fitted(cell, wanted);
+function certaintyIn(
+  cases: readonly Case[],
+  equationsFor: (size: CellSize) => Equations,
+): Certainty & { readonly rounds: number } {
+  const all = cases.map(given => {
     const applied = noneApplied();
     const reading = degrees(given.B, applied);
-    const equations = equationsFor(wanted);
+    const equations = equationsFor(given);
     const run = runOf(reading, equations, given, drawn, new Random(1));
     const direction = directionOf(reading, equations, given, drawn);
     const steps = forward(reading, equations, run);
