@@ -41,6 +41,25 @@ export const checkCalls: Readonly<Record<string, MakeCall>> = {
         h: [Math.tanh((p.W[0]?.[0] ?? 0) * h + (p.U[0]?.[0] ?? 0) * x + (p.b[0]?.[0] ?? 0))],
       }),
     }),
+  proveCell: () => call(check.proveCell, lib.rnn, { seed: 1, d: 1, m: 1 }),
+  proveEquations: () =>
+    call(
+      check.proveEquations,
+      open({
+        inputs: { W: [2, 1] as const, x: ['B', 1] as const },
+        forward: ({ W, x }: lib.Matrices<'W' | 'x'>) => ({ results: { a: lib.timesT(x, W) }, tape: {} }),
+        backward: (
+          { W, x }: lib.Matrices<'W' | 'x'>,
+          _: unknown,
+          { a }: lib.Matrices<'a'>,
+          gradients: lib.Matrices<'W' | 'x'>,
+        ) => {
+          lib.addTTimes(gradients.W, a, x);
+          return { x: lib.times(a, W) };
+        },
+      }),
+      { seed: 1 },
+    ),
   checkLayer: () => call(check.checkLayer, whole(layer()), { ...tiny, oneHot: false, independent: true }),
   checkLaws: () => call(check.checkLaws, whole(layer()), { ...tiny, independent: true, recurrent: true }),
   dotTest: () => call(check.dotTest, whole(layer()), tiny),
