@@ -41,11 +41,24 @@ export const checkCalls: Readonly<Record<string, MakeCall>> = {
         h: [Math.tanh((p.W[0]?.[0] ?? 0) * h + (p.U[0]?.[0] ?? 0) * x + (p.b[0]?.[0] ?? 0))],
       }),
     }),
+  checkLayer: () => call(check.checkLayer, whole(layer()), { ...tiny, oneHot: false, independent: true }),
+  checkLaws: () => call(check.checkLaws, whole(layer()), { ...tiny, independent: true, recurrent: true }),
+  dotTest: () => call(check.dotTest, whole(layer()), tiny),
+  checkLoss: () =>
+    call(check.checkLoss, lib.crossEntropy, {
+      ...tiny,
+      F: 2,
+      target: ({ T, B }: { T: number; B: number }) => new Int32Array(T * B),
+    }),
+  checkGradients: () => call(checkedProduct, tensors(), { after: open({ h: new Matrix([[1]]) }), first: false }),
+  'checkGradients of a loss': () =>
+    call(check.checkGradients, () => 1, [{ ...tensors()[0], gradient: new Matrix(1, 2) }]),
+  format: () => call(check.format, whole(check.checkCell(lib.rnn, { ...tiny, d: 1, m: 1, C: 2 }))),
   proveCell: () => call(check.proveCell, lib.rnn, { seed: 1, d: 1, m: 1 }),
   proveEquations: () =>
     call(
       check.proveEquations,
-      open({
+      whole({
         inputs: { W: [2, 1] as const, x: ['B', 1] as const },
         forward: ({ W, x }: lib.Matrices<'W' | 'x'>) => ({ results: { a: lib.timesT(x, W) }, tape: {} }),
         backward: (
@@ -60,17 +73,4 @@ export const checkCalls: Readonly<Record<string, MakeCall>> = {
       }),
       { seed: 1 },
     ),
-  checkLayer: () => call(check.checkLayer, whole(layer()), { ...tiny, oneHot: false, independent: true }),
-  checkLaws: () => call(check.checkLaws, whole(layer()), { ...tiny, independent: true, recurrent: true }),
-  dotTest: () => call(check.dotTest, whole(layer()), tiny),
-  checkLoss: () =>
-    call(check.checkLoss, lib.crossEntropy, {
-      ...tiny,
-      F: 2,
-      target: ({ T, B }: { T: number; B: number }) => new Int32Array(T * B),
-    }),
-  checkGradients: () => call(checkedProduct, tensors(), { after: open({ h: new Matrix([[1]]) }), first: false }),
-  'checkGradients of a loss': () =>
-    call(check.checkGradients, () => 1, [{ ...tensors()[0], gradient: new Matrix(1, 2) }]),
-  format: () => call(check.format, whole(check.checkCell(lib.rnn, { ...tiny, d: 1, m: 1, C: 2 }))),
 };
