@@ -60,7 +60,7 @@ export interface Judged extends Certainty {
 /**
  * Judges claims, all at once and, where that fails, one by one. The cost is that of some evaluations of the equations.
  *
- * @throws Unprovable when something that a claim rests on is a function of floats.
+ * @throws NoInverse when a denominator is zero whatever is drawn; Unprovable when something that a claim rests on is a function of floats.
  */
 export function judge(statement: Statement, seed: number = 1): Judged {
   const { results, claims } = statement;

@@ -4,7 +4,7 @@ import { type MatrixSymbol, originOf, Recorder, Unrecordable } from '../equation
 import { ShapeError } from '../errors.ts';
 import { describe, requireFunction, requireInteger, requireKnown, requireNamed, requireSize } from '../require.ts';
 import type { Matrices, Shape } from '../shape.ts';
-import { Unprovable } from './field.ts';
+import { NoInverse, Unprovable } from './field.ts';
 import { type GradientOf, judge } from './judge.ts';
 import type { Proof } from './prove-cell.ts';
 
@@ -101,6 +101,7 @@ export function proveEquations<I extends string, R extends string, Tape>(
       shapes.map(([name]) => name),
     );
   } catch (error) {
+    if (error instanceof NoInverse) return unprovable('it divides by zero');
     if (error instanceof Unrecordable || error instanceof Unprovable) return unprovable(error.message);
     throw error;
   }

@@ -4,7 +4,7 @@ import type { Equations } from '../equations/record.ts';
 import { type SourceLine, sourceLineOf } from '../equations/source.ts';
 import { originOf, type Value } from '../equations/symbol.ts';
 import { ancestorsOf, type Tables, tableIn } from './evaluation.ts';
-import type { Field, Residue } from './field.ts';
+import { type Field, NoInverse, type Residue } from './field.ts';
 import type { Table } from './interpretation.ts';
 import { redrawn } from './judge.ts';
 import { oneStep } from './one-step.ts';
@@ -24,7 +24,7 @@ export interface Suspect extends Partial<SourceLine> {
  * mistake is. One in forward is found too: it is backward's line then that is not its gradient.
  */
 export function suspectsIn(equations: Equations, seed: number): readonly Suspect[] {
-  const values = redrawn(seed, field => blamed(equations, field));
+  const values = blamedIn(equations, seed);
   const lines = new Map<string, Suspect>();
   for (const value of values) {
     const suspect = { ...(value.trace && sourceLineOf(value.trace)), assignment: assignmentOf(equations, value) };
@@ -32,6 +32,16 @@ export function suspectsIn(equations: Equations, seed: number): readonly Suspect
     if (!lines.has(key)) lines.set(key, suspect);
   }
   return [...lines.values()];
+}
+
+/** None where a mended line divides by zero. */
+function blamedIn(equations: Equations, seed: number): readonly Value[] {
+  try {
+    return redrawn(seed, field => blamed(equations, field));
+  } catch (error) {
+    if (!(error instanceof NoInverse)) throw error;
+    return [];
+  }
 }
 
 /** Lines that are mended, at most, one after the other. */

@@ -266,6 +266,7 @@ describe('equations that are no cell’s', () => {
     const { verdict, tensors } = layer(a => scale(a, 2.5));
     expect(verdict).toBe('wrong');
     expect(tensors.map(({ name, ok }) => `${name} ${ok}`)).toEqual(['W false', 'b false', 'x false']);
+    expect(layer(a => algebra.div(a, scale(a, 0)))).toMatchObject({ reason: 'it divides by zero' });
     expect(layer(a => algebra.map(a, z => 2 * z))).toMatchObject({ verdict: 'not provable', reason: 'it uses map' });
   });
 
