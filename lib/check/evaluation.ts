@@ -102,18 +102,16 @@ export function tangentsOf<N>(
   const everywhere = moves.filter(({ uses }) => !uses);
   const atUses = moves.filter(({ uses }) => uses);
   for (const value of values) {
-    let isMoved = false;
-    const args = value.args.map((arg, argument) => {
-      isMoved ||= duals.has(arg);
-      let table = lifted(arg);
-      for (const { direction } of atUses.filter(move => isAt(move, arg, value, argument))) {
-        table = moved(table, direction);
-        isMoved = true;
-      }
-      return table;
-    });
-    const dual = isMoved ? along(value, args) : undefined;
-    if (dual) duals.set(value, dual);
+    const own = atUses.filter(({ uses = [] }) => uses.some(({ by }) => by === value));
+    if (own.length > 0 || value.args.some(arg => duals.has(arg))) {
+      const args = value.args.map((arg, argument) =>
+        own
+          .filter(move => isAt(move, arg, value, argument))
+          .reduce((table, { direction }) => moved(table, direction), lifted(arg)),
+      );
+      const dual = along(value, args);
+      if (dual) duals.set(value, dual);
+    }
     for (const { direction } of everywhere.filter(move => move.value === value)) {
       duals.set(value, moved(lifted(value), direction));
     }
