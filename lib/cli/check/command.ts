@@ -23,7 +23,9 @@ interface Flags extends Verbosity {
 export function checkCommand(cells: Readonly<Record<string, Cell>>): Command {
   const names = subjects(cells, {}).map(({ name }) => name);
   return new Command('check')
-    .description('check every gradient of a cell, layer or loss against finite differences')
+    .description(
+      'prove the equations of a cell; check every gradient of a cell, layer or loss against finite differences',
+    )
     .argument(
       '[name]',
       `which: a module of your own that exports cells or layers (my-cell.ts, my-cell.js), or ${names.join(', ')}`,
