@@ -87,6 +87,9 @@ test('an indicator takes sides: of two that differ one is above the other, and m
     { numRuns: 400, seed: 1 },
   );
   expect(field.above(ZERO, ZERO)).toEqual(ZERO);
+  const [a, b] = [field.draw(), field.draw()];
+  const sides = Array.from({ length: 20 }, (_, key) => fieldOf(key).above(a, b).u);
+  expect(new Set(sides)).toEqual(new Set([0, 1]));
   expect(aboves).toBeGreaterThan(140);
   expect(aboves).toBeLessThan(260);
 });
@@ -166,5 +169,6 @@ describe('degrees', () => {
     expect(degreeOf(q)).toBe(1 + 3 * 2);
     expect(degreeOf(n.add(q, n.constant(1)))).toBe(1 + 3 * 2);
     expect(degreeOf(n.add(n.mul(q, q), q))).toBe(2 + 2 * 3 * 2);
+    expect(degreeOf(n.div(n.constant(1), q))).toBe(3 * 2 + 3 * degreeOf(q));
   });
 });

@@ -54,11 +54,13 @@ describe('a line by itself', () => {
   });
 
   test('is the gradient through some of the uses of a value alone, where that is claimed', () => {
-    const { a, u, dy, results, given, claim, own } = recorded();
+    const { a, u, y, R, dy, results, given, claim, own } = recorded();
     const through = mul(dy, tanhSlope(u));
     const uses = [{ by: own(u), argument: 0 }];
     const judged = judge({ results, given, claims: [claim(through, a), { ...claim(through, a), uses }] });
     expect(judged.judgements).toEqual(['wrong', 'right']);
+    const asResult = { ...claim(R, y), uses: [{}] };
+    expect(judge({ results, claims: [asResult, { ...asResult, uses: [] }] }).judgements).toEqual(['right', 'wrong']);
   });
 
   test('is unproven where it rests on more than slopes', () => {
