@@ -4,6 +4,7 @@
 import { Matrix } from 'ml-matrix';
 import { type Cell, type CellSize, requireCell, requireCellSize, tagsOf } from '../cells/cell.ts';
 import { fitting } from '../cells/sizes.ts';
+import { BpttError } from '../errors.ts';
 import { readout } from '../layers/readout.ts';
 import { unroll } from '../layers/unroll.ts';
 import { crossEntropy } from '../losses/cross-entropy.ts';
@@ -27,6 +28,7 @@ import {
   randomSequence,
   randomState,
 } from './problem.ts';
+import { type Proof, proveCell } from './prove-cell.ts';
 import { type CheckReport, isWrong, outputsBefore, type Problem, reported } from './report.ts';
 import { watchedCell } from './watched.ts';
 
@@ -48,14 +50,15 @@ export interface CheckCellOptions {
 }
 
 /**
- * Checks every gradient that a cell declares, and the readout's, against finite differences of
+ * Checks every gradient that a cell declares: first its equations, proven exactly, see {@link proveCell}; then, as floats
+ * compute them, and the readout's beside them, against finite differences of
  *
  * L = Σ_t (−log p_t[y_t] + ⟨Q_t, o_t⟩ + ⟨R_t, h_t⟩) + ⟨r, s_T⟩
  *
  * with random parameters, inputs, initial state and targets, and random cotangents Q_t on every o_t, R_t on every h_t and
  * r on every part of the final state; and the laws of its passes, see {@link checkLaws}. Tensors are named as on the slides: W, U, b,
  * V, c, x, h0. What is wrong is tried again on ever smaller problems: the report's `smallest` names the equation to look at
- * where the gradients that are wrong in the shortest of them have one in common.
+ * where the gradients that are wrong in the shortest of them have one in common; its `proof` names lines.
  *
  * @throws ValueError when a size or the seed is none, or the cell is no cell; PassError when one of its passes throws, or
  * gives what is not finite; ShapeError when it returns what it did not declare. Both name the cell, the pass and the part.
@@ -65,8 +68,8 @@ export interface CheckCellOptions {
  * import { rnn } from 'bptt';
  * import { checkCell } from 'bptt/check';
  *
- * const { ok, tensors } = checkCell(rnn);
- * console.log(ok, tensors.map(({ name }) => name).join(' ')); // → true W U b V c x h0
+ * const { ok, restsOn, tensors } = checkCell(rnn);
+ * console.log(ok, restsOn, tensors.map(({ name }) => name).join(' ')); // → true proof W U b V c x h0
  * ```
  */
 export function checkCell<P extends string, S extends string, Tape>(
@@ -88,7 +91,7 @@ export function checkCell<P extends string, S extends string, Tape>(
   const names = () => [...Object.keys(watched.params({ d, m })), ...Object.keys(watched.state({ d, m })), 'x'];
   const origins = asked(tagsOf(own), names, () => originsOfCell(own, { d, m }));
   const watched = watchedCell(own, origins);
-  return reported(
+  const report = reported(
     cell.name,
     { T, B, d, m, C, seed },
     {
@@ -102,6 +105,25 @@ export function checkCell<P extends string, S extends string, Tape>(
     },
     watched.sizes ? [['d', 'm']] : [],
   );
+  return withProof(report, proofOf(own, { d, m }, seed));
+}
+
+/** What is proven of a cell: in the library's choice of sizes, and where the cell cannot have that, in those of the check. */
+function proofOf(cell: Cell, size: CellSize, seed: number): Proof {
+  try {
+    const proof = proveCell(cell, { seed });
+    if (proof.verdict !== 'not provable') return proof;
+  } catch (error) {
+    if (!(error instanceof BpttError)) throw error;
+  }
+  return proveCell(cell, { ...size, seed });
+}
+
+/** A mistake that is proven is one, though floats may hide it. */
+function withProof(report: CheckReport, proof: Proof): CheckReport {
+  if (proof.verdict === 'wrong') return { ...report, ok: false, verdict: 'wrong', proof, restsOn: 'proof' };
+  const restsOn = report.ok && proof.ok ? 'proof' : 'finite differences';
+  return { ...report, proof, restsOn };
 }
 
 /** The sizes that were given, and for those that were not some that the cell can have with them. */

@@ -4,6 +4,7 @@ import { BpttError } from '../errors.ts';
 import type { Layer } from '../layers/layer.ts';
 import { type GradientReport, type TensorReport, type Verdict, worstOf } from './finite-differences.ts';
 import type { Law } from './law.ts';
+import type { Proof } from './prove-cell.ts';
 
 /** The sizes of a problem and the seed of its numbers: what replays it. */
 export type Problem = Readonly<Record<string, number>>;
@@ -19,6 +20,13 @@ export interface CheckReport extends GradientReport {
   /** Every gradient against finite differences. */
   readonly tensors: readonly TensorReport[];
   readonly laws: readonly Law[];
+  /** Of a cell: what is proven of its equations. */
+  readonly proof?: Proof;
+  /**
+   * What the verdict on a cell's gradients rests on: the proof of its equations, or where there is none, or floats do not
+   * compute what was proven, finite differences.
+   */
+  readonly restsOn?: 'proof' | 'finite differences';
   /** Where something is wrong: the smallest problem in which it still is. */
   readonly smallest?: Smallest;
 }
