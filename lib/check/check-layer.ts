@@ -3,12 +3,12 @@ import { type Layer, requireLayer } from '../layers/layer.ts';
 import { Random } from '../random.ts';
 import { requireBoolean, requireKnown, requireSize } from '../require.ts';
 import { Sequence } from '../sequence.ts';
+import { inner } from './directions.ts';
 import { checkGradients, type TensorReport } from './finite-differences.ts';
 import { checkLaws } from './laws.ts';
 import { asked, type Origins, originsOfLayer } from './origins.ts';
 import {
   initialStates,
-  inner,
   innerStates,
   input,
   parameters,

@@ -1,15 +1,15 @@
 /** The definition of an adjoint as a test: one number for all gradients at once, at any size. */
-import { type AbstractMatrix, Matrix } from 'ml-matrix';
+import { Matrix } from 'ml-matrix';
 import { normal } from '../init/initialisers.ts';
 import { type Layer, requireLayer } from '../layers/layer.ts';
 import { Random } from '../random.ts';
 import { requireKnown, requirePositive, requireSize } from '../require.ts';
 import { judged } from './differences.ts';
+import { inner, moveAlong } from './directions.ts';
 import type { Law } from './law.ts';
 import { type Exactness, exactnessOf, noiseIn } from './noise.ts';
 import {
   initialStates,
-  inner,
   innerStates,
   input,
   parameters,
@@ -80,7 +80,7 @@ export function dotTest(layer: Layer, options: DotTestOptions = {}): Law {
     return inner(R.rows(), y.rows()) + innerStates(r, sT);
   };
   const along = () => {
-    for (const { values, start, v } of tensors) move(values, start, v, shift.get(0, 0) / length);
+    for (const { values, start, v } of tensors) moveAlong(values, start, v, shift.get(0, 0) / length);
     return loss();
   };
   let measured: Exactness | undefined;
@@ -101,11 +101,4 @@ export function dotTest(layer: Layer, options: DotTestOptions = {}): Law {
     error,
   );
   return { name, ok: false, worst, noise };
-}
-
-/** values = start + shift·v. */
-function move(values: AbstractMatrix, start: AbstractMatrix, v: AbstractMatrix, shift: number): void {
-  for (let i = 0; i < values.rows; i++) {
-    for (let j = 0; j < values.columns; j++) values.set(i, j, start.get(i, j) + shift * v.get(i, j));
-  }
 }
