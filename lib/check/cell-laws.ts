@@ -15,18 +15,19 @@ interface Tried extends CellSize {
   readonly seed: number;
   /** Whether it is to have these inputs and units, and no more. */
   readonly fixed: boolean;
+  /** See {@link lawsOf}. */
+  readonly differentiated: boolean;
 }
 
 /**
  * A step changes nothing that it is given but the gradients of its parameters; and the dot test holds of a larger layer, of
  * more units than a vector has numbers, with as many inputs, over more steps and sequences: a mistake may need some of these.
  */
-export function cellLaws(cell: Cell, { T, B, d, m, seed, fixed }: Tried): readonly Law[] {
+export function cellLaws(cell: Cell, { T, B, d, m, seed, fixed, differentiated }: Tried): readonly Law[] {
+  const own = changesNothing(cell, { d, m }, new Random(seed));
+  if (!differentiated) return [own];
   const large = fixed ? { d, m } : fitting(cell, { d: 2 * m + 1, m: 2 * m + 1 });
-  return [
-    changesNothing(cell, { d, m }, new Random(seed)),
-    larger(dotTest(unroll(cell, large), { T: 5 * T - 1, B: 2 * B, seed }), large, 2 * B),
-  ];
+  return [own, larger(dotTest(unroll(cell, large), { T: 5 * T - 1, B: 2 * B, seed }), large, 2 * B)];
 }
 
 function larger(law: Law, { d, m }: CellSize, B: number): Law {

@@ -21,7 +21,7 @@ import {
   checkGradients,
   type TensorReport,
 } from './finite-differences.ts';
-import { checkLaws } from './laws.ts';
+import { lawsOf } from './laws.ts';
 import { type CellOracle, oracleLaw } from './oracle.ts';
 import { asked, type Origins, originsOfCell, originsOfLayer } from './origins.ts';
 import {
@@ -106,9 +106,12 @@ export function checkCell<P extends string, S extends string, Tape>(
       gradients: (problem, first, behind) =>
         cellGradients(watched, problem, first, proof?.ok ?? false, () => origins(behind)),
       idle: outputsBefore({ state: watched.state({ d, m }) }),
-      laws({ T = 1, B = 1, d = 1, m = 1, seed = 1 }) {
-        const own = cellLaws(watched, { T, B, d, m, seed, fixed: given.d !== undefined && given.m !== undefined });
-        const laws = [...checkLaws(unroll(watched, { d, m }), { T, B, seed, recurrent: true }), ...own];
+      laws({ T = 1, B = 1, d = 1, m = 1, seed = 1 }, differentiated) {
+        const fixed = given.d !== undefined && given.m !== undefined;
+        const laws = [
+          ...lawsOf(unroll(watched, { d, m }), { T, B, seed, recurrent: true }, differentiated),
+          ...cellLaws(watched, { T, B, d, m, seed, fixed, differentiated }),
+        ];
         return oracle ? [...laws, oracleLaw(watched, oracle, { T, B, d, m, seed })] : laws;
       },
     },

@@ -5,7 +5,7 @@ import { requireBoolean, requireKnown, requireSize } from '../require.ts';
 import { Sequence } from '../sequence.ts';
 import { inner } from './directions.ts';
 import { checkGradients, type TensorReport } from './finite-differences.ts';
-import { checkLaws } from './laws.ts';
+import { lawsOf } from './laws.ts';
 import { asked, type Origins, originsOfLayer } from './origins.ts';
 import {
   initialStates,
@@ -76,7 +76,8 @@ export function checkLayer(layer: Layer, options: CheckLayerOptions = {}): Check
     {
       gradients: (problem, first, behind) => layerGradients(watched, problem, oneHot, first, () => origins(behind)),
       idle: outputsBefore(layer),
-      laws: ({ T = 1, B = 1, seed = 1 }) => (oneHot ? [] : checkLaws(watched, { T, B, seed, independent })),
+      laws: ({ T = 1, B = 1, seed = 1 }, differentiated) =>
+        oneHot ? [] : lawsOf(watched, { T, B, seed, independent }, differentiated),
     },
   );
 }

@@ -51,7 +51,8 @@ export interface Checks {
    * goes through, where they can be read.
    */
   gradients(problem: Problem, first: boolean, behind?: boolean): readonly TensorReport[];
-  laws(problem: Problem): readonly Law[];
+  /** @param differentiated whether those are tried that differentiate too: a gradient that is known to be wrong breaks them all. */
+  laws(problem: Problem, differentiated: boolean): readonly Law[];
   /** The tensors that may be without effect. */
   readonly idle?: readonly string[];
 }
@@ -73,7 +74,7 @@ export function reported(
     return {
       tensors,
       laws: [
-        ...laws(at),
+        ...laws(at, !tensors.some(isWrong)),
         effects(
           tensors.filter(({ name }) => !idle.includes(name)),
           others,

@@ -1,15 +1,19 @@
 /**
- * The zoo: every cell of the library with every mistake that can be planted without knowing its equations, in what it
- * takes in and in what it gives back. Each must be caught, and the report must name the tensor that it spoils and no
- * other: in a single step, where a report's smallest problem has it, no recursion carries a mistake elsewhere. Mistakes in the
- * equations themselves are planted cell by cell, in the cells' own specs.
+ * The zoo: cells of every kind with every mistake that can be planted without knowing their equations, in what they take in
+ * and in what they give back. Each must be caught, and the report must name the tensor that it spoils and no other: in a
+ * single step, where a report's smallest problem has it, no recursion carries a mistake elsewhere. These are done to whole matrices, which no
+ * equations show, so that finite differences alone see them. Mistakes in the equations of all cells are planted line by
+ * line in `planted.spec.ts`.
  */
 import { type AbstractMatrix, Matrix } from 'ml-matrix';
 import { describe, expect, it } from 'vitest';
 import type { Cell } from '../../lib/cells/cell.ts';
 import { conditioned } from '../../lib/cells/conditioned.ts';
-import { cells } from '../../lib/cells/index.ts';
+import { gru } from '../../lib/cells/gru.ts';
 import { lstm } from '../../lib/cells/lstm.ts';
+import { lstmPeephole } from '../../lib/cells/lstm-peephole.ts';
+import { rnn } from '../../lib/cells/rnn.ts';
+import { slstm } from '../../lib/cells/slstm.ts';
 import { checkCell } from '../../lib/check/check-cell.ts';
 import { addTo } from '../../lib/matrix.ts';
 import type { Matrices } from '../../lib/shape.ts';
@@ -30,7 +34,8 @@ const SIZES = { T: 2, B: 2, d: 1, m: 2, C: 1, seed: 4 } as const;
 const STEP = { ...SIZES, T: 1, B: 1, seed: 1 };
 const SUMS = ['assigned', 'the mean over the batch'];
 
-const all: readonly Cell[] = [...Object.values<Cell>(cells), conditioned(lstm, { k: 2 }) as Cell];
+/** One state and one product, gates, two states and row parameters, four states, another input. */
+const all: readonly Cell[] = [rnn, gru, lstmPeephole, slstm, conditioned(lstm, { k: 2 })] as unknown as readonly Cell[];
 
 describe.each(all)('of $name', cell => {
   const sizes = { d: SIZES.d, m: SIZES.m };
@@ -71,7 +76,8 @@ describe.each(all)('of $name', cell => {
     const blind = checkCell({ ...cell, forward: (p, x, prev) => cell.forward(p, Matrix.mul(x, 0), prev) }, SIZES);
     expect(blind.laws.find(({ name }) => name === 'everything has an effect')?.broken).toMatch(/\bx$|\bx,/);
     const forgetful = checkCell({ ...cell, forward: (p, x, prev) => cell.forward(p, x, zeroed(prev)) }, SIZES);
-    expect(forgetful.laws.find(({ name }) => name === 'everything has an effect')?.broken).toContain('h0');
+    const { broken = '' } = forgetful.laws.find(({ name }) => name === 'everything has an effect') ?? {};
+    expect(parts.filter(name => broken.split(', ').includes(`${name}0`))).not.toEqual([]);
   });
 });
 

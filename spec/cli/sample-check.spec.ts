@@ -127,7 +127,7 @@ describe.concurrent('bptt check', () => {
     expect(proof).toMatch(/^proven exactly: 3 draws, the chance of a wrong pass below 1e-\d+$/);
     const [tensors, laws] = [lines.slice(0, TENSORS.length), lines.slice(TENSORS.length, -2)];
     expect(tensors.map(line => line.split(/ +/)[0])).toEqual(TENSORS);
-    expect(laws).toHaveLength(12);
+    expect(laws).toHaveLength(16);
     for (const line of laws) expect(line).toMatch(/^\S.* +worst \S+ {2}ok$/);
     for (const line of tensors) {
       expect(line).toMatch(/^\w+ +[A-Z]+-B\d +\d+ elements {2}max \|a−n\| \S+ {2}relative \S+ {2}ok$/);
@@ -192,7 +192,7 @@ describe.concurrent('bptt check', () => {
       if (kind === 'cell') expect(proof, name).toMatchObject({ verdict: 'proven', draws: 3 });
       if (kind === 'cell') expect(proof?.chance, name).toBeLessThan(1e-14);
       expect(checks.map(check => check.name)).toContain('finite differences');
-      if (kind === 'cell') expect(checks, name).toHaveLength(13);
+      if (kind === 'cell') expect(checks, name).toHaveLength(17);
       for (const check of checks) {
         expect(check).toEqual({ name: expect.any(String), ok: true, worst: expect.any(Number) });
         expect(check.worst, `${name}: ${check.name}`).toBeLessThan(1e-7);
