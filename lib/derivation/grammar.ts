@@ -1,0 +1,588 @@
+/**
+ * The grammar of a derivation's equations: from a formula's tree to expressions.
+ *
+ * Between + and −, products by juxtaposition bind more tightly than ⊙ and ⊘, and a Σ takes the rest of its term. What is
+ * not of the grammar is refused with its place.
+ */
+import { clausesOf, nest, textOfNode } from './clauses.ts';
+import type { Equation, Expression, Index, Name, Range, Relation, Term } from './expression.ts';
+import type { Node } from './latex.ts';
+import { Unread } from './latex.ts';
+
+/** A statement of a display: an equation, and the words before it. */
+export interface Statement extends Equation {
+  readonly words: string;
+}
+
+/** The equations of a row, in their order. What is in them but no equation, such as an inequality, is in none. */
+export function equationsOf(nodes: readonly Node[]): readonly Statement[] {
+  return clausesOf(nest(nodes)).flatMap(({ nodes: clause, words }) => {
+    const signs = clause.filter(isEquals);
+    const [first] = clause;
+    if (signs.length === 0 || !first) return [];
+    const adds = clause.some(node => isEquals(node) && before(clause, node) === '+');
+    const subtracts = clause.some(node => isEquals(node) && before(clause, node) === '-');
+    const members = split(
+      clause.filter((node, n) => !(isSign(node, '+-:') && isEqualsAt(clause, n + 1))),
+      isEquals,
+    );
+    const read = members.map((member, n) => {
+      const of = new Reader(member).expression();
+      return subtracts && n > 0 ? negative(of) : of;
+    });
+    return [{ members: read, adds: adds || subtracts, at: first.at, words }];
+  });
+}
+
+/** A formula that is a single expression. */
+export function expressionOf(nodes: readonly Node[]): Expression {
+  return new Reader(nest(nodes)).expression();
+}
+
+function isEquals(node: Node | undefined): boolean {
+  return node?.kind === 'symbol' && (node.text === '=' || node.text === '\\coloneqq' || node.text === '\\equiv');
+}
+
+function isEqualsAt(nodes: readonly Node[], n: number): boolean {
+  return isEquals(nodes[n]);
+}
+
+function before(nodes: readonly Node[], node: Node): string | undefined {
+  const previous = nodes[nodes.indexOf(node) - 1];
+  return previous?.kind === 'symbol' ? previous.text : undefined;
+}
+
+function isSign(node: Node | undefined, signs: string): boolean {
+  return node?.kind === 'symbol' && node.text.length === 1 && signs.includes(node.text);
+}
+
+function split(nodes: readonly Node[], at: (node: Node) => boolean): readonly (readonly Node[])[] {
+  const parts: Node[][] = [[]];
+  for (const node of nodes) {
+    if (at(node)) parts.push([]);
+    else parts.at(-1)?.push(node);
+  }
+  return parts;
+}
+
+function negative(of: Expression): Expression {
+  return { kind: 'sum', terms: [{ sign: -1, of }], at: of.at };
+}
+
+const RELATIONS: Readonly<Record<string, Relation>> = {
+  '<': '<',
+  '\\lt': '<',
+  '>': '>',
+  '\\gt': '>',
+  '\\le': '≤',
+  '\\leq': '≤',
+  '\\ge': '≥',
+  '\\geq': '≥',
+  '=': '=',
+  '\\ne': '≠',
+  '\\neq': '≠',
+};
+
+/** Functions by the words for them. */
+const FUNCTIONS: Readonly<Record<string, string>> = {
+  tanh: 'tanh',
+  exp: 'exp',
+  log: 'log',
+  ln: 'log',
+  max: 'max',
+  min: 'min',
+  sigmoid: 'σ',
+  sigm: 'σ',
+  logistic: 'σ',
+  relu: 'relu',
+  ReLU: 'relu',
+  softmax: 'softmax',
+  softplus: 'softplus',
+  diag: 'diag',
+  Diag: 'diag',
+  sign: 'sign',
+  sgn: 'sign',
+  abs: 'abs',
+  vec: 'vec',
+  concat: 'concat',
+};
+
+/** Letters that are functions where a parenthesis follows. */
+const FUNCTION_LETTERS: Readonly<Record<string, string>> = {
+  '\\sigma': 'σ',
+  g: 'g',
+  f: 'f',
+  '\\phi': 'φ',
+  '\\varphi': 'φ',
+  '\\psi': 'ψ',
+};
+
+const ELEMENTWISE: Readonly<Record<string, '⊙' | '⊘'>> = {
+  '\\odot': '⊙',
+  '\\circ': '⊙',
+  '*': '⊙',
+  '\\ast': '⊙',
+  '∗': '⊙',
+  '\\oslash': '⊘',
+  '/': '⊘',
+};
+
+const GREEK: Readonly<Record<string, string>> = Object.fromEntries(
+  'alpha α beta β gamma γ delta δ epsilon ε varepsilon ε zeta ζ eta η theta θ iota ι kappa κ lambda λ mu μ nu ν xi ξ pi π rho ρ sigma σ tau τ upsilon υ phi φ varphi φ chi χ psi ψ omega ω Gamma Γ Delta Δ Theta Θ Lambda Λ Xi Ξ Pi Π Sigma Σ Phi Φ Psi Ψ Omega Ω ell ℓ'
+    .split(' ')
+    .flatMap((word, n, words) => (n % 2 === 0 ? [[`\\${word}`, words[n + 1] ?? '']] : [])),
+);
+
+const ACCENTS: Readonly<Record<string, string>> = {
+  '\\tilde': '\u0303',
+  '\\widetilde': '\u0303',
+  '\\hat': '\u0302',
+  '\\widehat': '\u0302',
+  '\\bar': '\u0304',
+  '\\overline': '\u0304',
+  '\\vec': '\u20d7',
+  '\\overrightarrow': '\u20d7',
+  '\\overleftarrow': '\u20d6',
+  '\\dot': '\u0307',
+};
+
+/** Reads a list of nodes from left to right. */
+class Reader {
+  readonly #nodes: readonly Node[];
+  #next = 0;
+
+  constructor(nodes: readonly Node[]) {
+    this.#nodes = nodes.filter(({ kind }) => kind !== 'quad');
+  }
+
+  /** All of it as one expression. */
+  expression(): Expression {
+    const read = this.#sum();
+    const rest = this.#peek();
+    if (rest) throw new Unread(`${textOfNode(rest)} where an operator or the end was expected`, rest.at);
+    return read;
+  }
+
+  #peek(ahead = 0): Node | undefined {
+    return this.#nodes[this.#next + ahead];
+  }
+
+  get #at(): number {
+    return this.#peek()?.at ?? (this.#nodes.at(-1)?.at ?? -1) + 1;
+  }
+
+  #sum(): Expression {
+    const at = this.#at;
+    const terms: Term[] = [];
+    for (let first = true; first || isSign(this.#peek(), '+-−') || this.#isPlusMinus(); first = false) {
+      let sign: 1 | -1 = 1;
+      while (isSign(this.#peek(), '+-−')) {
+        if (isSign(this.#peek(), '-−')) sign = sign === 1 ? -1 : 1;
+        this.#next++;
+      }
+      terms.push({ sign, of: this.#term() });
+    }
+    const [only, ...others] = terms;
+    return only && others.length === 0 && only.sign === 1 ? only.of : { kind: 'sum', terms, at };
+  }
+
+  #isPlusMinus(): boolean {
+    const node = this.#peek();
+    if (node?.kind === 'symbol' && /^\\(pm|mp)$/.test(node.text))
+      throw new Unread(`${node.text} is two signs`, node.at);
+    return false;
+  }
+
+  #term(): Expression {
+    let left = this.#product();
+    for (;;) {
+      const node = this.#peek();
+      const operation = node?.kind === 'symbol' ? ELEMENTWISE[node.text] : undefined;
+      if (!operation) return left;
+      this.#next++;
+      left = { kind: 'each', operation, left, right: this.#product(), at: left.at };
+    }
+  }
+
+  #product(): Expression {
+    const at = this.#at;
+    const factors: Expression[] = [this.#factor()];
+    for (;;) {
+      const node = this.#peek();
+      if (node?.kind === 'symbol' && /^(\\cdot|\\times|·)$/.test(node.text)) this.#next++;
+      else if (!node || !startsFactor(node)) break;
+      factors.push(this.#factor());
+    }
+    const [only, ...others] = factors;
+    return only && others.length === 0 ? only : { kind: 'product', factors, at };
+  }
+
+  #factor(): Expression {
+    const node = this.#peek();
+    if (!node) throw new Unread('something is missing at the end', this.#at);
+    this.#next++;
+    switch (node.kind) {
+      case 'symbol':
+        return this.#symbol(node);
+      case 'word':
+        return this.#call(node, [], node);
+      case 'scripts':
+        return this.#scripts(node);
+      case 'accent':
+        return { kind: 'name', name: nameOf([node], [], [], node.at), at: node.at };
+      case 'fraction':
+        return fraction(node);
+      case 'root':
+        return { kind: 'call', name: 'sqrt', order: 0, args: [new Reader(node.body).expression()], at: node.at };
+      case 'paren':
+        return paren(node);
+      case 'rows':
+        return rows(node);
+      default:
+        throw new Unread(`${textOfNode(node)} is nothing that an equation is made of`, node.at);
+    }
+  }
+
+  #symbol(node: Node & { kind: 'symbol' }): Expression {
+    const { text, face, at } = node;
+    if (/^[\d.]$/.test(text)) {
+      if (text === '1' && (face === 'bold' || face === 'double')) {
+        const next = this.#peek();
+        if (face === 'double' && next?.kind === 'paren') return this.#factor();
+        return { kind: 'constant', name: '1', at };
+      }
+      if (text === '0' && face === 'bold') return { kind: 'constant', name: '0', at };
+      return this.#number(text, at);
+    }
+    if (text === '\\sum' || text === '\\prod') return this.#over(text, [], [], at);
+    if (text === '\\partial') return this.#slashed(at);
+    const called = FUNCTION_LETTERS[text];
+    if (called && face === 'plain' && this.#peek()?.kind === 'paren') return this.#call(node, [], node);
+    if (text === 'd' && (face === 'plain' || face === 'upright')) {
+      const next = this.#peek();
+      if (next && isNameNode(next)) {
+        this.#next++;
+        return { kind: 'given', of: nameNode(next), at };
+      }
+    }
+    if (text === 'I' && face !== 'bold') return { kind: 'constant', name: 'I', at };
+    return { kind: 'name', name: nameOf([node], [], [], at), at };
+  }
+
+  #number(first: string, at: number): Expression {
+    let digits = first;
+    for (
+      let node = this.#peek();
+      node?.kind === 'symbol' && /^[\d.]$/.test(node.text) && node.face === 'plain';
+      node = this.#peek()
+    ) {
+      digits += node.text;
+      this.#next++;
+    }
+    const value = Number(digits);
+    if (!Number.isFinite(value)) throw new Unread(`${digits} is no number`, at);
+    return { kind: 'number', value, at };
+  }
+
+  #scripts(node: Node & { kind: 'scripts' }): Expression {
+    const { base, sub, sup, at } = node;
+    const [only, ...others] = base;
+    if (!only || others.length > 0) throw new Unread('indices of nothing', at);
+    if (only.kind === 'symbol' && (only.text === '\\sum' || only.text === '\\prod'))
+      return this.#over(only.text, sub, sup, at);
+    if (only.kind === 'word' && FUNCTIONS[only.text]) return this.#call(only, sup, node);
+    const letter = only.kind === 'symbol' ? FUNCTION_LETTERS[only.text] : undefined;
+    if (
+      letter &&
+      sub.length === 0 &&
+      this.#peek()?.kind === 'paren' &&
+      only.kind === 'symbol' &&
+      only.face === 'plain'
+    ) {
+      return this.#call(only, sup, node);
+    }
+    if (only.kind === 'symbol' && only.text === 'e' && only.face !== 'bold' && sup.length > 0 && sub.length === 0) {
+      return { kind: 'call', name: 'exp', order: 0, args: [new Reader(sup).expression()], at };
+    }
+    if (only.kind === 'symbol' && only.text === 'I' && only.face !== 'bold' && sup.length === 0)
+      return { kind: 'constant', name: 'I', at };
+    if (only.kind === 'symbol' && /^[\d.]$/.test(only.text)) {
+      const base = new Reader([only]).expression();
+      return powered(base, sup, at);
+    }
+    if (only.kind === 'paren') {
+      const of = paren(only);
+      if (sub.length > 0) throw new Unread('an index of a parenthesis', at);
+      return powered(of, sup, at);
+    }
+    if (only.kind === 'fraction') return powered(fraction(only), sup, at);
+    const { part, power } = parted(sup);
+    return powered({ kind: 'name', name: nameOf(base, sub, part, at), at }, power, at);
+  }
+
+  /** A function's argument: in parentheses, or what follows it up to the next operator. */
+  #call(node: Node & { kind: 'word' | 'symbol' }, sup: readonly Node[], whole: Node): Expression {
+    const name = node.kind === 'word' ? FUNCTIONS[node.text] : FUNCTION_LETTERS[node.text];
+    const at = whole.at;
+    if (!name) throw new Unread(`the word ${textOfNode(node)}`, at);
+    const { primes, rest } = primesOf(sup);
+    const next = this.#peek();
+    if (!next) throw new Unread(`${name} of nothing`, at);
+    const args: Expression[] = [];
+    if (next.kind === 'paren' && (next.open === '(' || next.open === '[' || next.open === '\\{')) {
+      this.#next++;
+      if (next.open === '[' && name !== 'diag') throw new Unread(`${name}[…]`, at);
+      const inner = split(next.body, item => item.kind === 'symbol' && item.text === ',');
+      for (const item of inner) args.push(next.open === '[' ? bracket(item, next.at) : new Reader(item).expression());
+    } else {
+      const product: Expression[] = [this.#factor()];
+      for (
+        let follows = this.#peek();
+        follows && startsFactor(follows) && follows.kind !== 'paren' && follows.kind !== 'word';
+        follows = this.#peek()
+      ) {
+        product.push(this.#factor());
+      }
+      const [only, ...others] = product;
+      args.push(only && others.length === 0 ? only : { kind: 'product', factors: product, at });
+    }
+    return powered({ kind: 'call', name, order: primes, args, at }, rest, at);
+  }
+
+  #over(sign: string, sub: readonly Node[], sup: readonly Node[], at: number): Expression {
+    const operation = sign === '\\sum' ? 'Σ' : 'Π';
+    const range = rangeOf(sub, sup, at);
+    return { kind: 'over', operation, range, of: this.#term(), at };
+  }
+
+  /** ∂L/∂v in a line. */
+  #slashed(at: number): Expression {
+    const over: Node[] = [];
+    let node = this.#peek();
+    while (node && !(node.kind === 'symbol' && node.text === '/')) {
+      over.push(node);
+      this.#next++;
+      node = this.#peek();
+    }
+    this.#next++;
+    const partial = this.#peek();
+    this.#next++;
+    const of = this.#peek();
+    this.#next++;
+    if (!partial || !of) throw new Unread('∂ of nothing', at);
+    return derivative([{ kind: 'symbol', text: '\\partial', face: 'plain', at }, ...over], [partial, of], at);
+  }
+}
+
+function isNameNode(node: Node): boolean {
+  if (node.kind === 'accent') return true;
+  if (node.kind === 'scripts') {
+    const [only] = node.base;
+    return only !== undefined && isNameNode(only);
+  }
+  return node.kind === 'symbol' && (/^[A-Za-z]$/.test(node.text) || GREEK[node.text] !== undefined);
+}
+
+function nameNode(node: Node): Name {
+  if (node.kind === 'scripts') {
+    const { part, power } = parted(node.sup);
+    if (power.length > 0) throw new Unread('a power of a gradient', node.at);
+    return nameOf(node.base, node.sub, part, node.at);
+  }
+  return nameOf([node], [], [], node.at);
+}
+
+/** Whether a node can be a factor that stands behind another. */
+function startsFactor(node: Node): boolean {
+  if (node.kind === 'symbol') {
+    return (
+      /^[A-Za-z\d.]$/.test(node.text) || GREEK[node.text] !== undefined || /^\\(sum|prod|partial)$/.test(node.text)
+    );
+  }
+  if (node.kind === 'word') return !node.prose;
+  return node.kind !== 'unknown' && node.kind !== 'quad';
+}
+
+/** What is written above a name that belongs to it, and what is a power of it or transposes it. */
+function parted(sup: readonly Node[]): { readonly part: readonly Node[]; readonly power: readonly Node[] } {
+  const power = sup.findIndex(isPower);
+  return power < 0 ? { part: sup, power: [] } : { part: sup.slice(0, power), power: sup.slice(power) };
+}
+
+/** ⊤, or a number: a plain T above a name transposes it too. */
+function isPower(node: Node): boolean {
+  return node.kind === 'symbol' && (/^(\\top|\\intercal|T|[\d])$/.test(node.text) || node.text === '-');
+}
+
+function primesOf(sup: readonly Node[]): { readonly primes: number; readonly rest: readonly Node[] } {
+  const rest = sup.filter(node => !(node.kind === 'symbol' && node.text === '\\prime'));
+  return { primes: sup.length - rest.length, rest };
+}
+
+/** A base with what stands above it: transposed, or to a power. */
+function powered(of: Expression, sup: readonly Node[], at: number): Expression {
+  const nodes = sup.filter(({ kind }) => kind !== 'quad');
+  const [first, ...others] = nodes;
+  if (!first) return of;
+  if (first.kind === 'symbol' && /^(\\top|\\intercal|T)$/.test(first.text)) {
+    return powered({ kind: 'transpose', of, at }, others, at);
+  }
+  return { kind: 'power', of, exponent: new Reader(nodes).expression(), at };
+}
+
+function nameOf(base: readonly Node[], sub: readonly Node[], sup: readonly Node[], at: number): Name {
+  const { letter, bold } = letterOf(base, at);
+  const { primes, rest } = primesOf(sup);
+  return { letter: letter + '′'.repeat(primes), bold, sub: indicesOf(sub), sup: indicesOf(rest), at };
+}
+
+function letterOf(base: readonly Node[], at: number): { readonly letter: string; readonly bold: boolean } {
+  const [only, ...others] = base;
+  if (!only || others.length > 0) throw new Unread('a name of several parts', at);
+  if (only.kind === 'accent') {
+    const { letter, bold } = letterOf(only.body, at);
+    const accent = ACCENTS[only.accent];
+    if (accent === undefined) throw new Unread(`the accent ${only.accent}`, at);
+    return { letter: letter + accent, bold };
+  }
+  if (only.kind !== 'symbol') throw new Unread(`${textOfNode(only)} where a name was expected`, only.at);
+  const letter = GREEK[only.text] ?? (/^[A-Za-zα-ωΑ-Ω]$/.test(only.text) ? only.text : undefined);
+  if (letter === undefined) throw new Unread(`${only.text} where a name was expected`, only.at);
+  return { letter, bold: only.face === 'bold' };
+}
+
+/** What stands above or below a name, as letters with offsets and numbers. */
+function indicesOf(nodes: readonly Node[]): readonly Index[] {
+  const flat = nodes.flatMap((node): readonly Node[] => (node.kind === 'paren' ? node.body : [node]));
+  const indices: Index[] = [];
+  for (let n = 0; n < flat.length; n++) {
+    const node = flat[n];
+    if (!node || node.kind === 'quad' || (node.kind === 'symbol' && node.text === ',')) continue;
+    if (node.kind === 'word') {
+      indices.push({ letter: node.text, offset: 0 });
+      continue;
+    }
+    if (node.kind !== 'symbol') throw new Unread(`${textOfNode(node)} in an index`, node.at);
+    const digits = digitsAt(flat, n);
+    if (digits) {
+      indices.push({ number: Number(digits) });
+      n += digits.length - 1;
+      continue;
+    }
+    const sign = flat[n + 1];
+    const letter = GREEK[node.text] ?? node.text;
+    if (!/^[\p{L}*]$/u.test(letter)) throw new Unread(`${node.text} in an index`, node.at);
+    if (isSign(sign, '+-')) {
+      const by = digitsAt(flat, n + 2);
+      if (!by) throw new Unread('an index with an offset that is no number', node.at);
+      indices.push({ letter, offset: (isSign(sign, '-') ? -1 : 1) * Number(by) });
+      n += 1 + by.length;
+      continue;
+    }
+    indices.push({ letter, offset: 0 });
+  }
+  return indices;
+}
+
+function digitsAt(nodes: readonly Node[], from: number): string {
+  let digits = '';
+  for (let n = from; n < nodes.length; n++) {
+    const node = nodes[n];
+    if (node?.kind !== 'symbol' || !/^\d$/.test(node.text)) break;
+    digits += node.text;
+  }
+  return digits;
+}
+
+/** `t=1` below and `τ` above; `k` alone; words. */
+function rangeOf(sub: readonly Node[], sup: readonly Node[], at: number): Range {
+  const [first, ...others] = sub.filter(({ kind }) => kind !== 'quad');
+  if (!first) return { index: '' };
+  if (first.kind === 'word') return { index: '' };
+  const { letter } = letterOf([first], at);
+  const [sign, ...bound] = others;
+  if (!sign) return { index: letter };
+  if (sign.kind === 'symbol' && sign.text === '\\in') return { index: letter };
+  if (!isEquals(sign)) throw new Unread(`${textOfNode(sign)} below a sum`, sign.at);
+  const to = sup.length > 0 ? { to: new Reader(sup).expression() } : {};
+  return { index: letter, from: new Reader(bound).expression(), ...to };
+}
+
+function fraction(node: Node & { kind: 'fraction' }): Expression {
+  const { over, under, at } = node;
+  const [first] = over;
+  const [below] = under;
+  if (first && isPartial(first) && below && isPartial(below)) return derivative(over, under, at);
+  return {
+    kind: 'each',
+    operation: '⊘',
+    left: new Reader(over).expression(),
+    right: new Reader(under).expression(),
+    at,
+  };
+}
+
+/** ∂, ∂⁺, or a d that stands before a name. */
+function isPartial(node: Node): boolean {
+  if (node.kind === 'scripts') return node.base.every(isPartial) && node.base.length === 1;
+  return node.kind === 'symbol' && (node.text === '\\partial' || (node.text === 'd' && node.face !== 'bold'));
+}
+
+function derivative(over: readonly Node[], under: readonly Node[], at: number): Expression {
+  const [sign, ...above] = over;
+  const [, ...below] = under;
+  const immediate = sign?.kind === 'scripts' && sign.sup.some(node => isSign(node, '+'));
+  const vec = below[0]?.kind === 'word' && below[0].text === 'vec';
+  const inner = vec ? below.flatMap(node => (node.kind === 'paren' ? node.body : [])) : below;
+  const [of, ...more] = above;
+  const [by, ...others] = inner;
+  if (!of || !by || more.length > 0 || others.length > 0 || !isNameNode(by) || !isNameNode(of)) {
+    throw new Unread('a derivative that is not of one name by another', at);
+  }
+  const named = nameNode(of);
+  if (!immediate && isLoss(named)) return { kind: 'gradient', by: nameNode(by), at };
+  return { kind: 'jacobian', of: named, by: nameNode(by), immediate, vec, at };
+}
+
+/** Whether a name is the loss's. */
+export function isLoss({ letter, bold, sub, sup }: Name): boolean {
+  return !bold && (letter === 'L' || letter === 'ℒ') && sub.length === 0 && sup.length === 0;
+}
+
+function paren(node: Node & { kind: 'paren' }): Expression {
+  const { open, body, at } = node;
+  if (open === '|' || open === '\\lvert' || open === '\\vert') {
+    return { kind: 'call', name: 'abs', order: 0, args: [new Reader(body).expression()], at };
+  }
+  if (open === '[') return bracket(body, at);
+  if (open !== '(' && open !== '\\{' && open !== '\\lbrace') throw new Unread(`${open}…${node.close}`, at);
+  const parts = split(body, item => item.kind === 'symbol' && (item.text === ',' || item.text === ';'));
+  const [only, ...others] = parts.map(part => new Reader(part).expression());
+  if (!only) throw new Unread('nothing in parentheses', at);
+  return others.length === 0 ? only : { kind: 'stack', parts: [only, ...others], at };
+}
+
+/** `[a, b]` is one below the other; `[a > b]` is 1 where it holds. */
+function bracket(body: readonly Node[], at: number): Expression {
+  const found = body.findIndex(node => node.kind === 'symbol' && RELATIONS[node.text] !== undefined);
+  const sign = body[found];
+  if (sign?.kind === 'symbol') {
+    const relation = RELATIONS[sign.text] ?? '=';
+    const left = new Reader(body.slice(0, found)).expression();
+    const right = new Reader(body.slice(found + 1)).expression();
+    return { kind: 'holds', relation, left, right, at };
+  }
+  const [only, ...others] = split(body, node => node.kind === 'symbol' && /^[,;]$/.test(node.text)).map(part =>
+    new Reader(part).expression(),
+  );
+  if (!only) throw new Unread('nothing in brackets', at);
+  return others.length === 0 ? only : { kind: 'stack', parts: [only, ...others], at };
+}
+
+function rows(node: Node & { kind: 'rows' }): Expression {
+  const cells = node.rows.map(({ cells }) => cells);
+  if (/matrix/.test(node.environment) && cells.every(row => row.length === 1)) {
+    return { kind: 'stack', parts: cells.map(([cell = []]) => new Reader(nest(cell)).expression()), at: node.at };
+  }
+  throw new Unread(`an array (${node.environment}) in an equation`, node.at);
+}
