@@ -72,17 +72,9 @@ export interface Equation {
   readonly at: number;
 }
 
-/** A letter with its indices in one word, the same for the same name. */
-export function textOf({ letter, bold, sup, sub }: Name): string {
-  const of = (indices: readonly Index[]) => indices.map(indexText).join(',');
-  const marks = [sup.length > 0 ? `^${of(sup)}` : '', sub.length > 0 ? `_${of(sub)}` : ''];
-  return `${bold ? '𝐛' : ''}${letter}${marks.join('')}`;
-}
-
-function indexText(index: Index): string {
-  if (index.letter === undefined) return `${index.number}`;
-  const { letter, offset } = index;
-  return `${letter}${offset === 0 ? '' : offset > 0 ? `+${offset}` : `−${-offset}`}`;
+/** Whether a key is the loss's. */
+export function isLossKey(key: string): boolean {
+  return key === 'L' || key === 'ℒ';
 }
 
 /** The expressions that one is made of. */
