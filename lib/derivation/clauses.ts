@@ -100,6 +100,7 @@ export interface Clause {
   readonly words: string;
 }
 
+/** What makes one equation follow from another. */
 const ARROWS: ReadonlySet<string> = new Set([
   '\\iff',
   '\\Longrightarrow',
@@ -107,8 +108,12 @@ const ARROWS: ReadonlySet<string> = new Set([
   '\\Rightarrow',
   '\\implies',
   '\\Leftrightarrow',
-  ';',
 ]);
+
+/** Whether a row says what follows from what, and so holds under a condition. */
+export function isConditional(nodes: readonly Node[]): boolean {
+  return nodes.some(node => node.kind === 'symbol' && ARROWS.has(node.text));
+}
 
 /** The clauses of a display, whose nodes are nested. */
 export function clausesOf(nodes: readonly Node[]): readonly Clause[] {
@@ -117,12 +122,12 @@ export function clausesOf(nodes: readonly Node[]): readonly Clause[] {
     const current = clauses.at(-1);
     if (!current) break;
     const prose = node.kind === 'word' && node.prose;
-    const cut = node.kind === 'symbol' && (node.text === ',' || ARROWS.has(node.text));
+    const cut = node.kind === 'symbol' && (node.text === ',' || node.text === ';' || ARROWS.has(node.text));
     if (!prose && !cut && node.kind !== 'quad') {
       current.nodes.push(node);
       continue;
     }
-    const words = prose ? node.text.trim() : cut && node.text !== ',' ? node.text : '';
+    const words = prose ? node.text.trim() : '';
     if (current.nodes.length === 0) current.words = `${current.words} ${words}`.trim();
     else if (prose || cut) clauses.push({ nodes: [], words });
     else if (ends(current.nodes)) clauses.push({ nodes: [], words: '' });

@@ -4,7 +4,7 @@
  * Between + and −, products by juxtaposition bind more tightly than ⊙ and ⊘, and a Σ takes the rest of its term. What is
  * not of the grammar is refused with its place.
  */
-import { clausesOf, nest, textOfNode } from './clauses.ts';
+import { clausesOf, isConditional, nest, textOfNode } from './clauses.ts';
 import type { Equation, Expression, Index, Name, Range, Relation, Term } from './expression.ts';
 import type { Node } from './latex.ts';
 import { Unread } from './latex.ts';
@@ -16,7 +16,10 @@ export interface Statement extends Equation {
 
 /** The equations of a row, in their order. What is in them but no equation, such as an inequality, is in none. */
 export function equationsOf(nodes: readonly Node[]): readonly Statement[] {
-  return clausesOf(nest(nodes)).flatMap(({ nodes: clause, words }) => {
+  const nested = nest(nodes);
+  const arrow = nested.find(node => isConditional([node]));
+  if (arrow) throw new Unread('it says what follows from what', arrow.at);
+  return clausesOf(nested).flatMap(({ nodes: clause, words }) => {
     const signs = clause.filter(isEquals);
     const [first] = clause;
     if (signs.length === 0 || !first) return [];

@@ -12,6 +12,8 @@ export interface Line {
   readonly prefix: string;
   /** `F` of `RNN-F1`. */
   readonly letter: string;
+  /** Whether it stands in the prose. */
+  readonly prose: boolean;
   /** Where the formula begins in the text. */
   readonly offset: number;
   readonly latex: string;
@@ -50,11 +52,12 @@ export function readingOf(text: string): Reading {
 }
 
 function linesOf(formula: Formula, before: number): readonly Line[] {
-  const { latex, offset } = formula;
+  const { latex, offset, display } = formula;
   const unnamed = (n: number) => ({
     name: `(${before + n + 1})`,
     prefix: '',
     letter: '',
+    prose: !display,
     offset,
     latex,
     statements: [],

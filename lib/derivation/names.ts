@@ -20,6 +20,11 @@ export class Vocabulary {
       if (indicesOf(name).some(({ letter }) => letter === 't')) this.#timed.add(keyWithout(name, isT));
   }
 
+  /** A name that goes with the time although it is written without: that of the step at hand is meant. */
+  addTimed(key: string): void {
+    this.#timed.add(key);
+  }
+
   /** Whether a name goes with the time, whatever its index is. */
   isTimed(key: string): boolean {
     return this.#timed.has(key);

@@ -1,5 +1,5 @@
 /** The system that a derivation's forward equations define, and what its other equations claim of it. */
-import { type Expression, isLossKey, type Name, walk } from './expression.ts';
+import { type Expression, isLossKey, type Name, namesOf, partsOf, walk } from './expression.ts';
 import type { Statement } from './grammar.ts';
 import { Unread } from './latex.ts';
 import type { Line, NamedSet, Reading } from './lines.ts';
@@ -210,9 +210,9 @@ function systemOf(
     }
   }
   const chosen = [...definitions.values()].flat();
-  const forward = chosen.filter(
-    ({ of, line }) => !isBackward(of) && (line.letter === 'F' || line.prefix === '' || !hasForward),
-  );
+  const isFirst = ({ of, line }: Definition) =>
+    !isBackward(of) && line.prefix === prefix && (hasForward ? line.letter === 'F' : !line.prose);
+  const forward = withAllTheyUse(chosen.filter(isFirst), definitions, vocabulary);
   const used = new Set(forward.flatMap(({ of }) => allNames(of).map(name => keyIn(name, vocabulary))));
   const leaves = new Set([...used].filter(key => !definitions.has(key)));
   for (const { key } of forward) leaves.add(key);
@@ -232,6 +232,20 @@ function systemOf(
   };
 }
 
+/** Definitions, and those of the names in them. */
+function withAllTheyUse(
+  first: readonly Definition[],
+  definitions: ReadonlyMap<string, readonly Definition[]>,
+  vocabulary: Vocabulary,
+): readonly Definition[] {
+  const all = new Set(first);
+  for (const { of } of all) {
+    for (const name of allNames(of))
+      for (const definition of definitions.get(keyIn(name, vocabulary)) ?? []) all.add(definition);
+  }
+  return [...all];
+}
+
 /** The key of a name, whatever its time. */
 export function keyIn(name: Name, vocabulary: Vocabulary): string {
   const anyTime = new Map(lettersOf(name).map(letter => [letter, 1]));
@@ -249,7 +263,7 @@ function* definitionsIn(
   if (!last || first?.kind !== 'name') return;
   for (const side of members.slice(0, -1)) {
     if (side.kind !== 'name') continue;
-    const definition = definitionOf(side.name, last, line, vocabulary);
+    const definition = definitionOf(side.name, side === first ? last : first, line, vocabulary);
     if (definition && !defines(last, definition.key, definition.offset ?? 0, vocabulary)) yield [side, definition];
   }
 }
@@ -278,13 +292,22 @@ function definitionOf(name: Name, of: Expression, line: Line, vocabulary: Vocabu
   const letters = lettersOf(name);
   try {
     const { key, time } = vocabulary.resolve(name, new Map([['t', 0]]), Number.NaN);
-    if (time === undefined) return { key, of, line, ...(vocabulary.isTimed(key) && { offset: 0 }) };
+    if (time === undefined) {
+      if (mentionsT(of)) vocabulary.addTimed(key);
+      return { key, of, line, ...(vocabulary.isTimed(key) && { offset: 0 }) };
+    }
     if (letters.includes('t')) return { key, offset: time, of, line };
     return Number.isNaN(time) ? undefined : { key, fixed: time, of, line };
   } catch (error) {
     if (error instanceof Unread) return undefined;
     throw error;
   }
+}
+
+/** Whether an expression goes with the time: mentions a t that no sum binds. */
+function mentionsT(of: Expression): boolean {
+  if (of.kind === 'over' && of.range.index === 't') return false;
+  return namesOf(of).some(name => lettersOf(name).includes('t')) || partsOf(of).some(mentionsT);
 }
 
 /** Whether an expression mentions the very name, at the same time. */
@@ -320,16 +343,30 @@ function outputsOf(
       [...walk(member)].flatMap(part => (part.kind === 'given' ? [keyIn(part.of, vocabulary)] : [])),
     ),
   );
-  const unused = forward.filter(({ key, offset }) => offset !== undefined && !usedNow.has(key)).map(({ key }) => key);
+  const unused = forward
+    .filter(({ key, offset, of }) => offset !== undefined && of.kind !== 'name' && !usedNow.has(key))
+    .map(({ key }) => key);
   const defined = new Set(forward.map(({ key }) => key));
   return [...new Set([...unused, ...given.filter(key => defined.has(key) && vocabulary.isTimed(key))])];
+}
+
+/** All names of an expression, those of sums over letters for each of them. */
+function namesAmong(of: Expression, system: System): readonly Name[] {
+  if (of.kind === 'over' && !of.range.from && of.range.index !== '' && of.range.index !== 't') {
+    const { index } = of.range;
+    const isTime = allNames(of.of).some(name => system.vocabulary.freeTimes(name).includes(index));
+    if (!isTime) {
+      return system.membersOf(index, of.of).flatMap(member => namesAmong(withLetter(of.of, index, member), system));
+    }
+  }
+  return [...namesOf(of), ...partsOf(of).flatMap(part => namesAmong(part, system))];
 }
 
 /** Throws where a name is neither defined nor one that a forward equation is made of. */
 export function requireKnownNames(expression: Expression, system: System): void {
   const seen = new Set<string>();
   const visit = (part: Expression): void => {
-    for (const name of allNames(part)) {
+    for (const name of namesAmong(part, system)) {
       const key = keyIn(name, system.vocabulary);
       if (seen.has(key) || isLossKey(key)) continue;
       seen.add(key);

@@ -1,0 +1,284 @@
+/** A statement judged by itself: what it says is equal is evaluated, with true gradients wherever it refers to one. */
+import type { Dual } from '../check/dual.ts';
+import { NoInverse, Unprovable } from '../check/field.ts';
+import { type Expression, walk } from './expression.ts';
+import { Unread } from './latex.ts';
+import { type Block, isNumber, Misfit, shapeText } from './matrices.ts';
+import { allNames, lettersOf } from './names.ts';
+import { exactly, type Ground, inFloats } from './numbers.ts';
+import type { Size } from './sizes.ts';
+import { type Instance, keyIn, requireKnownNames, type System } from './system.ts';
+import { type Layout, truthOf } from './truth.ts';
+import { type Extent, type Extents, NoStep, type Scope, type Setting, World } from './world.ts';
+
+export type Verdict =
+  /** By what the functions' slopes are, as numbers of a field. */
+  | 'proven'
+  /** In floats, where it rests on another property of a function. */
+  | 'holds numerically'
+  | 'wrong'
+  /** It says what a name stands for. */
+  | 'defines'
+  | 'not read';
+
+/** Where two sides differ. */
+export interface Difference {
+  /** `t = 2, k = f`. */
+  readonly where: string;
+  /** `[1,3]`, or nothing of a number. */
+  readonly element: string;
+  readonly left: number;
+  readonly right: number;
+}
+
+export interface Judged {
+  readonly verdict: Verdict;
+  /** Why it is not read, or cannot be right. */
+  readonly reason?: string;
+  readonly at?: number;
+  readonly difference?: Difference;
+  /** The extents with which it holds. */
+  readonly reading?: Reading;
+}
+
+interface Reading {
+  readonly left: Extent;
+  readonly extents: Extents;
+}
+
+/** Steps that are run. */
+const STEPS = 3;
+
+/** Judges the statements of one system in one layout. */
+export class Judge {
+  readonly #system: System;
+  readonly #layout: Layout;
+  readonly #exact: Bench<unknown>[];
+  readonly #floats: Bench<number>;
+
+  constructor(system: System, sizeOf: (key: string) => Size, layout: Layout, seed: number) {
+    this.#system = system;
+    this.#layout = layout;
+    this.#exact = [0, 1, 2].map(n => new Bench(system, sizeOf, layout, exactly(seed + n)) as Bench<unknown>);
+    this.#floats = new Bench(system, sizeOf, layout, inFloats(seed));
+  }
+
+  get layout(): Layout {
+    return this.#layout;
+  }
+
+  /** All that a statement says. */
+  judge({ statement, of }: Instance): Judged {
+    const { members, adds } = statement;
+    const { defining } = this.#system;
+    const [first, ...others] = members;
+    const last = members.at(-1);
+    if (!first) return { verdict: 'not read', reason: 'there is nothing' };
+    const claims = others.filter(side => {
+      if (defining.has(first)) return side !== last && !defining.has(side);
+      return !(defining.has(side) && side !== last);
+    });
+    let judged: Judged = { verdict: 'defines' };
+    for (const right of claims) judged = worse(judged, this.claim(first, right, adds, of));
+    return judged;
+  }
+
+  /** Whether one side is the other. */
+  claim(left: Expression, right: Expression, adds: boolean, of: string): Judged {
+    try {
+      requireKnownNames(left, this.#system);
+      requireKnownNames(right, this.#system);
+    } catch (error) {
+      return unreadable(error);
+    }
+    const readings = readingsOf(left, right, adds);
+    const exact = this.#exactly(left, right, readings);
+    if (exact?.verdict === 'proven' || exact?.verdict === 'not read') return exact;
+    for (const reading of readings) {
+      const difference = this.#floats.difference(left, right, reading);
+      if (difference === undefined) return { verdict: 'holds numerically', reading };
+      if (difference instanceof Error)
+        return { ...unreadable(difference), ...(difference instanceof Misfit && { verdict: 'wrong' as const }) };
+    }
+    const [usual] = readings;
+    const difference = usual && this.#floats.difference(left, right, usual);
+    const where = [of, difference && !(difference instanceof Error) ? difference.where : ''].filter(Boolean).join(', ');
+    return {
+      verdict: 'wrong',
+      ...(difference && !(difference instanceof Error) && { difference: { ...difference, where } }),
+    };
+  }
+
+  /** Whether a right side would be right in one of the readings, in floats. */
+  wouldHold(left: Expression, right: Expression, adds: boolean): boolean {
+    return readingsOf(left, right, adds).some(reading => this.#floats.difference(left, right, reading) === undefined);
+  }
+
+  #exactly(left: Expression, right: Expression, readings: readonly Reading[]): Judged | undefined {
+    for (const bench of this.#exact) {
+      try {
+        for (const reading of readings) {
+          const difference = bench.difference(left, right, reading);
+          if (difference === undefined) return { verdict: 'proven', reading };
+          if (difference instanceof Error) {
+            return difference instanceof Misfit ? undefined : unreadable(difference);
+          }
+        }
+        return undefined;
+      } catch (error) {
+        if (error instanceof Unprovable) return undefined;
+        if (!(error instanceof NoInverse)) throw error;
+      }
+    }
+    return undefined;
+  }
+}
+
+/** One kind of numbers, with the true gradients over them. */
+class Bench<N> {
+  readonly #setting: Setting<N>;
+  readonly #world: World<N>;
+  readonly #truth: ReturnType<typeof truthOf<N>>;
+
+  constructor(system: System, sizeOf: (key: string) => Size, layout: Layout, ground: Ground<N>) {
+    this.#setting = { system, sizeOf, ground, last: STEPS };
+    this.#truth = truthOf(this.#setting, layout);
+    this.#world = new World(this.#setting, undefined, this.#truth);
+  }
+
+  /** The first place where two sides differ; nothing where they do nowhere; or why they cannot be compared. */
+  difference(left: Expression, right: Expression, reading: Reading): Difference | Error | undefined {
+    let compared = 0;
+    for (const times of this.#moments(left, right)) {
+      try {
+        const found = this.#at(left, right, reading, times);
+        compared++;
+        if (found) return { ...found, where: [...times].map(([letter, time]) => `${letter} = ${time}`).join(', ') };
+      } catch (error) {
+        if (error instanceof NoStep) continue;
+        if (error instanceof Misfit || error instanceof Unread || error instanceof RangeError) return error;
+        throw error;
+      }
+    }
+    return compared > 0 ? undefined : new Unread('there is no step at which all of it is there', left.at);
+  }
+
+  #at(
+    left: Expression,
+    right: Expression,
+    reading: Reading,
+    times: ReadonlyMap<string, number>,
+  ): Omit<Difference, 'where'> | undefined {
+    const scope = (extents: Extents): Scope => ({
+      times,
+      reader: { key: '', step: Number.POSITIVE_INFINITY },
+      extents,
+    });
+    const { algebra } = this.#world;
+    const { ground } = this.#setting;
+    const valueOfLeft = this.#left(left, right, reading, scope(reading.extents));
+    const valueOfRight = this.#world.evaluate(right, scope(reading.extents));
+    const [a, b] = [valueOfLeft, valueOfRight].map((block, n, both) => {
+      const other = both[1 - n];
+      return other && (block.fits || isNumber(block)) && !other.fits
+        ? algebra.sized(block, other.rows, other.columns)
+        : block;
+    });
+    if (!a || !b) return undefined;
+    if (a.rows !== b.rows || a.columns !== b.columns || a.fits !== b.fits)
+      throw new Misfit(`the left side is ${shapeText(a)}, the right side ${shapeText(b)}`);
+    for (const [n, x] of a.data.entries()) {
+      const y = b.data[n];
+      if (y && ground.same(x.value, y.value)) continue;
+      const element =
+        a.data.length > 1
+          ? `[${[Math.floor(n / a.columns) + 1, (n % a.columns) + 1].filter((_, k) => (k === 0 ? a.rows : a.columns) > 1)}]`
+          : '';
+      return { element, left: Number(x.value), right: Number(y?.value) };
+    }
+    return undefined;
+  }
+
+  /** The left side, whose own gradient is the one in question. */
+  #left(left: Expression, right: Expression, { left: extent }: Reading, scope: Scope): Block<Dual<N>> {
+    const own = { ...scope, extents: { gradient: extent, given: extent, immediate: extent } };
+    if (left.kind !== 'gradient' && left.kind !== 'given' && left.kind !== 'jacobian')
+      return this.#world.evaluate(left, scope);
+    const zero = this.#setting.ground.numbers.constant(0);
+    const dual = (block: Block<N>) => ({ ...block, data: block.data.map(value => ({ value, tangent: zero })) });
+    if (left.kind === 'jacobian') {
+      const [of, by] = [this.#world.momentOf(left.of, scope), this.#world.momentOf(left.by, scope)];
+      return dual(this.#truth.jacobian(of, by, extent, left.vec));
+    }
+    if (extent !== 'through') return this.#world.evaluate(left, own);
+    const { key, time } = this.#world.momentOf(left.kind === 'gradient' ? left.by : left.of, scope);
+    const through = [...walk(right)].flatMap(part =>
+      part.kind === 'gradient'
+        ? [keyIn(part.by, this.#setting.system.vocabulary)]
+        : part.kind === 'given'
+          ? [keyIn(part.of, this.#setting.system.vocabulary)]
+          : [],
+    );
+    return dual(this.#truth.gradient(key, time, 'through', through));
+  }
+
+  /** The steps of all letters that stand for one and are bound by nothing. */
+  #moments(left: Expression, right: Expression): readonly ReadonlyMap<string, number>[] {
+    const { vocabulary } = this.#setting.system;
+    const parts = [left, right];
+    const names = parts.flatMap(allNames);
+    const bound = new Set(
+      parts.flatMap(part => [...walk(part)].flatMap(inner => (inner.kind === 'over' ? [inner.range.index] : []))),
+    );
+    const letters = new Set(
+      names.flatMap(name => [...lettersOf(name).filter(letter => letter === 't'), ...vocabulary.freeTimes(name)]),
+    );
+    const free = [...letters].filter(letter => letter === 't' || !bound.has(letter));
+    const hasT = free.includes('t') || names.some(name => vocabulary.isTimed(keyIn(name, vocabulary)));
+    let moments: ReadonlyMap<string, number>[] = [new Map()];
+    for (const letter of new Set([...(hasT ? ['t'] : []), ...free])) {
+      moments = moments.flatMap(moment =>
+        Array.from({ length: STEPS }, (_, n) => new Map([...moment, [letter, n + 1]])),
+      );
+    }
+    return moments;
+  }
+}
+
+/** With which extents a claim may be meant: the usual first. */
+function readingsOf(left: Expression, right: Expression, adds: boolean): readonly Reading[] {
+  const lefts: readonly Extent[] =
+    left.kind === 'jacobian'
+      ? left.immediate
+        ? ['immediate', 'step']
+        : ['total', 'handed', 'step', 'immediate']
+      : left.kind === 'gradient'
+        ? ['total', 'handed', 'given', ...(adds ? (['through'] as const) : [])]
+        : left.kind === 'given'
+          ? ['given', 'total', 'handed', ...(adds ? (['through'] as const) : [])]
+          : ['total'];
+  const parts = [...walk(right)];
+  const givens: readonly Extent[] = parts.some(({ kind }) => kind === 'given') ? ['given', 'total'] : ['given'];
+  const immediates: readonly Extent[] = parts.some(part => part.kind === 'jacobian' && part.immediate)
+    ? ['step', 'immediate']
+    : ['step'];
+  return givens.flatMap(given =>
+    immediates.flatMap(immediate =>
+      lefts.map(extent => ({ left: extent, extents: { gradient: 'total', given, immediate } as const })),
+    ),
+  );
+}
+
+const ORDER: readonly Verdict[] = ['defines', 'proven', 'holds numerically', 'not read', 'wrong'];
+
+/** The worse of two verdicts: what is wrong before what is not known. */
+export function worse(a: Judged, b: Judged): Judged {
+  return ORDER.indexOf(b.verdict) > ORDER.indexOf(a.verdict) ? b : a;
+}
+
+function unreadable(error: unknown): Judged {
+  if (error instanceof Unread) return { verdict: 'not read', reason: error.message, at: error.at };
+  if (error instanceof Misfit) return { verdict: 'wrong', reason: `the shapes cannot fit: ${error.message}` };
+  if (error instanceof RangeError) return { verdict: 'not read', reason: 'it is nested too deeply' };
+  throw error;
+}

@@ -1,0 +1,312 @@
+/** A derivation's forward equations, run for some steps over dual numbers. */
+import { type Dual, dualNumbers } from '../check/dual.ts';
+import type { ProofNumbers } from '../check/field.ts';
+import { type Expression, isLossKey, type Name } from './expression.ts';
+import { called } from './functions.ts';
+import { Unread } from './latex.ts';
+import { Algebra, type Block, isNumber, Misfit } from './matrices.ts';
+import { allNames, lettersOf, shownKey, withLetter } from './names.ts';
+import type { Ground } from './numbers.ts';
+import type { Size } from './sizes.ts';
+import { keyIn, type System } from './system.ts';
+
+/** Who reads a value: the equation of a name at a step, or the loss. */
+export interface Reader {
+  readonly key: string;
+  readonly step: number;
+}
+
+/** One element of one value that is moved, as some of its readers see it. */
+export interface Nudge {
+  readonly key: string;
+  readonly time: number | undefined;
+  readonly element: number;
+  seenBy(reader: Reader): boolean;
+}
+
+/** How much of a gradient is meant. */
+export type Extent =
+  /** All ways from the value to the loss. */
+  | 'total'
+  /** Those by later steps, and what the loss itself sees of it: what a step is handed. */
+  | 'given'
+  /** Those by later steps: what a step hands back. */
+  | 'handed'
+  /** Those by equations whose gradients the line mentions. */
+  | 'through'
+  /** That by the equation of the name alone, all else that is in it held constant: ∂⁺. */
+  | 'immediate'
+  /** That by the equations of the same step, the state before it held constant: ∂⁺ too. */
+  | 'step';
+
+/** Which extents the gradients of a line are read with. */
+export interface Extents {
+  readonly gradient: Extent;
+  readonly given: Extent;
+  readonly immediate: Extent;
+}
+
+/** Where an expression is evaluated. */
+export interface Scope {
+  /** The letters that are bound to a step. */
+  readonly times: ReadonlyMap<string, number>;
+  readonly reader: Reader;
+  readonly extents: Extents;
+}
+
+/** True gradients, for lines that mention them. */
+export interface Truth<N> {
+  gradient(key: string, time: number | undefined, extent: Extent, through: readonly string[]): Block<N>;
+  jacobian(of: Moment, by: Moment, extent: Extent, vec: boolean): Block<N>;
+}
+
+export interface Moment {
+  readonly key: string;
+  readonly time: number | undefined;
+}
+
+/** A step that there is none of: before the first, or behind the last. */
+export class NoStep extends Error {}
+
+/** What everything of one judgement shares. */
+export interface Setting<N> {
+  readonly system: System;
+  readonly sizeOf: (key: string) => Size;
+  readonly ground: Ground<N>;
+  /** Steps that the loss sees; one more is run. */
+  readonly last: number;
+}
+
+export const DEFAULT: Extents = { gradient: 'total', given: 'given', immediate: 'step' };
+
+export class World<N> {
+  readonly #setting: Setting<N>;
+  readonly #nudge: Nudge | undefined;
+  readonly #truth: Truth<N> | undefined;
+  readonly #numbers: ProofNumbers<Dual<N>>;
+  readonly #known = new Map<string, Block<Dual<N>> | 'begun'>();
+  readonly algebra: Algebra<Dual<N>>;
+
+  constructor(setting: Setting<N>, nudge?: Nudge, truth?: Truth<N>) {
+    this.#setting = setting;
+    this.#nudge = nudge;
+    this.#truth = truth;
+    this.#numbers = dualNumbers(setting.ground.numbers);
+    this.algebra = new Algebra(this.#numbers);
+  }
+
+  /** The loss: L where it is defined, else random cotangents times what it sees. */
+  loss(): Dual<N> {
+    const { system, last } = this.#setting;
+    const n = this.#numbers;
+    let sum = n.constant(0);
+    for (const key of system.outputs) {
+      const isL = isLossKey(key);
+      for (let t = 1; t <= (isL ? 1 : last); t++) {
+        const { data } = this.value(
+          { key, time: isL ? undefined : t },
+          { key: 'the loss', step: Number.POSITIVE_INFINITY },
+        );
+        data.forEach((x, e) => {
+          sum = n.add(sum, isL ? x : n.mul(x, this.#leaf(`cotangent ${key} ${t} ${e}`)));
+        });
+      }
+    }
+    return sum;
+  }
+
+  value({ key, time }: Moment, reader: Reader): Block<Dual<N>> {
+    const name = `${key} ${time ?? ''}`;
+    const known = this.#known.get(name);
+    if (known === 'begun') throw new Misfit(`${shownKey(key)} is defined by itself`);
+    let block = known;
+    if (!block) {
+      this.#known.set(name, 'begun');
+      try {
+        block = this.#made({ key, time });
+      } catch (error) {
+        this.#known.delete(name);
+        throw error;
+      }
+      this.#known.set(name, block);
+    }
+    const nudge = this.#nudge;
+    if (nudge?.key !== key || nudge.time !== time || !nudge.seenBy(reader)) return block;
+    const { ground } = this.#setting;
+    const moved = block.data.map((x, e) =>
+      e === nudge.element ? { value: x.value, tangent: ground.numbers.add(x.tangent, ground.numbers.constant(1)) } : x,
+    );
+    return { ...block, data: moved };
+  }
+
+  #made({ key, time }: Moment): Block<Dual<N>> {
+    const { system, last, sizeOf } = this.#setting;
+    if (/^[τT]$/.test(key)) return this.algebra.number(last);
+    if (time !== undefined && (time < 0 || time > last + 1)) throw new NoStep();
+    const definitions = system.definitions.get(key) ?? [];
+    for (const { offset, fixed, of } of definitions) {
+      if (fixed !== undefined && fixed !== time) continue;
+      const step = fixed !== undefined || time === undefined ? 1 : time - (offset ?? 0);
+      if (fixed === undefined && time !== undefined && (step < 1 || step > last + 1)) continue;
+      const bound = time === undefined ? [] : [['t', step] as const];
+      const reader = { key, step: time === undefined ? 0 : step };
+      const made = this.evaluate(of, { times: new Map(bound), reader, extents: DEFAULT });
+      const [rows, columns] = sizeOf(key);
+      return made.fits || isNumber(made) ? this.algebra.sized(made, rows, columns) : made;
+    }
+    if (definitions.length > 0 && time !== undefined && time > 0) throw new NoStep();
+    const [rows, columns] = sizeOf(key);
+    const data = Array.from({ length: rows * columns }, (_, e) => this.#leaf(`${key} ${time ?? ''} ${e}`));
+    return { rows, columns, data };
+  }
+
+  #leaf(text: string): Dual<N> {
+    const { ground } = this.#setting;
+    return { value: ground.leaf(text), tangent: ground.numbers.constant(0) };
+  }
+
+  evaluate(of: Expression, scope: Scope): Block<Dual<N>> {
+    const { algebra } = this;
+    const part = (inner: Expression) => this.evaluate(inner, scope);
+    switch (of.kind) {
+      case 'number':
+        return algebra.number(of.value);
+      case 'constant':
+        return of.name === '0' ? algebra.number(0) : algebra.fitting(of.name === 'I' ? 'I' : 'ones');
+      case 'name':
+        return this.value(this.momentOf(of.name, scope), scope.reader);
+      case 'sum':
+        return of.terms
+          .map(({ sign, of: term }) => ({ sign, block: part(term) }))
+          .reduce<Block<Dual<N>> | undefined>((sum, { sign, block }) => {
+            if (sum) return algebra.add(sum, block, sign);
+            return sign === 1 ? block : algebra.times(algebra.number(-1), block);
+          }, undefined) as Block<Dual<N>>;
+      case 'product':
+        return of.factors.map(part).reduce((a, b) => algebra.times(a, b));
+      case 'each':
+        return algebra.elementwise(of.operation, part(of.left), part(of.right));
+      case 'transpose':
+        return algebra.transpose(part(of.of));
+      case 'power':
+        return this.#power(part(of.of), integerOf(of.exponent, scope, this.#setting));
+      case 'call':
+        return called(algebra, of, of.args.map(part));
+      case 'holds':
+        return this.#holds(of, part(of.left), part(of.right));
+      case 'stack':
+        return algebra.stack(of.parts.map(part));
+      case 'over':
+        return this.#over(of, scope);
+      case 'gradient':
+      case 'given': {
+        const name = of.kind === 'gradient' ? of.by : of.of;
+        const extent = of.kind === 'gradient' ? scope.extents.gradient : scope.extents.given;
+        return this.#constant(this.#true(of).gradient(...spread(this.momentOf(name, scope)), extent, []));
+      }
+      case 'jacobian': {
+        const [above, below] = [this.momentOf(of.of, scope), this.momentOf(of.by, scope)];
+        return this.#constant(
+          this.#true(of).jacobian(above, below, of.immediate ? scope.extents.immediate : 'total', of.vec),
+        );
+      }
+    }
+  }
+
+  momentOf(name: Name, { times }: Scope): Moment {
+    const { system, last } = this.#setting;
+    const { key, time } = system.vocabulary.resolve(name, times, last);
+    return { key, time: time ?? (system.vocabulary.isTimed(key) ? times.get('t') : undefined) };
+  }
+
+  #true({ at }: Expression): Truth<N> {
+    if (!this.#truth) throw new Unread('a gradient in an equation of the forward pass', at);
+    return this.#truth;
+  }
+
+  #constant(block: Block<N>): Block<Dual<N>> {
+    const zero = this.#setting.ground.numbers.constant(0);
+    return { ...block, data: block.data.map(value => ({ value, tangent: zero })) };
+  }
+
+  #power(a: Block<Dual<N>>, exponent: number): Block<Dual<N>> {
+    const { algebra } = this;
+    const isMatrix = a.rows > 1 && a.columns > 1;
+    if (exponent < 0) {
+      if (isMatrix) throw new Misfit('the inverse of a matrix');
+      return algebra.elementwise('⊘', algebra.number(1), this.#power(a, -exponent));
+    }
+    if (exponent === 0) return isMatrix ? algebra.fitting('I') : algebra.each(() => this.#numbers.constant(1), a);
+    let product = a;
+    for (let n = 1; n < exponent; n++)
+      product = isMatrix ? algebra.times(product, a) : algebra.elementwise('⊙', product, a);
+    return product;
+  }
+
+  #holds({ relation }: Expression & { kind: 'holds' }, left: Block<Dual<N>>, right: Block<Dual<N>>): Block<Dual<N>> {
+    const n = this.#numbers;
+    const not = (x: Dual<N>) => n.sub(n.constant(1), x);
+    const equal = (a: Dual<N>, b: Dual<N>) => n.constant(this.#setting.ground.same(a.value, b.value) ? 1 : 0);
+    const is: Readonly<Record<typeof relation, (a: Dual<N>, b: Dual<N>) => Dual<N>>> = {
+      '>': n.above,
+      '<': (a, b) => n.above(b, a),
+      '≤': (a, b) => not(n.above(a, b)),
+      '≥': (a, b) => not(n.above(b, a)),
+      '=': equal,
+      '≠': (a, b) => not(equal(a, b)),
+    };
+    return this.algebra.both(relation, is[relation], left, right);
+  }
+
+  #over(of: Expression & { kind: 'over' }, scope: Scope): Block<Dual<N>> {
+    const { algebra } = this;
+    const blocks = this.#terms(of, scope);
+    const [first, ...others] = blocks;
+    if (!first) return algebra.number(of.operation === 'Σ' ? 0 : 1);
+    if (of.operation === 'Σ') return others.reduce((a, b) => algebra.add(a, b), first);
+    return others.reduce(
+      (a, b) => (a.columns > 1 && a.rows > 1 ? algebra.times(a, b) : algebra.elementwise('⊙', a, b)),
+      first,
+    );
+  }
+
+  /** What a sum or product is made of. */
+  #terms(of: Expression & { kind: 'over' }, scope: Scope): Block<Dual<N>>[] {
+    const { index, from, to } = of.range;
+    const { system, last } = this.#setting;
+    const at = (time: number) => this.evaluate(of.of, { ...scope, times: new Map([...scope.times, [index, time]]) });
+    const names = allNames(of.of).filter(name => lettersOf(name).includes(index));
+    const isTime =
+      index === 't' || from !== undefined || names.some(name => system.vocabulary.freeTimes(name).includes(index));
+    if (index === '') return [this.evaluate(of.of, scope)];
+    if (!isTime)
+      return system.membersOf(index, of.of).map(member => this.evaluate(withLetter(of.of, index, member), scope));
+    const first = from ? integerOf(from, scope, this.#setting) : 1;
+    const end = to ? integerOf(to, scope, this.#setting) : last;
+    if (end < first - 1) throw new NoStep();
+    return Array.from({ length: end - first + 1 }, (_, n) => at(first + n));
+  }
+}
+
+function spread({ key, time }: Moment): [string, number | undefined] {
+  return [key, time];
+}
+
+/** A whole number of numbers and steps: the bound of a sum, an exponent. */
+function integerOf(of: Expression, scope: Scope, setting: Setting<unknown>): number {
+  switch (of.kind) {
+    case 'number':
+      if (Number.isInteger(of.value) && of.value <= 64) return of.value;
+      break;
+    case 'name': {
+      const key = keyIn(of.name, setting.system.vocabulary);
+      const time = scope.times.get(key) ?? (/^[τT]$/.test(key) ? setting.last : undefined);
+      if (time !== undefined) return time;
+      break;
+    }
+    case 'sum':
+      return of.terms.reduce((sum, term) => sum + term.sign * integerOf(term.of, scope, setting), 0);
+    default:
+  }
+  throw new Unread('a bound or exponent that is no whole number of steps', of.at);
+}
