@@ -51,8 +51,8 @@ export type Expression = { readonly at: number } & (
   | { readonly kind: 'over'; readonly operation: 'Σ' | 'Π'; readonly range: Range; readonly of: Expression }
   /** 1 where it holds, else 0. */
   | { readonly kind: 'holds'; readonly relation: Relation; readonly left: Expression; readonly right: Expression }
-  /** One below the other. */
-  | { readonly kind: 'stack'; readonly parts: readonly Expression[] }
+  /** Columns one below the other; matrices side by side, or below each other. */
+  | { readonly kind: 'stack'; readonly parts: readonly Expression[]; readonly below: boolean }
   /** I, of whatever size fits; 𝟏, a column of ones; 𝟎. */
   | { readonly kind: 'constant'; readonly name: 'I' | '1' | '0' }
 );

@@ -19,7 +19,12 @@ export function equationsOf(nodes: readonly Node[]): readonly Statement[] {
   const nested = nest(nodes);
   const arrow = nested.find(node => isConditional([node]));
   if (arrow) throw new Unread('it says what follows from what', arrow.at);
-  return clausesOf(nested).flatMap(({ nodes: clause, words }) => {
+  const clauses = clausesOf(nested);
+  const condition = clauses.find(
+    ({ nodes: clause, words }) => /\b(where|if|when|unless)\b/.test(words) && !clause.some(isEquals),
+  );
+  if (condition) throw new Unread('it holds under a condition', condition.nodes[0]?.at ?? 0);
+  return clauses.flatMap(({ nodes: clause, words }) => {
     const signs = clause.filter(isEquals);
     const [first] = clause;
     if (signs.length === 0 || !first) return [];
@@ -408,7 +413,10 @@ function startsFactor(node: Node): boolean {
 
 /** What is written above a name that belongs to it, and what is a power of it or transposes it. */
 function parted(sup: readonly Node[]): { readonly part: readonly Node[]; readonly power: readonly Node[] } {
-  const power = sup.findIndex(isPower);
+  const steps = sup.some(node => node.kind === 'symbol' && node.text === 't'); // μ^t, μ^{t−k}; the time is a subscript, or in parentheses
+  const power = steps
+    ? sup.findIndex(node => !(node.kind === 'symbol' && node.text === '\\prime'))
+    : sup.findIndex(isPower);
   return power < 0 ? { part: sup, power: [] } : { part: sup.slice(0, power), power: sup.slice(power) };
 }
 
@@ -562,7 +570,11 @@ function paren(node: Node & { kind: 'paren' }): Expression {
   const parts = split(body, item => item.kind === 'symbol' && (item.text === ',' || item.text === ';'));
   const [only, ...others] = parts.map(part => new Reader(part).expression());
   if (!only) throw new Unread('nothing in parentheses', at);
-  return others.length === 0 ? only : { kind: 'stack', parts: [only, ...others], at };
+  return others.length === 0 ? only : { kind: 'stack', parts: [only, ...others], below: body.some(isSemicolon), at };
+}
+
+function isSemicolon(node: Node): boolean {
+  return node.kind === 'symbol' && node.text === ';';
 }
 
 /** `[a, b]` is one below the other; `[a > b]` is 1 where it holds. */
@@ -579,7 +591,7 @@ function bracket(body: readonly Node[], at: number): Expression {
     new Reader(part).expression(),
   );
   if (!only) throw new Unread('nothing in brackets', at);
-  return others.length === 0 ? only : { kind: 'stack', parts: [only, ...others], at };
+  return others.length === 0 ? only : { kind: 'stack', parts: [only, ...others], below: body.some(isSemicolon), at };
 }
 
 function rows(node: Node & { kind: 'rows' }): Expression {

@@ -201,7 +201,7 @@ class Bench<N> {
 
   /** The left side, whose own gradient is the one in question. */
   #left(left: Expression, right: Expression, { left: extent }: Reading, scope: Scope): Block<Dual<N>> {
-    const own = { ...scope, extents: { gradient: extent, given: extent, immediate: extent } };
+    const own = { ...scope, extents: { gradient: extent, given: extent, immediate: extent, jacobian: extent } };
     if (left.kind !== 'gradient' && left.kind !== 'given' && left.kind !== 'jacobian')
       return this.#world.evaluate(left, scope);
     const zero = this.#setting.ground.numbers.constant(0);
@@ -211,7 +211,9 @@ class Bench<N> {
       return dual(this.#truth.jacobian(of, by, extent, left.vec));
     }
     if (extent !== 'through') return this.#world.evaluate(left, own);
-    const { key, time } = this.#world.momentOf(left.kind === 'gradient' ? left.by : left.of, scope);
+    const { key, time } = this.#world.aliased(
+      this.#world.momentOf(left.kind === 'gradient' ? left.by : left.of, scope),
+    );
     const through = [...walk(right)].flatMap(part =>
       part.kind === 'gradient'
         ? [keyIn(part.by, this.#setting.system.vocabulary)]
@@ -262,9 +264,17 @@ function readingsOf(left: Expression, right: Expression, adds: boolean): readonl
   const immediates: readonly Extent[] = parts.some(part => part.kind === 'jacobian' && part.immediate)
     ? ['step', 'immediate']
     : ['step'];
+  const jacobians = (extent: Extent): readonly Extent[] =>
+    left.kind === 'jacobian' && extent !== 'total' && parts.some(part => part.kind === 'jacobian' && !part.immediate)
+      ? ['total', extent]
+      : ['total'];
   return givens.flatMap(given =>
     immediates.flatMap(immediate =>
-      lefts.map(extent => ({ left: extent, extents: { gradient: 'total', given, immediate } as const })),
+      lefts.flatMap(extent =>
+        jacobians(extent).map(
+          (jacobian): Reading => ({ left: extent, extents: { gradient: 'total', given, immediate, jacobian } }),
+        ),
+      ),
     ),
   );
 }

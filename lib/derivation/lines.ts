@@ -42,13 +42,23 @@ const DEFINES = /\b(?:write|with|let|where|for|call|and|of)\b[^.;:]*$/i;
 export function readingOf(text: string): Reading {
   const lines: Line[] = [];
   const abbreviations: Line[] = [];
+  let defines = false;
   for (const formula of formulasOf(text)) {
+    const isNext: boolean = defines && /^[\s,]*(and)?\s*$/.test(formula.before);
+    defines = !formula.display && formula.latex.includes('=') && (isNext || DEFINES.test(formula.before));
     if (formula.display) lines.push(...linesOf(formula, lines.length));
-    else if (DEFINES.test(formula.before) && formula.latex.includes('=')) {
-      abbreviations.push(...linesOf(formula, 0).filter(line => !line.unread));
-    }
+    else if (defines) abbreviations.push(...linesOf(formula, 0).filter(line => !line.unread));
   }
-  return { lines, abbreviations, sets: setsOf(text) };
+  return { lines: inherited(lines), abbreviations, sets: setsOf(text) };
+}
+
+/** A line without a tag is a step beside the tagged ones before it. */
+function inherited(lines: readonly Line[]): readonly Line[] {
+  let prefix = '';
+  return lines.map(line => {
+    if (line.tag !== undefined) prefix = line.prefix;
+    return line.tag === undefined && prefix !== '' ? { ...line, prefix, letter: 'D' } : line;
+  });
 }
 
 function linesOf(formula: Formula, before: number): readonly Line[] {

@@ -111,13 +111,22 @@ export class Algebra<N> {
     return { rows: m, columns: m, data };
   }
 
-  /** Columns below each other, or rows side by side. */
-  stack(parts: readonly Block<N>[]): Block<N> {
+  /** Columns below each other, rows side by side, and matrices as is said. */
+  stack(parts: readonly Block<N>[], below: boolean = false): Block<N> {
     const data = parts.flatMap(part => part.data);
     if (parts.some(({ fits }) => fits)) throw new Misfit('parts of no size');
     if (parts.every(({ columns }) => columns === 1)) return { rows: data.length, columns: 1, data };
     if (parts.every(({ rows }) => rows === 1)) return { rows: 1, columns: data.length, data };
-    throw new Misfit(`${parts.map(shapeText).join(' beside ')}`);
+    const [first] = parts;
+    if (first && below && parts.every(({ columns }) => columns === first.columns)) {
+      return { rows: data.length / first.columns, columns: first.columns, data };
+    }
+    if (!first || parts.some(({ rows }) => rows !== first.rows))
+      throw new Misfit(parts.map(shapeText).join(' beside '));
+    const beside = Array.from({ length: first.rows }, (_, i) =>
+      parts.flatMap(part => part.data.slice(i * part.columns, (i + 1) * part.columns)),
+    ).flat();
+    return { rows: first.rows, columns: beside.length / first.rows, data: beside };
   }
 
   /** All elements in one. */

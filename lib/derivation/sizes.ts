@@ -3,7 +3,7 @@ import type { Expression } from './expression.ts';
 import { isLossKey } from './expression.ts';
 import { Unread } from './latex.ts';
 import { allNames, shownKey } from './names.ts';
-import { keyIn, type System } from './system.ts';
+import { isBackward, keyIn, type System } from './system.ts';
 
 /** Rows and columns. */
 export type Size = readonly [rows: number, columns: number];
@@ -33,6 +33,9 @@ const ONE: Dimension = { one: true };
 export function sizesOf(system: System, said: ReadonlyMap<string, readonly [string, string]>): (key: string) => Size {
   const shapes = new Shapes(system, said);
   for (const { key, of } of system.forward) shapes.equate(key, of);
+  for (const { key, of } of [...system.definitions.values()].flat()) {
+    if (!isBackward(of)) shapes.tryToEquate(key, of);
+  }
   return shapes.sizes();
 }
 
@@ -55,6 +58,15 @@ class Shapes {
     const right = this.#infer(of);
     if (left === 'number' || right === 'number') return;
     this.#same(left, right, of, `${shownKey(key)} =`);
+  }
+
+  /** What is not of the forward equations may not fit: that shows where it is judged. */
+  tryToEquate(key: string, of: Expression): void {
+    try {
+      this.equate(key, of);
+    } catch (error) {
+      if (!(error instanceof Unread)) throw error;
+    }
   }
 
   sizes(): (key: string) => Size {
@@ -135,7 +147,13 @@ class Shapes {
         return this.#infer(of.of);
       case 'stack': {
         const forms = of.parts.map(part => this.#infer(part)).filter(form => form !== 'number');
-        return forms.length < of.parts.length ? 'number' : [{ one: false, parts: forms.map(([rows]) => rows) }, ONE];
+        if (forms.length < of.parts.length) return 'number';
+        const [rows] = forms.map(([first]) => first);
+        const beside = !of.below && forms.some(([, columns]) => !rootOf(columns).one);
+        if (of.below) return [{ one: false, parts: forms.map(([first]) => first) }, forms[0]?.[1] ?? ONE];
+        return beside && rows
+          ? [rows, { one: false, parts: forms.map(([, columns]) => columns) }]
+          : [{ one: false, parts: forms.map(([first]) => first) }, ONE];
       }
       default:
         return 'number';
@@ -181,9 +199,15 @@ class Shapes {
       const matters = `a column meets a row or a number at ${what} (${[...new Set(names)].slice(0, 6).join(', ')})`;
       throw new Unread(`the shapes cannot fit: ${matters}`, of.at);
     }
+    if (isPartOf(first, second) || isPartOf(second, first))
+      throw new Unread('the shapes cannot fit: a part is as large as the whole', of.at);
     if (second.parts && !first.parts) first.same = second;
     else second.same = first;
   }
+}
+
+function isPartOf(part: Dimension, whole: Dimension): boolean {
+  return whole.parts?.some(inner => rootOf(inner) === part || isPartOf(part, rootOf(inner))) ?? false;
 }
 
 function rootOf(dimension: Dimension): Dimension {

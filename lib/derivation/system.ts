@@ -14,6 +14,8 @@ export interface Definition {
   readonly fixed?: number;
   readonly of: Expression;
   readonly line: Line;
+  /** Whether it was said of a function of the name: log i = a. */
+  readonly implied?: boolean;
 }
 
 /** A statement for one letter of every set that it has. */
@@ -34,6 +36,8 @@ export interface System {
   readonly leaves: ReadonlySet<string>;
   /** Forward definitions: those that the leaves are from. */
   readonly forward: readonly Definition[];
+  /** Names that a forward equation or the loss uses. */
+  readonly seen: ReadonlySet<string>;
   /** Names that the loss sees: `L` alone where it is defined. */
   readonly outputs: readonly string[];
   /** The sets that sums over letters run over. */
@@ -122,7 +126,9 @@ class Sets {
     const names = namesIn(statement);
     const bound = new Set(statement.members.flatMap(member => [...walk(member)].flatMap(boundLetters)));
     const times = new Set(names.flatMap(name => vocabulary.freeTimes(name)));
-    const free = new Set(names.flatMap(lettersOf).filter(letter => !bound.has(letter) && !times.has(letter)));
+    const [first] = statement.members;
+    const leading = first ? allNames(first).flatMap(lettersOf) : [];
+    const free = new Set(leading.filter(letter => !bound.has(letter) && !times.has(letter)));
     let instances: readonly Instance[] = [{ line, statement, of: '' }];
     for (const letter of free) {
       const members = this.members(letter, names, line.offset);
@@ -154,7 +160,7 @@ class Sets {
       });
     if (said?.members.some(member => having.some(name => this.#known.has(timeless(swapped(name, letter, member))))))
       return said.members;
-    if (knownWith(letter)) return undefined;
+    if (having.some(name => this.#known.has(timeless(name)))) return undefined;
     const found = 'abcdefghijklmnopqrsuvwxyz'.split('').filter(other => other !== letter && knownWith(other));
     return found.length > 0 ? found : undefined;
   }
@@ -179,6 +185,7 @@ function systemOf(
 ): System {
   const definitions = new Map<string, Definition[]>();
   const defining = new Set<Expression>();
+  const sidesOf = new Map<Definition, readonly Expression[]>();
   const own = instances.filter(({ line }) => line.prefix === prefix);
   const isForward = ({ line }: Instance) => line.letter === 'F' || line.letter === '';
   const hasForward = own.some(({ line }) => line.letter === 'F');
@@ -190,12 +197,24 @@ function systemOf(
     rest,
     others.filter(({ line }) => line.letter !== 'D'),
   ];
+  const ofForward = new Set(
+    own.filter(isForward).flatMap(({ statement }) => namesIn(statement).map(name => keyIn(name, vocabulary))),
+  );
   const add = (definition: Definition, side: Expression) => {
+    if (definition.line.prose && ofForward.has(definition.key)) return; // “with p = 0” is a case, and no definition
     const same = definitions.get(definition.key) ?? [];
     if (same.some(other => other.fixed === definition.fixed)) return;
     definitions.set(definition.key, [...same, definition]);
+    sidesOf.set(definition, [side]);
     defining.add(side);
   };
+  const asked = new Set(
+    own.flatMap(({ statement }) =>
+      statement.members.flatMap(member =>
+        [...walk(member)].flatMap(part => (part.kind === 'gradient' ? [keyIn(part.by, vocabulary)] : [])),
+      ),
+    ),
+  );
   for (const backward of [false, true]) {
     for (const source of sources) {
       for (const { line, statement } of source) {
@@ -209,20 +228,35 @@ function systemOf(
       if (!definitions.has(definition.key)) add(definition, side);
     }
   }
+  for (const { line, statement } of ownSteps(own)) {
+    // What a gradient is asked in has to be seen: f = σ(q) where q was made of f.
+    if (statement.members.some(isBackward)) continue;
+    for (const [side, definition] of definitionsIn(line, statement, vocabulary)) {
+      const mentioned = allNames(definition.of).map(name => keyIn(name, vocabulary));
+      if (!mentioned.some(key => isUnseen(key, definitions, asked, vocabulary)) || !ofForward.has(definition.key))
+        continue;
+      for (const replaced of definitions.get(definition.key) ?? [])
+        for (const other of sidesOf.get(replaced) ?? []) defining.delete(other);
+      definitions.set(definition.key, [definition]);
+      defining.add(side);
+    }
+  }
   const chosen = [...definitions.values()].flat();
-  const isFirst = ({ of, line }: Definition) =>
-    !isBackward(of) && line.prefix === prefix && (hasForward ? line.letter === 'F' : !line.prose);
+  const isFirst = ({ key, of, line }: Definition) =>
+    !isBackward(of) && line.prefix === prefix && (hasForward ? line.letter === 'F' || ofForward.has(key) : !line.prose);
   const forward = withAllTheyUse(chosen.filter(isFirst), definitions, vocabulary);
   const used = new Set(forward.flatMap(({ of }) => allNames(of).map(name => keyIn(name, vocabulary))));
   const leaves = new Set([...used].filter(key => !definitions.has(key)));
   for (const { key } of forward) leaves.add(key);
+  const outputs = outputsOf(forward, own, vocabulary);
   return {
     vocabulary,
     definitions,
     defining,
+    seen: new Set([...used, ...outputs]),
     leaves,
     forward,
-    outputs: outputsOf(forward, own, vocabulary),
+    outputs,
     membersOf(letter, of) {
       const names = allNames(of).filter(name => lettersOf(name).includes(letter));
       const members = sets.members(letter, names, 0);
@@ -230,6 +264,24 @@ function systemOf(
       return members;
     },
   };
+}
+
+/** The steps of the derivation itself. */
+function ownSteps(own: readonly Instance[]): readonly Instance[] {
+  return own.filter(({ line }) => line.letter === 'D');
+}
+
+/** Whether a gradient is asked in a name that is defined, and that no forward equation uses. */
+function isUnseen(
+  key: string,
+  definitions: ReadonlyMap<string, readonly Definition[]>,
+  asked: ReadonlySet<string>,
+  vocabulary: Vocabulary,
+): boolean {
+  if (!asked.has(key) || !definitions.has(key)) return false;
+  const forward = [...definitions.values()].flat().filter(({ line, of }) => line.letter === 'F' && !isBackward(of));
+  if (forward.some(definition => definition.key === key)) return false;
+  return !forward.some(({ of }) => allNames(of).some(name => keyIn(name, vocabulary) === key));
 }
 
 /** Definitions, and those of the names in them. */
@@ -259,8 +311,8 @@ function* definitionsIn(
   vocabulary: Vocabulary,
 ): Generator<readonly [Expression, Definition]> {
   const last = members.at(-1);
-  const [first] = members;
-  if (!last || first?.kind !== 'name') return;
+  const first = members.slice(0, -1).find(({ kind }) => kind === 'name');
+  if (!last || !first) return;
   for (const side of members.slice(0, -1)) {
     if (side.kind !== 'name') continue;
     const definition = definitionOf(side.name, side === first ? last : first, line, vocabulary);
@@ -284,7 +336,7 @@ function* impliedIn(
     const exponent: Expression = { kind: 'sum', terms: [{ sign: term.sign, of: last }], at: last.at };
     const exp: Expression = { kind: 'call', name: 'exp', order: 0, args: [exponent], at: last.at };
     const definition = definitionOf(of.name, exp, line, vocabulary);
-    if (definition) yield [side, definition];
+    if (definition) yield [side, { ...definition, implied: true }];
   }
 }
 
@@ -329,12 +381,13 @@ function outputsOf(
 ): readonly string[] {
   const loss = forward.find(({ key }) => isLossKey(key));
   if (loss) return [loss.key];
+  const offsets = new Map(forward.map(({ key, offset }) => [key, offset ?? 0]));
   const usedNow = new Set(
     forward.flatMap(({ key, of }) =>
       allNames(of).flatMap(name => {
         const times = new Map(lettersOf(name).map(letter => [letter, 0]));
         const found = vocabulary.resolve(name, times, Number.NaN);
-        return found.key !== key && (found.time ?? 0) === 0 ? [found.key] : [];
+        return found.key !== key && (found.time ?? 0) === offsets.get(found.key) ? [found.key] : [];
       }),
     ),
   );
@@ -344,7 +397,9 @@ function outputsOf(
     ),
   );
   const unused = forward
-    .filter(({ key, offset, of }) => offset !== undefined && of.kind !== 'name' && !usedNow.has(key))
+    .filter(
+      ({ key, offset, of, implied }) => offset !== undefined && !implied && of.kind !== 'name' && !usedNow.has(key),
+    )
     .map(({ key }) => key);
   const defined = new Set(forward.map(({ key }) => key));
   return [...new Set([...unused, ...given.filter(key => defined.has(key) && vocabulary.isTimed(key))])];
@@ -359,23 +414,28 @@ function namesAmong(of: Expression, system: System): readonly Name[] {
       return system.membersOf(index, of.of).flatMap(member => namesAmong(withLetter(of.of, index, member), system));
     }
   }
+  if (of.kind === 'over') return namesAmong(of.of, system);
+  if (of.kind === 'power') return namesAmong(of.of, system);
   return [...namesOf(of), ...partsOf(of).flatMap(part => namesAmong(part, system))];
 }
 
 /** Throws where a name is neither defined nor one that a forward equation is made of. */
 export function requireKnownNames(expression: Expression, system: System): void {
   const seen = new Set<string>();
-  const visit = (part: Expression): void => {
+  const visit = (part: Expression, within: readonly string[]): void => {
     for (const name of namesAmong(part, system)) {
       const key = keyIn(name, system.vocabulary);
+      if (within.includes(key)) throw new Unread(`what ${shownKey(key)} begins with is not said`, expression.at);
       if (seen.has(key) || isLossKey(key)) continue;
       seen.add(key);
       const definitions = system.definitions.get(key);
       if (!definitions && !system.leaves.has(key) && !/^[τT]$/.test(key)) {
         throw new Unread(`${shownKey(key)} is defined nowhere`, part === expression ? name.at : expression.at);
       }
-      for (const { of } of definitions ?? []) visit(of);
+      for (const definition of definitions ?? []) {
+        visit(definition.of, system.forward.includes(definition) || isBackward(definition.of) ? [] : [...within, key]);
+      }
     }
   };
-  visit(expression);
+  visit(expression, []);
 }

@@ -44,6 +44,7 @@ export interface Extents {
   readonly gradient: Extent;
   readonly given: Extent;
   readonly immediate: Extent;
+  readonly jacobian: Extent;
 }
 
 /** Where an expression is evaluated. */
@@ -77,7 +78,7 @@ export interface Setting<N> {
   readonly last: number;
 }
 
-export const DEFAULT: Extents = { gradient: 'total', given: 'given', immediate: 'step' };
+export const DEFAULT: Extents = { gradient: 'total', given: 'given', immediate: 'step', jacobian: 'total' };
 
 export class World<N> {
   readonly #setting: Setting<N>;
@@ -189,25 +190,30 @@ export class World<N> {
       case 'transpose':
         return algebra.transpose(part(of.of));
       case 'power':
-        return this.#power(part(of.of), integerOf(of.exponent, scope, this.#setting));
+        return this.#power(part(of.of), exponentOf(of.exponent, scope, this.#setting));
       case 'call':
         return called(algebra, of, of.args.map(part));
       case 'holds':
         return this.#holds(of, part(of.left), part(of.right));
       case 'stack':
-        return algebra.stack(of.parts.map(part));
+        return algebra.stack(of.parts.map(part), of.below);
       case 'over':
         return this.#over(of, scope);
       case 'gradient':
       case 'given': {
         const name = of.kind === 'gradient' ? of.by : of.of;
         const extent = of.kind === 'gradient' ? scope.extents.gradient : scope.extents.given;
-        return this.#constant(this.#true(of).gradient(...spread(this.momentOf(name, scope)), extent, []));
+        return this.#constant(this.#true(of).gradient(...spread(this.aliased(this.momentOf(name, scope))), extent, []));
       }
       case 'jacobian': {
         const [above, below] = [this.momentOf(of.of, scope), this.momentOf(of.by, scope)];
         return this.#constant(
-          this.#true(of).jacobian(above, below, of.immediate ? scope.extents.immediate : 'total', of.vec),
+          this.#true(of).jacobian(
+            above,
+            below,
+            of.immediate ? scope.extents.immediate : scope.extents.jacobian,
+            of.vec,
+          ),
         );
       }
     }
@@ -217,6 +223,16 @@ export class World<N> {
     const { system, last } = this.#setting;
     const { key, time } = system.vocabulary.resolve(name, times, last);
     return { key, time: time ?? (system.vocabulary.isTimed(key) ? times.get('t') : undefined) };
+  }
+
+  /** What a moment is another name for: a name that is defined as another and that nobody sees. */
+  aliased(moment: Moment): Moment {
+    const { system } = this.#setting;
+    const [definition, ...others] = system.definitions.get(moment.key) ?? [];
+    if (definition?.of.kind !== 'name' || others.length > 0 || system.seen.has(moment.key)) return moment;
+    const step = moment.time === undefined ? [] : [['t', moment.time - (definition.offset ?? 0)] as const];
+    const scope = { times: new Map(step), reader: { key: '', step: 0 }, extents: DEFAULT };
+    return this.aliased(this.momentOf(definition.of.name, scope));
   }
 
   #true({ at }: Expression): Truth<N> {
@@ -290,6 +306,13 @@ export class World<N> {
 
 function spread({ key, time }: Moment): [string, number | undefined] {
   return [key, time];
+}
+
+/** An exponent; one that counts steps is of none before the first. */
+function exponentOf(of: Expression, scope: Scope, setting: Setting<unknown>): number {
+  const exponent = integerOf(of, scope, setting);
+  if (exponent < 0 && allNames(of).length > 0) throw new NoStep();
+  return exponent;
 }
 
 /** A whole number of numbers and steps: the bound of a sum, an exponent. */
