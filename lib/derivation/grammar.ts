@@ -597,7 +597,12 @@ function bracket(body: readonly Node[], at: number): Expression {
 function rows(node: Node & { kind: 'rows' }): Expression {
   const cells = node.rows.map(({ cells }) => cells);
   if (/matrix/.test(node.environment) && cells.every(row => row.length === 1)) {
-    return { kind: 'stack', parts: cells.map(([cell = []]) => new Reader(nest(cell)).expression()), at: node.at };
+    return {
+      kind: 'stack',
+      below: true,
+      parts: cells.map(([cell = []]) => new Reader(nest(cell)).expression()),
+      at: node.at,
+    };
   }
   throw new Unread(`an array (${node.environment}) in an equation`, node.at);
 }

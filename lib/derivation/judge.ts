@@ -1,15 +1,18 @@
 /** A statement judged by itself: what it says is equal is evaluated, with true gradients wherever it refers to one. */
 import type { Dual } from '../check/dual.ts';
 import { NoInverse, Unprovable } from '../check/field.ts';
+import { editsOf, type Stock } from './edits.ts';
 import { type Expression, walk } from './expression.ts';
 import { Unread } from './latex.ts';
 import { type Block, isNumber, Misfit, shapeText } from './matrices.ts';
 import { allNames, lettersOf } from './names.ts';
 import { exactly, type Ground, inFloats } from './numbers.ts';
+import { type Manner, type Reading, readingsOf } from './readings.ts';
+import { latexOf } from './show.ts';
 import type { Size } from './sizes.ts';
 import { type Instance, keyIn, requireKnownNames, type System } from './system.ts';
 import { type Layout, truthOf } from './truth.ts';
-import { type Extent, type Extents, NoStep, type Scope, type Setting, World } from './world.ts';
+import { type Extents, NoStep, type Scope, type Setting, World } from './world.ts';
 
 export type Verdict =
   /** By what the functions' slopes are, as numbers of a field. */
@@ -37,14 +40,22 @@ export interface Judged {
   readonly reason?: string;
   readonly at?: number;
   readonly difference?: Difference;
+  /** One edit that would make it right. */
+  readonly mended?: Mended;
   /** The extents with which it holds. */
   readonly reading?: Reading;
 }
 
-interface Reading {
-  readonly left: Extent;
-  readonly extents: Extents;
+/** A line that is right, one edit away. */
+export interface Mended {
+  /** What is to be changed, in a few words. */
+  readonly what: string;
+  /** The right line, in LaTeX. */
+  readonly latex: string;
 }
+
+/** Edits that are tried. */
+const MOST_EDITS = 20_000;
 
 /** Steps that are run. */
 const STEPS = 3;
@@ -52,19 +63,15 @@ const STEPS = 3;
 /** Judges the statements of one system in one layout. */
 export class Judge {
   readonly #system: System;
-  readonly #layout: Layout;
+  readonly #manner: Manner;
   readonly #exact: Bench<unknown>[];
   readonly #floats: Bench<number>;
 
-  constructor(system: System, sizeOf: (key: string) => Size, layout: Layout, seed: number) {
+  constructor(system: System, sizeOf: (key: string) => Size, manner: Manner, seed: number) {
     this.#system = system;
-    this.#layout = layout;
-    this.#exact = [0, 1, 2].map(n => new Bench(system, sizeOf, layout, exactly(seed + n)) as Bench<unknown>);
-    this.#floats = new Bench(system, sizeOf, layout, inFloats(seed));
-  }
-
-  get layout(): Layout {
-    return this.#layout;
+    this.#manner = manner;
+    this.#exact = [0, 1, 2].map(n => new Bench(system, sizeOf, manner.layout, exactly(seed + n)) as Bench<unknown>);
+    this.#floats = new Bench(system, sizeOf, manner.layout, inFloats(seed));
   }
 
   /** All that a statement says. */
@@ -91,7 +98,7 @@ export class Judge {
     } catch (error) {
       return unreadable(error);
     }
-    const readings = readingsOf(left, right, adds);
+    const readings = readingsOf(left, right, adds, this.#manner);
     const exact = this.#exactly(left, right, readings);
     if (exact?.verdict === 'proven' || exact?.verdict === 'not read') return exact;
     for (const reading of readings) {
@@ -109,9 +116,36 @@ export class Judge {
     };
   }
 
+  /** The nearest right line, of a statement that is wrong; nothing where no single edit mends it. */
+  mend({ statement }: Instance, stock: Stock): Mended | undefined {
+    const [left, ...others] = statement.members;
+    const right = others.find(side => left && this.claim(left, side, statement.adds, '').verdict === 'wrong');
+    if (!left || !right) return undefined;
+    const sign = statement.adds ? '\\mathrel{+}=' : '=';
+    let tried = 0;
+    for (const { what, to } of editsOf(right, stock)) {
+      tried++;
+      if (tried > MOST_EDITS) return undefined;
+      if (this.#wouldHold(left, to, statement.adds)) return { what, latex: `${latexOf(left)} ${sign} ${latexOf(to)}` };
+    }
+    for (const { what, to } of editsOf(left, { factors: [], terms: [] })) {
+      if (to.kind !== 'gradient' && to.kind !== 'given' && to.kind !== 'transpose') continue;
+      if (this.#wouldHold(to, right, statement.adds))
+        return { what, latex: `${latexOf(to)} ${sign} ${latexOf(right)}` };
+    }
+    return undefined;
+  }
+
   /** Whether a right side would be right in one of the readings, in floats. */
-  wouldHold(left: Expression, right: Expression, adds: boolean): boolean {
-    return readingsOf(left, right, adds).some(reading => this.#floats.difference(left, right, reading) === undefined);
+  #wouldHold(left: Expression, right: Expression, adds: boolean): boolean {
+    try {
+      return readingsOf(left, right, adds, this.#manner).some(
+        reading => this.#floats.difference(left, right, reading) === undefined,
+      );
+    } catch (error) {
+      if (error instanceof Unprovable || error instanceof NoInverse) return false;
+      throw error;
+    }
   }
 
   #exactly(left: Expression, right: Expression, readings: readonly Reading[]): Judged | undefined {
@@ -245,38 +279,6 @@ class Bench<N> {
     }
     return moments;
   }
-}
-
-/** With which extents a claim may be meant: the usual first. */
-function readingsOf(left: Expression, right: Expression, adds: boolean): readonly Reading[] {
-  const lefts: readonly Extent[] =
-    left.kind === 'jacobian'
-      ? left.immediate
-        ? ['immediate', 'step']
-        : ['total', 'handed', 'step', 'immediate']
-      : left.kind === 'gradient'
-        ? ['total', 'handed', 'given', ...(adds ? (['through'] as const) : [])]
-        : left.kind === 'given'
-          ? ['given', 'total', 'handed', ...(adds ? (['through'] as const) : [])]
-          : ['total'];
-  const parts = [...walk(right)];
-  const givens: readonly Extent[] = parts.some(({ kind }) => kind === 'given') ? ['given', 'total'] : ['given'];
-  const immediates: readonly Extent[] = parts.some(part => part.kind === 'jacobian' && part.immediate)
-    ? ['step', 'immediate']
-    : ['step'];
-  const jacobians = (extent: Extent): readonly Extent[] =>
-    left.kind === 'jacobian' && extent !== 'total' && parts.some(part => part.kind === 'jacobian' && !part.immediate)
-      ? ['total', extent]
-      : ['total'];
-  return givens.flatMap(given =>
-    immediates.flatMap(immediate =>
-      lefts.flatMap(extent =>
-        jacobians(extent).map(
-          (jacobian): Reading => ({ left: extent, extents: { gradient: 'total', given, immediate, jacobian } }),
-        ),
-      ),
-    ),
-  );
 }
 
 const ORDER: readonly Verdict[] = ['defines', 'proven', 'holds numerically', 'not read', 'wrong'];
