@@ -1,8 +1,9 @@
 /** A derivation, line by line. */
-import { requireName } from '../require.ts';
+import { ValueError } from '../errors.ts';
+import { requireInteger, requireKnown, requireList, requireName } from '../require.ts';
 import type { Stock } from './edits.ts';
 import { type Expression, walk } from './expression.ts';
-import { Judge, type Judged, type Mended, type Verdict, worse } from './judge.ts';
+import { type Difference, Judge, type Judged, type Mended, type Verdict, worse } from './judge.ts';
 import { type Line, type Reading, readingOf, reasonOf } from './lines.ts';
 import { type Place, placesIn } from './markdown.ts';
 import type { Manner } from './readings.ts';
@@ -11,24 +12,78 @@ import { sizesOf } from './sizes.ts';
 import { type Instance, type System, type Systems, systemsOf } from './system.ts';
 import type { Layout } from './truth.ts';
 
-export interface JudgedLine extends Omit<Judged, 'at' | 'reading'> {
+/** One display equation, judged. */
+export interface JudgedLine {
   /** The tag, or the number of the display in parentheses. */
   readonly name: string;
   readonly tag?: string;
+  /** Where it begins; of what is not read, where that shows. */
   readonly place: Place;
+  readonly verdict: Verdict;
+  /** Why it is not read, or which shapes cannot fit. */
+  readonly reason?: string;
+  /** Where its sides differ first, and by what. */
+  readonly difference?: Difference;
+  /** A right line that is one edit away from a wrong one. */
+  readonly mended?: Mended;
 }
 
 export interface DerivationReport {
   /** Whether no line is wrong. */
   readonly ok: boolean;
+  /** Whether the gradient of a column is written as a row, as the lecture does, or as a column. */
   readonly layout: Layout;
   readonly lines: readonly JudgedLine[];
 }
 
-export function checkDerivation(text: string, given: readonly string[] = []): DerivationReport {
-  const reading = readingOf(requireName('text', text));
+export interface CheckDerivationOptions {
+  /** Other derivations, whose forward equations hold where this one does not define a name. */
+  readonly given?: readonly string[];
+  /** Fixes the numbers that are drawn; 1 unless given. */
+  readonly seed?: number;
+}
+
+/** Characters of a derivation. */
+const LONGEST = 1_000_000;
+
+/**
+ * A derivation judged line by line: Markdown with display equations.
+ *
+ * Forward equations define a system, run for three steps. Every other line is judged by itself: true gradients stand for those that
+ * it mentions, and both sides have to be the same; first as elements of a finite field, where that is no accident, and, where an
+ * identity of a function is used that the field does not know, in floats to nine digits. So a wrong line is named, and the right
+ * ones after it are not. A column's gradient may be a row or a column: which, is recognised.
+ *
+ * The loss is what `L` is defined as; else random cotangents times whatever no equation of the same step uses, and times every
+ * state whose gradient is said to be handed in (`d\\mathbf c`). No text is ever run as code.
+ *
+ * @param text Markdown with LaTeX: `$$…$$`, `\\[…\\]` or `align`, with or without `\\tag{…}`.
+ * @throws ValueError when `text` is no string or longer than a million characters, or an option is unknown. What cannot be read
+ * is a verdict, and no error.
+ *
+ * @example
+ * const { ok, lines } = checkDerivation(String.raw`
+ * $$a_t = W h_{t-1} + U x_t + b$$
+ * $$h_t = \\tanh(a_t)$$
+ * $$\\frac{\\partial L}{\\partial a_t} = \\frac{\\partial L}{\\partial h_t} \\odot (1 - h_t)$$
+ * `);
+ * ok; // false
+ * lines[2]?.verdict; // 'wrong'
+ * lines[2]?.mended?.what; // 'a square'
+ */
+export function checkDerivation(text: string, options: CheckDerivationOptions = {}): DerivationReport {
+  const { given = [], seed = 1 } = requireKnown('options', options, ['given', 'seed']);
+  requireInteger('seed', seed, 0, 2 ** 32 - 1);
+  const texts = [text, ...requireList('given', given, 'a list of texts')];
+  for (const [n, one] of texts.entries()) {
+    const argument = n === 0 ? 'text' : `given[${n - 1}]`;
+    if (requireName(argument, one).length > LONGEST) {
+      throw new ValueError(argument, `at most ${LONGEST} characters`, `${one.length}`);
+    }
+  }
+  const reading = readingOf(text);
   const systems = systemsOf(reading, given.map(readingOf));
-  const { layout, found, mend } = mannered(reading, systems);
+  const { layout, found, mend } = mannered(reading, systems, seed);
   const placeOf = placesIn(text);
   const lines = reading.lines.map((line): JudgedLine => {
     const judgement = found.get(line) ?? { verdict: 'not read' as const, reason: 'there is no equation' };
@@ -41,14 +96,14 @@ export function checkDerivation(text: string, given: readonly string[] = []): De
 }
 
 /** The manner in which most of it is right: the lecture's, unless another is better. */
-function mannered(reading: Reading, systems: Systems): Found & { readonly layout: Layout } {
+function mannered(reading: Reading, systems: Systems, seed: number): Found & { readonly layout: Layout } {
   const count = ({ found }: Found, is: (judgement: Judged) => boolean) => [...found.values()].filter(is).length;
   const isMisfit = ({ reason }: Judged) => reason?.includes('shapes cannot fit') ?? false;
   const isWrong = ({ verdict }: Judged) => verdict === 'wrong';
   const usual: Manner = { layout: 'rows', given: 'given' };
-  let best = { manner: usual, found: judged(reading, systems, usual) };
+  let best = { manner: usual, found: judged(reading, systems, usual, seed) };
   const better = (manner: Manner, is: (judgement: Judged) => boolean) => {
-    const found = judged(reading, systems, manner);
+    const found = judged(reading, systems, manner, seed);
     if (count(found, is) < count(best.found, is)) best = { manner, found };
   };
   if (count(best.found, isMisfit) > 0) better({ ...usual, layout: 'columns' }, isMisfit);
@@ -61,7 +116,7 @@ interface Found {
   mend(line: Line): Mended | undefined;
 }
 
-function judged(reading: Reading, systems: Systems, manner: Manner): Found {
+function judged(reading: Reading, systems: Systems, manner: Manner, seed: number): Found {
   const firstWrong = new Map<Line, Instance>();
   const found = new Map<Line, Judged>();
   const judges = new Map<string, Judge | Judged>();
@@ -72,7 +127,7 @@ function judged(reading: Reading, systems: Systems, manner: Manner): Found {
   for (const instance of systems.instances) {
     const { line } = instance;
     if (line.unread || systems.unread.has(line)) continue;
-    const known = judges.get(line.prefix) ?? judgeOf(systems.for(line.prefix), manner);
+    const known = judges.get(line.prefix) ?? judgeOf(systems.for(line.prefix), manner, seed);
     judges.set(line.prefix, known);
     const verdict = known instanceof Judge ? known.judge(instance) : known;
     const before = found.get(line);
@@ -111,12 +166,10 @@ function stockOf(sides: readonly Expression[]): Stock {
   return { factors: [...factors.values()], terms: [...terms.values()] };
 }
 
-function judgeOf(system: System, manner: Manner): Judge | Judged {
+function judgeOf(system: System, manner: Manner, seed: number): Judge | Judged {
   try {
-    return new Judge(system, sizesOf(system, new Map()), manner, 1);
+    return new Judge(system, sizesOf(system, new Map()), manner, seed);
   } catch (error) {
     return { verdict: 'not read', ...reasonOf(error) };
   }
 }
-
-export type { Instance, Verdict };

@@ -89,7 +89,7 @@ function offsetText(offset: number): string {
 
 /** A key as a person writes it. */
 export function shownKey(key: string): string {
-  return key.replace('𝐛', '');
+  return key.replace('𝐛', '').replaceAll(',', '');
 }
 
 /** An expression with one letter of its indices in place of another. */

@@ -244,7 +244,14 @@ function systemOf(
   const chosen = [...definitions.values()].flat();
   const isFirst = ({ key, of, line }: Definition) =>
     !isBackward(of) && line.prefix === prefix && (hasForward ? line.letter === 'F' || ofForward.has(key) : !line.prose);
-  const forward = withAllTheyUse(chosen.filter(isFirst), definitions, vocabulary);
+  const mentioned = new Set(own.flatMap(({ statement }) => namesIn(statement).map(name => keyIn(name, vocabulary))));
+  const elsewhere = new Set(others.map(({ line }) => line));
+  const isGiven = ({ key, of, line }: Definition) => !isBackward(of) && elsewhere.has(line) && mentioned.has(key);
+  const forward = withAllTheyUse(
+    chosen.filter(definition => isFirst(definition) || isGiven(definition)),
+    definitions,
+    vocabulary,
+  );
   const used = new Set(forward.flatMap(({ of }) => allNames(of).map(name => keyIn(name, vocabulary))));
   const leaves = new Set([...used].filter(key => !definitions.has(key)));
   for (const { key } of forward) leaves.add(key);

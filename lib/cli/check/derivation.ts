@@ -1,0 +1,24 @@
+/** `bptt check my-cell.md`: a derivation, line by line. */
+import { checkDerivation } from '../../derivation/check.ts';
+import { formatDerivation } from '../../derivation/format.ts';
+import { readText } from '../../io/files.ts';
+import { print, printJson, type Verbosity } from '../terminal.ts';
+
+interface Options extends Verbosity {
+  readonly given?: readonly string[];
+  readonly seed: number;
+}
+
+/** Whether an argument is the path of a derivation and not a name. */
+export function isDerivation(argument: string): boolean {
+  return /\.(md|markdown)$/i.test(argument);
+}
+
+/** Judges a derivation and prints its verdicts; exit code 1 where a line is wrong. */
+export function showDerivation(path: string, { given = [], seed, json, quiet }: Options): void {
+  const report = checkDerivation(readText(path), { given: given.map(other => readText(other)), seed });
+  if (!report.ok) process.exitCode = 1;
+  if (json) return printJson({ derivation: path, ...report });
+  const text = formatDerivation(report);
+  print(quiet ? (text.split('\n').at(-1) ?? '') : text);
+}
