@@ -3,13 +3,15 @@ import { ValueError } from '../errors.ts';
 import { requireInteger, requireKnown, requireList, requireName } from '../require.ts';
 import type { Stock } from './edits.ts';
 import { type Expression, walk } from './expression.ts';
+import { expressionOf } from './grammar.ts';
 import { type Difference, Judge, type Judged, type Mended, type Verdict, worse } from './judge.ts';
+import { parseLatex, Unread } from './latex.ts';
 import { type Line, type Reading, readingOf, reasonOf } from './lines.ts';
 import { type Place, placesIn } from './markdown.ts';
 import type { Manner } from './readings.ts';
 import { latexOf } from './show.ts';
-import { sizesOf } from './sizes.ts';
-import { type Instance, type System, type Systems, systemsOf } from './system.ts';
+import { sizesOf, tableShapes } from './sizes.ts';
+import { type Instance, keyIn, type System, type Systems, systemsOf } from './system.ts';
 import type { Layout } from './truth.ts';
 
 /** One display equation, judged. */
@@ -127,7 +129,7 @@ function judged(reading: Reading, systems: Systems, manner: Manner, seed: number
   for (const instance of systems.instances) {
     const { line } = instance;
     if (line.unread || systems.unread.has(line)) continue;
-    const known = judges.get(line.prefix) ?? judgeOf(systems.for(line.prefix), manner, seed);
+    const known = judges.get(line.prefix) ?? judgeOf(systems.for(line.prefix), reading.text, manner, seed);
     judges.set(line.prefix, known);
     const verdict = known instanceof Judge ? known.judge(instance) : known;
     const before = found.get(line);
@@ -166,9 +168,29 @@ function stockOf(sides: readonly Expression[]): Stock {
   return { factors: [...factors.values()], terms: [...terms.values()] };
 }
 
-function judgeOf(system: System, manner: Manner, seed: number): Judge | Judged {
+/** The key of a name in LaTeX; nothing where it is no name. */
+function keyOf(latex: string, { vocabulary }: System): string | undefined {
   try {
-    return new Judge(system, sizesOf(system, new Map()), manner, seed);
+    const [row] = parseLatex(latex);
+    const read = expressionOf(row?.cells.flat() ?? []);
+    return read.kind === 'name' ? keyIn(read.name, vocabulary) : undefined;
+  } catch (error) {
+    if (error instanceof Unread) return undefined;
+    throw error;
+  }
+}
+
+function judgeOf(system: System, text: string, manner: Manner, seed: number): Judge | Judged {
+  try {
+    return new Judge(
+      system,
+      sizesOf(
+        system,
+        tableShapes(text, latex => keyOf(latex, system)),
+      ),
+      manner,
+      seed,
+    );
   } catch (error) {
     return { verdict: 'not read', ...reasonOf(error) };
   }

@@ -4,12 +4,13 @@ import { NoInverse, Unprovable } from '../check/field.ts';
 import { editsOf, type Stock } from './edits.ts';
 import { type Expression, walk } from './expression.ts';
 import { Unread } from './latex.ts';
+import type { Line } from './lines.ts';
 import { type Block, isNumber, Misfit, shapeText } from './matrices.ts';
-import { allNames, lettersOf } from './names.ts';
+import { allNames, lettersOf, shownKey } from './names.ts';
 import { exactly, type Ground, inFloats } from './numbers.ts';
 import { type Manner, type Reading, readingsOf } from './readings.ts';
 import { latexOf } from './show.ts';
-import type { Size } from './sizes.ts';
+import type { Size, Sizes } from './sizes.ts';
 import { type Instance, keyIn, requireKnownNames, type System } from './system.ts';
 import { type Layout, truthOf } from './truth.ts';
 import { type Extents, NoStep, type Scope, type Setting, World } from './world.ts';
@@ -64,10 +65,13 @@ const STEPS = 3;
 export class Judge {
   readonly #system: System;
   readonly #manner: Manner;
+  readonly #misfits: Sizes['misfits'];
   readonly #exact: Bench<unknown>[];
   readonly #floats: Bench<number>;
 
-  constructor(system: System, sizeOf: (key: string) => Size, manner: Manner, seed: number) {
+  constructor(system: System, sizes: Sizes, manner: Manner, seed: number) {
+    this.#misfits = sizes.misfits;
+    const sizeOf = sizes.of;
     this.#system = system;
     this.#manner = manner;
     this.#exact = [0, 1, 2].map(n => new Bench(system, sizeOf, manner.layout, exactly(seed + n)) as Bench<unknown>);
@@ -75,19 +79,35 @@ export class Judge {
   }
 
   /** All that a statement says. */
-  judge({ statement, of }: Instance): Judged {
+  judge({ line, statement, of }: Instance): Judged {
     const { members, adds } = statement;
     const { defining } = this.#system;
     const [first, ...others] = members;
     const last = members.at(-1);
     if (!first) return { verdict: 'not read', reason: 'there is nothing' };
+    const misfit = this.#misfits.get(line);
+    if (misfit) return { verdict: 'wrong', ...misfit };
     const claims = others.filter(side => {
       if (defining.has(first)) return side !== last && !defining.has(side);
       return !(defining.has(side) && side !== last);
     });
     let judged: Judged = { verdict: 'defines' };
+    const [unfit] = this.#misfits.keys();
+    if (unfit && claims.length > 0) return { verdict: 'not read', reason: `the shapes of ${unfit.name} cannot fit` };
+    const twice = this.#definedBefore(line, first);
+    if (twice) return { verdict: 'not read', reason: twice, at: first.at };
     for (const right of claims) judged = worse(judged, this.claim(first, right, adds, of));
     return judged;
+  }
+
+  /** Says so where a forward equation defines a name that another does define. */
+  #definedBefore({ letter, prefix, name }: Line, first: Expression): string | undefined {
+    if (letter !== 'F' || first.kind !== 'name' || this.#system.defining.has(first)) return undefined;
+    const key = keyIn(first.name, this.#system.vocabulary);
+    const before = this.#system.definitions.get(key)?.find(({ line }) => line.letter === 'F' && line.prefix === prefix);
+    return before && before.line.name !== name
+      ? `${shownKey(key)} is defined a second time, after ${before.line.name}`
+      : undefined;
   }
 
   /** Whether one side is the other. */
@@ -126,6 +146,7 @@ export class Judge {
     for (const { what, to } of editsOf(right, stock)) {
       tried++;
       if (tried > MOST_EDITS) return undefined;
+      if ([...walk(to)].some(part => part.kind === left.kind && latexOf(part) === latexOf(left))) continue; // that is no news
       if (this.#wouldHold(left, to, statement.adds)) return { what, latex: `${latexOf(left)} ${sign} ${latexOf(to)}` };
     }
     for (const { what, to } of editsOf(left, { factors: [], terms: [] })) {

@@ -30,6 +30,7 @@ export interface NamedSet {
 }
 
 export interface Reading {
+  readonly text: string;
   readonly lines: readonly Line[];
   /** Equations in the prose that say what a name stands for: “Write $\mathbf g_t=\dots$”. */
   readonly abbreviations: readonly Line[];
@@ -49,7 +50,7 @@ export function readingOf(text: string): Reading {
     if (formula.display) lines.push(...linesOf(formula, lines.length));
     else if (defines) abbreviations.push(...linesOf(formula, 0).filter(line => !line.unread));
   }
-  return { lines: inherited(lines), abbreviations, sets: setsOf(text) };
+  return { text, lines: inherited(lines), abbreviations, sets: setsOf(text) };
 }
 
 /** A line without a tag is a step beside the tagged ones before it. */

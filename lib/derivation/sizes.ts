@@ -2,6 +2,7 @@
 import type { Expression } from './expression.ts';
 import { isLossKey } from './expression.ts';
 import { Unread } from './latex.ts';
+import type { Line } from './lines.ts';
 import { allNames, shownKey } from './names.ts';
 import { isBackward, keyIn, type System } from './system.ts';
 
@@ -24,19 +25,33 @@ const SIZES: readonly number[] = [3, 2, 4, 5, 6, 7, 8, 9];
 
 const ONE: Dimension = { one: true };
 
+/** The size of every name, and the definitions whose shapes cannot fit those before them. */
+export interface Sizes {
+  of(key: string): Size;
+  readonly misfits: ReadonlyMap<Line, { readonly reason: string; readonly at: number }>;
+}
+
 /**
- * The size of every name: small, and different wherever nothing says that two are the same.
+ * Sizes that are small, and different wherever nothing says that two are the same.
  *
  * @param said shapes that a table of the text gives, in its own letters: `m×d`.
- * @throws Unread where two shapes cannot fit, at the place.
  */
-export function sizesOf(system: System, said: ReadonlyMap<string, readonly [string, string]>): (key: string) => Size {
+export function sizesOf(system: System, said: ReadonlyMap<string, readonly [string, string]>): Sizes {
   const shapes = new Shapes(system, said);
-  for (const { key, of } of system.forward) shapes.equate(key, of);
-  for (const { key, of } of [...system.definitions.values()].flat()) {
-    if (!isBackward(of)) shapes.tryToEquate(key, of);
+  const misfits = new Map<Line, { reason: string; at: number }>();
+  const first = new Set(system.forward);
+  for (const definition of [...first, ...[...system.definitions.values()].flat()]) {
+    const { key, of, line } = definition;
+    if (isBackward(of)) continue;
+    try {
+      shapes.equate(key, of);
+    } catch (error) {
+      if (!(error instanceof Unread)) throw error;
+      // What is not of the forward equations may not fit: that shows where it is judged.
+      if (first.has(definition) && !misfits.has(line)) misfits.set(line, { reason: error.message, at: error.at });
+    }
   }
-  return shapes.sizes();
+  return { of: shapes.sizes(), misfits };
 }
 
 class Shapes {
@@ -58,15 +73,6 @@ class Shapes {
     const right = this.#infer(of);
     if (left === 'number' || right === 'number') return;
     this.#same(left, right, of, `${shownKey(key)} =`);
-  }
-
-  /** What is not of the forward equations may not fit: that shows where it is judged. */
-  tryToEquate(key: string, of: Expression): void {
-    try {
-      this.equate(key, of);
-    } catch (error) {
-      if (!(error instanceof Unread)) throw error;
-    }
   }
 
   sizes(): (key: string) => Size {
@@ -115,7 +121,7 @@ class Shapes {
     if (isLossKey(key) || /^[τTKM]$/.test(key)) return 'number';
     const capital = letter !== letter.toLowerCase();
     if (capital && (!bold || !this.#system.vocabulary.isTimed(key))) return [{ one: false }, { one: false }];
-    if (bold || (!this.#bold && !/^[εληl]$/.test(letter))) return [{ one: false }, ONE];
+    if (bold || (!this.#bold && !/^[εληlπ]$/.test(letter))) return [{ one: false }, ONE];
     return 'number';
   }
 

@@ -50,7 +50,8 @@ export function checkCommand(cells: Readonly<Record<string, Cell>>): Command {
       if (all) return checkAll(known, flags);
       if (name !== undefined && isDerivation(name)) {
         if (layers !== 1 || bidirectional) throw new ValueError('--layers', 'a cell by its name', name);
-        return showDerivation(name, flags);
+        showDerivation(name, flags);
+        return;
       }
       if (flags.given) throw new ValueError('--given', 'a derivation to check', name ?? 'none');
       if (name !== undefined && isModulePath(name)) {

@@ -18,7 +18,10 @@ export function isDerivation(argument: string): boolean {
 export function showDerivation(path: string, { given = [], seed, json, quiet }: Options): void {
   const report = checkDerivation(readText(path), { given: given.map(other => readText(other)), seed });
   if (!report.ok) process.exitCode = 1;
-  if (json) return printJson({ derivation: path, ...report });
+  if (json) {
+    printJson({ derivation: path, ...report });
+    return;
+  }
   const text = formatDerivation(report);
   print(quiet ? (text.split('\n').at(-1) ?? '') : text);
 }
