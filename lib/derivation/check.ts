@@ -87,7 +87,7 @@ export function checkDerivation(text: string, options: CheckDerivationOptions = 
   const systems = systemsOf(reading, given.map(readingOf));
   const { layout, found, mend } = mannered(reading, systems, seed);
   const placeOf = placesIn(text);
-  const lines = reading.lines.map((line): JudgedLine => {
+  const lines = systems.lines.map((line): JudgedLine => {
     const judgement = found.get(line) ?? { verdict: 'not read' as const, reason: 'there is no equation' };
     const { at = 0, reading: _, ...rest } = judgement;
     const right = judgement.verdict === 'wrong' ? mend(line) : undefined;
@@ -122,7 +122,7 @@ function judged(reading: Reading, systems: Systems, manner: Manner, seed: number
   const firstWrong = new Map<Line, Instance>();
   const found = new Map<Line, Judged>();
   const judges = new Map<string, Judge | Judged>();
-  for (const line of reading.lines) {
+  for (const line of systems.lines) {
     const unread = line.unread ?? systems.unread.get(line);
     if (unread) found.set(line, { verdict: 'not read', ...unread });
   }

@@ -2,7 +2,12 @@
 
 /** A part of a subscript or superscript: a letter with an offset (t − 1), or a number. */
 export type Index =
-  | { readonly letter: string; readonly offset: number }
+  | {
+      readonly letter: string;
+      readonly offset: number;
+      /** Letters that are added to it, or taken off: the k of t + k. */
+      readonly plus?: readonly { readonly letter: string; readonly sign: 1 | -1 }[];
+    }
   | { readonly letter?: undefined; readonly number: number };
 
 /** A name as it is written. Which of its indices are the time, and which belong to the name, shows in the whole text. */
@@ -20,6 +25,8 @@ export interface Range {
   readonly index: string;
   readonly from?: Expression;
   readonly to?: Expression;
+  /** Whether it counts down, as J_t J_{t−1} ⋯ J_1 does. */
+  readonly down?: boolean;
 }
 
 export type Expression = { readonly at: number } & (

@@ -21,6 +21,7 @@ export function called<N>(algebra: Algebra<N>, call: Call, args: readonly Block<
   }
   if (name === 'diag' && !b) return algebra.diag(a);
   if (name === 'concat') return algebra.stack(args);
+  if (name === 'dim' && !b) return algebra.number(a.data.length);
   if (name === 'vec' && !b) return { rows: a.data.length, columns: 1, data: a.data };
   if (b) throw new Unread(`${name} of ${args.length} arguments`, at);
   if (order === 0) {
@@ -73,7 +74,7 @@ export function called<N>(algebra: Algebra<N>, call: Call, args: readonly Block<
       default:
     }
   }
-  if (!/^[gfφψ]$/.test(name)) throw new Unread(`${name}${'′'.repeat(order)} of this`, at);
+  if (!/^[gfφψDN]$/.test(name)) throw new Unread(`${name}${'′'.repeat(order)} of this`, at);
   if (a.fits) throw new Misfit(`${name} of ${a.fits}`);
   const f = unnamed(name, order, at);
   return algebra.each(x => (order === 0 ? n.apply(f, x) : f.element(n, x, x)), a);

@@ -5,6 +5,7 @@
  * not of the grammar is refused with its place.
  */
 import { clausesOf, isConditional, nest, textOfNode } from './clauses.ts';
+import { dotted } from './dots.ts';
 import type { Equation, Expression, Index, Name, Range, Relation, Term } from './expression.ts';
 import type { Node } from './latex.ts';
 import { Unread } from './latex.ts';
@@ -113,6 +114,7 @@ const FUNCTIONS: Readonly<Record<string, string>> = {
   abs: 'abs',
   vec: 'vec',
   concat: 'concat',
+  dim: 'dim',
 };
 
 /** Letters that are functions where a parenthesis follows. */
@@ -120,6 +122,8 @@ const FUNCTION_LETTERS: Readonly<Record<string, string>> = {
   '\\sigma': 'σ',
   g: 'g',
   f: 'f',
+  D: 'D',
+  N: 'N',
   '\\phi': 'φ',
   '\\varphi': 'φ',
   '\\psi': 'ψ',
@@ -217,6 +221,11 @@ class Reader {
     const factors: Expression[] = [this.#factor()];
     for (;;) {
       const node = this.#peek();
+      if (node && isDots(node)) {
+        this.#next++;
+        factors.push(...dotted(factors.splice(-2), this.#factor(), node.at));
+        continue;
+      }
       if (node?.kind === 'symbol' && /^(\\cdot|\\times|·)$/.test(node.text)) this.#next++;
       else if (!node || !startsFactor(node)) break;
       factors.push(this.#factor());
@@ -382,6 +391,10 @@ class Reader {
   }
 }
 
+function isDots(node: Node): boolean {
+  return node.kind === 'symbol' && /^\\(@?cdots|l?dots|ldots|dotsb|dotsm|dotsc)$/.test(node.text);
+}
+
 function isNameNode(node: Node): boolean {
   if (node.kind === 'accent') return true;
   if (node.kind === 'scripts') {
@@ -473,6 +486,11 @@ function indicesOf(nodes: readonly Node[]): readonly Index[] {
       indices.push({ letter: node.text, offset: 0 });
       continue;
     }
+    if (node.kind === 'scripts' && node.sup.length === 0) {
+      const { letter } = letterOf(node.base, node.at);
+      indices.push({ letter, offset: 0 }, ...indicesOf(node.sub));
+      continue;
+    }
     if (node.kind !== 'symbol') throw new Unread(`${textOfNode(node)} in an index`, node.at);
     const digits = digitsAt(flat, n);
     if (digits) {
@@ -480,17 +498,21 @@ function indicesOf(nodes: readonly Node[]): readonly Index[] {
       n += digits.length - 1;
       continue;
     }
-    const sign = flat[n + 1];
     const letter = GREEK[node.text] ?? node.text;
     if (!/^[\p{L}*]$/u.test(letter)) throw new Unread(`${node.text} in an index`, node.at);
-    if (isSign(sign, '+-')) {
-      const by = digitsAt(flat, n + 2);
-      if (!by) throw new Unread('an index with an offset that is no number', node.at);
-      indices.push({ letter, offset: (isSign(sign, '-') ? -1 : 1) * Number(by) });
-      n += 1 + by.length;
-      continue;
+    let [offset, end] = [0, n];
+    const plus: { letter: string; sign: 1 | -1 }[] = [];
+    for (let next = flat[end + 1]; isSign(next, '+-'); next = flat[end + 1]) {
+      const by = isSign(next, '-') ? -1 : 1;
+      const digits = digitsAt(flat, end + 2);
+      const other = flat[end + 2];
+      if (digits) offset += by * Number(digits);
+      else if (other?.kind === 'symbol' && /^[a-z]$/.test(other.text)) plus.push({ letter: other.text, sign: by });
+      else throw new Unread('an index with an offset that is no number', node.at);
+      end += 1 + (digits.length || 1);
     }
-    indices.push({ letter, offset: 0 });
+    indices.push({ letter, offset, ...(plus.length > 0 && { plus }) });
+    n = end;
   }
   return indices;
 }

@@ -142,27 +142,31 @@ export class Judge {
     const right = others.find(side => left && this.claim(left, side, statement.adds, '').verdict === 'wrong');
     if (!left || !right) return undefined;
     const sign = statement.adds ? '\\mathrel{+}=' : '=';
+    const [usual] = readingsOf(left, right, statement.adds, this.#manner);
+    const least = usual ? this.#floats.compared(left, right, usual, true).moments : 0;
     let tried = 0;
     for (const { what, to } of editsOf(right, stock)) {
       tried++;
       if (tried > MOST_EDITS) return undefined;
       if ([...walk(to)].some(part => part.kind === left.kind && latexOf(part) === latexOf(left))) continue; // that is no news
-      if (this.#wouldHold(left, to, statement.adds)) return { what, latex: `${latexOf(left)} ${sign} ${latexOf(to)}` };
+      if (this.#wouldHold(left, to, statement.adds, least))
+        return { what, latex: `${latexOf(left)} ${sign} ${latexOf(to)}` };
     }
     for (const { what, to } of editsOf(left, { factors: [], terms: [] })) {
       if (to.kind !== 'gradient' && to.kind !== 'given' && to.kind !== 'transpose') continue;
-      if (this.#wouldHold(to, right, statement.adds))
+      if (this.#wouldHold(to, right, statement.adds, least))
         return { what, latex: `${latexOf(to)} ${sign} ${latexOf(right)}` };
     }
     return undefined;
   }
 
-  /** Whether a right side would be right in one of the readings, in floats. */
-  #wouldHold(left: Expression, right: Expression, adds: boolean): boolean {
+  /** Whether a right side would be right in one of the readings, in floats, at so many moments. */
+  #wouldHold(left: Expression, right: Expression, adds: boolean, least: number): boolean {
     try {
-      return readingsOf(left, right, adds, this.#manner).some(
-        reading => this.#floats.difference(left, right, reading) === undefined,
-      );
+      return readingsOf(left, right, adds, this.#manner).some(reading => {
+        const { found, moments } = this.#floats.compared(left, right, reading, false);
+        return found === undefined && moments >= least;
+      });
     } catch (error) {
       if (error instanceof Unprovable || error instanceof NoInverse) return false;
       throw error;
@@ -203,19 +207,35 @@ class Bench<N> {
 
   /** The first place where two sides differ; nothing where they do nowhere; or why they cannot be compared. */
   difference(left: Expression, right: Expression, reading: Reading): Difference | Error | undefined {
+    return this.compared(left, right, reading, false).found;
+  }
+
+  /** The same, and at how many moments the sides could be compared: all of them where `whole`, else up to the first difference. */
+  compared(
+    left: Expression,
+    right: Expression,
+    reading: Reading,
+    whole: boolean,
+  ): { readonly found: Difference | Error | undefined; readonly moments: number } {
     let compared = 0;
+    let first: Difference | undefined;
     for (const times of this.#moments(left, right)) {
       try {
         const found = this.#at(left, right, reading, times);
         compared++;
-        if (found) return { ...found, where: [...times].map(([letter, time]) => `${letter} = ${time}`).join(', ') };
+        if (!found || first) continue;
+        first = { ...found, where: [...times].map(([letter, time]) => `${letter} = ${time}`).join(', ') };
+        if (!whole) break;
       } catch (error) {
         if (error instanceof NoStep) continue;
-        if (error instanceof Misfit || error instanceof Unread || error instanceof RangeError) return error;
+        if (error instanceof Misfit || error instanceof Unread || error instanceof RangeError) {
+          return { found: error, moments: compared };
+        }
         throw error;
       }
     }
-    return compared > 0 ? undefined : new Unread('there is no step at which all of it is there', left.at);
+    const none = compared === 0 ? new Unread('there is no step at which all of it is there', left.at) : undefined;
+    return { found: first ?? none, moments: compared };
   }
 
   #at(

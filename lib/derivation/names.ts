@@ -39,9 +39,13 @@ export class Vocabulary {
     if (!at) return { key: keyWithout(name, () => false) };
     const key = keyWithout(name, index => index === at);
     if (at.letter === undefined) return { key, time: at.number };
-    const base = times.get(at.letter) ?? (LAST.has(at.letter) ? last : undefined);
-    if (base === undefined) throw new Unread(`${at.letter} is no step that is known here`, name.at);
-    return { key, time: base + at.offset };
+    const stepOf = (letter: string) => {
+      const step = times.get(letter) ?? (LAST.has(letter) ? last : undefined);
+      if (step === undefined) throw new Unread(`${letter} is no step that is known here`, name.at);
+      return step;
+    };
+    const more = (at.plus ?? []).reduce((sum, { letter, sign }) => sum + sign * stepOf(letter), 0);
+    return { key, time: stepOf(at.letter) + at.offset + more };
   }
 
   /** Letters that stand where the time does, and are not bound to a step. */
@@ -77,7 +81,11 @@ export function keyWithout(name: Name, leave: (index: Index) => boolean): string
   const text = (indices: readonly Index[]) =>
     indices
       .filter(index => !leave(index))
-      .map(index => (index.letter === undefined ? `${index.number}` : `${index.letter}${offsetText(index.offset)}`))
+      .map(index =>
+        index.letter === undefined
+          ? `${index.number}`
+          : `${index.letter}${offsetText(index.offset)}${(index.plus ?? []).map(({ letter, sign }) => `${sign < 0 ? '−' : '+'}${letter}`).join('')}`,
+      )
       .join(',');
   const [above, below] = [text(name.sup), text(name.sub)];
   return `${name.bold ? '𝐛' : ''}${name.letter}${above && `^${above}`}${below && `_${below}`}`;
@@ -137,8 +145,8 @@ export function rebuilt(expression: Expression, f: (part: Expression) => Express
     case 'call':
       return f({ ...expression, args: expression.args.map(again) });
     case 'over': {
-      const { index, from, to } = expression.range;
-      const range = { index, ...(from && { from: again(from) }), ...(to && { to: again(to) }) };
+      const { index, from, to, down } = expression.range;
+      const range = { index, ...(down && { down }), ...(from && { from: again(from) }), ...(to && { to: again(to) }) };
       return f({ ...expression, range, of: again(expression.of) });
     }
     case 'stack':
@@ -155,5 +163,12 @@ export function allNames(expression: Expression): readonly Name[] {
 
 /** The letters among a name's indices. */
 export function lettersOf(name: Name): readonly string[] {
-  return indicesOf(name).flatMap(({ letter }) => (letter === undefined ? [] : [letter]));
+  return indicesOf(name).flatMap(index =>
+    index.letter === undefined ? [] : [index.letter, ...(index.plus ?? []).map(({ letter }) => letter)],
+  );
+}
+
+/** An expression with another in place of a name, wherever the name stands by itself. */
+export function substituted(of: Expression, isIt: (name: Name) => boolean, by: Expression): Expression {
+  return rebuilt(of, part => (part.kind === 'name' && isIt(part.name) ? by : part));
 }

@@ -109,5 +109,6 @@ function indexLatex(index: Index): string {
   if (index.letter === undefined) return `${index.number}`;
   const letter =
     GREEK_COMMANDS.get(index.letter) ?? (index.letter.length > 1 ? `\\text{${index.letter}}` : index.letter);
-  return `${letter}${index.offset === 0 ? '' : index.offset > 0 ? `+${index.offset}` : `${index.offset}`}`;
+  const more = (index.plus ?? []).map(({ letter: other, sign }) => `${sign < 0 ? '-' : '+'}${other}`).join('');
+  return `${letter}${index.offset === 0 ? '' : index.offset > 0 ? `+${index.offset}` : `${index.offset}`}${more}`;
 }

@@ -3,7 +3,7 @@ import { type Expression, isLossKey, type Name, namesOf, partsOf, walk } from '.
 import type { Statement } from './grammar.ts';
 import { Unread } from './latex.ts';
 import type { Line, NamedSet, Reading } from './lines.ts';
-import { allNames, keyWithout, lettersOf, shownKey, Vocabulary, withLetter } from './names.ts';
+import { allNames, keyWithout, lettersOf, rebuilt, shownKey, Vocabulary, withLetter } from './names.ts';
 
 /** What a name stands for. */
 export interface Definition {
@@ -40,22 +40,50 @@ export interface System {
   readonly seen: ReadonlySet<string>;
   /** Names that the loss sees: `L` alone where it is defined. */
   readonly outputs: readonly string[];
+  readonly functions: ReadonlyMap<string, FunctionDefinition>;
   /** The sets that sums over letters run over. */
   membersOf(letter: string, of: Expression): readonly string[];
 }
 
 /** All instances of a reading, and the system for the lines of every prefix. */
 export interface Systems {
+  readonly lines: readonly Line[];
   readonly instances: readonly Instance[];
   for(prefix: string): System;
   /** Lines of which a set of letters could not be made out. */
   readonly unread: ReadonlyMap<Line, { readonly reason: string; readonly at: number }>;
 }
 
+/** A function that an equation defines: `D(a) = diag(g′(a))`. */
+export interface FunctionDefinition {
+  readonly name: string;
+  readonly argument: Name;
+  readonly of: Expression;
+}
+
+/** A reading in which what is defined at a step j or k is defined at t. */
+function inT(reading: Reading): Reading {
+  const timed = new Vocabulary(
+    [...reading.lines, ...reading.abbreviations].flatMap(({ statements }) => statements.flatMap(namesIn)),
+  );
+  const again = (line: Line): Line => ({
+    ...line,
+    statements: line.statements.map(statement => {
+      const [first, ...others] = statement.members;
+      if (first?.kind !== 'name') return statement;
+      const steps = new Set(others.flatMap(allNames).flatMap(name => timed.freeTimes(name)));
+      const [letter] = lettersOf(first.name).filter(one => steps.has(one));
+      if (letter === undefined || lettersOf(first.name).includes('t')) return statement;
+      return { ...statement, members: statement.members.map(member => withLetter(member, letter, 't')) };
+    }),
+  });
+  return { ...reading, lines: reading.lines.map(again), abbreviations: reading.abbreviations.map(again) };
+}
+
 /** @param given readings whose forward equations hold too, where this one does not define the name. */
-export function systemsOf(reading: Reading, given: readonly Reading[]): Systems {
-  const readings = [reading, ...given];
-  const lines = readings.flatMap(({ lines: own, abbreviations }) => [...own, ...abbreviations]);
+export function systemsOf(first: Reading, more: readonly Reading[]): Systems {
+  const [reading, ...given] = [first, ...more].map(inT) as [Reading, ...Reading[]];
+  const lines = [reading, ...given].flatMap(({ lines: own, abbreviations }) => [...own, ...abbreviations]);
   const vocabulary = new Vocabulary(lines.flatMap(({ statements }) => statements.flatMap(namesIn)));
   const sets = new Sets(reading.sets, knownKeys(lines));
   const unread = new Map<Line, { reason: string; at: number }>();
@@ -76,6 +104,7 @@ export function systemsOf(reading: Reading, given: readonly Reading[]): Systems 
   const others = given.flatMap(other => expanded([...other.lines, ...other.abbreviations], false));
   const systems = new Map<string, System>();
   return {
+    lines: reading.lines,
     instances,
     unread,
     for(prefix) {
@@ -198,7 +227,9 @@ function systemOf(
     others.filter(({ line }) => line.letter !== 'D'),
   ];
   const ofForward = new Set(
-    own.filter(isForward).flatMap(({ statement }) => namesIn(statement).map(name => keyIn(name, vocabulary))),
+    own
+      .filter(instance => isForward(instance) && !instance.statement.members.some(isBackward))
+      .flatMap(({ statement }) => namesIn(statement).map(name => keyIn(name, vocabulary))),
   );
   const add = (definition: Definition, side: Expression) => {
     if (definition.line.prose && ofForward.has(definition.key)) return; // “with p = 0” is a case, and no definition
@@ -256,6 +287,7 @@ function systemOf(
   const leaves = new Set([...used].filter(key => !definitions.has(key)));
   for (const { key } of forward) leaves.add(key);
   const outputs = outputsOf(forward, own, vocabulary);
+  const functions = functionsIn(sources.flat(), definitions, vocabulary);
   return {
     vocabulary,
     definitions,
@@ -264,6 +296,7 @@ function systemOf(
     leaves,
     forward,
     outputs,
+    functions,
     membersOf(letter, of) {
       const names = allNames(of).filter(name => lettersOf(name).includes(letter));
       const members = sets.members(letter, names, 0);
@@ -289,6 +322,53 @@ function isUnseen(
   const forward = [...definitions.values()].flat().filter(({ line, of }) => line.letter === 'F' && !isBackward(of));
   if (forward.some(definition => definition.key === key)) return false;
   return !forward.some(({ of }) => allNames(of).some(name => keyIn(name, vocabulary) === key));
+}
+
+/** What stands for a function of one name; names that are made of its argument are written out in it. */
+function functionsIn(
+  instances: readonly Instance[],
+  definitions: ReadonlyMap<string, readonly Definition[]>,
+  vocabulary: Vocabulary,
+): ReadonlyMap<string, FunctionDefinition> {
+  const functions = new Map<string, FunctionDefinition>();
+  for (const { statement } of instances) {
+    const [first] = statement.members;
+    const last = statement.members.at(-1);
+    if (first?.kind !== 'call' || !last || last === first || functions.has(first.name) || isBackward(last)) continue;
+    const [argument, more] = first.args;
+    if (argument?.kind !== 'name' || more || first.order > 0 || !/^[gfφψDN]$/.test(first.name)) continue;
+    const key = keyIn(argument.name, vocabulary);
+    if (
+      lettersOf(argument.name).length > 0 ||
+      [...walk(last)].some(part => part.kind === 'call' && part.name === first.name)
+    )
+      continue;
+    functions.set(first.name, {
+      name: first.name,
+      argument: argument.name,
+      of: writtenOut(last, key, definitions, vocabulary, 0),
+    });
+  }
+  return functions;
+}
+
+/** An expression with the definition of every name that mentions a key in place of the name. */
+function writtenOut(
+  of: Expression,
+  key: string,
+  definitions: ReadonlyMap<string, readonly Definition[]>,
+  vocabulary: Vocabulary,
+  depth: number,
+): Expression {
+  if (depth > 8) throw new Unread('a function that is made of itself', of.at);
+  return rebuilt(of, part => {
+    if (part.kind !== 'name') return part;
+    const own = keyIn(part.name, vocabulary);
+    const [definition] = own === key ? [] : (definitions.get(own) ?? []);
+    if (!definition || definition.offset !== undefined || isBackward(definition.of)) return part;
+    const inner = writtenOut(definition.of, key, definitions, vocabulary, depth + 1);
+    return allNames(inner).some(name => keyIn(name, vocabulary) === key) ? inner : part;
+  });
 }
 
 /** Definitions, and those of the names in them. */

@@ -5,10 +5,10 @@ import { type Expression, isLossKey, type Name } from './expression.ts';
 import { called } from './functions.ts';
 import { Unread } from './latex.ts';
 import { Algebra, type Block, isNumber, Misfit } from './matrices.ts';
-import { allNames, lettersOf, shownKey, withLetter } from './names.ts';
+import { allNames, lettersOf, shownKey, substituted, withLetter } from './names.ts';
 import type { Ground } from './numbers.ts';
 import type { Size } from './sizes.ts';
-import { keyIn, type System } from './system.ts';
+import { type FunctionDefinition, keyIn, type System } from './system.ts';
 
 /** Who reads a value: the equation of a name at a step, or the loss. */
 export interface Reader {
@@ -191,8 +191,11 @@ export class World<N> {
         return algebra.transpose(part(of.of));
       case 'power':
         return this.#power(part(of.of), exponentOf(of.exponent, scope, this.#setting));
-      case 'call':
-        return called(algebra, of, of.args.map(part));
+      case 'call': {
+        const [argument] = of.args;
+        const defined = of.order === 0 && argument ? this.#setting.system.functions.get(of.name) : undefined;
+        return defined && argument ? part(applied(defined, argument)) : called(algebra, of, of.args.map(part));
+      }
       case 'holds':
         return this.#holds(of, part(of.left), part(of.right));
       case 'stack':
@@ -288,7 +291,7 @@ export class World<N> {
 
   /** What a sum or product is made of. */
   #terms(of: Expression & { kind: 'over' }, scope: Scope): Block<Dual<N>>[] {
-    const { index, from, to } = of.range;
+    const { index, from, to, down = false } = of.range;
     const { system, last } = this.#setting;
     const at = (time: number) => this.evaluate(of.of, { ...scope, times: new Map([...scope.times, [index, time]]) });
     const names = allNames(of.of).filter(name => lettersOf(name).includes(index));
@@ -299,9 +302,20 @@ export class World<N> {
       return system.membersOf(index, of.of).map(member => this.evaluate(withLetter(of.of, index, member), scope));
     const first = from ? integerOf(from, scope, this.#setting) : 1;
     const end = to ? integerOf(to, scope, this.#setting) : last;
-    if (end < first - 1) throw new NoStep();
-    return Array.from({ length: end - first + 1 }, (_, n) => at(first + n));
+    const count = down ? first - end + 1 : end - first + 1;
+    if (count < 0) throw new NoStep();
+    return Array.from({ length: count }, (_, n) => at(down ? first - n : first + n));
   }
+}
+
+/** A function's body, of its argument. */
+function applied({ argument, of }: FunctionDefinition, to: Expression): Expression {
+  return substituted(
+    of,
+    ({ letter, bold, sup, sub }) =>
+      letter === argument.letter && bold === argument.bold && sup.length + sub.length === 0,
+    to,
+  );
 }
 
 function spread({ key, time }: Moment): [string, number | undefined] {

@@ -142,6 +142,9 @@ test('a table of shapes says what the equations leave open', () => {
   const table = '| letter | shape |\n|---|---|\n| $s_t$ | 1 |\n';
   const line = String.raw`\frac{\partial L}{\partial h_t} = s_t \frac{\partial L}{\partial q_t}`;
   const system = derivation('q_t = s_t h_t', line);
-  expect(checkDerivation(system).lines[0]).toMatchObject({ verdict: 'wrong', reason: expect.stringMatching(/cannot fit/) });
+  expect(checkDerivation(system).lines[0]).toMatchObject({
+    verdict: 'wrong',
+    reason: expect.stringMatching(/cannot fit/),
+  });
   expect(verdicts(`${table}\n${system}`)).toEqual(['defines', 'proven']);
 });
