@@ -1,6 +1,8 @@
 /** Gradient checking, without a test runner: `import { checkCell, checkGradients, format } from 'bptt/check'`. */
 export {
+  type CellOfOptions,
   type CheckDerivationOptions,
+  cellOf,
   checkDerivation,
   type DerivationReport,
   type Difference,

@@ -1,5 +1,5 @@
 /** The parts of the cell that a derivation says: its state, input and parameters, and the lines that give their gradients. */
-import { type Expression, isLossKey } from './expression.ts';
+import { type Expression, isLossKey, type Name } from './expression.ts';
 import { Unread } from './latex.ts';
 import { readingOf } from './lines.ts';
 import { allNames, shownKey } from './names.ts';
@@ -147,20 +147,17 @@ function linesFor(
   system: System,
   offsetOf: (key: string) => number,
 ): readonly Gradient[] {
-  const found = own.flatMap(({ line, statement }): (Gradient & { readonly adds: boolean })[] => {
-    const [left, right] = [
-      statement.members.find(({ kind }) => kind === 'gradient' || kind === 'given'),
-      statement.members.at(-1),
-    ];
-    if (!right || left === right || (left?.kind !== 'gradient' && left?.kind !== 'given')) return [];
-    const name = left.kind === 'gradient' ? left.by : left.of;
-    const { key: of, time } = system.vocabulary.resolve(name, new Map([['t', 0]]), Number.NaN);
+  const momentOf = (name: Name) => system.vocabulary.resolve(name, new Map([['t', 0]]), Number.NaN);
+  const isIt = (side: Expression) => {
+    if (side.kind !== 'gradient' && side.kind !== 'given') return false;
+    const { key: of, time } = momentOf(side.kind === 'gradient' ? side.by : side.of);
     const step = time ?? (system.vocabulary.isTimed(of) ? 0 : undefined);
-    if (of !== key || (step === undefined ? undefined : step - offsetOf(of)) !== back) return [];
-    if (
-      allNames(right).some(other => (system.vocabulary.resolve(other, new Map([['t', 0]]), Number.NaN).time ?? 0) > 0)
-    )
-      return [];
+    return of === key && (step === undefined ? undefined : step - offsetOf(of)) === back;
+  };
+  const found = own.flatMap(({ line, statement }): (Gradient & { readonly adds: boolean })[] => {
+    const right = statement.members.at(-1);
+    if (!right || !statement.members.slice(0, -1).some(isIt)) return [];
+    if (allNames(right).some(other => (momentOf(other).time ?? 0) > 0)) return [];
     return [{ of: right, adds: statement.adds, ...(line.tag !== undefined && { tag: line.tag }) }];
   });
   const whole = found.find(({ adds }) => !adds);

@@ -46,7 +46,7 @@ type Tape = Readonly<Record<string, AbstractMatrix>>;
 export function cellOf(text: string, options: CellOfOptions = {}): Cell {
   const { name = 'derivation', prefix } = requireKnown('options', options, ['name', 'prefix']);
   requireName('options.name', name);
-  const { lines } = checkDerivation(text);
+  const { lines, layout } = checkDerivation(text);
   const wrong = lines.find(({ verdict }) => verdict === 'wrong');
   if (wrong)
     throw new FormatError(
@@ -55,7 +55,7 @@ export function cellOf(text: string, options: CellOfOptions = {}): Cell {
       `${shown(wrong.name)} (line ${wrong.place.line}), which is wrong`,
     );
   const anatomy = refusing(() =>
-    anatomyOf(text, prefix === undefined ? undefined : requireName('options.prefix', prefix)),
+    anatomyOf(text, prefix === undefined ? undefined : requireName('options.prefix', prefix), layout),
   );
   const cell = madeOf(name, anatomy);
   refusing(() => tryOnce(cell, anatomy));

@@ -288,17 +288,17 @@ class Reader {
 
   #number(first: string, at: number): Expression {
     let digits = first;
-    for (
-      let node = this.#peek();
-      node?.kind === 'symbol' && /^[\d.]$/.test(node.text) && node.face === 'plain';
-      node = this.#peek()
-    ) {
-      digits += node.text;
+    let sup: readonly Node[] = [];
+    for (let node = this.#peek(); node && sup.length === 0; node = this.#peek()) {
+      const [base, ...others] = node.kind === 'scripts' && node.sub.length === 0 ? node.base : [node]; // 10^4 is 1, and 0 to the 4
+      if (base?.kind !== 'symbol' || others.length > 0 || base.face !== 'plain' || !/^[\d.]$/.test(base.text)) break;
+      digits += base.text;
+      if (node.kind === 'scripts') sup = node.sup;
       this.#next++;
     }
     const value = Number(digits);
     if (!Number.isFinite(value)) throw new Unread(`${digits} is no number`, at);
-    return { kind: 'number', value, at };
+    return powered({ kind: 'number', value, at }, sup, at);
   }
 
   #scripts(node: Node & { kind: 'scripts' }): Expression {

@@ -7,9 +7,9 @@ import { PassError, saidBy } from '../../check/watched.ts';
 import { BpttError, ValueError } from '../../errors.ts';
 import { shown } from '../../foreign.ts';
 import { requireInteger, requireSize } from '../../require.ts';
-import { isModulePath } from '../modules/load.ts';
+import { isDerivation, isModulePath } from '../modules/load.ts';
 import { number, print, printJson, type Verbosity } from '../terminal.ts';
-import { isDerivation, showDerivation } from './derivation.ts';
+import { showDerivation } from './derivation.ts';
 import { subjectsIn } from './module.ts';
 import { type Subject, subjects } from './subjects.ts';
 

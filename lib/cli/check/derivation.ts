@@ -9,11 +9,6 @@ interface Options extends Verbosity {
   readonly seed: number;
 }
 
-/** Whether an argument is the path of a derivation and not a name. */
-export function isDerivation(argument: string): boolean {
-  return /\.(md|markdown)$/i.test(argument);
-}
-
 /** Judges a derivation and prints its verdicts; exit code 1 where a line is wrong. */
 export function showDerivation(path: string, { given = [], seed, json, quiet }: Options): void {
   const report = checkDerivation(readText(path), { given: given.map(other => readText(other)), seed });
