@@ -130,17 +130,19 @@ function valuesOf(
   tape: Tape = {},
 ): (key: string, back?: 0 | -1) => Term {
   const computed: (key: string) => Term = remembered(key => {
-    const stored = tape[key];
-    const definition = system.definitions.get(key)?.find(({ fixed }) => fixed === undefined);
-    if (stored)
-      return definition?.offset === undefined ? { kind: 'vector', of: stored, row: false } : columnsOf(stored);
+    if (key === input.key) return columnsOf(x);
     const parameter = parameters.find(one => one.key === key);
     const own = parameter && p[parameter.code];
-    if (parameter && own)
+    if (parameter && own) {
       return parameter.isMatrix
         ? { kind: 'matrix', of: own, transposed: false }
         : { kind: 'vector', of: own, row: false };
-    if (key === input.key) return columnsOf(x);
+    }
+    const definition = system.definitions.get(key)?.find(({ fixed }) => fixed === undefined);
+    const stored = tape[key];
+    if (stored) {
+      return definition?.offset === undefined ? { kind: 'vector', of: stored, row: false } : columnsOf(stored);
+    }
     if (!definition) throw new Unread(`${key} is defined nowhere`, 0);
     return stepped(definition.of, system, source);
   });
