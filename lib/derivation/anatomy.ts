@@ -1,11 +1,13 @@
 /** The parts of the cell that a derivation says: its state, input and parameters, and the lines that give their gradients. */
+
+import { type Instance, isBackward } from './definitions.ts';
 import { type Expression, isLossKey, type Name } from './expression.ts';
 import { Unread } from './latex.ts';
 import { readingOf } from './lines.ts';
 import { allNames, shownKey } from './names.ts';
 import { sizesOf } from './sizes.ts';
 import { momentIn } from './step.ts';
-import { type Instance, isBackward, type System, systemsOf } from './system.ts';
+import { type System, systemsOf } from './system.ts';
 import type { Layout } from './truth.ts';
 
 /** A name, and what it is called in the cell. */

@@ -1,17 +1,19 @@
 /** A derivation, line by line. */
 import { ValueError } from '../errors.ts';
 import { requireInteger, requireKnown, requireList, requireName } from '../require.ts';
+import type { Difference } from './bench.ts';
+import { type Instance, keyIn } from './definitions.ts';
 import type { Stock } from './edits.ts';
 import { type Expression, walk } from './expression.ts';
 import { expressionOf } from './grammar.ts';
-import { type Difference, Judge, type Judged, type Mended, type Verdict, worse } from './judge.ts';
+import { Judge, type Judged, type Mended, type Verdict, worse } from './judge.ts';
 import { parseLatex, Unread } from './latex.ts';
 import { type Line, type Reading, readingOf, reasonOf } from './lines.ts';
 import { type Place, placesIn } from './markdown.ts';
 import type { Manner } from './readings.ts';
 import { latexOf } from './show.ts';
 import { sizesOf, tableShapes } from './sizes.ts';
-import { type Instance, keyIn, type System, type Systems, systemsOf } from './system.ts';
+import { type System, type Systems, systemsOf } from './system.ts';
 import type { Layout } from './truth.ts';
 
 /** One display equation, judged. */

@@ -1,10 +1,12 @@
 /** Shapes of names, found by what the forward equations put together. */
+
+import { isBackward, keyIn } from './definitions.ts';
 import type { Expression } from './expression.ts';
 import { isLossKey } from './expression.ts';
 import { Unread } from './latex.ts';
 import type { Line } from './lines.ts';
 import { allNames, shownKey } from './names.ts';
-import { isBackward, keyIn, type System } from './system.ts';
+import type { System } from './system.ts';
 
 /** Rows and columns. */
 export type Size = readonly [rows: number, columns: number];

@@ -1,30 +1,21 @@
 /** The system that a derivation's forward equations define, and what its other equations claim of it. */
-import { type Expression, isLossKey, type Name, namesOf, partsOf, walk } from './expression.ts';
-import type { Statement } from './grammar.ts';
+import {
+  type Definition,
+  definitionsIn,
+  type FunctionDefinition,
+  functionsIn,
+  type Instance,
+  impliedIn,
+  inT,
+  isBackward,
+  keyIn,
+  namesIn,
+} from './definitions.ts';
+import { type Expression, isLossKey, walk } from './expression.ts';
 import { Unread } from './latex.ts';
-import type { Line, NamedSet, Reading } from './lines.ts';
-import { allNames, keyWithout, lettersOf, rebuilt, shownKey, Vocabulary, withLetter } from './names.ts';
-
-/** What a name stands for. */
-export interface Definition {
-  readonly key: string;
-  /** In the equation of step t it stands with t + offset; none where it does not go with the time. */
-  readonly offset?: number;
-  /** The one time at which it holds. */
-  readonly fixed?: number;
-  readonly of: Expression;
-  readonly line: Line;
-  /** Whether it was said of a function of the name: log i = a. */
-  readonly implied?: boolean;
-}
-
-/** A statement for one letter of every set that it has. */
-export interface Instance {
-  readonly line: Line;
-  readonly statement: Statement;
-  /** `k = f`, where there are several. */
-  readonly of: string;
-}
+import type { Line, Reading } from './lines.ts';
+import { allNames, lettersOf, Vocabulary } from './names.ts';
+import { knownKeys, Sets } from './sets.ts';
 
 /** What the lines of one prefix are judged by. */
 export interface System {
@@ -52,32 +43,6 @@ export interface Systems {
   for(prefix: string): System;
   /** Lines of which a set of letters could not be made out. */
   readonly unread: ReadonlyMap<Line, { readonly reason: string; readonly at: number }>;
-}
-
-/** A function that an equation defines: `D(a) = diag(g′(a))`. */
-export interface FunctionDefinition {
-  readonly name: string;
-  readonly argument: Name;
-  readonly of: Expression;
-}
-
-/** A reading in which what is defined at a step j or k is defined at t. */
-function inT(reading: Reading): Reading {
-  const timed = new Vocabulary(
-    [...reading.lines, ...reading.abbreviations].flatMap(({ statements }) => statements.flatMap(namesIn)),
-  );
-  const again = (line: Line): Line => ({
-    ...line,
-    statements: line.statements.map(statement => {
-      const [first, ...others] = statement.members;
-      if (first?.kind !== 'name') return statement;
-      const steps = new Set(others.flatMap(allNames).flatMap(name => timed.freeTimes(name)));
-      const [letter] = lettersOf(first.name).filter(one => steps.has(one));
-      if (letter === undefined || lettersOf(first.name).includes('t')) return statement;
-      return { ...statement, members: statement.members.map(member => withLetter(member, letter, 't')) };
-    }),
-  });
-  return { ...reading, lines: reading.lines.map(again), abbreviations: reading.abbreviations.map(again) };
 }
 
 /** @param given readings whose forward equations hold too, where this one does not define the name. */
@@ -113,95 +78,6 @@ export function systemsOf(first: Reading, more: readonly Reading[]): Systems {
       return known;
     },
   };
-}
-
-function namesIn({ members }: Statement): readonly Name[] {
-  return members.flatMap(allNames);
-}
-
-/** Whether an expression speaks of gradients, and so belongs to the backward pass. */
-export function isBackward(expression: Expression): boolean {
-  return [...walk(expression)].some(({ kind }) => kind === 'gradient' || kind === 'given' || kind === 'jacobian');
-}
-
-/** The keys of all names in equations that are not about gradients, as they are written but for the time. */
-function knownKeys(lines: readonly Line[]): ReadonlySet<string> {
-  const forward = lines.filter(({ letter }) => letter === 'F');
-  return new Set(
-    (forward.length > 0 ? lines.filter(({ letter }) => letter !== 'D') : lines)
-      .flatMap(({ statements }) => statements)
-      .flatMap(({ members }) => members.filter(member => !isBackward(member)))
-      .flatMap(member => allNames(member).map(timeless)),
-  );
-}
-
-/** A name's key without what stands where the time does. */
-function timeless(name: Name): string {
-  return keyWithout(name, ({ letter }) => letter === 't');
-}
-
-/** Letters that stand for every letter of a set. */
-class Sets {
-  readonly #named: readonly NamedSet[];
-  readonly #known: ReadonlySet<string>;
-
-  constructor(named: readonly NamedSet[], known: ReadonlySet<string>) {
-    this.#named = named;
-    this.#known = known;
-  }
-
-  /** The statement for every letter of the sets of its free letters. */
-  instances(line: Line, statement: Statement, vocabulary: Vocabulary): readonly Instance[] {
-    const names = namesIn(statement);
-    const bound = new Set(statement.members.flatMap(member => [...walk(member)].flatMap(boundLetters)));
-    const times = new Set(names.flatMap(name => vocabulary.freeTimes(name)));
-    const [first] = statement.members;
-    const leading = first ? allNames(first).flatMap(lettersOf) : [];
-    const free = new Set(leading.filter(letter => !bound.has(letter) && !times.has(letter)));
-    let instances: readonly Instance[] = [{ line, statement, of: '' }];
-    for (const letter of free) {
-      const members = this.members(letter, names, line.offset);
-      if (!members) continue;
-      instances = instances.flatMap(instance =>
-        members.map(member => ({
-          ...instance,
-          statement: {
-            ...instance.statement,
-            members: instance.statement.members.map(side => withLetter(side, letter, member)),
-          },
-          of: [instance.of, `${letter} = ${member}`].filter(Boolean).join(', '),
-        })),
-      );
-    }
-    return instances;
-  }
-
-  /** What a letter runs over: said in the text, or all letters with which every name that has it is known. None where it is a name's own. */
-  members(letter: string, names: readonly Name[], offset: number): readonly string[] | undefined {
-    if (!/^[a-z]$/.test(letter) || letter === 't') return undefined;
-    const having = names.filter(name => lettersOf(name).includes(letter));
-    const named = [...this.#named].filter(set => set.letter === letter);
-    const said = named.filter(set => set.offset < offset).at(-1) ?? named[0];
-    const knownWith = (other: string) =>
-      having.every(name => {
-        const [only] = allNames(withLetter({ kind: 'name', name, at: name.at }, letter, other));
-        return only !== undefined && this.#known.has(timeless(only));
-      });
-    if (said?.members.some(member => having.some(name => this.#known.has(timeless(swapped(name, letter, member))))))
-      return said.members;
-    if (having.some(name => this.#known.has(timeless(name)))) return undefined;
-    const found = 'abcdefghijklmnopqrsuvwxyz'.split('').filter(other => other !== letter && knownWith(other));
-    return found.length > 0 ? found : undefined;
-  }
-}
-
-function swapped(name: Name, from: string, to: string): Name {
-  const [only] = allNames(withLetter({ kind: 'name', name, at: name.at }, from, to));
-  return only ?? name;
-}
-
-function boundLetters(part: Expression): readonly string[] {
-  return part.kind === 'over' ? [part.range.index] : [];
 }
 
 function systemOf(
@@ -324,53 +200,6 @@ function isUnseen(
   return !forward.some(({ of }) => allNames(of).some(name => keyIn(name, vocabulary) === key));
 }
 
-/** What stands for a function of one name; names that are made of its argument are written out in it. */
-function functionsIn(
-  instances: readonly Instance[],
-  definitions: ReadonlyMap<string, readonly Definition[]>,
-  vocabulary: Vocabulary,
-): ReadonlyMap<string, FunctionDefinition> {
-  const functions = new Map<string, FunctionDefinition>();
-  for (const { statement } of instances) {
-    const [first] = statement.members;
-    const last = statement.members.at(-1);
-    if (first?.kind !== 'call' || !last || last === first || functions.has(first.name) || isBackward(last)) continue;
-    const [argument, more] = first.args;
-    if (argument?.kind !== 'name' || more || first.order > 0 || !/^[gfφψDN]$/.test(first.name)) continue;
-    const key = keyIn(argument.name, vocabulary);
-    if (
-      lettersOf(argument.name).length > 0 ||
-      [...walk(last)].some(part => part.kind === 'call' && part.name === first.name)
-    )
-      continue;
-    functions.set(first.name, {
-      name: first.name,
-      argument: argument.name,
-      of: writtenOut(last, key, definitions, vocabulary, 0),
-    });
-  }
-  return functions;
-}
-
-/** An expression with the definition of every name that mentions a key in place of the name. */
-function writtenOut(
-  of: Expression,
-  key: string,
-  definitions: ReadonlyMap<string, readonly Definition[]>,
-  vocabulary: Vocabulary,
-  depth: number,
-): Expression {
-  if (depth > 8) throw new Unread('a function that is made of itself', of.at);
-  return rebuilt(of, part => {
-    if (part.kind !== 'name') return part;
-    const own = keyIn(part.name, vocabulary);
-    const [definition] = own === key ? [] : (definitions.get(own) ?? []);
-    if (!definition || definition.offset !== undefined || isBackward(definition.of)) return part;
-    const inner = writtenOut(definition.of, key, definitions, vocabulary, depth + 1);
-    return allNames(inner).some(name => keyIn(name, vocabulary) === key) ? inner : part;
-  });
-}
-
 /** Definitions, and those of the names in them. */
 function withAllTheyUse(
   first: readonly Definition[],
@@ -383,81 +212,6 @@ function withAllTheyUse(
       for (const definition of definitions.get(keyIn(name, vocabulary)) ?? []) all.add(definition);
   }
   return [...all];
-}
-
-/** The key of a name, whatever its time. */
-export function keyIn(name: Name, vocabulary: Vocabulary): string {
-  const anyTime = new Map(lettersOf(name).map(letter => [letter, 1]));
-  return vocabulary.resolve(name, anyTime, 1).key;
-}
-
-/** What a statement defines: every name in it but the last side, by the last side. */
-function* definitionsIn(
-  line: Line,
-  { members }: Statement,
-  vocabulary: Vocabulary,
-): Generator<readonly [Expression, Definition]> {
-  const last = members.at(-1);
-  const first = members.slice(0, -1).find(({ kind }) => kind === 'name');
-  if (!last || !first) return;
-  for (const side of members.slice(0, -1)) {
-    if (side.kind !== 'name') continue;
-    const definition = definitionOf(side.name, side === first ? last : first, line, vocabulary);
-    if (definition && !defines(last, definition.key, definition.offset ?? 0, vocabulary)) yield [side, definition];
-  }
-}
-
-/** `log i = a` implies i = exp a, and so does `−log i = −a`. */
-function* impliedIn(
-  line: Line,
-  { members }: Statement,
-  vocabulary: Vocabulary,
-): Generator<readonly [Expression, Definition]> {
-  const last = members.at(-1);
-  if (!last) return;
-  for (const side of members.slice(0, -1)) {
-    const [term] = side.kind === 'sum' && side.terms.length === 1 ? side.terms : [{ sign: 1 as const, of: side }];
-    const call = term?.of;
-    const [of] = call?.kind === 'call' && call.name === 'log' && call.order === 0 ? call.args : [];
-    if (!term || of?.kind !== 'name') continue;
-    const exponent: Expression = { kind: 'sum', terms: [{ sign: term.sign, of: last }], at: last.at };
-    const exp: Expression = { kind: 'call', name: 'exp', order: 0, args: [exponent], at: last.at };
-    const definition = definitionOf(of.name, exp, line, vocabulary);
-    if (definition) yield [side, { ...definition, implied: true }];
-  }
-}
-
-function definitionOf(name: Name, of: Expression, line: Line, vocabulary: Vocabulary): Definition | undefined {
-  const letters = lettersOf(name);
-  try {
-    const { key, time } = vocabulary.resolve(name, new Map([['t', 0]]), Number.NaN);
-    if (time === undefined) {
-      if (mentionsT(of)) vocabulary.addTimed(key);
-      return { key, of, line, ...(vocabulary.isTimed(key) && { offset: 0 }) };
-    }
-    if (letters.includes('t')) return { key, offset: time, of, line };
-    return Number.isNaN(time) ? undefined : { key, fixed: time, of, line };
-  } catch (error) {
-    if (error instanceof Unread) return undefined;
-    throw error;
-  }
-}
-
-/** Whether an expression goes with the time: mentions a t that no sum binds. */
-function mentionsT(of: Expression): boolean {
-  if (of.kind === 'over' && of.range.index === 't') return false;
-  return namesOf(of).some(name => lettersOf(name).includes('t')) || partsOf(of).some(mentionsT);
-}
-
-/** Whether an expression mentions the very name, at the same time. */
-function defines(of: Expression, key: string, offset: number, vocabulary: Vocabulary): boolean {
-  return [...walk(of)].some(part => {
-    if (part.kind !== 'name') return false;
-    const times = new Map([['t', 0]]);
-    for (const letter of lettersOf(part.name)) if (!times.has(letter)) times.set(letter, Number.NaN);
-    const found = vocabulary.resolve(part.name, times, Number.NaN);
-    return found.key === key && (found.time ?? 0) === offset;
-  });
 }
 
 /** What the loss sees: L where it is defined; else what no forward equation of the same step uses, and what gradients are handed in of. */
@@ -490,39 +244,4 @@ function outputsOf(
     .map(({ key }) => key);
   const defined = new Set(forward.map(({ key }) => key));
   return [...new Set([...unused, ...given.filter(key => defined.has(key) && vocabulary.isTimed(key))])];
-}
-
-/** All names of an expression, those of sums over letters for each of them. */
-function namesAmong(of: Expression, system: System): readonly Name[] {
-  if (of.kind === 'over' && !of.range.from && of.range.index !== '' && of.range.index !== 't') {
-    const { index } = of.range;
-    const isTime = allNames(of.of).some(name => system.vocabulary.freeTimes(name).includes(index));
-    if (!isTime) {
-      return system.membersOf(index, of.of).flatMap(member => namesAmong(withLetter(of.of, index, member), system));
-    }
-  }
-  if (of.kind === 'over') return namesAmong(of.of, system);
-  if (of.kind === 'power') return namesAmong(of.of, system);
-  return [...namesOf(of), ...partsOf(of).flatMap(part => namesAmong(part, system))];
-}
-
-/** Throws where a name is neither defined nor one that a forward equation is made of. */
-export function requireKnownNames(expression: Expression, system: System): void {
-  const seen = new Set<string>();
-  const visit = (part: Expression, within: readonly string[]): void => {
-    for (const name of namesAmong(part, system)) {
-      const key = keyIn(name, system.vocabulary);
-      if (within.includes(key)) throw new Unread(`what ${shownKey(key)} begins with is not said`, expression.at);
-      if (seen.has(key) || isLossKey(key)) continue;
-      seen.add(key);
-      const definitions = system.definitions.get(key);
-      if (!definitions && !system.leaves.has(key) && !/^[τT]$/.test(key)) {
-        throw new Unread(`${shownKey(key)} is defined nowhere`, part === expression ? name.at : expression.at);
-      }
-      for (const definition of definitions ?? []) {
-        visit(definition.of, system.forward.includes(definition) || isBackward(definition.of) ? [] : [...within, key]);
-      }
-    }
-  };
-  visit(expression, []);
 }

@@ -1,6 +1,7 @@
 /** True gradients: how the loss changes when an element of a value is moved, one after the other. */
 import { type Block, isNumber } from './matrices.ts';
-import { type Extent, type Moment, type Nudge, type Reader, type Setting, type Truth, World } from './world.ts';
+import type { Extent, Moment, Nudge, Reader, Setting, Truth } from './scope.ts';
+import { World } from './world.ts';
 
 /** Whether the gradient of a column is written as a row, as the lecture does, or as a column. */
 export type Layout = 'rows' | 'columns';

@@ -1,13 +1,15 @@
 /** A cell's recorded equations held against those that its derivation says, tag by tag. */
 import type { Cell } from '../../lib/cells/cell.ts';
+import type { Instance } from '../../lib/derivation/definitions.ts';
 import type { Expression } from '../../lib/derivation/expression.ts';
 import { readingOf } from '../../lib/derivation/lines.ts';
 import { type Block, Misfit } from '../../lib/derivation/matrices.ts';
 import { exactly, type Ground, inFloats } from '../../lib/derivation/numbers.ts';
+import { DEFAULT, NoStep } from '../../lib/derivation/scope.ts';
 import { sizesOf } from '../../lib/derivation/sizes.ts';
-import { type Instance, type System, systemsOf } from '../../lib/derivation/system.ts';
+import { type System, systemsOf } from '../../lib/derivation/system.ts';
 import { truthOf } from '../../lib/derivation/truth.ts';
-import { DEFAULT, NoStep, World } from '../../lib/derivation/world.ts';
+import { World } from '../../lib/derivation/world.ts';
 import { evaluate } from '../../lib/equations/evaluate.ts';
 import type { Grid } from '../../lib/equations/numbers.ts';
 import { record } from '../../lib/equations/record.ts';
