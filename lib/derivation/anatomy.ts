@@ -5,6 +5,7 @@ import { type Expression, isLossKey, type Name } from './expression.ts';
 import { Unread } from './latex.ts';
 import { readingOf } from './lines.ts';
 import { allNames, shownKey } from './names.ts';
+import { GREEK } from './signs.ts';
 import { sizesOf } from './sizes.ts';
 import { momentIn } from './step.ts';
 import { type System, systemsOf } from './system.ts';
@@ -120,7 +121,7 @@ function reachedFrom(h: string, system: System, offsetOf: (key: string) => numbe
       leaves.add(key);
       return;
     }
-    for (const name of namesOf(definition.of, system)) {
+    for (const name of namesOf(definition.of)) {
       const [other, time] = momentIn(name, system);
       if (isLossKey(other)) continue;
       if (time === undefined || time === offsetOf(other)) visit(other);
@@ -136,8 +137,8 @@ function reachedFrom(h: string, system: System, offsetOf: (key: string) => numbe
   return { computed: [...computed], carried: [...carried], leaves: [...leaves] };
 }
 
-function namesOf(of: Expression, system: System) {
-  if (of.kind === 'over') throw new Unread(`a ${system ? 'sum' : ''} in an equation of the forward pass`, of.at);
+function namesOf(of: Expression) {
+  if (of.kind === 'over') throw new Unread('a sum in an equation of the forward pass', of.at);
   return allNames(of);
 }
 
@@ -173,17 +174,15 @@ function aliasOf(key: string, system: System, computed: readonly string[]): stri
   return momentIn(definition.of.name, system)[0];
 }
 
-const GREEK: Readonly<Record<string, string>> = Object.fromEntries(
-  'α alpha β beta γ gamma δ delta ε epsilon ζ zeta η eta θ theta ι iota κ kappa λ lambda μ mu ν nu ξ xi π pi ρ rho σ sigma υ upsilon φ phi χ chi ψ psi ω omega'
-    .split(' ')
-    .flatMap((letter, n, words) => (n % 2 === 0 ? [[letter, words[n + 1] ?? '']] : [])),
+const WORDS: ReadonlyMap<string, string> = new Map(
+  Object.entries(GREEK).map(([command, letter]) => [letter, command.slice(1)]),
 );
 
 /** A key as a name in the cell: `W_f`, `hTilde`, `nu`. */
 function codeOf(key: string): string {
   return shownKey(key)
     .normalize('NFD')
-    .replace(/\p{L}/gu, letter => GREEK[letter] ?? letter)
+    .replace(/\p{L}/gu, letter => WORDS.get(letter) ?? letter)
     .replace('\u0303', 'Tilde')
     .replace('\u0302', 'Hat')
     .replace('\u0304', 'Bar')

@@ -1,5 +1,6 @@
 /** A judged derivation as text. */
 import { shown } from '../foreign.ts';
+import { requireList, requireObject } from '../require.ts';
 import type { DerivationReport, JudgedLine } from './check.ts';
 import type { Verdict } from './judge.ts';
 
@@ -11,8 +12,14 @@ const SAYS: Readonly<Record<Verdict, string>> = {
   'not read': 'not read',
 };
 
-/** Every line with its verdict; of a wrong one both sides, and the nearest right line. */
-export function formatDerivation({ lines, layout }: DerivationReport): string {
+/**
+ * Every line with its verdict; of a wrong one both sides, and the nearest right line.
+ *
+ * @throws ValueError when `report` is none.
+ */
+export function formatDerivation(report: DerivationReport): string {
+  const { lines, layout } = requireObject('report', report);
+  requireList('report.lines', lines, 'a list of lines');
   const wide = Math.max(0, ...lines.map(({ name }) => Math.min(name.length, 24)));
   return [...lines.map(line => formatLine(line, wide)), summary(lines, layout)].join('\n');
 }

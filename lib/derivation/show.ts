@@ -1,10 +1,9 @@
 /** Expressions as LaTeX again. */
 import type { Expression, Index, Name } from './expression.ts';
+import { GREEK } from './signs.ts';
 
 const GREEK_COMMANDS: ReadonlyMap<string, string> = new Map(
-  'α alpha β beta γ gamma δ delta ε epsilon ζ zeta η eta θ theta ι iota κ kappa λ lambda μ mu ν nu ξ xi π pi ρ rho σ sigma τ tau υ upsilon φ phi χ chi ψ psi ω omega Γ Gamma Δ Delta Θ Theta Λ Lambda Ξ Xi Π Pi Σ Sigma Φ Phi Ψ Psi Ω Omega ℓ ell'
-    .split(' ')
-    .flatMap((letter, n, words) => (n % 2 === 0 ? [[letter, `\\${words[n + 1]}`] as const] : [])),
+  Object.entries(GREEK).map(([command, letter]) => [letter, command]),
 );
 
 const ACCENT_COMMANDS: Readonly<Record<string, string>> = {
