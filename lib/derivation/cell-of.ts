@@ -31,17 +31,21 @@ type Tape = Readonly<Record<string, AbstractMatrix>>;
  * @throws FormatError when a line is wrong, a gradient is missing, or an equation is none that a cell can be made of.
  *
  * @example
+ * ```ts
+ * import { cellOf } from 'bptt/check';
+ *
  * const cell = cellOf(String.raw`
  * $$a_t = W h_{t-1} + U x_t + b$$
- * $$h_t = \\tanh(a_t)$$
- * $$\\frac{\\partial L}{\\partial a_t} = \\frac{\\partial L}{\\partial h_t} \\odot (1 - h_t^2)$$
- * $$\\frac{\\partial L}{\\partial W} = \\sum_t \\Big(\\frac{\\partial L}{\\partial a_t}\\Big)^\\top h_{t-1}^\\top$$
- * $$\\frac{\\partial L}{\\partial U} = \\sum_t \\Big(\\frac{\\partial L}{\\partial a_t}\\Big)^\\top x_t^\\top$$
- * $$\\frac{\\partial L}{\\partial b} = \\sum_t \\frac{\\partial L}{\\partial a_t}$$
- * $$\\frac{\\partial L}{\\partial x_t} = \\frac{\\partial L}{\\partial a_t} U$$
- * $$\\frac{\\partial L}{\\partial h_{t-1}} \\mathrel{+}= \\frac{\\partial L}{\\partial a_t} W$$
+ * $$h_t = \tanh(a_t)$$
+ * $$\frac{\partial L}{\partial a_t} = \frac{\partial L}{\partial h_t} \odot (1 - h_t^2)$$
+ * $$\frac{\partial L}{\partial W} = \sum_t \Big(\frac{\partial L}{\partial a_t}\Big)^\top h_{t-1}^\top$$
+ * $$\frac{\partial L}{\partial U} = \sum_t \Big(\frac{\partial L}{\partial a_t}\Big)^\top x_t^\top$$
+ * $$\frac{\partial L}{\partial b} = \sum_t \frac{\partial L}{\partial a_t}$$
+ * $$\frac{\partial L}{\partial x_t} = \frac{\partial L}{\partial a_t} U$$
+ * $$\frac{\partial L}{\partial h_{t-1}} \mathrel{+}= \frac{\partial L}{\partial a_t} W$$
  * `);
- * Object.keys(cell.params({ d: 2, m: 3 })); // ['W', 'U', 'b']
+ * console.log(Object.keys(cell.params({ d: 2, m: 3 })).join()); // → W,U,b
+ * ```
  */
 export function cellOf(text: string, options: CellOfOptions = {}): Cell {
   const { name = 'derivation', prefix } = requireKnown('options', options, ['name', 'prefix']);

@@ -66,14 +66,18 @@ const LONGEST = 1_000_000;
  * is a verdict, and no error.
  *
  * @example
+ * ```ts
+ * import { checkDerivation } from 'bptt/check';
+ *
  * const { ok, lines } = checkDerivation(String.raw`
  * $$a_t = W h_{t-1} + U x_t + b$$
- * $$h_t = \\tanh(a_t)$$
- * $$\\frac{\\partial L}{\\partial a_t} = \\frac{\\partial L}{\\partial h_t} \\odot (1 - h_t)$$
+ * $$h_t = \tanh(a_t)$$
+ * $$\frac{\partial L}{\partial a_t} = \frac{\partial L}{\partial h_t} \odot (1 - h_t)$$
  * `);
- * ok; // false
- * lines[2]?.verdict; // 'wrong'
- * lines[2]?.mended?.what; // 'a square'
+ * console.log(ok); // → false
+ * console.log(lines[2]?.verdict); // → wrong
+ * console.log(lines[2]?.mended?.what); // → a square
+ * ```
  */
 export function checkDerivation(text: string, options: CheckDerivationOptions = {}): DerivationReport {
   const { given = [], seed = 1 } = requireKnown('options', options, ['given', 'seed']);
