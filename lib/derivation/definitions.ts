@@ -3,7 +3,7 @@ import { type Expression, type Name, namesOf, partsOf, walk } from './expression
 import type { Statement } from './grammar.ts';
 import { Unread } from './latex.ts';
 import type { Line, Reading } from './lines.ts';
-import { allNames, lettersOf, rebuilt, Vocabulary, withLetter } from './names.ts';
+import { allNames, lettersOf, rebuilt, type Vocabulary, withLetter } from './names.ts';
 
 /** What a name stands for. */
 export interface Definition {
@@ -33,11 +33,8 @@ export interface FunctionDefinition {
   readonly of: Expression;
 }
 
-/** A reading in which what is defined at a step j or k is defined at t. */
-export function inT(reading: Reading): Reading {
-  const timed = new Vocabulary(
-    [...reading.lines, ...reading.abbreviations].flatMap(({ statements }) => statements.flatMap(namesIn)),
-  );
+/** A reading in which what is defined at a step j or k is defined at t; `timed` knows what goes with the time. */
+export function inT(reading: Reading, timed: Vocabulary): Reading {
   const again = (line: Line): Line => ({
     ...line,
     statements: line.statements.map(statement => {

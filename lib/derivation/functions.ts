@@ -22,6 +22,10 @@ export function called<N>(algebra: Algebra<N>, call: Call, args: readonly Block<
   if (name === 'diag' && !b) return algebra.diag(a);
   if (name === 'concat') return algebra.stack(args);
   if (name === 'dim' && !b) return algebra.number(a.data.length);
+  if (name === 'norm' && !b) {
+    if (a.fits) throw new Misfit(`the length of ${a.fits}`);
+    return algebra.each(n.sqrt, algebra.fold(n.add, algebra.elementwise('⊙', a, a)));
+  }
   if (name === 'vec' && !b) return { rows: a.data.length, columns: 1, data: a.data };
   if (b) throw new Unread(`${name} of ${args.length} arguments`, at);
   if (order === 0) {

@@ -315,6 +315,9 @@ function paren(node: Node & { kind: 'paren' }): Expression {
   if (open === '|' || open === '\\lvert' || open === '\\vert') {
     return { kind: 'call', name: 'abs', order: 0, args: [new Reader(body).expression()], at };
   }
+  if (open === '\\|' || open === '\\lVert' || open === '\\Vert') {
+    return { kind: 'call', name: 'norm', order: 0, args: [new Reader(body).expression()], at };
+  }
   if (open === '[') return bracket(body, at);
   if (open !== '(' && open !== '\\{' && open !== '\\lbrace') throw new Unread(`${open}…${node.close}`, at);
   const parts = split(body, item => item.kind === 'symbol' && (item.text === ',' || item.text === ';'));

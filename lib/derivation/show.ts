@@ -87,6 +87,7 @@ function callLatex({ name, order, args }: Expression & { kind: 'call' }): string
   if (name === 'exp' && order === 0) return `e^{${inner}}`;
   if (name === 'sqrt') return `\\sqrt{${inner}}`;
   if (name === 'abs') return `|${inner}|`;
+  if (name === 'norm') return `\\|${inner}\\|`;
   const head = /^(tanh|log|max|min)$/.test(name)
     ? `\\${name}`
     : (GREEK_COMMANDS.get(name) ?? (name.length > 1 ? `\\mathrm{${name}}` : name));

@@ -169,6 +169,10 @@ class Shapes {
   }
 
   #call(of: Expression & { kind: 'call' }): Form {
+    if (of.name === 'norm') {
+      for (const arg of of.args) this.#infer(arg);
+      return 'number';
+    }
     if (of.name === 'diag') {
       const [argument] = of.args;
       const form = argument ? this.#infer(argument) : 'number';

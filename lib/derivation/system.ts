@@ -45,11 +45,18 @@ export interface Systems {
   readonly unread: ReadonlyMap<Line, { readonly reason: string; readonly at: number }>;
 }
 
+function vocabularyOf(readings: readonly Reading[]): Vocabulary {
+  const lines = readings.flatMap(({ lines: own, abbreviations }) => [...own, ...abbreviations]);
+  return new Vocabulary(lines.flatMap(({ statements }) => statements.flatMap(namesIn)));
+}
+
 /** @param given readings whose forward equations hold too, where this one does not define the name. */
 export function systemsOf(first: Reading, more: readonly Reading[]): Systems {
-  const [reading, ...given] = [first, ...more].map(inT) as [Reading, ...Reading[]];
+  const timed = vocabularyOf([first, ...more]);
+  const reading = inT(first, timed);
+  const given = more.map(other => inT(other, timed));
   const lines = [reading, ...given].flatMap(({ lines: own, abbreviations }) => [...own, ...abbreviations]);
-  const vocabulary = new Vocabulary(lines.flatMap(({ statements }) => statements.flatMap(namesIn)));
+  const vocabulary = vocabularyOf([reading, ...given]);
   const sets = new Sets(reading.sets, knownKeys(lines));
   const unread = new Map<Line, { reason: string; at: number }>();
   const expanded = (own: readonly Line[], report: boolean) =>
@@ -108,7 +115,8 @@ function systemOf(
       .flatMap(({ statement }) => namesIn(statement).map(name => keyIn(name, vocabulary))),
   );
   const add = (definition: Definition, side: Expression) => {
-    if (definition.line.prose && ofForward.has(definition.key)) return; // “with p = 0” is a case, and no definition
+    const isConstant = /^[A-Z]$/.test(definition.key) && isNumber(definition.of);
+    if (definition.line.prose && ofForward.has(definition.key) && !isConstant) return; // “with p = 0” is a case, and no definition
     const same = definitions.get(definition.key) ?? [];
     if (same.some(other => other.fixed === definition.fixed)) return;
     definitions.set(definition.key, [...same, definition]);
@@ -151,7 +159,9 @@ function systemOf(
   const chosen = [...definitions.values()].flat();
   const isFirst = ({ key, of, line }: Definition) =>
     !isBackward(of) && line.prefix === prefix && (hasForward ? line.letter === 'F' || ofForward.has(key) : !line.prose);
-  const mentioned = new Set(own.flatMap(({ statement }) => namesIn(statement).map(name => keyIn(name, vocabulary))));
+  const mentioned = new Set(
+    [...own, ...abbreviations].flatMap(({ statement }) => namesIn(statement).map(name => keyIn(name, vocabulary))),
+  );
   const elsewhere = new Set(others.map(({ line }) => line));
   const isGiven = ({ key, of, line }: Definition) => !isBackward(of) && elsewhere.has(line) && mentioned.has(key);
   const forward = withAllTheyUse(
@@ -180,6 +190,11 @@ function systemOf(
       return members;
     },
   };
+}
+
+/** Whether an expression is made of numbers alone. */
+function isNumber(of: Expression): boolean {
+  return [...walk(of)].every(({ kind }) => kind === 'number' || kind === 'power');
 }
 
 /** The steps of the derivation itself. */

@@ -95,7 +95,7 @@ export class World<N> {
       const [rows, columns] = sizeOf(key);
       return made.fits || isNumber(made) ? this.algebra.sized(made, rows, columns) : made;
     }
-    if (definitions.length > 0 && time !== undefined && time > 0) throw new NoStep();
+    if (definitions.some(({ fixed }) => fixed === undefined) && time !== undefined && time > 0) throw new NoStep();
     const [rows, columns] = sizeOf(key);
     const data = Array.from({ length: rows * columns }, (_, e) => this.#leaf(`${key} ${time ?? ''} ${e}`));
     return { rows, columns, data };
@@ -129,8 +129,16 @@ export class World<N> {
         return algebra.elementwise(of.operation, part(of.left), part(of.right));
       case 'transpose':
         return algebra.transpose(part(of.of));
-      case 'power':
+      case 'power': {
+        const squared =
+          of.of.kind === 'call' && of.of.name === 'norm' && of.exponent.kind === 'number' && of.exponent.value === 2;
+        const [inside] = squared && of.of.kind === 'call' ? of.of.args : [];
+        if (inside) {
+          const block = part(inside); // of a square, a field knows more than of a root
+          return algebra.fold(this.#numbers.add, algebra.elementwise('⊙', block, block));
+        }
         return this.#power(part(of.of), exponentOf(of.exponent, scope, this.#setting));
+      }
       case 'call': {
         const [argument] = of.args;
         const defined = of.order === 0 && argument ? this.#setting.system.functions.get(of.name) : undefined;
@@ -219,14 +227,19 @@ export class World<N> {
 
   #over(of: Expression & { kind: 'over' }, scope: Scope): Block<Dual<N>> {
     const { algebra } = this;
-    const blocks = this.#terms(of, scope);
-    const [first, ...others] = blocks;
-    if (!first) return algebra.number(of.operation === 'Σ' ? 0 : 1);
+    const [first, ...others] = this.#terms(of, scope);
+    if (!first) return of.operation === 'Σ' ? algebra.number(0) : this.#nothing(of, scope);
     if (of.operation === 'Σ') return others.reduce((a, b) => algebra.add(a, b), first);
     return others.reduce(
       (a, b) => (a.columns > 1 && a.rows > 1 ? algebra.times(a, b) : algebra.elementwise('⊙', a, b)),
       first,
     );
+  }
+
+  /** A product of nothing: I, if its factors are matrices. */
+  #nothing({ range, of }: Expression & { kind: 'over' }, scope: Scope): Block<Dual<N>> {
+    const factor = this.evaluate(of, { ...scope, times: new Map([...scope.times, [range.index, 1]]) });
+    return factor.rows > 1 && factor.columns > 1 ? this.algebra.fitting('I') : this.algebra.number(1);
   }
 
   /** What a sum or product is made of. */

@@ -1,5 +1,5 @@
 /** The derivations of this repository, evaluated: every equation of a cell holds, and a misprint in any of them is caught. */
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { cells } from '../../lib/cells/index.ts';
@@ -159,3 +159,43 @@ function isTautology(latex: string): boolean {
   const [left = '', right = ''] = latex.replace(/\\tag\{.*?\}/, '').split('=');
   return left.trim() === right.trim();
 }
+
+/** Of the other files, the tags that are judged; the rest is written in what is not read yet. */
+const OTHERS: readonly (readonly [file: string, given: readonly string[], tags: readonly string[]])[] = [
+  ['readout', [], ['RO-F1', 'RO-B1', 'RO-B2', 'RO-B3']],
+  ['embedding', [], ['EM-F1', 'EM-D1', 'EM-B1', 'EM-B2']],
+  ['delay', [], ['DL-F1', 'DL-F2', 'DL-B1', 'DL-B2', 'DL-B3']],
+  ['dropout', [], ['DR-F2', 'DR-B1']],
+  ['losses', [], ['SE-F1', 'SE-B1']],
+  ['through-time', ['rnn', 'readout'], ['BPTT-P1', 'BPTT-P2', 'BPTT-P3']],
+];
+
+test.each(OTHERS)('%s.md', (file, given, tags) => {
+  const { lines } = checkDerivation(textOf(file), { given: given.map(textOf) });
+  const verdicts = lines.filter(({ name }) => tags.includes(name)).map(({ name, verdict }) => `${name} ${verdict}`);
+  const expected = tags.map(tag => expect.stringMatching(`^${tag} ${/-F|EM-D1/.test(tag) ? 'defines' : 'proven'}$`));
+  expect(verdicts).toEqual(expected);
+});
+
+/** Lines whose notation is taken for something else: elements by their indices, operators, a name for several things. */
+const MISTAKEN: readonly string[] = [
+  ...['ADJ-2', 'ALG-F29', 'BI-D1', 'BI-F4', 'CND-B2', 'ELM-10', 'ELM-3', 'ELM-6', 'ELM-9', 'ERR-8'],
+  ...['HMM-F1', 'LLN-F9', 'NG-F3', 'OX-F3', 'OX-F5', 'RTRL-F1', 'RTRL-F5'],
+];
+
+test('of all tags, so many are judged, and no other is taken for wrong', () => {
+  const files = readdirSync(join(ROOT, 'derivations')).filter(file => file.endsWith('.md'));
+  const lines = files.flatMap(file => {
+    const name = file.replace(/\.md$/, '');
+    const given = CELLS.find(own => own.file === name)?.given ?? OTHERS.find(([other]) => other === name)?.[1] ?? [];
+    return checkDerivation(textOf(name), { given: given.map(textOf) }).lines.filter(({ tag }) => tag !== undefined);
+  });
+  expect(lines.length).toBeGreaterThan(600);
+  expect(
+    lines
+      .filter(({ verdict }) => verdict === 'wrong')
+      .map(({ name }) => name)
+      .sort(),
+  ).toEqual(MISTAKEN);
+  expect(lines.filter(({ verdict }) => !['wrong', 'not read'].includes(verdict)).length).toBeGreaterThanOrEqual(277);
+});
