@@ -84,6 +84,7 @@ export class Bench<N> {
     });
     const { algebra } = this.#world;
     const { ground } = this.#setting;
+    this.#world.begin();
     const valueOfLeft = this.#left(left, right, reading, scope(reading.extents));
     const valueOfRight = this.#world.evaluate(right, scope(reading.extents));
     const [a, b] = [valueOfLeft, valueOfRight].map((block, n, both) => {

@@ -58,10 +58,11 @@ export function isBackward(expression: Expression): boolean {
   return [...walk(expression)].some(({ kind }) => kind === 'gradient' || kind === 'given' || kind === 'jacobian');
 }
 
-/** What stands for a function of one name; names that are made of its argument are written out in it. */
+/** What stands for a function of one name, whose sides are added to those that define; names that are made of its argument are written out in it. */
 export function functionsIn(
   instances: readonly Instance[],
   definitions: ReadonlyMap<string, readonly Definition[]>,
+  defining: Set<Expression>,
   vocabulary: Vocabulary,
 ): ReadonlyMap<string, FunctionDefinition> {
   const functions = new Map<string, FunctionDefinition>();
@@ -77,6 +78,7 @@ export function functionsIn(
       [...walk(last)].some(part => part.kind === 'call' && part.name === first.name)
     )
       continue;
+    defining.add(first);
     functions.set(first.name, {
       name: first.name,
       argument: argument.name,

@@ -124,7 +124,8 @@ export class Judge {
   }
 
   /** The nearest right line, of a statement that is wrong; nothing where no single edit mends it. */
-  mend({ statement }: Instance, stock: Stock): Mended | undefined {
+  mend({ line, statement }: Instance, stock: Stock): Mended | undefined {
+    if (this.#misfits.has(line)) return undefined;
     const [left, ...others] = statement.members;
     const right = others.find(side => left && this.claim(left, side, statement.adds, '').verdict === 'wrong');
     if (!left || !right) return undefined;

@@ -2,6 +2,7 @@
 import { type Instance, isBackward, namesIn } from './definitions.ts';
 import { type Expression, type Name, walk } from './expression.ts';
 import type { Statement } from './grammar.ts';
+import { Unread } from './latex.ts';
 import type { Line, NamedSet } from './lines.ts';
 import { allNames, keyWithout, lettersOf, type Vocabulary, withLetter } from './names.ts';
 
@@ -20,6 +21,9 @@ export function knownKeys(lines: readonly Line[]): ReadonlySet<string> {
 function timeless(name: Name): string {
   return keyWithout(name, ({ letter }) => letter === 't');
 }
+
+/** Equations that one may stand for. */
+const MOST = 1000;
 
 /** Letters that stand for every letter of a set. */
 export class Sets {
@@ -54,6 +58,7 @@ export class Sets {
         })),
       );
     }
+    if (instances.length > MOST) throw new Unread(`its letters stand for ${instances.length} equations`, statement.at);
     return instances;
   }
 

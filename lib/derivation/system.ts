@@ -173,7 +173,7 @@ function systemOf(
   const leaves = new Set([...used].filter(key => !definitions.has(key)));
   for (const { key } of forward) leaves.add(key);
   const outputs = outputsOf(forward, own, vocabulary);
-  const functions = functionsIn(sources.flat(), definitions, vocabulary);
+  const functions = functionsIn(sources.flat(), definitions, defining, vocabulary);
   return {
     vocabulary,
     definitions,

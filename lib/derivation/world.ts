@@ -20,6 +20,9 @@ import {
   type Truth,
 } from './scope.ts';
 
+/** Parts that an expression has evaluated, all that it is made of included: sums within sums have more before one sees it. */
+const MOST = 300_000;
+
 export class World<N> {
   readonly #setting: Setting<N>;
   readonly #nudge: Nudge | undefined;
@@ -27,6 +30,7 @@ export class World<N> {
   readonly #numbers: ProofNumbers<Dual<N>>;
   readonly #known = new Map<string, Block<Dual<N>> | 'begun'>();
   readonly algebra: Algebra<Dual<N>>;
+  #evaluated = 0;
 
   constructor(setting: Setting<N>, nudge?: Nudge, truth?: Truth<N>) {
     this.#setting = setting;
@@ -34,6 +38,11 @@ export class World<N> {
     this.#truth = truth;
     this.#numbers = dualNumbers(setting.ground.numbers);
     this.algebra = new Algebra(this.#numbers);
+  }
+
+  /** From here on another expression is evaluated, which may be as long as the ones before. */
+  begin(): void {
+    this.#evaluated = 0;
   }
 
   /** The loss: L where it is defined, else random cotangents times what it sees. */
@@ -107,6 +116,8 @@ export class World<N> {
   }
 
   evaluate(of: Expression, scope: Scope): Block<Dual<N>> {
+    this.#evaluated++;
+    if (this.#evaluated > MOST) throw new Unread('it takes too long to evaluate', of.at);
     const { algebra } = this;
     const part = (inner: Expression) => this.evaluate(inner, scope);
     switch (of.kind) {

@@ -78,6 +78,17 @@ test('100,000 characters of displays are read in seconds', () => {
   expect(performance.now() - begun).toBeLessThan(20_000);
 });
 
+test('what would take for ever does not', () => {
+  const sums = Array.from({ length: 30 }, (_, n) => `\\sum_{${'abcdefghijkl'[n % 12]}=1}^{\\tau}`).join('');
+  const calls = `${'D('.repeat(40)}x_t${')'.repeat(40)}`;
+  const begun = performance.now();
+  const report = checkDerivation(
+    `$$h_t = x_t$$\n$$\\frac{\\partial L}{\\partial x_t} = ${sums} \\frac{\\partial L}{\\partial h_t}$$\n$$D(a) = a + a$$\n$$h_t = ${calls}$$`,
+  );
+  expect(report.lines.map(({ verdict }) => verdict)).toEqual(['defines', 'not read', 'defines', 'not read']);
+  expect(performance.now() - begun).toBeLessThan(30_000);
+});
+
 test('arguments', () => {
   expect(() => checkDerivation(1 as unknown as string)).toThrow(ValueError);
   expect(() => checkDerivation('a'.repeat(1_000_001))).toThrow(
