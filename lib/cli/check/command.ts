@@ -50,7 +50,7 @@ export function checkCommand(cells: Readonly<Record<string, Cell>>): Command {
       if (all) return checkAll(known, flags);
       if (name !== undefined && isDerivation(name)) {
         if (layers !== 1 || bidirectional) throw new ValueError('--layers', 'a cell by its name', name);
-        showDerivation(name, flags);
+        await showDerivation(name, flags);
         return;
       }
       if (flags.given) throw new ValueError('--given', 'a derivation to check', name ?? 'none');

@@ -1,6 +1,4 @@
 /** `bptt check my-cell.md`: a derivation, line by line. */
-import { checkDerivation } from '../../derivation/check.ts';
-import { formatDerivation } from '../../derivation/format.ts';
 import { readText } from '../../io/files.ts';
 import { print, printJson, type Verbosity } from '../terminal.ts';
 
@@ -10,7 +8,8 @@ interface Options extends Verbosity {
 }
 
 /** Judges a derivation and prints its verdicts; exit code 1 where a line is wrong. */
-export function showDerivation(path: string, { given = [], seed, json, quiet }: Options): void {
+export async function showDerivation(path: string, { given = [], seed, json, quiet }: Options): Promise<void> {
+  const { checkDerivation, formatDerivation } = await import('../../derivation/index.ts'); // and a parser of LaTeX, which no other check waits for
   const report = checkDerivation(readText(path), { given: given.map(other => readText(other)), seed });
   if (!report.ok) process.exitCode = 1;
   if (json) {

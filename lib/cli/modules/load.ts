@@ -3,7 +3,6 @@ import { register } from 'node:module';
 import { basename } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { saidBy } from '../../check/watched.ts';
-import { cellOf } from '../../derivation/cell-of.ts';
 import { FileError, FormatError } from '../../errors.ts';
 import { shown } from '../../foreign.ts';
 import { readText } from '../../io/files.ts';
@@ -33,7 +32,10 @@ export function isDerivation(argument: string): boolean {
  */
 export async function moduleAt(path: string): Promise<Exports> {
   if (!isThere(path)) throw new FileError(path, 'a module of your own', 'no such file');
-  if (isDerivation(path)) return { cell: cellOf(readText(path), { name: basename(path).replace(/\.[^.]*$/, '') }) };
+  if (isDerivation(path)) {
+    const { cellOf } = await import('../../derivation/cell-of.ts'); // and a parser of LaTeX, which nobody else waits for
+    return { cell: cellOf(readText(path), { name: basename(path).replace(/\.[^.]*$/, '') }) };
+  }
   return exportsOf(await loaded(path));
 }
 
