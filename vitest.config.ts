@@ -3,7 +3,18 @@ import { defineConfig, type ViteUserConfig } from 'vitest/config';
 
 const lib = (path: string) => fileURLToPath(new URL(`lib/${path}`, import.meta.url));
 
-const mathematics = ['cells', 'check', 'flow', 'init', 'layers', 'losses', 'models', 'optim', 'through-time'];
+const mathematics = [
+  'cells',
+  'check',
+  'derivation',
+  'flow',
+  'init',
+  'layers',
+  'losses',
+  'models',
+  'optim',
+  'through-time',
+];
 const specsIn = (folders: readonly string[]) => folders.map(folder => `spec/${folder}/**/*.spec.ts`);
 
 const config: ViteUserConfig = defineConfig({

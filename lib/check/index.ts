@@ -1,4 +1,17 @@
 /** Gradient checking, without a test runner: `import { checkCell, checkGradients, format } from 'bptt/check'`. */
+export {
+  type CellOfOptions,
+  type CheckDerivationOptions,
+  cellOf,
+  checkDerivation,
+  type DerivationReport,
+  type Difference,
+  formatDerivation,
+  type JudgedLine,
+  type LineVerdict,
+  type Mended,
+  type Place,
+} from '../derivation/index.ts';
 export { type CheckCellOptions, checkCell } from './check-cell.ts';
 export { type CheckLayerOptions, checkLayer } from './check-layer.ts';
 export { type CheckLossOptions, checkLoss } from './check-loss.ts';

@@ -11,6 +11,14 @@ const tensors = () => [
   { name: 'w', values: new Matrix([[1, 2]]), gradient: new Matrix([[4, 1]]), tag: 'EX-B1', via: ['EX-B2'] },
 ];
 
+/** A cell of one line, and its gradients. */
+const derivation = String.raw`
+$$h_t = h_{t-1} + U x_t$$
+$$\frac{\partial L}{\partial U} = \sum_t \Big(\frac{\partial L}{\partial h_t}\Big)^\top x_t^\top$$
+$$\frac{\partial L}{\partial x_t} = \frac{\partial L}{\partial h_t} U$$
+$$\frac{\partial L}{\partial h_{t-1}} \mathrel{+}= \frac{\partial L}{\partial h_t}$$
+`;
+
 /** L = w₀² w₁, for whatever tensors are given. */
 function checkedProduct(
   given: readonly check.CheckedTensor[],
@@ -27,6 +35,12 @@ function checkedProduct(
 export const besidesCheck: Readonly<Record<string, string>> = {
   agrees: 'two numbers, compared in the innermost loops',
   PassError: 'an error',
+  ...Object.fromEntries(
+    ['params', 'state', 'forward', 'backward'].map(part => [
+      `cellOf.${part}`,
+      "a cell's, whose callers check what it is given",
+    ]),
+  ),
 };
 
 /** Every call of `bptt/check`. */
@@ -53,6 +67,9 @@ export const checkCalls: Readonly<Record<string, MakeCall>> = {
   checkGradients: () => call(checkedProduct, tensors(), { after: open({ h: new Matrix([[1]]) }), first: false }),
   'checkGradients of a loss': () =>
     call(check.checkGradients, () => 1, [{ ...tensors()[0], gradient: new Matrix(1, 2) }]),
+  checkDerivation: () => call(check.checkDerivation, derivation, { given: ['$$h_t = x_t$$'], seed: 2 }),
+  formatDerivation: () => call(check.formatDerivation, whole(check.checkDerivation(derivation))),
+  cellOf: () => call(check.cellOf, derivation, { name: 'mine', prefix: '' }),
   format: () => call(check.format, whole(check.checkCell(lib.rnn, { ...tiny, d: 1, m: 1, C: 2 }))),
   proveCell: () => call(check.proveCell, lib.rnn, { seed: 1, d: 1, m: 1 }),
   proveEquations: () =>

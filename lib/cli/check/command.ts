@@ -7,8 +7,9 @@ import { PassError, saidBy } from '../../check/watched.ts';
 import { BpttError, ValueError } from '../../errors.ts';
 import { shown } from '../../foreign.ts';
 import { requireInteger, requireSize } from '../../require.ts';
-import { isModulePath } from '../modules/load.ts';
+import { isDerivation, isModulePath } from '../modules/load.ts';
 import { number, print, printJson, type Verbosity } from '../terminal.ts';
+import { showDerivation } from './derivation.ts';
 import { subjectsIn } from './module.ts';
 import { type Subject, subjects } from './subjects.ts';
 
@@ -16,6 +17,7 @@ interface Flags extends Verbosity {
   readonly all?: boolean;
   readonly layers: number;
   readonly bidirectional?: boolean;
+  readonly given?: readonly string[];
   readonly seed: number;
 }
 
@@ -28,17 +30,18 @@ export function checkCommand(cells: Readonly<Record<string, Cell>>): Command {
     )
     .argument(
       '[name]',
-      `which: a module of your own that exports cells or layers (my-cell.ts, my-cell.js), or ${names.join(', ')}`,
+      `which: a module of your own that exports cells or layers (my-cell.ts, my-cell.js), a derivation (my-cell.md), or ${names.join(', ')}`,
     )
     .option('--all', 'every cell, layer and loss')
     .option('--layers <n>', 'a cell in so many layers on top of each other', number('--layers'), 1)
     .option('--bidirectional', 'a cell in both directions of time')
+    .option('--given <derivation...>', 'other derivations, whose forward equations hold for this one too')
     .option('--seed <n>', 'fixes the numbers that are drawn', number('--seed'), 1)
     .option('--json', 'one line of JSON')
     .option('--quiet', 'nothing but the verdict')
     .addHelpText(
       'after',
-      '\nExit code 1 where a gradient is wrong, a law broken, or rounding hides whether it is; where a cell of yours cannot be run.\n\nExamples:\n  bptt check rnn\n  bptt check lstm --layers 2 --bidirectional --seed 7 --json\n  bptt check ./my-cell.ts\n  bptt check --all',
+      '\nExit code 1 where a gradient is wrong, a law broken, or rounding hides whether it is; where a cell of yours cannot be run, or a line of a derivation is wrong.\n\nExamples:\n  bptt check rnn\n  bptt check lstm --layers 2 --bidirectional --seed 7 --json\n  bptt check ./my-cell.ts\n  bptt check derivations/lstm.md\n  bptt check --all',
     )
     .action(async (name: string | undefined, flags: Flags) => {
       const { all, layers, bidirectional = false, seed } = flags;
@@ -47,6 +50,12 @@ export function checkCommand(cells: Readonly<Record<string, Cell>>): Command {
       const known = subjects(cells, { layers, bidirectional });
       if (all && name !== undefined) throw new ValueError('cell', 'a name or --all', 'both');
       if (all) return checkAll(known, flags);
+      if (name !== undefined && isDerivation(name)) {
+        if (layers !== 1 || bidirectional) throw new ValueError('--layers', 'a cell by its name', name);
+        await showDerivation(name, flags);
+        return;
+      }
+      if (flags.given) throw new ValueError('--given', 'a derivation to check', name ?? 'none');
       if (name !== undefined && isModulePath(name)) {
         if (layers !== 1 || bidirectional) throw new ValueError('--layers', 'a cell by its name', name);
         const own = await subjectsIn(name);

@@ -32,7 +32,8 @@ export interface CellPlace {
 const LONGEST_NAME = 60;
 
 /** How the help of a command calls it, and how where it is that of a checkpoint. */
-export const OWN_CELL = 'or a module of your own: ./my-cell.ts, or ./my-cell.ts#name where it has several';
+export const OWN_CELL =
+  'or a module of your own: ./my-cell.ts, or ./my-cell.ts#name where it has several; or a derivation: ./my-cell.md';
 export const OWN_MODULE =
   'the module of its cell, where that is your own: ./my-cell.ts (default: as noted where it was trained)';
 

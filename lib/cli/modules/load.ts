@@ -1,9 +1,11 @@
 /** Runs a module of the user's own, in JavaScript or in TypeScript. */
 import { register } from 'node:module';
+import { basename } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { saidBy } from '../../check/watched.ts';
 import { FileError, FormatError } from '../../errors.ts';
 import { shown } from '../../foreign.ts';
+import { readText } from '../../io/files.ts';
 import { isThere, wholePath } from '../../io/folders.ts';
 import type { Layer } from '../../layers/layer.ts';
 import { ParamSet } from '../../params.ts';
@@ -15,16 +17,25 @@ export type Exports = Readonly<Record<string, unknown>>;
 
 /** Whether an argument is the path of a module and not a name. */
 export function isModulePath(argument: string): boolean {
-  return /\.[cm]?[jt]s$/.test(argument);
+  return /\.[cm]?[jt]s$/.test(argument) || isDerivation(argument);
+}
+
+/** Whether an argument is the path of a derivation. */
+export function isDerivation(argument: string): boolean {
+  return /\.(md|markdown)$/i.test(argument);
 }
 
 /**
- * What a module exports. It is run; what it imports of this library is what runs here, and no second copy.
+ * What a module exports, or the cell of a derivation. A module is run; what it imports of this library is what runs here, and no second copy.
  *
  * @throws FileError when there is no such file; FormatError when it cannot be run.
  */
 export async function moduleAt(path: string): Promise<Exports> {
   if (!isThere(path)) throw new FileError(path, 'a module of your own', 'no such file');
+  if (isDerivation(path)) {
+    const { cellOf } = await import('../../derivation/cell-of.ts'); // and a parser of LaTeX, which nobody else waits for
+    return { cell: cellOf(readText(path), { name: basename(path).replace(/\.[^.]*$/, '') }) };
+  }
   return exportsOf(await loaded(path));
 }
 

@@ -1,0 +1,157 @@
+/** One kind of numbers, over which the sides of an equation are compared. */
+import type { Dual } from '../check/dual.ts';
+import { keyIn } from './definitions.ts';
+import { type Expression, walk } from './expression.ts';
+import { Unread } from './latex.ts';
+import { type Block, isNumber, Misfit, shapeText } from './matrices.ts';
+import { allNames, lettersOf } from './names.ts';
+import type { Ground } from './numbers.ts';
+import type { Reading } from './readings.ts';
+import { type Extents, NoStep, type Scope, type Setting } from './scope.ts';
+import type { Size } from './sizes.ts';
+import type { System } from './system.ts';
+import { type Layout, truthOf } from './truth.ts';
+import { World } from './world.ts';
+
+/** Where two sides differ. */
+export interface Difference {
+  /** `t = 2, k = f`. */
+  readonly where: string;
+  /** `[1,3]`, or nothing of a number. */
+  readonly element: string;
+  readonly left: number;
+  readonly right: number;
+}
+
+/** Steps that are run. */
+const STEPS = 3;
+
+/** One kind of numbers, with the true gradients over them. */
+export class Bench<N> {
+  readonly #setting: Setting<N>;
+  readonly #world: World<N>;
+  readonly #truth: ReturnType<typeof truthOf<N>>;
+
+  constructor(system: System, sizeOf: (key: string) => Size, layout: Layout, ground: Ground<N>) {
+    this.#setting = { system, sizeOf, ground, last: STEPS };
+    this.#truth = truthOf(this.#setting, layout);
+    this.#world = new World(this.#setting, undefined, this.#truth);
+  }
+
+  /** The first place where two sides differ; nothing where they do nowhere; or why they cannot be compared. */
+  difference(left: Expression, right: Expression, reading: Reading): Difference | Error | undefined {
+    return this.compared(left, right, reading, false).found;
+  }
+
+  /** The same, and at how many moments the sides could be compared: all of them where `whole`, else up to the first difference. */
+  compared(
+    left: Expression,
+    right: Expression,
+    reading: Reading,
+    whole: boolean,
+  ): { readonly found: Difference | Error | undefined; readonly moments: number } {
+    let compared = 0;
+    let first: Difference | undefined;
+    for (const times of this.#moments(left, right)) {
+      try {
+        const found = this.#at(left, right, reading, times);
+        compared++;
+        if (!found || first) continue;
+        first = { ...found, where: [...times].map(([letter, time]) => `${letter} = ${time}`).join(', ') };
+        if (!whole) break;
+      } catch (error) {
+        if (error instanceof NoStep) continue;
+        if (error instanceof Misfit || error instanceof Unread || error instanceof RangeError) {
+          return { found: error, moments: compared };
+        }
+        throw error;
+      }
+    }
+    const none = compared === 0 ? new Unread('there is no step at which all of it is there', left.at) : undefined;
+    return { found: first ?? none, moments: compared };
+  }
+
+  #at(
+    left: Expression,
+    right: Expression,
+    reading: Reading,
+    times: ReadonlyMap<string, number>,
+  ): Omit<Difference, 'where'> | undefined {
+    const scope = (extents: Extents): Scope => ({
+      times,
+      reader: { key: '', step: Number.POSITIVE_INFINITY },
+      extents,
+    });
+    const { algebra } = this.#world;
+    const { ground } = this.#setting;
+    this.#world.begin();
+    const valueOfLeft = this.#left(left, right, reading, scope(reading.extents));
+    const valueOfRight = this.#world.evaluate(right, scope(reading.extents));
+    const [a, b] = [valueOfLeft, valueOfRight].map((block, n, both) => {
+      const other = both[1 - n];
+      return other && (block.fits || isNumber(block)) && !other.fits
+        ? algebra.sized(block, other.rows, other.columns)
+        : block;
+    });
+    if (!a || !b) return undefined;
+    if (a.rows !== b.rows || a.columns !== b.columns || a.fits !== b.fits)
+      throw new Misfit(`the left side is ${shapeText(a)}, the right side ${shapeText(b)}`);
+    for (const [n, x] of a.data.entries()) {
+      const y = b.data[n];
+      if (y && ground.same(x.value, y.value)) continue;
+      const element =
+        a.data.length > 1
+          ? `[${[Math.floor(n / a.columns) + 1, (n % a.columns) + 1].filter((_, k) => (k === 0 ? a.rows : a.columns) > 1)}]`
+          : '';
+      return { element, left: Number(x.value), right: Number(y?.value) };
+    }
+    return undefined;
+  }
+
+  /** The left side, whose own gradient is the one in question. */
+  #left(left: Expression, right: Expression, { left: extent }: Reading, scope: Scope): Block<Dual<N>> {
+    const own = { ...scope, extents: { gradient: extent, given: extent, immediate: extent, jacobian: extent } };
+    if (left.kind !== 'gradient' && left.kind !== 'given' && left.kind !== 'jacobian')
+      return this.#world.evaluate(left, scope);
+    const zero = this.#setting.ground.numbers.constant(0);
+    const dual = (block: Block<N>) => ({ ...block, data: block.data.map(value => ({ value, tangent: zero })) });
+    if (left.kind === 'jacobian') {
+      const [of, by] = [this.#world.momentOf(left.of, scope), this.#world.momentOf(left.by, scope)];
+      return dual(this.#truth.jacobian(of, by, extent, left.vec));
+    }
+    if (extent !== 'through') return this.#world.evaluate(left, own);
+    const { key, time } = this.#world.aliased(
+      this.#world.momentOf(left.kind === 'gradient' ? left.by : left.of, scope),
+    );
+    const through = [...walk(right)].flatMap(part =>
+      part.kind === 'gradient'
+        ? [keyIn(part.by, this.#setting.system.vocabulary)]
+        : part.kind === 'given'
+          ? [keyIn(part.of, this.#setting.system.vocabulary)]
+          : [],
+    );
+    return dual(this.#truth.gradient(key, time, 'through', through));
+  }
+
+  /** The steps of all letters that stand for one and are bound by nothing. */
+  #moments(left: Expression, right: Expression): readonly ReadonlyMap<string, number>[] {
+    const { vocabulary } = this.#setting.system;
+    const parts = [left, right];
+    const names = parts.flatMap(allNames);
+    const bound = new Set(
+      parts.flatMap(part => [...walk(part)].flatMap(inner => (inner.kind === 'over' ? [inner.range.index] : []))),
+    );
+    const letters = new Set(
+      names.flatMap(name => [...lettersOf(name).filter(letter => letter === 't'), ...vocabulary.freeTimes(name)]),
+    );
+    const free = [...letters].filter(letter => letter === 't' || !bound.has(letter));
+    const hasT = free.includes('t') || names.some(name => vocabulary.isTimed(keyIn(name, vocabulary)));
+    let moments: ReadonlyMap<string, number>[] = [new Map()];
+    for (const letter of new Set([...(hasT ? ['t'] : []), ...free])) {
+      moments = moments.flatMap(moment =>
+        Array.from({ length: STEPS }, (_, n) => new Map([...moment, [letter, n + 1]])),
+      );
+    }
+    return moments;
+  }
+}

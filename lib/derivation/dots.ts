@@ -1,0 +1,92 @@
+/** Products that are written with dots: J_t J_{t−1} ⋯ J_{k+1}. */
+import type { Expression, Index, Name } from './expression.ts';
+import { Unread } from './latex.ts';
+import { allNames, renamed } from './names.ts';
+import { latexOf } from './show.ts';
+
+/** The letter that counts in such a product: no letter that can be written. */
+const COUNTER = '•';
+
+/** The one or two factors before the dots, and the one behind, as a product over steps; what of the two is not part of it stays before. */
+export function dotted(before: readonly Expression[], last: Expression, at: number): readonly Expression[] {
+  const previous = before.at(-1);
+  const first = before.length > 1 ? before[0] : undefined;
+  if (!previous) throw new Unread('dots behind nothing', at);
+  const step = first && alike(first, previous);
+  const isRun = step !== undefined && Math.abs(distance(step.from, step.to)) === 1;
+  const start = isRun && first ? first : previous;
+  const range = alike(start, last);
+  if (!range) throw new Unread('dots between what is not alike', at);
+  const down = isRun ? distance(step.from, step.to) < 0 : range.to.letter === undefined || range.to.offset > 0;
+  const product: Expression = {
+    kind: 'over',
+    operation: 'Π',
+    range: { index: COUNTER, from: stepOf(range.from, at), to: stepOf(range.to, at), down },
+    of: range.of,
+    at,
+  };
+  return isRun ? [product] : [...before.slice(0, -1), product];
+}
+
+/** Two expressions that differ in one index alone, with the counter in its place. */
+function alike(
+  a: Expression,
+  b: Expression,
+): { readonly of: Expression; readonly from: Index; readonly to: Index } | undefined {
+  const pairs = allNames(a).flatMap((name, n) => {
+    const other = allNames(b)[n];
+    return other ? indexPairs(name, other) : [];
+  });
+  const [first] = pairs;
+  if (!first) return undefined;
+  const counted = (of: Expression, index: Index) => renamed(of, name => withCounter(name, index));
+  const of = counted(a, first[0]);
+  return latexOf(of) === latexOf(counted(b, first[1])) ? { of, from: first[0], to: first[1] } : undefined;
+}
+
+function indexPairs(a: Name, b: Name): readonly (readonly [Index, Index])[] {
+  const [of, with_] = [
+    [...a.sup, ...a.sub],
+    [...b.sup, ...b.sub],
+  ];
+  return of.flatMap((index, n) => {
+    const other = with_[n];
+    return other && !same(index, other) ? [[index, other] as const] : [];
+  });
+}
+
+function same(a: Index, b: Index): boolean {
+  if (a.letter === undefined || b.letter === undefined)
+    return a.letter === b.letter && 'number' in a && 'number' in b && a.number === b.number;
+  return a.letter === b.letter && a.offset === b.offset && !a.plus && !b.plus;
+}
+
+function withCounter(name: Name, index: Index): Name {
+  const swap = (indices: readonly Index[]) =>
+    indices.map(one => (same(one, index) ? { letter: COUNTER, offset: 0 } : one));
+  return { ...name, sup: swap(name.sup), sub: swap(name.sub) };
+}
+
+/** How far two indices are apart; of different letters, not known. */
+function distance(a: Index, b: Index): number {
+  if (a.letter === undefined || b.letter === undefined)
+    return 'number' in a && 'number' in b ? b.number - a.number : Number.NaN;
+  return a.letter === b.letter ? b.offset - a.offset : Number.NaN;
+}
+
+function stepOf(index: Index, at: number): Expression {
+  if (index.letter === undefined) return { kind: 'number', value: index.number, at };
+  const { letter, offset } = index;
+  const name: Expression = { kind: 'name', name: { letter, bold: false, sup: [], sub: [], at }, at };
+  const by: Expression = { kind: 'number', value: Math.abs(offset), at };
+  return offset === 0
+    ? name
+    : {
+        kind: 'sum',
+        terms: [
+          { sign: 1, of: name },
+          { sign: offset < 0 ? -1 : 1, of: by },
+        ],
+        at,
+      };
+}

@@ -1,0 +1,132 @@
+/** What the formulas of a derivation are read as. */
+
+/** A part of a subscript or superscript: a letter with an offset (t − 1), or a number. */
+export type Index =
+  | {
+      readonly letter: string;
+      readonly offset: number;
+      /** Letters that are added to it, or taken off: the k of t + k. */
+      readonly plus?: readonly { readonly letter: string; readonly sign: 1 | -1 }[];
+    }
+  | { readonly letter?: undefined; readonly number: number };
+
+/** A name as it is written. Which of its indices are the time, and which belong to the name, shows in the whole text. */
+export interface Name {
+  /** The letter, with its accents and primes: `h`, `h̃`, `f′`. */
+  readonly letter: string;
+  readonly bold: boolean;
+  readonly sup: readonly Index[];
+  readonly sub: readonly Index[];
+  readonly at: number;
+}
+
+/** What a sum or product runs over: from a number or time to another, or a set that the text names, or nothing that is said. */
+export interface Range {
+  readonly index: string;
+  readonly from?: Expression;
+  readonly to?: Expression;
+  /** Whether it counts down, as J_t J_{t−1} ⋯ J_1 does. */
+  readonly down?: boolean;
+}
+
+export type Expression = { readonly at: number } & (
+  | { readonly kind: 'number'; readonly value: number }
+  | { readonly kind: 'name'; readonly name: Name }
+  /** Terms, each with its sign. */
+  | { readonly kind: 'sum'; readonly terms: readonly Term[] }
+  /** Side by side: a matrix product, from left to right; of a number with anything, a multiple. */
+  | { readonly kind: 'product'; readonly factors: readonly Expression[] }
+  /** a ⊙ b, a ⊘ b. A fraction is the second. */
+  | { readonly kind: 'each'; readonly operation: '⊙' | '⊘'; readonly left: Expression; readonly right: Expression }
+  | { readonly kind: 'transpose'; readonly of: Expression }
+  | { readonly kind: 'power'; readonly of: Expression; readonly exponent: Expression }
+  /** A function of one argument or more; `order` counts the primes of its slope. */
+  | { readonly kind: 'call'; readonly name: string; readonly order: number; readonly args: readonly Expression[] }
+  /** ∂L/∂v, as a name. */
+  | { readonly kind: 'gradient'; readonly by: Name }
+  /** `d` before a name: what arrives at v from later steps and from above. */
+  | { readonly kind: 'given'; readonly of: Name }
+  /** ∂a/∂b; with a plus, the immediate one. */
+  | {
+      readonly kind: 'jacobian';
+      readonly of: Name;
+      readonly by: Name;
+      readonly immediate: boolean;
+      /** Whether b is stacked to a vector, row by row. */
+      readonly vec: boolean;
+    }
+  | { readonly kind: 'over'; readonly operation: 'Σ' | 'Π'; readonly range: Range; readonly of: Expression }
+  /** 1 where it holds, else 0. */
+  | { readonly kind: 'holds'; readonly relation: Relation; readonly left: Expression; readonly right: Expression }
+  /** Columns one below the other; matrices side by side, or below each other. */
+  | { readonly kind: 'stack'; readonly parts: readonly Expression[]; readonly below: boolean }
+  /** I, of whatever size fits; 𝟏, a column of ones; 𝟎. */
+  | { readonly kind: 'constant'; readonly name: 'I' | '1' | '0' }
+);
+
+export interface Term {
+  readonly sign: 1 | -1;
+  readonly of: Expression;
+}
+
+export type Relation = '<' | '>' | '≤' | '≥' | '=' | '≠';
+
+/** Expressions that are said to be equal, in the order they are written. */
+export interface Equation {
+  readonly members: readonly Expression[];
+  /** `+=`: more is added elsewhere. */
+  readonly adds: boolean;
+  readonly at: number;
+}
+
+/** Whether a key is the loss's. */
+export function isLossKey(key: string): boolean {
+  return key === 'L' || key === 'ℒ';
+}
+
+/** The expressions that one is made of. */
+export function partsOf(expression: Expression): readonly Expression[] {
+  switch (expression.kind) {
+    case 'sum':
+      return expression.terms.map(({ of }) => of);
+    case 'product':
+      return expression.factors;
+    case 'each':
+    case 'holds':
+      return [expression.left, expression.right];
+    case 'transpose':
+      return [expression.of];
+    case 'power':
+      return [expression.of, expression.exponent];
+    case 'call':
+      return expression.args;
+    case 'over':
+      return [...[expression.range.from, expression.range.to].filter(bound => bound !== undefined), expression.of];
+    case 'stack':
+      return expression.parts;
+    default:
+      return [];
+  }
+}
+
+/** The names that an expression mentions itself, in whatever way. */
+export function namesOf(expression: Expression): readonly Name[] {
+  switch (expression.kind) {
+    case 'name':
+      return [expression.name];
+    case 'gradient':
+      return [expression.by];
+    case 'given':
+      return [expression.of];
+    case 'jacobian':
+      return [expression.of, expression.by];
+    default:
+      return [];
+  }
+}
+
+/** The expression and all that it is made of. */
+export function* walk(expression: Expression): Generator<Expression> {
+  yield expression;
+  for (const part of partsOf(expression)) yield* walk(part);
+}

@@ -1,0 +1,196 @@
+/** A statement judged by itself: what it says is equal is evaluated, with true gradients wherever it refers to one. */
+import { NoInverse, Unprovable } from '../check/field.ts';
+import { Bench, type Difference } from './bench.ts';
+import { type Instance, keyIn } from './definitions.ts';
+import { editsOf, type Stock } from './edits.ts';
+import { type Expression, walk } from './expression.ts';
+import { requireKnownNames } from './known.ts';
+import { Unread } from './latex.ts';
+import type { Line } from './lines.ts';
+import { Misfit } from './matrices.ts';
+import { shownKey } from './names.ts';
+import { exactly, inFloats } from './numbers.ts';
+import { type Manner, type Reading, readingsOf } from './readings.ts';
+import { latexOf } from './show.ts';
+import type { Sizes } from './sizes.ts';
+import type { System } from './system.ts';
+
+export type Verdict =
+  /** By what the functions' slopes are, as numbers of a field. */
+  | 'proven'
+  /** In floats, where it rests on another property of a function. */
+  | 'holds numerically'
+  | 'wrong'
+  /** It says what a name stands for. */
+  | 'defines'
+  | 'not read';
+
+export interface Judged {
+  readonly verdict: Verdict;
+  /** Why it is not read, or cannot be right. */
+  readonly reason?: string;
+  readonly at?: number;
+  readonly difference?: Difference;
+  /** One edit that would make it right. */
+  readonly mended?: Mended;
+  /** The extents with which it holds. */
+  readonly reading?: Reading;
+}
+
+/** A line that is right, one edit away. */
+export interface Mended {
+  /** What is to be changed, in a few words. */
+  readonly what: string;
+  /** The right line, in LaTeX. */
+  readonly latex: string;
+}
+
+/** Edits that are tried. */
+const MOST_EDITS = 20_000;
+
+/** Judges the statements of one system in one layout. */
+export class Judge {
+  readonly #system: System;
+  readonly #manner: Manner;
+  readonly #misfits: Sizes['misfits'];
+  readonly #exact: Bench<unknown>[];
+  readonly #floats: Bench<number>;
+
+  constructor(system: System, sizes: Sizes, manner: Manner, seed: number) {
+    this.#misfits = sizes.misfits;
+    const sizeOf = sizes.of;
+    this.#system = system;
+    this.#manner = manner;
+    this.#exact = [0, 1, 2].map(n => new Bench(system, sizeOf, manner.layout, exactly(seed + n)) as Bench<unknown>);
+    this.#floats = new Bench(system, sizeOf, manner.layout, inFloats(seed));
+  }
+
+  /** All that a statement says. */
+  judge({ line, statement, of }: Instance): Judged {
+    const { members, adds } = statement;
+    const { defining } = this.#system;
+    const [first, ...others] = members;
+    const last = members.at(-1);
+    if (!first) return { verdict: 'not read', reason: 'there is nothing' };
+    const misfit = this.#misfits.get(line);
+    if (misfit) return { verdict: 'wrong', ...misfit };
+    const claims = others.filter(side => {
+      if (defining.has(first)) return side !== last && !defining.has(side);
+      return !(defining.has(side) && side !== last);
+    });
+    let judged: Judged = { verdict: 'defines' };
+    const [unfit] = this.#misfits.keys();
+    if (unfit && claims.length > 0) return { verdict: 'not read', reason: `the shapes of ${unfit.name} cannot fit` };
+    const twice = this.#definedBefore(line, first);
+    if (twice) return { verdict: 'not read', reason: twice, at: first.at };
+    for (const right of claims) judged = worse(judged, this.claim(first, right, adds, of));
+    return judged;
+  }
+
+  /** Says so where a forward equation defines a name that another does define. */
+  #definedBefore({ letter, prefix, name }: Line, first: Expression): string | undefined {
+    if (letter !== 'F' || first.kind !== 'name' || this.#system.defining.has(first)) return undefined;
+    const key = keyIn(first.name, this.#system.vocabulary);
+    const before = this.#system.definitions.get(key)?.find(({ line }) => line.letter === 'F' && line.prefix === prefix);
+    return before && before.line.name !== name
+      ? `${shownKey(key)} is defined a second time, after ${before.line.name}`
+      : undefined;
+  }
+
+  /** Whether one side is the other. */
+  claim(left: Expression, right: Expression, adds: boolean, of: string): Judged {
+    try {
+      requireKnownNames(left, this.#system);
+      requireKnownNames(right, this.#system);
+    } catch (error) {
+      return unreadable(error);
+    }
+    const readings = readingsOf(left, right, adds, this.#manner);
+    const exact = this.#exactly(left, right, readings);
+    if (exact?.verdict === 'proven' || exact?.verdict === 'not read') return exact;
+    for (const reading of readings) {
+      const difference = this.#floats.difference(left, right, reading);
+      if (difference === undefined) return { verdict: 'holds numerically', reading };
+      if (difference instanceof Error)
+        return { ...unreadable(difference), ...(difference instanceof Misfit && { verdict: 'wrong' as const }) };
+    }
+    const [usual] = readings;
+    const difference = usual && this.#floats.difference(left, right, usual);
+    const where = [of, difference && !(difference instanceof Error) ? difference.where : ''].filter(Boolean).join(', ');
+    return {
+      verdict: 'wrong',
+      ...(difference && !(difference instanceof Error) && { difference: { ...difference, where } }),
+    };
+  }
+
+  /** The nearest right line, of a statement that is wrong; nothing where no single edit mends it. */
+  mend({ line, statement }: Instance, stock: Stock): Mended | undefined {
+    if (this.#misfits.has(line)) return undefined;
+    const [left, ...others] = statement.members;
+    const right = others.find(side => left && this.claim(left, side, statement.adds, '').verdict === 'wrong');
+    if (!left || !right) return undefined;
+    const sign = statement.adds ? '\\mathrel{+}=' : '=';
+    const [usual] = readingsOf(left, right, statement.adds, this.#manner);
+    const least = usual ? this.#floats.compared(left, right, usual, true).moments : 0;
+    let tried = 0;
+    for (const { what, to } of editsOf(right, stock)) {
+      tried++;
+      if (tried > MOST_EDITS) return undefined;
+      if ([...walk(to)].some(part => part.kind === left.kind && latexOf(part) === latexOf(left))) continue; // that is no news
+      if (this.#wouldHold(left, to, statement.adds, least))
+        return { what, latex: `${latexOf(left)} ${sign} ${latexOf(to)}` };
+    }
+    for (const { what, to } of editsOf(left, { factors: [], terms: [] })) {
+      if (to.kind !== 'gradient' && to.kind !== 'given' && to.kind !== 'transpose') continue;
+      if (this.#wouldHold(to, right, statement.adds, least))
+        return { what, latex: `${latexOf(to)} ${sign} ${latexOf(right)}` };
+    }
+    return undefined;
+  }
+
+  /** Whether a right side would be right in one of the readings, in floats, at so many moments. */
+  #wouldHold(left: Expression, right: Expression, adds: boolean, least: number): boolean {
+    try {
+      return readingsOf(left, right, adds, this.#manner).some(reading => {
+        const { found, moments } = this.#floats.compared(left, right, reading, false);
+        return found === undefined && moments >= least;
+      });
+    } catch (error) {
+      if (error instanceof Unprovable || error instanceof NoInverse) return false;
+      throw error;
+    }
+  }
+
+  #exactly(left: Expression, right: Expression, readings: readonly Reading[]): Judged | undefined {
+    for (const bench of this.#exact) {
+      try {
+        for (const reading of readings) {
+          const difference = bench.difference(left, right, reading);
+          if (difference === undefined) return { verdict: 'proven', reading };
+          if (difference instanceof Error) {
+            return difference instanceof Misfit ? undefined : unreadable(difference);
+          }
+        }
+        return undefined;
+      } catch (error) {
+        if (error instanceof Unprovable) return undefined;
+        if (!(error instanceof NoInverse)) throw error;
+      }
+    }
+    return undefined;
+  }
+}
+
+const ORDER: readonly Verdict[] = ['defines', 'proven', 'holds numerically', 'not read', 'wrong'];
+
+/** The worse of two verdicts: what is wrong before what is not known. */
+export function worse(a: Judged, b: Judged): Judged {
+  return ORDER.indexOf(b.verdict) > ORDER.indexOf(a.verdict) ? b : a;
+}
+
+function unreadable(error: unknown): Judged {
+  if (error instanceof Unread) return { verdict: 'not read', reason: error.message, at: error.at };
+  if (error instanceof Misfit) return { verdict: 'wrong', reason: `the shapes cannot fit: ${error.message}` };
+  if (error instanceof RangeError) return { verdict: 'not read', reason: 'it is nested too deeply' };
+  throw error;
+}

@@ -1,0 +1,112 @@
+/** The lines of a derivation: its display equations with their tags, and what the prose says of letters. */
+import { equationsOf, type Statement } from './grammar.ts';
+import { parseLatex, Unread } from './latex.ts';
+import { type Formula, formulasOf } from './markdown.ts';
+
+/** A display equation, or a row of one. */
+export interface Line {
+  /** What it is called: its tag, or its number in the text in parentheses. */
+  readonly name: string;
+  readonly tag?: string;
+  /** `RNN` of `RNN-F1`; empty where there is no tag. */
+  readonly prefix: string;
+  /** `F` of `RNN-F1`. */
+  readonly letter: string;
+  /** Whether it stands in the prose. */
+  readonly prose: boolean;
+  /** Where the formula begins in the text. */
+  readonly offset: number;
+  readonly latex: string;
+  readonly statements: readonly Statement[];
+  /** Why it was not read, and where in the formula. */
+  readonly unread?: { readonly reason: string; readonly at: number };
+}
+
+/** A letter that runs over a set of letters, said at a place of the text. */
+export interface NamedSet {
+  readonly letter: string;
+  readonly members: readonly string[];
+  readonly offset: number;
+}
+
+export interface Reading {
+  readonly text: string;
+  readonly lines: readonly Line[];
+  /** Equations in the prose that say what a name stands for: “Write $\mathbf g_t=\dots$”. */
+  readonly abbreviations: readonly Line[];
+  readonly sets: readonly NamedSet[];
+}
+
+/** Words after which an equation in a line defines. */
+const DEFINES = /\b(?:write|with|let|where|for|call|and|of)\b[^.;:]*$/i;
+
+export function readingOf(text: string): Reading {
+  const lines: Line[] = [];
+  const abbreviations: Line[] = [];
+  let defines = false;
+  for (const formula of formulasOf(text)) {
+    const isNext: boolean = defines && /^[\s,]*(and)?\s*$/.test(formula.before);
+    defines = !formula.display && formula.latex.includes('=') && (isNext || DEFINES.test(formula.before));
+    if (formula.display) lines.push(...linesOf(formula, lines.length));
+    else if (defines) abbreviations.push(...linesOf(formula, 0).filter(line => !line.unread));
+  }
+  return { text, lines: inherited(lines), abbreviations, sets: setsOf(text) };
+}
+
+/** A line without a tag is a step beside the tagged ones before it. */
+function inherited(lines: readonly Line[]): readonly Line[] {
+  let prefix = '';
+  return lines.map(line => {
+    if (line.tag !== undefined) prefix = line.prefix;
+    return line.tag === undefined && prefix !== '' ? { ...line, prefix, letter: 'D' } : line;
+  });
+}
+
+function linesOf(formula: Formula, before: number): readonly Line[] {
+  const { latex, offset, display } = formula;
+  const unnamed = (n: number) => ({
+    name: `(${before + n + 1})`,
+    prefix: '',
+    letter: '',
+    prose: !display,
+    offset,
+    latex,
+    statements: [],
+  });
+  if (formula.open) return [{ ...unnamed(0), unread: { reason: 'the formula is not closed', at: 0 } }];
+  try {
+    return parseLatex(latex).map(({ cells, tag }, n): Line => {
+      const [, prefix = '', letter = ''] = tag?.match(/^([A-Z]+)-([A-Z]?)\d+$/) ?? [];
+      const head = { ...unnamed(n), prefix, letter, ...(tag !== undefined && { name: tag, tag }) };
+      try {
+        return { ...head, statements: equationsOf(cells.flat()) };
+      } catch (error) {
+        return { ...head, unread: reasonOf(error) };
+      }
+    });
+  } catch (error) {
+    const [, tag] = latex.match(/\\tag\{([^{}]*)\}/) ?? [];
+    const [, prefix = '', letter = ''] = tag?.match(/^([A-Z]+)-([A-Z]?)\d+$/) ?? [];
+    return [{ ...unnamed(0), prefix, letter, ...(tag !== undefined && { name: tag, tag }), unread: reasonOf(error) }];
+  }
+}
+
+/** What an error of reading says; any other is thrown on. */
+export function reasonOf(error: unknown): { readonly reason: string; readonly at: number } {
+  if (error instanceof RangeError) return { reason: 'it is nested too deeply', at: 0 };
+  if (!(error instanceof Unread)) throw error;
+  return { reason: error.message, at: error.at };
+}
+
+const SET =
+  /(?<![\p{L}\\])([a-z])\s+(?:running over|runs over|ranges over|of|in|=)\s+((?:[a-z]\s*,\s*(?:and\s+)?)+[a-z])(?!\p{L})/gu;
+
+/** “k running over f, i, o, g”, “for k = r, z, n”, “$k \in \{f, i\}$”. */
+function setsOf(text: string): readonly NamedSet[] {
+  const plain = text.replace(/[$\\{}]/g, ' ');
+  return Array.from(plain.matchAll(SET), ({ 1: letter = '', 2: members = '', index }) => ({
+    letter,
+    members: members.match(/\b[a-z]\b/g) ?? [],
+    offset: index,
+  }));
+}

@@ -1,0 +1,361 @@
+/**
+ * Expressions, read from left to right.
+ *
+ * Between + and −, products by juxtaposition bind more tightly than ⊙ and ⊘, and a Σ takes the rest of its term.
+ */
+import { nest, textOfNode } from './clauses.ts';
+import { dotted } from './dots.ts';
+import type { Expression, Range, Term } from './expression.ts';
+import { type Node, Unread } from './latex.ts';
+import { ELEMENTWISE, FUNCTION_LETTERS, FUNCTIONS, GREEK, RELATIONS } from './signs.ts';
+import { derivative, isNameNode, isPartial, isSign, letterOf, nameNode, nameOf, parted, primesOf } from './spelling.ts';
+
+export function isEquals(node: Node | undefined): boolean {
+  return node?.kind === 'symbol' && (node.text === '=' || node.text === '\\coloneqq' || node.text === '\\equiv');
+}
+
+export function split(nodes: readonly Node[], at: (node: Node) => boolean): readonly (readonly Node[])[] {
+  const parts: Node[][] = [[]];
+  for (const node of nodes) {
+    if (at(node)) parts.push([]);
+    else parts.at(-1)?.push(node);
+  }
+  return parts;
+}
+
+/** Reads a list of nodes from left to right. */
+export class Reader {
+  readonly #nodes: readonly Node[];
+  #next = 0;
+
+  constructor(nodes: readonly Node[]) {
+    this.#nodes = nodes.filter(({ kind }) => kind !== 'quad');
+  }
+
+  /** All of it as one expression. */
+  expression(): Expression {
+    const read = this.#sum();
+    const rest = this.#peek();
+    if (rest) throw new Unread(`${textOfNode(rest)} where an operator or the end was expected`, rest.at);
+    return read;
+  }
+
+  #peek(ahead = 0): Node | undefined {
+    return this.#nodes[this.#next + ahead];
+  }
+
+  get #at(): number {
+    return this.#peek()?.at ?? (this.#nodes.at(-1)?.at ?? -1) + 1;
+  }
+
+  #sum(): Expression {
+    const at = this.#at;
+    const terms: Term[] = [];
+    for (let first = true; first || isSign(this.#peek(), '+-−') || this.#isPlusMinus(); first = false) {
+      let sign: 1 | -1 = 1;
+      while (isSign(this.#peek(), '+-−')) {
+        if (isSign(this.#peek(), '-−')) sign = sign === 1 ? -1 : 1;
+        this.#next++;
+      }
+      terms.push({ sign, of: this.#term() });
+    }
+    const [only, ...others] = terms;
+    return only && others.length === 0 && only.sign === 1 ? only.of : { kind: 'sum', terms, at };
+  }
+
+  #isPlusMinus(): boolean {
+    const node = this.#peek();
+    if (node?.kind === 'symbol' && /^\\(pm|mp)$/.test(node.text))
+      throw new Unread(`${node.text} is two signs`, node.at);
+    return false;
+  }
+
+  #term(): Expression {
+    let left = this.#product();
+    for (;;) {
+      const node = this.#peek();
+      const operation = node?.kind === 'symbol' ? ELEMENTWISE[node.text] : undefined;
+      if (!operation) return left;
+      this.#next++;
+      left = { kind: 'each', operation, left, right: this.#product(), at: left.at };
+    }
+  }
+
+  #product(): Expression {
+    const at = this.#at;
+    const factors: Expression[] = [this.#factor()];
+    for (;;) {
+      const node = this.#peek();
+      if (node && isDots(node)) {
+        this.#next++;
+        factors.push(...dotted(factors.splice(-2), this.#factor(), node.at));
+        continue;
+      }
+      if (node?.kind === 'symbol' && /^(\\cdot|\\times|·)$/.test(node.text)) this.#next++;
+      else if (!node || !startsFactor(node)) break;
+      factors.push(this.#factor());
+    }
+    const [only, ...others] = factors;
+    return only && others.length === 0 ? only : { kind: 'product', factors, at };
+  }
+
+  #factor(): Expression {
+    const node = this.#peek();
+    if (!node) throw new Unread('something is missing at the end', this.#at);
+    this.#next++;
+    switch (node.kind) {
+      case 'symbol':
+        return this.#symbol(node);
+      case 'word':
+        return this.#call(node, [], node);
+      case 'scripts':
+        return this.#scripts(node);
+      case 'accent':
+        return { kind: 'name', name: nameOf([node], [], [], node.at), at: node.at };
+      case 'fraction':
+        return fraction(node);
+      case 'root':
+        return { kind: 'call', name: 'sqrt', order: 0, args: [new Reader(node.body).expression()], at: node.at };
+      case 'paren':
+        return paren(node);
+      case 'rows':
+        return rows(node);
+      default:
+        throw new Unread(`${textOfNode(node)} is nothing that an equation is made of`, node.at);
+    }
+  }
+
+  #symbol(node: Node & { kind: 'symbol' }): Expression {
+    const { text, face, at } = node;
+    if (/^[\d.]$/.test(text)) {
+      if (text === '1' && (face === 'bold' || face === 'double')) {
+        const next = this.#peek();
+        if (face === 'double' && next?.kind === 'paren') return this.#factor();
+        return { kind: 'constant', name: '1', at };
+      }
+      if (text === '0' && face === 'bold') return { kind: 'constant', name: '0', at };
+      return this.#number(text, at);
+    }
+    if (text === '\\sum' || text === '\\prod') return this.#over(text, [], [], at);
+    if (text === '\\partial') return this.#slashed(at);
+    const called = FUNCTION_LETTERS[text];
+    if (called && face === 'plain' && this.#peek()?.kind === 'paren') return this.#call(node, [], node);
+    if (text === 'd' && (face === 'plain' || face === 'upright')) {
+      const next = this.#peek();
+      if (next && isNameNode(next)) {
+        this.#next++;
+        return { kind: 'given', of: nameNode(next), at };
+      }
+    }
+    if (text === 'I' && face !== 'bold') return { kind: 'constant', name: 'I', at };
+    return { kind: 'name', name: nameOf([node], [], [], at), at };
+  }
+
+  #number(first: string, at: number): Expression {
+    let digits = first;
+    let sup: readonly Node[] = [];
+    for (let node = this.#peek(); node && sup.length === 0; node = this.#peek()) {
+      const [base, ...others] = node.kind === 'scripts' && node.sub.length === 0 ? node.base : [node]; // 10^4 is 1, and 0 to the 4
+      if (base?.kind !== 'symbol' || others.length > 0 || base.face !== 'plain' || !/^[\d.]$/.test(base.text)) break;
+      digits += base.text;
+      if (node.kind === 'scripts') sup = node.sup;
+      this.#next++;
+    }
+    const value = Number(digits);
+    if (!Number.isFinite(value)) throw new Unread(`${digits} is no number`, at);
+    return powered({ kind: 'number', value, at }, sup, at);
+  }
+
+  #scripts(node: Node & { kind: 'scripts' }): Expression {
+    const { base, sub, sup, at } = node;
+    const [only, ...others] = base;
+    if (!only || others.length > 0) throw new Unread('indices of nothing', at);
+    if (only.kind === 'symbol' && (only.text === '\\sum' || only.text === '\\prod'))
+      return this.#over(only.text, sub, sup, at);
+    if (only.kind === 'word' && FUNCTIONS[only.text]) return this.#call(only, sup, node);
+    const letter = only.kind === 'symbol' ? FUNCTION_LETTERS[only.text] : undefined;
+    if (
+      letter &&
+      sub.length === 0 &&
+      this.#peek()?.kind === 'paren' &&
+      only.kind === 'symbol' &&
+      only.face === 'plain'
+    ) {
+      return this.#call(only, sup, node);
+    }
+    if (only.kind === 'symbol' && only.text === 'e' && only.face !== 'bold' && sup.length > 0 && sub.length === 0) {
+      return { kind: 'call', name: 'exp', order: 0, args: [new Reader(sup).expression()], at };
+    }
+    if (only.kind === 'symbol' && only.text === 'I' && only.face !== 'bold' && sup.length === 0)
+      return { kind: 'constant', name: 'I', at };
+    if (only.kind === 'symbol' && /^[\d.]$/.test(only.text)) {
+      const base = new Reader([only]).expression();
+      return powered(base, sup, at);
+    }
+    if (only.kind === 'paren') {
+      const of = paren(only);
+      if (sub.length > 0) throw new Unread('an index of a parenthesis', at);
+      return powered(of, sup, at);
+    }
+    if (only.kind === 'fraction') return powered(fraction(only), sup, at);
+    const { part, power } = parted(sup);
+    return powered({ kind: 'name', name: nameOf(base, sub, part, at), at }, power, at);
+  }
+
+  /** A function's argument: in parentheses, or what follows it up to the next operator. */
+  #call(node: Node & { kind: 'word' | 'symbol' }, sup: readonly Node[], whole: Node): Expression {
+    const name = node.kind === 'word' ? FUNCTIONS[node.text] : FUNCTION_LETTERS[node.text];
+    const at = whole.at;
+    if (!name) throw new Unread(`the word ${textOfNode(node)}`, at);
+    const { primes, rest } = primesOf(sup);
+    const next = this.#peek();
+    if (!next) throw new Unread(`${name} of nothing`, at);
+    const args: Expression[] = [];
+    if (next.kind === 'paren' && (next.open === '(' || next.open === '[' || next.open === '\\{')) {
+      this.#next++;
+      if (next.open === '[' && name !== 'diag') throw new Unread(`${name}[…]`, at);
+      const inner = split(next.body, item => item.kind === 'symbol' && item.text === ',');
+      for (const item of inner) args.push(next.open === '[' ? bracket(item, next.at) : new Reader(item).expression());
+    } else {
+      const product: Expression[] = [this.#factor()];
+      for (
+        let follows = this.#peek();
+        follows && startsFactor(follows) && follows.kind !== 'paren' && follows.kind !== 'word';
+        follows = this.#peek()
+      ) {
+        product.push(this.#factor());
+      }
+      const [only, ...others] = product;
+      args.push(only && others.length === 0 ? only : { kind: 'product', factors: product, at });
+    }
+    return powered({ kind: 'call', name, order: primes, args, at }, rest, at);
+  }
+
+  #over(sign: string, sub: readonly Node[], sup: readonly Node[], at: number): Expression {
+    const operation = sign === '\\sum' ? 'Σ' : 'Π';
+    const range = rangeOf(sub, sup, at);
+    return { kind: 'over', operation, range, of: this.#term(), at };
+  }
+
+  /** ∂L/∂v in a line. */
+  #slashed(at: number): Expression {
+    const over: Node[] = [];
+    let node = this.#peek();
+    while (node && !(node.kind === 'symbol' && node.text === '/')) {
+      over.push(node);
+      this.#next++;
+      node = this.#peek();
+    }
+    this.#next++;
+    const partial = this.#peek();
+    this.#next++;
+    const of = this.#peek();
+    this.#next++;
+    if (!partial || !of) throw new Unread('∂ of nothing', at);
+    return derivative([{ kind: 'symbol', text: '\\partial', face: 'plain', at }, ...over], [partial, of], at);
+  }
+}
+
+function isDots(node: Node): boolean {
+  return node.kind === 'symbol' && /^\\(@?cdots|l?dots|ldots|dotsb|dotsm|dotsc)$/.test(node.text);
+}
+
+/** Whether a node can be a factor that stands behind another. */
+function startsFactor(node: Node): boolean {
+  if (node.kind === 'symbol') {
+    return (
+      /^[A-Za-z\d.]$/.test(node.text) || GREEK[node.text] !== undefined || /^\\(sum|prod|partial)$/.test(node.text)
+    );
+  }
+  if (node.kind === 'word') return !node.prose;
+  return node.kind !== 'unknown' && node.kind !== 'quad';
+}
+
+/** A base with what stands above it: transposed, or to a power. */
+function powered(of: Expression, sup: readonly Node[], at: number): Expression {
+  const nodes = sup.filter(({ kind }) => kind !== 'quad');
+  const [first, ...others] = nodes;
+  if (!first) return of;
+  if (first.kind === 'symbol' && /^(\\top|\\intercal|T)$/.test(first.text)) {
+    return powered({ kind: 'transpose', of, at }, others, at);
+  }
+  return { kind: 'power', of, exponent: new Reader(nodes).expression(), at };
+}
+
+/** `t=1` below and `τ` above; `k` alone; words. */
+function rangeOf(sub: readonly Node[], sup: readonly Node[], at: number): Range {
+  const [first, ...others] = sub.filter(({ kind }) => kind !== 'quad');
+  if (!first) return { index: '' };
+  if (first.kind === 'word') return { index: '' };
+  const { letter } = letterOf([first], at);
+  const [sign, ...bound] = others;
+  if (!sign) return { index: letter };
+  if (sign.kind === 'symbol' && sign.text === '\\in') return { index: letter };
+  if (!isEquals(sign)) throw new Unread(`${textOfNode(sign)} below a sum`, sign.at);
+  const to = sup.length > 0 ? { to: new Reader(sup).expression() } : {};
+  return { index: letter, from: new Reader(bound).expression(), ...to };
+}
+
+function fraction(node: Node & { kind: 'fraction' }): Expression {
+  const { over, under, at } = node;
+  const [first] = over;
+  const [below] = under;
+  if (first && isPartial(first) && below && isPartial(below)) return derivative(over, under, at);
+  return {
+    kind: 'each',
+    operation: '⊘',
+    left: new Reader(over).expression(),
+    right: new Reader(under).expression(),
+    at,
+  };
+}
+
+function paren(node: Node & { kind: 'paren' }): Expression {
+  const { open, body, at } = node;
+  if (open === '|' || open === '\\lvert' || open === '\\vert') {
+    return { kind: 'call', name: 'abs', order: 0, args: [new Reader(body).expression()], at };
+  }
+  if (open === '\\|' || open === '\\lVert' || open === '\\Vert') {
+    return { kind: 'call', name: 'norm', order: 0, args: [new Reader(body).expression()], at };
+  }
+  if (open === '[') return bracket(body, at);
+  if (open !== '(' && open !== '\\{' && open !== '\\lbrace') throw new Unread(`${open}…${node.close}`, at);
+  const parts = split(body, item => item.kind === 'symbol' && (item.text === ',' || item.text === ';'));
+  const [only, ...others] = parts.map(part => new Reader(part).expression());
+  if (!only) throw new Unread('nothing in parentheses', at);
+  return others.length === 0 ? only : { kind: 'stack', parts: [only, ...others], below: body.some(isSemicolon), at };
+}
+
+function isSemicolon(node: Node): boolean {
+  return node.kind === 'symbol' && node.text === ';';
+}
+
+/** `[a, b]` is one below the other; `[a > b]` is 1 where it holds. */
+function bracket(body: readonly Node[], at: number): Expression {
+  const found = body.findIndex(node => node.kind === 'symbol' && RELATIONS[node.text] !== undefined);
+  const sign = body[found];
+  if (sign?.kind === 'symbol') {
+    const relation = RELATIONS[sign.text] ?? '=';
+    const left = new Reader(body.slice(0, found)).expression();
+    const right = new Reader(body.slice(found + 1)).expression();
+    return { kind: 'holds', relation, left, right, at };
+  }
+  const [only, ...others] = split(body, node => node.kind === 'symbol' && /^[,;]$/.test(node.text)).map(part =>
+    new Reader(part).expression(),
+  );
+  if (!only) throw new Unread('nothing in brackets', at);
+  return others.length === 0 ? only : { kind: 'stack', parts: [only, ...others], below: body.some(isSemicolon), at };
+}
+
+function rows(node: Node & { kind: 'rows' }): Expression {
+  const cells = node.rows.map(({ cells }) => cells);
+  if (/matrix/.test(node.environment) && cells.every(row => row.length === 1)) {
+    return {
+      kind: 'stack',
+      below: true,
+      parts: cells.map(([cell = []]) => new Reader(nest(cell)).expression()),
+      at: node.at,
+    };
+  }
+  throw new Unread(`an array (${node.environment}) in an equation`, node.at);
+}

@@ -1,0 +1,245 @@
+/** Shapes of names, found by what the forward equations put together. */
+
+import { isBackward, keyIn } from './definitions.ts';
+import type { Expression } from './expression.ts';
+import { isLossKey } from './expression.ts';
+import { Unread } from './latex.ts';
+import type { Line } from './lines.ts';
+import { allNames, shownKey } from './names.ts';
+import type { System } from './system.ts';
+
+/** Rows and columns. */
+export type Size = readonly [rows: number, columns: number];
+
+/** A dimension that is 1, or not known yet: those that are the same have the same root. */
+interface Dimension {
+  same?: Dimension;
+  readonly one: boolean;
+  /** Whose sum it is, of parts one below the other. */
+  parts?: readonly Dimension[];
+}
+
+/** A shape in dimensions; a number has none, and meets every shape. */
+type Form = readonly [rows: Dimension, columns: Dimension] | 'number';
+
+/** Sizes that dimensions get, all different, so that what does not fit shows. */
+const SIZES: readonly number[] = [3, 2, 4, 5, 6, 7, 8, 9];
+
+const ONE: Dimension = { one: true };
+
+/** The size of every name, and the definitions whose shapes cannot fit those before them. */
+export interface Sizes {
+  of(key: string): Size;
+  readonly misfits: ReadonlyMap<Line, { readonly reason: string; readonly at: number }>;
+}
+
+/**
+ * Sizes that are small, and different wherever nothing says that two are the same.
+ *
+ * @param said shapes that a table of the text gives, in its own letters: `m×d`.
+ */
+export function sizesOf(system: System, said: ReadonlyMap<string, readonly [string, string]>): Sizes {
+  const shapes = new Shapes(system, said);
+  const misfits = new Map<Line, { reason: string; at: number }>();
+  const first = new Set(system.forward);
+  for (const definition of [...first, ...[...system.definitions.values()].flat()]) {
+    const { key, of, line } = definition;
+    if (isBackward(of)) continue;
+    try {
+      shapes.equate(key, of);
+    } catch (error) {
+      if (!(error instanceof Unread)) throw error;
+      // What is not of the forward equations may not fit: that shows where it is judged.
+      if (first.has(definition) && !misfits.has(line)) misfits.set(line, { reason: error.message, at: error.at });
+    }
+  }
+  return { of: shapes.sizes(), misfits };
+}
+
+class Shapes {
+  readonly #system: System;
+  readonly #bold: boolean;
+  readonly #said: ReadonlyMap<string, readonly [string, string]>;
+  readonly #letters = new Map<string, Dimension>();
+  readonly #forms = new Map<string, Form>();
+
+  constructor(system: System, said: ReadonlyMap<string, readonly [string, string]>) {
+    this.#system = system;
+    this.#said = said;
+    const keys = [...system.definitions.keys(), ...system.leaves];
+    this.#bold = keys.some(key => key.startsWith('𝐛'));
+  }
+
+  equate(key: string, of: Expression): void {
+    const left = this.#formOf(key);
+    const right = this.#infer(of);
+    if (left === 'number' || right === 'number') return;
+    this.#same(left, right, of, `${shownKey(key)} =`);
+  }
+
+  sizes(): (key: string) => Size {
+    const numbers = new Map<Dimension, number>();
+    const sizeOf = (dimension: Dimension): number => {
+      const root = rootOf(dimension);
+      if (root.one) return 1;
+      const known = numbers.get(root);
+      if (known !== undefined) return known;
+      const size = root.parts?.reduce((sum, part) => sum + sizeOf(part), 0) ?? SIZES[numbers.size % SIZES.length] ?? 3;
+      numbers.set(root, size);
+      return size;
+    };
+    for (const form of this.#forms.values()) if (form !== 'number') form.forEach(sizeOf);
+    return key => {
+      const form = this.#formOf(key);
+      return form === 'number' ? [1, 1] : [sizeOf(form[0]), sizeOf(form[1])];
+    };
+  }
+
+  /** A bold small letter is a column, a capital a matrix, and a plain small one a number; a column where no letter is bold. */
+  #formOf(key: string): Form {
+    const known = this.#forms.get(key);
+    if (known) return known;
+    const form = this.#said.has(key) ? this.#formSaid(key) : this.#guessed(key);
+    this.#forms.set(key, form);
+    return form;
+  }
+
+  #formSaid(key: string): Form {
+    const [rows, columns] = this.#said.get(key) ?? ['1', '1'];
+    if (rows === '1' && columns === '1') return 'number';
+    return [this.#lettered(rows), this.#lettered(columns)];
+  }
+
+  #lettered(letter: string): Dimension {
+    if (letter === '1') return ONE;
+    const known = this.#letters.get(letter) ?? { one: false };
+    this.#letters.set(letter, known);
+    return known;
+  }
+
+  #guessed(key: string): Form {
+    const bold = key.startsWith('𝐛');
+    const [letter = ''] = bold ? key.slice('𝐛'.length) : key;
+    if (isLossKey(key) || /^[τTKM]$/.test(key)) return 'number';
+    const capital = letter !== letter.toLowerCase();
+    if (capital && (!bold || !this.#system.vocabulary.isTimed(key))) return [{ one: false }, { one: false }];
+    if (bold || (!this.#bold && !/^[εληlπ]$/.test(letter))) return [{ one: false }, ONE];
+    return 'number';
+  }
+
+  #infer(of: Expression): Form {
+    switch (of.kind) {
+      case 'name':
+        return this.#formOf(keyIn(of.name, this.#system.vocabulary));
+      case 'sum':
+        return this.#alike(
+          of.terms.map(term => term.of),
+          of,
+          '+',
+        );
+      case 'each':
+        return this.#alike([of.left, of.right], of, of.operation);
+      case 'holds':
+        return this.#alike([of.left, of.right], of, of.relation);
+      case 'product':
+        return of.factors.map(factor => this.#infer(factor)).reduce((a, b) => this.#times(a, b, of));
+      case 'transpose': {
+        const form = this.#infer(of.of);
+        return form === 'number' ? form : [form[1], form[0]];
+      }
+      case 'power':
+        return this.#infer(of.of);
+      case 'call':
+        return this.#call(of);
+      case 'over':
+        return this.#infer(of.of);
+      case 'stack': {
+        const forms = of.parts.map(part => this.#infer(part)).filter(form => form !== 'number');
+        if (forms.length < of.parts.length) return 'number';
+        const [rows] = forms.map(([first]) => first);
+        const beside = !of.below && forms.some(([, columns]) => !rootOf(columns).one);
+        if (of.below) return [{ one: false, parts: forms.map(([first]) => first) }, forms[0]?.[1] ?? ONE];
+        return beside && rows
+          ? [rows, { one: false, parts: forms.map(([, columns]) => columns) }]
+          : [{ one: false, parts: forms.map(([first]) => first) }, ONE];
+      }
+      default:
+        return 'number';
+    }
+  }
+
+  #call(of: Expression & { kind: 'call' }): Form {
+    if (of.name === 'norm') {
+      for (const arg of of.args) this.#infer(arg);
+      return 'number';
+    }
+    if (of.name === 'diag') {
+      const [argument] = of.args;
+      const form = argument ? this.#infer(argument) : 'number';
+      return form === 'number' ? form : [form[0], form[0]];
+    }
+    return this.#alike(of.args, of, of.name);
+  }
+
+  #alike(all: readonly Expression[], of: Expression, what: string): Form {
+    return all
+      .map(part => this.#infer(part))
+      .reduce((a, b) => {
+        if (a === 'number') return b;
+        if (b !== 'number') this.#same(a, b, of, what);
+        return a;
+      }, 'number' as Form);
+  }
+
+  #times(a: Form, b: Form, of: Expression): Form {
+    if (a === 'number') return b;
+    if (b === 'number') return a;
+    this.#unify(a[1], b[0], of, 'times');
+    return rootOf(a[0]).one && rootOf(b[1]).one ? 'number' : [a[0], b[1]];
+  }
+
+  #same(a: Form & object, b: Form & object, of: Expression, what: string): void {
+    this.#unify(a[0], b[0], of, what);
+    this.#unify(a[1], b[1], of, what);
+  }
+
+  #unify(a: Dimension, b: Dimension, of: Expression, what: string): void {
+    const [first, second] = [rootOf(a), rootOf(b)];
+    if (first === second || (first.one && second.one)) return;
+    if (first.one || second.one) {
+      const names = allNames(of).map(name => shownKey(keyIn(name, this.#system.vocabulary)));
+      const matters = `a column meets a row or a number at ${what} (${[...new Set(names)].slice(0, 6).join(', ')})`;
+      throw new Unread(`the shapes cannot fit: ${matters}`, of.at);
+    }
+    if (isPartOf(first, second) || isPartOf(second, first))
+      throw new Unread('the shapes cannot fit: a part is as large as the whole', of.at);
+    if (second.parts && !first.parts) first.same = second;
+    else second.same = first;
+  }
+}
+
+function isPartOf(part: Dimension, whole: Dimension): boolean {
+  return whole.parts?.some(inner => rootOf(inner) === part || isPartOf(part, rootOf(inner))) ?? false;
+}
+
+function rootOf(dimension: Dimension): Dimension {
+  let root = dimension;
+  while (root.same) root = root.same;
+  return root;
+}
+
+/** `| W | m×d | … |` of a table in the text, by the name's key; a column is `m` or `m×1`. */
+export function tableShapes(
+  text: string,
+  keyOf: (latex: string) => string | undefined,
+): ReadonlyMap<string, readonly [string, string]> {
+  const shapes = new Map<string, readonly [string, string]>();
+  for (const [, names = '', shape = ''] of text.matchAll(/^\|([^|\n]+)\|\s*([\w]+(?:\s*[×x]\s*[\w]+)?)\s*\|/gm)) {
+    const [rows = '', columns = '1'] = shape.split(/\s*[×x]\s*/);
+    for (const name of names.split(',')) {
+      const key = keyOf(name.replace(/[$`]/g, '').trim());
+      if (key !== undefined && rows !== '') shapes.set(key, [rows, columns]);
+    }
+  }
+  return shapes;
+}

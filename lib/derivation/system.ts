@@ -1,0 +1,262 @@
+/** The system that a derivation's forward equations define, and what its other equations claim of it. */
+import {
+  type Definition,
+  definitionsIn,
+  type FunctionDefinition,
+  functionsIn,
+  type Instance,
+  impliedIn,
+  inT,
+  isBackward,
+  keyIn,
+  namesIn,
+} from './definitions.ts';
+import { type Expression, isLossKey, walk } from './expression.ts';
+import { Unread } from './latex.ts';
+import type { Line, Reading } from './lines.ts';
+import { allNames, lettersOf, Vocabulary } from './names.ts';
+import { knownKeys, Sets } from './sets.ts';
+
+/** What the lines of one prefix are judged by. */
+export interface System {
+  readonly vocabulary: Vocabulary;
+  readonly definitions: ReadonlyMap<string, readonly Definition[]>;
+  /** The sides of statements that define a name by another side. */
+  readonly defining: ReadonlySet<Expression>;
+  /** Names of forward equations that no equation defines: parameters, inputs, the state before the first step. */
+  readonly leaves: ReadonlySet<string>;
+  /** Forward definitions: those that the leaves are from. */
+  readonly forward: readonly Definition[];
+  /** Names that a forward equation or the loss uses. */
+  readonly seen: ReadonlySet<string>;
+  /** Names that the loss sees: `L` alone where it is defined. */
+  readonly outputs: readonly string[];
+  readonly functions: ReadonlyMap<string, FunctionDefinition>;
+  /** The sets that sums over letters run over. */
+  membersOf(letter: string, of: Expression): readonly string[];
+}
+
+/** All instances of a reading, and the system for the lines of every prefix. */
+export interface Systems {
+  readonly lines: readonly Line[];
+  readonly instances: readonly Instance[];
+  for(prefix: string): System;
+  /** Lines of which a set of letters could not be made out. */
+  readonly unread: ReadonlyMap<Line, { readonly reason: string; readonly at: number }>;
+}
+
+function vocabularyOf(readings: readonly Reading[]): Vocabulary {
+  const lines = readings.flatMap(({ lines: own, abbreviations }) => [...own, ...abbreviations]);
+  return new Vocabulary(lines.flatMap(({ statements }) => statements.flatMap(namesIn)));
+}
+
+/** @param given readings whose forward equations hold too, where this one does not define the name. */
+export function systemsOf(first: Reading, more: readonly Reading[]): Systems {
+  const timed = vocabularyOf([first, ...more]);
+  const reading = inT(first, timed);
+  const given = more.map(other => inT(other, timed));
+  const lines = [reading, ...given].flatMap(({ lines: own, abbreviations }) => [...own, ...abbreviations]);
+  const vocabulary = vocabularyOf([reading, ...given]);
+  const sets = new Sets(reading.sets, knownKeys(lines));
+  const unread = new Map<Line, { reason: string; at: number }>();
+  const expanded = (own: readonly Line[], report: boolean) =>
+    own.flatMap(line =>
+      line.statements.flatMap((statement): readonly Instance[] => {
+        try {
+          return sets.instances(line, statement, vocabulary);
+        } catch (error) {
+          if (!(error instanceof Unread)) throw error;
+          if (report) unread.set(line, { reason: error.message, at: error.at });
+          return [];
+        }
+      }),
+    );
+  const instances = expanded(reading.lines, true);
+  const abbreviations = expanded(reading.abbreviations, false);
+  const others = given.flatMap(other => expanded([...other.lines, ...other.abbreviations], false));
+  const systems = new Map<string, System>();
+  return {
+    lines: reading.lines,
+    instances,
+    unread,
+    for(prefix) {
+      const known = systems.get(prefix) ?? systemOf(prefix, instances, abbreviations, others, vocabulary, sets);
+      systems.set(prefix, known);
+      return known;
+    },
+  };
+}
+
+function systemOf(
+  prefix: string,
+  instances: readonly Instance[],
+  abbreviations: readonly Instance[],
+  others: readonly Instance[],
+  vocabulary: Vocabulary,
+  sets: Sets,
+): System {
+  const definitions = new Map<string, Definition[]>();
+  const defining = new Set<Expression>();
+  const sidesOf = new Map<Definition, readonly Expression[]>();
+  const own = instances.filter(({ line }) => line.prefix === prefix);
+  const isForward = ({ line }: Instance) => line.letter === 'F' || line.letter === '';
+  const hasForward = own.some(({ line }) => line.letter === 'F');
+  const rest = instances.filter(({ line }) => line.prefix !== prefix && line.letter === 'F');
+  const sources = [
+    own.filter(isForward),
+    own.filter(instance => !isForward(instance)),
+    abbreviations,
+    rest,
+    others.filter(({ line }) => line.letter !== 'D'),
+  ];
+  const ofForward = new Set(
+    own
+      .filter(instance => isForward(instance) && !instance.statement.members.some(isBackward))
+      .flatMap(({ statement }) => namesIn(statement).map(name => keyIn(name, vocabulary))),
+  );
+  const add = (definition: Definition, side: Expression) => {
+    const isConstant = /^[A-Z]$/.test(definition.key) && isNumber(definition.of);
+    if (definition.line.prose && ofForward.has(definition.key) && !isConstant) return; // “with p = 0” is a case, and no definition
+    const same = definitions.get(definition.key) ?? [];
+    if (same.some(other => other.fixed === definition.fixed)) return;
+    definitions.set(definition.key, [...same, definition]);
+    sidesOf.set(definition, [side]);
+    defining.add(side);
+  };
+  const asked = new Set(
+    own.flatMap(({ statement }) =>
+      statement.members.flatMap(member =>
+        [...walk(member)].flatMap(part => (part.kind === 'gradient' ? [keyIn(part.by, vocabulary)] : [])),
+      ),
+    ),
+  );
+  for (const backward of [false, true]) {
+    for (const source of sources) {
+      for (const { line, statement } of source) {
+        if (statement.adds || statement.members.some(isBackward) !== backward) continue;
+        for (const [side, definition] of definitionsIn(line, statement, vocabulary)) add(definition, side);
+      }
+    }
+  }
+  for (const { line, statement } of sources.flat()) {
+    for (const [side, definition] of impliedIn(line, statement, vocabulary)) {
+      if (!definitions.has(definition.key)) add(definition, side);
+    }
+  }
+  for (const { line, statement } of ownSteps(own)) {
+    // What a gradient is asked in has to be seen: f = σ(q) where q was made of f.
+    if (statement.members.some(isBackward)) continue;
+    for (const [side, definition] of definitionsIn(line, statement, vocabulary)) {
+      const mentioned = allNames(definition.of).map(name => keyIn(name, vocabulary));
+      if (!mentioned.some(key => isUnseen(key, definitions, asked, vocabulary)) || !ofForward.has(definition.key))
+        continue;
+      for (const replaced of definitions.get(definition.key) ?? [])
+        for (const other of sidesOf.get(replaced) ?? []) defining.delete(other);
+      definitions.set(definition.key, [definition]);
+      defining.add(side);
+    }
+  }
+  const chosen = [...definitions.values()].flat();
+  const isFirst = ({ key, of, line }: Definition) =>
+    !isBackward(of) && line.prefix === prefix && (hasForward ? line.letter === 'F' || ofForward.has(key) : !line.prose);
+  const mentioned = new Set(
+    [...own, ...abbreviations].flatMap(({ statement }) => namesIn(statement).map(name => keyIn(name, vocabulary))),
+  );
+  const elsewhere = new Set(others.map(({ line }) => line));
+  const isGiven = ({ key, of, line }: Definition) => !isBackward(of) && elsewhere.has(line) && mentioned.has(key);
+  const forward = withAllTheyUse(
+    chosen.filter(definition => isFirst(definition) || isGiven(definition)),
+    definitions,
+    vocabulary,
+  );
+  const used = new Set(forward.flatMap(({ of }) => allNames(of).map(name => keyIn(name, vocabulary))));
+  const leaves = new Set([...used].filter(key => !definitions.has(key)));
+  for (const { key } of forward) leaves.add(key);
+  const outputs = outputsOf(forward, own, vocabulary);
+  const functions = functionsIn(sources.flat(), definitions, defining, vocabulary);
+  return {
+    vocabulary,
+    definitions,
+    defining,
+    seen: new Set([...used, ...outputs]),
+    leaves,
+    forward,
+    outputs,
+    functions,
+    membersOf(letter, of) {
+      const names = allNames(of).filter(name => lettersOf(name).includes(letter));
+      const members = sets.members(letter, names, 0);
+      if (!members) throw new Unread(`what ${letter} runs over is not said`, of.at);
+      return members;
+    },
+  };
+}
+
+/** Whether an expression is made of numbers alone. */
+function isNumber(of: Expression): boolean {
+  return [...walk(of)].every(({ kind }) => kind === 'number' || kind === 'power');
+}
+
+/** The steps of the derivation itself. */
+function ownSteps(own: readonly Instance[]): readonly Instance[] {
+  return own.filter(({ line }) => line.letter === 'D');
+}
+
+/** Whether a gradient is asked in a name that is defined, and that no forward equation uses. */
+function isUnseen(
+  key: string,
+  definitions: ReadonlyMap<string, readonly Definition[]>,
+  asked: ReadonlySet<string>,
+  vocabulary: Vocabulary,
+): boolean {
+  if (!asked.has(key) || !definitions.has(key)) return false;
+  const forward = [...definitions.values()].flat().filter(({ line, of }) => line.letter === 'F' && !isBackward(of));
+  if (forward.some(definition => definition.key === key)) return false;
+  return !forward.some(({ of }) => allNames(of).some(name => keyIn(name, vocabulary) === key));
+}
+
+/** Definitions, and those of the names in them. */
+function withAllTheyUse(
+  first: readonly Definition[],
+  definitions: ReadonlyMap<string, readonly Definition[]>,
+  vocabulary: Vocabulary,
+): readonly Definition[] {
+  const all = new Set(first);
+  for (const { of } of all) {
+    for (const name of allNames(of))
+      for (const definition of definitions.get(keyIn(name, vocabulary)) ?? []) all.add(definition);
+  }
+  return [...all];
+}
+
+/** What the loss sees: L where it is defined; else what no forward equation of the same step uses, and what gradients are handed in of. */
+function outputsOf(
+  forward: readonly Definition[],
+  own: readonly Instance[],
+  vocabulary: Vocabulary,
+): readonly string[] {
+  const loss = forward.find(({ key }) => isLossKey(key));
+  if (loss) return [loss.key];
+  const offsets = new Map(forward.map(({ key, offset }) => [key, offset ?? 0]));
+  const usedNow = new Set(
+    forward.flatMap(({ key, of }) =>
+      allNames(of).flatMap(name => {
+        const times = new Map(lettersOf(name).map(letter => [letter, 0]));
+        const found = vocabulary.resolve(name, times, Number.NaN);
+        return found.key !== key && (found.time ?? 0) === offsets.get(found.key) ? [found.key] : [];
+      }),
+    ),
+  );
+  const given = own.flatMap(({ statement }) =>
+    statement.members.flatMap(member =>
+      [...walk(member)].flatMap(part => (part.kind === 'given' ? [keyIn(part.of, vocabulary)] : [])),
+    ),
+  );
+  const unused = forward
+    .filter(
+      ({ key, offset, of, implied }) => offset !== undefined && !implied && of.kind !== 'name' && !usedNow.has(key),
+    )
+    .map(({ key }) => key);
+  const defined = new Set(forward.map(({ key }) => key));
+  return [...new Set([...unused, ...given.filter(key => defined.has(key) && vocabulary.isTimed(key))])];
+}

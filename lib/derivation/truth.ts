@@ -1,0 +1,77 @@
+/** True gradients: how the loss changes when an element of a value is moved, one after the other. */
+import { type Block, isNumber } from './matrices.ts';
+import type { Extent, Moment, Nudge, Reader, Setting, Truth } from './scope.ts';
+import { World } from './world.ts';
+
+/** Whether the gradient of a column is written as a row, as the lecture does, or as a column. */
+export type Layout = 'rows' | 'columns';
+
+export function truthOf<N>(setting: Setting<N>, layout: Layout): Truth<N> {
+  const known = new Map<string, Block<N>>();
+  const once = (name: string, make: () => Block<N>): Block<N> => {
+    const block = known.get(name) ?? make();
+    known.set(name, block);
+    return block;
+  };
+  const plain = new World(setting);
+  const shapeOf = (moment: Moment) => plain.value(moment, { key: '', step: 0 });
+  return {
+    gradient: (key, time, extent, through) =>
+      once(`${key} ${time} ${extent} ${through}`, () => {
+        const of = shapeOf({ key, time });
+        const data = of.data.map((_, element) => {
+          const nudge: Nudge = { key, time, element, seenBy: readersOf({ key, time }, extent, through) };
+          return new World(setting, nudge).loss().tangent;
+        });
+        return laid({ ...of, data }, layout);
+      }),
+    jacobian: (of, by, extent, vec) =>
+      once(`${of.key} ${of.time} by ${by.key} ${by.time} ${extent} ${vec}`, () => {
+        const [above, below] = [shapeOf(of), shapeOf(by)];
+        const columns = below.data.map((_, element) => {
+          const isOwn = extent === 'immediate' || extent === 'step';
+          const seenBy = isOwn ? readersAt(of, extent, setting) : readersOf(by, extent, []);
+          const nudge: Nudge = { ...by, element, seenBy };
+          return new World(setting, nudge).value(of, { key: '', step: Number.POSITIVE_INFINITY }).data;
+        });
+        if (isNumber(above) && !vec) {
+          const data = columns.flatMap(column => column.map(({ tangent }) => tangent));
+          return laid({ ...below, data }, layout);
+        }
+        const data = above.data.flatMap((_, i) =>
+          columns.flatMap(column => column.slice(i, i + 1).map(({ tangent }) => tangent)),
+        );
+        return { rows: above.data.length, columns: below.data.length, data };
+      }),
+  };
+}
+
+/** The readers that a gradient counts. */
+function readersOf({ time }: Moment, extent: Extent, through: readonly string[]): (reader: Reader) => boolean {
+  const isLater = ({ key, step }: Reader) => time === undefined || (step > time && key !== 'the loss');
+  switch (extent) {
+    case 'handed':
+      return isLater;
+    case 'given':
+      return reader => reader.key === 'the loss' || isLater(reader);
+    case 'through':
+      return reader => through.includes(reader.key);
+    default:
+      return () => true;
+  }
+}
+
+/** The equation of a moment, or all equations of its step. */
+function readersAt(of: Moment, extent: 'immediate' | 'step', setting: Setting<unknown>): (reader: Reader) => boolean {
+  const offset =
+    setting.system.definitions.get(of.key)?.find(definition => definition.offset !== undefined)?.offset ?? 0;
+  const at = of.time === undefined ? 0 : of.time - offset;
+  return ({ key, step }) => step === at && (extent === 'step' || key === of.key);
+}
+
+/** The gradient in a column as a row. */
+function laid<N>(block: Block<N>, layout: Layout): Block<N> {
+  return layout === 'rows' && block.columns === 1 && block.rows > 1
+    ? { ...block, rows: 1, columns: block.rows }
+    : block;
+}

@@ -1,0 +1,287 @@
+/** A derivation's forward equations, run for some steps over dual numbers. */
+import { type Dual, dualNumbers } from '../check/dual.ts';
+import type { ProofNumbers } from '../check/field.ts';
+import type { FunctionDefinition } from './definitions.ts';
+import { type Expression, isLossKey, type Name } from './expression.ts';
+import { called } from './functions.ts';
+import { Unread } from './latex.ts';
+import { Algebra, type Block, isNumber, Misfit } from './matrices.ts';
+import { allNames, lettersOf, shownKey, substituted, withLetter } from './names.ts';
+import {
+  DEFAULT,
+  exponentOf,
+  integerOf,
+  type Moment,
+  NoStep,
+  type Nudge,
+  type Reader,
+  type Scope,
+  type Setting,
+  type Truth,
+} from './scope.ts';
+
+/** Parts that an expression has evaluated, all that it is made of included: sums within sums have more before one sees it. */
+const MOST = 300_000;
+
+export class World<N> {
+  readonly #setting: Setting<N>;
+  readonly #nudge: Nudge | undefined;
+  readonly #truth: Truth<N> | undefined;
+  readonly #numbers: ProofNumbers<Dual<N>>;
+  readonly #known = new Map<string, Block<Dual<N>> | 'begun'>();
+  readonly algebra: Algebra<Dual<N>>;
+  #evaluated = 0;
+
+  constructor(setting: Setting<N>, nudge?: Nudge, truth?: Truth<N>) {
+    this.#setting = setting;
+    this.#nudge = nudge;
+    this.#truth = truth;
+    this.#numbers = dualNumbers(setting.ground.numbers);
+    this.algebra = new Algebra(this.#numbers);
+  }
+
+  /** From here on another expression is evaluated, which may be as long as the ones before. */
+  begin(): void {
+    this.#evaluated = 0;
+  }
+
+  /** The loss: L where it is defined, else random cotangents times what it sees. */
+  loss(): Dual<N> {
+    const { system, last } = this.#setting;
+    const n = this.#numbers;
+    let sum = n.constant(0);
+    for (const key of system.outputs) {
+      const isL = isLossKey(key);
+      for (let t = 1; t <= (isL ? 1 : last); t++) {
+        const { data } = this.value(
+          { key, time: isL ? undefined : t },
+          { key: 'the loss', step: Number.POSITIVE_INFINITY },
+        );
+        data.forEach((x, e) => {
+          sum = n.add(sum, isL ? x : n.mul(x, this.#leaf(`cotangent ${key} ${t} ${e}`)));
+        });
+      }
+    }
+    return sum;
+  }
+
+  value({ key, time }: Moment, reader: Reader): Block<Dual<N>> {
+    const name = `${key} ${time ?? ''}`;
+    const known = this.#known.get(name);
+    if (known === 'begun') throw new Misfit(`${shownKey(key)} is defined by itself`);
+    let block = known;
+    if (!block) {
+      this.#known.set(name, 'begun');
+      try {
+        block = this.#made({ key, time });
+      } catch (error) {
+        this.#known.delete(name);
+        throw error;
+      }
+      this.#known.set(name, block);
+    }
+    const nudge = this.#nudge;
+    if (nudge?.key !== key || nudge.time !== time || !nudge.seenBy(reader)) return block;
+    const { ground } = this.#setting;
+    const moved = block.data.map((x, e) =>
+      e === nudge.element ? { value: x.value, tangent: ground.numbers.add(x.tangent, ground.numbers.constant(1)) } : x,
+    );
+    return { ...block, data: moved };
+  }
+
+  #made({ key, time }: Moment): Block<Dual<N>> {
+    const { system, last, sizeOf } = this.#setting;
+    if (/^[τT]$/.test(key)) return this.algebra.number(last);
+    if (time !== undefined && (time < 0 || time > last + 1)) throw new NoStep();
+    const definitions = system.definitions.get(key) ?? [];
+    for (const { offset, fixed, of } of definitions) {
+      if (fixed !== undefined && fixed !== time) continue;
+      const step = fixed !== undefined || time === undefined ? 1 : time - (offset ?? 0);
+      if (fixed === undefined && time !== undefined && (step < 1 || step > last + 1)) continue;
+      const bound = time === undefined ? [] : [['t', step] as const];
+      const reader = { key, step: time === undefined ? 0 : step };
+      const made = this.evaluate(of, { times: new Map(bound), reader, extents: DEFAULT });
+      const [rows, columns] = sizeOf(key);
+      return made.fits || isNumber(made) ? this.algebra.sized(made, rows, columns) : made;
+    }
+    if (definitions.some(({ fixed }) => fixed === undefined) && time !== undefined && time > 0) throw new NoStep();
+    const [rows, columns] = sizeOf(key);
+    const data = Array.from({ length: rows * columns }, (_, e) => this.#leaf(`${key} ${time ?? ''} ${e}`));
+    return { rows, columns, data };
+  }
+
+  #leaf(text: string): Dual<N> {
+    const { ground } = this.#setting;
+    return { value: ground.leaf(text), tangent: ground.numbers.constant(0) };
+  }
+
+  evaluate(of: Expression, scope: Scope): Block<Dual<N>> {
+    this.#evaluated++;
+    if (this.#evaluated > MOST) throw new Unread('it takes too long to evaluate', of.at);
+    const { algebra } = this;
+    const part = (inner: Expression) => this.evaluate(inner, scope);
+    switch (of.kind) {
+      case 'number':
+        return algebra.number(of.value);
+      case 'constant':
+        return of.name === '0' ? algebra.number(0) : algebra.fitting(of.name === 'I' ? 'I' : 'ones');
+      case 'name':
+        return this.value(this.momentOf(of.name, scope), scope.reader);
+      case 'sum':
+        return of.terms
+          .map(({ sign, of: term }) => ({ sign, block: part(term) }))
+          .reduce<Block<Dual<N>> | undefined>((sum, { sign, block }) => {
+            if (sum) return algebra.add(sum, block, sign);
+            return sign === 1 ? block : algebra.times(algebra.number(-1), block);
+          }, undefined) as Block<Dual<N>>;
+      case 'product':
+        return of.factors.map(part).reduce((a, b) => algebra.times(a, b));
+      case 'each':
+        return algebra.elementwise(of.operation, part(of.left), part(of.right));
+      case 'transpose':
+        return algebra.transpose(part(of.of));
+      case 'power': {
+        const squared =
+          of.of.kind === 'call' && of.of.name === 'norm' && of.exponent.kind === 'number' && of.exponent.value === 2;
+        const [inside] = squared && of.of.kind === 'call' ? of.of.args : [];
+        if (inside) {
+          const block = part(inside); // of a square, a field knows more than of a root
+          return algebra.fold(this.#numbers.add, algebra.elementwise('⊙', block, block));
+        }
+        return this.#power(part(of.of), exponentOf(of.exponent, scope, this.#setting));
+      }
+      case 'call': {
+        const [argument] = of.args;
+        const defined = of.order === 0 && argument ? this.#setting.system.functions.get(of.name) : undefined;
+        return defined && argument ? part(applied(defined, argument)) : called(algebra, of, of.args.map(part));
+      }
+      case 'holds':
+        return this.#holds(of, part(of.left), part(of.right));
+      case 'stack':
+        return algebra.stack(of.parts.map(part), of.below);
+      case 'over':
+        return this.#over(of, scope);
+      case 'gradient':
+      case 'given': {
+        const name = of.kind === 'gradient' ? of.by : of.of;
+        const extent = of.kind === 'gradient' ? scope.extents.gradient : scope.extents.given;
+        return this.#constant(this.#true(of).gradient(...spread(this.aliased(this.momentOf(name, scope))), extent, []));
+      }
+      case 'jacobian': {
+        const [above, below] = [this.momentOf(of.of, scope), this.momentOf(of.by, scope)];
+        return this.#constant(
+          this.#true(of).jacobian(
+            above,
+            below,
+            of.immediate ? scope.extents.immediate : scope.extents.jacobian,
+            of.vec,
+          ),
+        );
+      }
+    }
+  }
+
+  momentOf(name: Name, { times }: Scope): Moment {
+    const { system, last } = this.#setting;
+    const { key, time } = system.vocabulary.resolve(name, times, last);
+    return { key, time: time ?? (system.vocabulary.isTimed(key) ? times.get('t') : undefined) };
+  }
+
+  /** What a moment is another name for: a name that is defined as another and that nobody sees. */
+  aliased(moment: Moment): Moment {
+    const { system } = this.#setting;
+    const [definition, ...others] = system.definitions.get(moment.key) ?? [];
+    if (definition?.of.kind !== 'name' || others.length > 0 || system.seen.has(moment.key)) return moment;
+    const step = moment.time === undefined ? [] : [['t', moment.time - (definition.offset ?? 0)] as const];
+    const scope = { times: new Map(step), reader: { key: '', step: 0 }, extents: DEFAULT };
+    return this.aliased(this.momentOf(definition.of.name, scope));
+  }
+
+  #true({ at }: Expression): Truth<N> {
+    if (!this.#truth) throw new Unread('a gradient in an equation of the forward pass', at);
+    return this.#truth;
+  }
+
+  #constant(block: Block<N>): Block<Dual<N>> {
+    const zero = this.#setting.ground.numbers.constant(0);
+    return { ...block, data: block.data.map(value => ({ value, tangent: zero })) };
+  }
+
+  #power(a: Block<Dual<N>>, exponent: number): Block<Dual<N>> {
+    const { algebra } = this;
+    const isMatrix = a.rows > 1 && a.columns > 1;
+    if (exponent < 0) {
+      if (isMatrix) throw new Misfit('the inverse of a matrix');
+      return algebra.elementwise('⊘', algebra.number(1), this.#power(a, -exponent));
+    }
+    if (exponent === 0) return isMatrix ? algebra.fitting('I') : algebra.each(() => this.#numbers.constant(1), a);
+    let product = a;
+    for (let n = 1; n < exponent; n++)
+      product = isMatrix ? algebra.times(product, a) : algebra.elementwise('⊙', product, a);
+    return product;
+  }
+
+  #holds({ relation }: Expression & { kind: 'holds' }, left: Block<Dual<N>>, right: Block<Dual<N>>): Block<Dual<N>> {
+    const n = this.#numbers;
+    const not = (x: Dual<N>) => n.sub(n.constant(1), x);
+    const equal = (a: Dual<N>, b: Dual<N>) => n.constant(this.#setting.ground.same(a.value, b.value) ? 1 : 0);
+    const is: Readonly<Record<typeof relation, (a: Dual<N>, b: Dual<N>) => Dual<N>>> = {
+      '>': n.above,
+      '<': (a, b) => n.above(b, a),
+      '≤': (a, b) => not(n.above(a, b)),
+      '≥': (a, b) => not(n.above(b, a)),
+      '=': equal,
+      '≠': (a, b) => not(equal(a, b)),
+    };
+    return this.algebra.both(relation, is[relation], left, right);
+  }
+
+  #over(of: Expression & { kind: 'over' }, scope: Scope): Block<Dual<N>> {
+    const { algebra } = this;
+    const [first, ...others] = this.#terms(of, scope);
+    if (!first) return of.operation === 'Σ' ? algebra.number(0) : this.#nothing(of, scope);
+    if (of.operation === 'Σ') return others.reduce((a, b) => algebra.add(a, b), first);
+    return others.reduce(
+      (a, b) => (a.columns > 1 && a.rows > 1 ? algebra.times(a, b) : algebra.elementwise('⊙', a, b)),
+      first,
+    );
+  }
+
+  /** A product of nothing: I, if its factors are matrices. */
+  #nothing({ range, of }: Expression & { kind: 'over' }, scope: Scope): Block<Dual<N>> {
+    const factor = this.evaluate(of, { ...scope, times: new Map([...scope.times, [range.index, 1]]) });
+    return factor.rows > 1 && factor.columns > 1 ? this.algebra.fitting('I') : this.algebra.number(1);
+  }
+
+  /** What a sum or product is made of. */
+  #terms(of: Expression & { kind: 'over' }, scope: Scope): Block<Dual<N>>[] {
+    const { index, from, to, down = false } = of.range;
+    const { system, last } = this.#setting;
+    const at = (time: number) => this.evaluate(of.of, { ...scope, times: new Map([...scope.times, [index, time]]) });
+    const names = allNames(of.of).filter(name => lettersOf(name).includes(index));
+    const isTime =
+      index === 't' || from !== undefined || names.some(name => system.vocabulary.freeTimes(name).includes(index));
+    if (index === '') return [this.evaluate(of.of, scope)];
+    if (!isTime)
+      return system.membersOf(index, of.of).map(member => this.evaluate(withLetter(of.of, index, member), scope));
+    const first = from ? integerOf(from, scope, this.#setting) : 1;
+    const end = to ? integerOf(to, scope, this.#setting) : last;
+    const count = down ? first - end + 1 : end - first + 1;
+    if (count < 0) throw new NoStep();
+    return Array.from({ length: count }, (_, n) => at(down ? first - n : first + n));
+  }
+}
+
+/** A function's body, of its argument. */
+function applied({ argument, of }: FunctionDefinition, to: Expression): Expression {
+  return substituted(
+    of,
+    ({ letter, bold, sup, sub }) =>
+      letter === argument.letter && bold === argument.bold && sup.length + sub.length === 0,
+    to,
+  );
+}
+
+function spread({ key, time }: Moment): [string, number | undefined] {
+  return [key, time];
+}
