@@ -71,6 +71,7 @@ export {
   encoderDecoder,
 } from './models/encoder-decoder.ts';
 export { type Hmm, hmm } from './models/hmm.ts';
+export type { Marks } from './models/marks.ts';
 export type { Engine } from './models/network.ts';
 export { type Ngram, ngram } from './models/ngram.ts';
 export { Vocabulary } from './models/vocabulary.ts';
