@@ -54,6 +54,7 @@ export function requireRows(argument: string, vectors: readonly ArrayLike<number
  * @throws as {@link requireRows}.
  */
 export function requireWidth(argument: string, vectors: readonly ArrayLike<number>[], width?: number): number {
+  requireList(argument, vectors, 'a list of vectors');
   const columns = width ?? requireSome(`${argument}[0]`, vectors[0], 'a vector of numbers');
   for (let n = 0; n < vectors.length; n++) {
     const place = `${argument}[${n}]`;
