@@ -37,6 +37,10 @@ export {
   uniformOverRoot,
   zeros,
 } from './init/initialisers.ts';
+export { type Column, type CsvOptions, readCsv, type Table } from './io/csv.ts';
+export { type JsonLinesOptions, type JsonRecordsOptions, readJsonLines } from './io/json-lines.ts';
+export type { Fields, Kind, Kinds, Missing, Numbered, ReadCounts, Records } from './io/records.ts';
+export type { TextSource } from './io/text-source.ts';
 export { type BidirectionalTape, bidirectional } from './layers/bidirectional.ts';
 export { delay } from './layers/delay.ts';
 export { type Dropout, type DropoutTape, dropout } from './layers/dropout.ts';
