@@ -8,6 +8,7 @@ import {
   requireFiniteNumber,
   requireInstance,
   requireKnown,
+  requireName,
   requireNamed,
   requirePartName,
   requireSize,
@@ -247,7 +248,7 @@ export class ParamSet<Name extends string = string> {
 
 /** The matrix called `name` of a set of views, or throws {@link ValueError} listing the names there are. */
 export function pick(matrices: Readonly<Record<string, FlatMatrix>>, name: string): FlatMatrix {
-  const matrix = Object.hasOwn(matrices, name) ? matrices[name] : undefined;
+  const matrix = Object.hasOwn(matrices, requireName('name', name)) ? matrices[name] : undefined;
   if (!matrix) throw new ValueError('name', `one of ${Object.keys(matrices).join(', ')}`, JSON.stringify(name));
   return matrix;
 }

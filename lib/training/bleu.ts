@@ -44,8 +44,8 @@ export interface Bleu {
  * ```
  */
 export function bleu(
-  candidates: readonly (readonly Token[])[],
-  references: readonly (readonly (readonly Token[])[])[],
+  candidates: readonly ArrayLike<Token>[],
+  references: readonly (readonly ArrayLike<Token>[])[],
   options: { readonly order?: number } = {},
 ): Bleu {
   const { order = 4 } = requireKnown('options', options, ['order']);
@@ -77,8 +77,8 @@ export function bleu(
 const MOST = 100;
 
 /** How often each n-gram stands in a text, by the numbers of its tokens. */
-function gramsOf(text: readonly Token[], n: number, ids: Map<Token, number>): ReadonlyMap<string, number> {
-  const numbers = text.map(token => {
+function gramsOf(text: ArrayLike<Token>, n: number, ids: Map<Token, number>): ReadonlyMap<string, number> {
+  const numbers = Array.from(text, token => {
     const known = ids.get(token) ?? ids.size;
     ids.set(token, known);
     return known;
@@ -92,7 +92,7 @@ function gramsOf(text: readonly Token[], n: number, ids: Map<Token, number>): Re
 }
 
 /** The length nearest to another, the shorter of two. */
-function nearest(length: number, references: readonly (readonly Token[])[]): number {
+function nearest(length: number, references: readonly ArrayLike<Token>[]): number {
   const lengths = references.map(reference => reference.length);
   return lengths.reduce((best, other) => {
     const [near, far] = [Math.abs(best - length), Math.abs(other - length)];
@@ -101,8 +101,8 @@ function nearest(length: number, references: readonly (readonly Token[])[]): num
 }
 
 function requirePairs(
-  candidates: readonly (readonly Token[])[],
-  references: readonly (readonly (readonly Token[])[])[],
+  candidates: readonly ArrayLike<Token>[],
+  references: readonly (readonly ArrayLike<Token>[])[],
 ): void {
   requireList('candidates', candidates, 'a list of texts');
   requireList('references', references, 'a list of references for each candidate');
@@ -112,16 +112,14 @@ function requirePairs(
   }
   for (let i = 0; i < candidates.length; i++) {
     requireTokens(`candidates[${i}]`, candidates[i]);
-    const own = references[i];
-    if (!Array.isArray(own) || own.length === 0) {
-      throw new ValueError(`references[${i}]`, 'at least one reference, a list of tokens', describe(own));
-    }
+    const own = requireList(`references[${i}]`, references[i] as readonly ArrayLike<Token>[], 'a list of references');
+    if (own.length === 0) throw new ValueError(`references[${i}]`, 'at least one reference, a list of tokens', 'none');
     for (let j = 0; j < own.length; j++) requireTokens(`references[${i}][${j}]`, own[j]);
   }
 }
 
-function requireTokens(place: string, text: unknown): void {
-  if (!Array.isArray(text)) throw new ValueError(place, 'a list of tokens', describe(text));
+function requireTokens(place: string, given: unknown): void {
+  const text = requireList(place, given as ArrayLike<unknown>, 'a list of tokens');
   for (let n = 0; n < text.length; n++) {
     const token: unknown = text[n];
     if (typeof token !== 'string' && !Number.isFinite(token)) {

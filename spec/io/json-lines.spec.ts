@@ -99,7 +99,7 @@ describe('JSON Lines', () => {
     [
       'a name of all objects',
       '{"toString": "a"}\n{}\n',
-      { columns: { toString: 'text' } },
+      { columns: { toString: 'text' as const } },
       'f.jsonl:2 "toString": expected a value',
     ],
     [
