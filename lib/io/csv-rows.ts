@@ -27,16 +27,16 @@ export function requireDelimiter(delimiter: string): string {
 }
 
 /**
- * All rows, an empty line being one of an empty field.
+ * All rows, as many at a time as a piece of the source has; an empty line is one of an empty field.
  *
  * @throws FormatError with file and line: see `readCsv`.
  */
-export async function* csvRows(source: TextSource, file: string, delimiter: string): AsyncGenerator<CsvRow> {
+export async function* csvRows(source: TextSource, file: string, delimiter: string): AsyncGenerator<readonly CsvRow[]> {
   const { default: Papa } = await import('papaparse');
   let rest = ''; // a row that has begun
   let line = 1;
   let least = 0; // characters worth parsing: a long row is not to be begun anew with every piece
-  const wholeRows = function* (): Generator<CsvRow> {
+  const wholeRows = function* (): Generator<readonly CsvRow[]> {
     const rows: CsvRow[] = [];
     let [end, wrong] = [0, false];
     const step = ({ data, errors, meta }: Step): void => {
@@ -47,7 +47,7 @@ export async function* csvRows(source: TextSource, file: string, delimiter: stri
       end = meta.cursor;
     };
     new Papa.Parser({ delimiter, newline: '\n', step }).parse(rest, 0, true);
-    yield* rows;
+    if (rows.length > 0) yield rows;
     if (wrong)
       throw new FormatError(`${file}:${line}`, 'quotes doubled within quotes', 'a quote in the middle of a field');
     rest = rest.slice(end);

@@ -143,11 +143,17 @@ function requireOptions<K extends Kinds>(options: CsvOptions<K>): Options {
   return {
     file: requireFile(name),
     delimiter: requireDelimiter(delimiter),
-    header: header && requireTexts('header', header),
+    header: header && requireNames(header),
     kinds: columns && requireKinds(columns),
     missing: requireMissing(missing),
     absent: new Set(requireTexts('missingValues', missingValues)),
   };
+}
+
+function requireNames(header: readonly string[]): readonly string[] {
+  const names = requireTexts('header', header);
+  if (names.length === 0) throw new ValueError('header', 'at least one name', 'none');
+  return names;
 }
 
 /** A list of strings, or throws ValueError. Returns them without blanks around. */
@@ -160,56 +166,50 @@ function requireTexts(argument: string, texts: readonly string[]): readonly stri
   });
 }
 
-async function beginningOf(rows: AsyncGenerator<CsvRow>, options: Options): Promise<Beginning> {
-  const { file, kinds, absent } = options;
-  const { names, line } = await headerOf(rows, options);
+async function beginningOf(rows: AsyncGenerator<readonly CsvRow[]>, options: Options): Promise<Beginning> {
+  const { file, header, kinds, absent } = options;
+  const looked = await rowsAhead(rows, kinds ? 1 : GUESSED_BY + 1);
+  const first = looked.ahead.findIndex(({ fields }) => !isBlank(fields));
+  const { fields = [], line = 1 } = (header ? { fields: header } : looked.ahead[first]) ?? {};
+  if (fields.length === 0) {
+    if (looked.failure) throw looked.failure.error;
+    throw new FormatError(`${file}:1`, 'the names of the columns', 'an empty file');
+  }
+  const names = fields.map(name => name.trim());
   const unknown = Object.keys(kinds ?? {}).find(name => !names.includes(name));
   if (unknown !== undefined) {
-    throw new FormatError(
-      `${file}:${line}`,
-      `a column ${describe(unknown)}`,
-      names.map(name => describe(name)).join(', '),
-    );
+    const got = names.map(name => describe(name)).join(', ');
+    throw new FormatError(`${file}:${line}`, `a column ${describe(unknown)}`, got);
   }
   const wanted = names.map((name, at) => ({ name, at })).filter(({ name }) => !kinds || Object.hasOwn(kinds, name));
   const twice = wanted.find(({ name, at }) => name === '__proto__' || names.indexOf(name) < at);
   if (twice) throw new FormatError(`${file}:${line}`, 'columns of different names', describe(twice.name));
-  const { ahead, failure } = await rowsAhead(rows, kinds ? 0 : GUESSED_BY, names.length);
+  const ahead = header ? looked.ahead : looked.ahead.slice(first + 1);
   const columns = wanted.map(({ name, at }): PlacedColumn => {
     const kind = kinds?.[name];
-    if (kind !== undefined) return { name, at, kind, guessed: false };
-    const there = ahead.map(({ fields }) => (fields[at] ?? '').trim()).filter(text => !absent.has(text));
-    const isNumber = there.length > 0 && there.every(text => NUMBER.test(text));
-    return { name, at, kind: isNumber ? 'number' : 'text', guessed: true };
+    return { name, at, kind: kind ?? guess(ahead, at, absent), guessed: kind === undefined };
   });
-  return { width: names.length, columns, ahead, failure };
+  return { width: names.length, columns, ahead, failure: looked.failure };
 }
 
-/** The names of the columns: the first line that is not empty, unless they are given. */
-async function headerOf(
-  rows: AsyncGenerator<CsvRow>,
-  { file, header }: Options,
-): Promise<{ readonly names: readonly string[]; readonly line: number }> {
-  if (header) return { names: header, line: 1 };
-  for (let next = await rows.next(); !next.done; next = await rows.next()) {
-    const { fields, line } = next.value;
-    if (!isBlank(fields)) return { names: fields.map(name => name.trim()), line };
-  }
-  throw new FormatError(`${file}:1`, 'the names of the columns', 'an empty file');
+/** What a column seems to hold. */
+function guess(rows: readonly CsvRow[], at: number, absent: ReadonlySet<string>): Kind {
+  const there = rows.slice(0, GUESSED_BY).map(({ fields }) => (isBlank(fields) ? '' : (fields[at] ?? '').trim()));
+  const written = there.filter(text => text !== '' && !absent.has(text));
+  return written.length > 0 && written.every(text => NUMBER.test(text)) ? 'number' : 'text';
 }
 
-/** The first rows, or as many as come before an error. */
+/** As many rows or more, or all that come before an error. */
 async function rowsAhead(
-  rows: AsyncGenerator<CsvRow>,
+  rows: AsyncGenerator<readonly CsvRow[]>,
   count: number,
-  width: number,
 ): Promise<Pick<Beginning, 'ahead' | 'failure'>> {
-  const ahead: CsvRow[] = [];
+  let ahead: readonly CsvRow[] = [];
   try {
-    while (ahead.length < count) {
+    while (ahead.filter(({ fields }) => !isBlank(fields)).length < count) {
       const next = await rows.next();
       if (next.done) break;
-      if (width === 1 || !isBlank(next.value.fields)) ahead.push(next.value);
+      ahead = ahead.concat(next.value);
     }
   } catch (error) {
     return { ahead, failure: { error } };
@@ -218,7 +218,7 @@ async function rowsAhead(
 }
 
 async function* recordsOf(
-  rows: AsyncGenerator<CsvRow>,
+  rows: AsyncGenerator<readonly CsvRow[]>,
   begun: () => Promise<Beginning>,
   options: Options,
   maker: RecordMaker,
@@ -226,23 +226,20 @@ async function* recordsOf(
   try {
     const { width, columns, ahead, failure } = await begun();
     const names = columns.map(({ name }) => name);
-    const recordOf = ({ fields, line }: CsvRow): unknown => {
-      if (width > 1 && isBlank(fields)) return undefined;
-      if (fields.length !== width) {
-        throw new FormatError(`${options.file}:${line}`, `${width} fields, as the header has`, `${fields.length}`);
+    const recordsIn = function* (some: readonly CsvRow[]): Generator<Numbered<unknown>> {
+      for (const { fields, line } of some) {
+        if (width > 1 && isBlank(fields)) continue;
+        if (fields.length !== width) {
+          throw new FormatError(`${options.file}:${line}`, `${width} fields, as the header has`, `${fields.length}`);
+        }
+        const cells = columns.map(column => cellOf(fields[column.at] ?? '', column, line, options));
+        const value = maker.make(line, names, cells);
+        if (value) yield { line, value };
       }
-      const cells = columns.map(column => cellOf(fields[column.at] ?? '', column, line, options));
-      return maker.make(line, names, cells);
     };
-    for (const row of ahead) {
-      const value = recordOf(row);
-      if (value) yield { line: row.line, value };
-    }
+    for (const record of recordsIn(ahead)) yield record;
     if (failure) throw failure.error;
-    for await (const row of rows) {
-      const value = recordOf(row);
-      if (value) yield { line: row.line, value };
-    }
+    for await (const some of rows) for (const record of recordsIn(some)) yield record;
   } finally {
     await rows.return(undefined);
   }

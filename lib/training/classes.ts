@@ -42,7 +42,9 @@ const NONE = -1;
  * console.log(accuracy(argmax(logits), y).toFixed(3)); // → 0.667
  * const table = confusion(argmax(logits), y, { classes: 2 });
  * console.log(table.to2DArray()); // → [ [ 1, 1 ], [ 0, 1 ] ]
- * console.log(perClass(table)[1]); // → { precision: 0.5, recall: 1, f1: 0.6666666666666666, support: 1, predicted: 2 }
+ * for (const { precision, recall, support } of perClass(table)) console.log(precision, recall, support);
+ * // → 1 0.5 2
+ * // → 0.5 1 1
  * ```
  */
 export function argmax(logits: Sequence): Int32Array {

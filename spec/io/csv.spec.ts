@@ -250,6 +250,7 @@ describe('is refused, with file and line, behind what is right:', () => {
     ['a quote as delimiter', '', { delimiter: '"' }, 'delimiter: expected one character'],
     ['another kind', '', { columns: { a: 'date' } }, 'columns.a: expected number or text, got "date"'],
     ['no columns', '', { columns: {} }, 'columns: expected at least one, got none'],
+    ['no names', '', { header: [] }, 'header: expected at least one name, got none'],
     ['another way', '', { missing: 'skip' }, 'missing: expected error, drop or carry, got "skip"'],
     ['a number for a missing value', '', { missingValues: [0] }, 'missingValues[0]: expected a string, got 0'],
   ])('%s, at once', (_, source, options, message) => {
