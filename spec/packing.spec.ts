@@ -65,6 +65,7 @@ describe('is refused, by its place:', () => {
     ['an empty one', [[[1]], []], undefined, ShapeError, 'rows[1]: expected a sequence of steps, not empty, got'],
     ['an empty vector', [[[]]], undefined, ShapeError, 'rows[0][0]: expected a vector of numbers, not empty, got'],
     ['a ragged width', [[[1, 2]], [[3, 4], [5]]], undefined, ShapeError, 'rows[1][1]: expected 2 numbers, got 1'],
+    ['a wide vector', [[[1]], [[2, 3]]], undefined, ShapeError, 'rows[1][0]: expected 1 numbers, got 2'],
     ['NaN', [[[1]], [[2], [Number.NaN]]], undefined, ValueError, 'rows[1][1][0]: expected a finite number, got NaN'],
     ['text', [[[1]], [['2']]], undefined, ValueError, 'rows[1][0][0]: expected a finite number, got "2"'],
     ['a text for a vector', [['12']], undefined, ValueError, 'rows[0][0]: expected a vector of numbers, got "12"'],
@@ -77,6 +78,7 @@ describe('is refused, by its place:', () => {
     ],
     ['no list', 'abc', undefined, ValueError, 'rows: expected one list a sequence, got "abc"'],
     ['no class', [[0, 1], [2]], { classes: 2 }, ValueError, 'rows[1][0]: expected an integer in 0…1, got 2'],
+    ['a negative class', [[-1]], { classes: 2 }, ValueError, 'rows[0][0]: expected an integer in 0…1, got -1'],
     ['half a class', [[0.5]], { classes: 2 }, ValueError, 'rows[0][0]: expected an integer in 0…1, got 0.5'],
     ['a text for a class', [['1']], { classes: 2 }, ValueError, 'rows[0][0]: expected an integer in 0…1, got "1"'],
     [

@@ -299,5 +299,6 @@ describe('a stream', () => {
       expect(value.n).toBe(0);
       break;
     }
+    expect(state.closed).toBe(true);
   });
 });

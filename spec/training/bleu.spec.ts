@@ -50,6 +50,7 @@ describe('BLEU', () => {
     expect(of(12, 11, 13).referenceLength).toBe(11);
     expect(of(10, 15).brevity).toBeCloseTo(Math.exp(1 - 15 / 10), 14);
     expect(of(10, 10).brevity).toBe(1);
+    expect(of(12, 10).brevity).toBe(1);
   });
 
   it('is 1 of texts that are a reference, whatever their tokens, and 0 where an order has no match', () => {
