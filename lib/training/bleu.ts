@@ -67,10 +67,11 @@ export function bleu(
   });
   const precisions = counts.map(({ matched, all }) => matched / all); // BL-F2  p_n = m_n / Σ_i Σ_g #_g(i)
   const c = candidates.reduce((sum, candidate) => sum + candidate.length, 0);
-  const r = candidates.reduce((sum, { length }, i) => sum + nearest(length, references[i] ?? []), 0); // BL-F3  r = Σ_i |the reference of i nearest to it in length|
+  const r = candidates.reduce((sum, { length }, i) => sum + nearest(length, references[i] ?? []), 0); // BL-F3  r = Σ_i r_i
   const brevity = c > r ? 1 : c === 0 ? 0 : Math.exp(1 - r / c); // BL-F4  BP = 1 where c > r, else exp(1 − r/c)
   const logs = precisions.reduce((sum, p) => sum + Math.log(p || 0) / order, 0);
-  return { bleu: brevity * Math.exp(logs), precisions, brevity, length: c, referenceLength: r }; // BL-F5  BLEU = BP exp(Σ_n log p_n / N)
+  const whole = brevity * Math.exp(logs); // BL-F5  BLEU = BP exp(Σ_n log p_n / N)
+  return { bleu: whole, precisions, brevity, length: c, referenceLength: r };
 }
 
 /** N-grams longer than this match in nothing but copies. */

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { FormatError, ShapeError, ValueError } from '../../lib/errors.ts';
+import { readSafetensors, writeSafetensors } from '../../lib/io/safetensors.ts';
 import { Sequence } from '../../lib/sequence.ts';
 import { Scaler } from '../../lib/training/scaler.ts';
 import { entries, size } from '../arbitraries.ts';
@@ -73,6 +74,15 @@ describe('a scaler', () => {
         expect(Scaler.from(JSON.parse(JSON.stringify(scaler)))).toEqual(scaler);
       }),
     );
+  });
+
+  it('is part of a file of parameters', () => {
+    const scaler = Scaler.fit([[0.1], [1 / 3]]);
+    const bytes = writeSafetensors(new Map([['W', { shape: [1], data: Float64Array.of(1) }]]), {
+      scaler: JSON.stringify(scaler),
+    });
+    const { metadata } = readSafetensors(bytes);
+    expect(Scaler.from(JSON.parse(metadata.get('scaler') ?? ''))).toEqual(scaler);
   });
 
   it.each<[string, unknown, string]>([
