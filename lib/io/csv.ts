@@ -103,8 +103,11 @@ export function readCsv<const K extends Kinds = Kinds>(
 /** Records by which it is guessed what a column holds. */
 const GUESSED_BY = 100;
 
+/** Rows among which these, and the header, have to be. */
+const LOOKED_AT = 10_000;
+
 /** A number as it is written. */
-const NUMBER = /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i;
+const NUMBER = /^[+-]?(\d+(\.\d*)?|\.\d+)(e[+-]?\d+)?$/i;
 
 interface Options {
   readonly file: string;
@@ -173,7 +176,11 @@ async function beginningOf(rows: AsyncGenerator<readonly CsvRow[]>, options: Opt
   const { fields = [], line = 1 } = (header ? { fields: header } : looked.ahead[first]) ?? {};
   if (fields.length === 0) {
     if (looked.failure) throw looked.failure.error;
-    throw new FormatError(`${file}:1`, 'the names of the columns', 'an empty file');
+    throw new FormatError(
+      `${file}:1`,
+      'the names of the columns',
+      looked.ahead.length > 0 ? 'empty lines' : 'an empty file',
+    );
   }
   const names = fields.map(name => name.trim());
   const unknown = Object.keys(kinds ?? {}).find(name => !names.includes(name));
@@ -199,14 +206,14 @@ function guess(rows: readonly CsvRow[], at: number, absent: ReadonlySet<string>)
   return written.length > 0 && written.every(text => NUMBER.test(text)) ? 'number' : 'text';
 }
 
-/** As many rows or more, or all that come before an error. */
+/** So many rows that are not empty, or more, unless there are but empty ones; or all that come before an error. */
 async function rowsAhead(
   rows: AsyncGenerator<readonly CsvRow[]>,
   count: number,
 ): Promise<Pick<Beginning, 'ahead' | 'failure'>> {
   let ahead: readonly CsvRow[] = [];
   try {
-    while (ahead.filter(({ fields }) => !isBlank(fields)).length < count) {
+    while (ahead.length < LOOKED_AT && ahead.filter(({ fields }) => !isBlank(fields)).length < count) {
       const next = await rows.next();
       if (next.done) break;
       ahead = ahead.concat(next.value);

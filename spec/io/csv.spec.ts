@@ -200,7 +200,21 @@ describe('is refused, with file and line, behind what is right:', () => {
       0,
       'f.csv:1: expected columns of different names, got "__proto__"',
     ],
-    ['an empty file', '\n\n', {}, 0, 'f.csv:1: expected the names of the columns, got an empty file'],
+    ['an empty file', '', {}, 0, 'f.csv:1: expected the names of the columns, got an empty file'],
+    [
+      'a file of empty lines',
+      '\n'.repeat(300_000),
+      {},
+      0,
+      'f.csv:1: expected the names of the columns, got empty lines',
+    ],
+    [
+      'many digits and no number',
+      `a\n1\n${'1'.repeat(400_000)}x\n`,
+      { columns: { a: 'number' } },
+      1,
+      'f.csv:3 "a": expected a finite number',
+    ],
     [
       'bytes that are no text',
       Uint8Array.of(...bytesOf('a,é\r\n1,2\n3,'), 0xff, 0x0a),
