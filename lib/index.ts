@@ -37,6 +37,10 @@ export {
   uniformOverRoot,
   zeros,
 } from './init/initialisers.ts';
+export { type Column, type CsvOptions, readCsv, type Table } from './io/csv.ts';
+export { type JsonLinesOptions, type JsonRecordsOptions, readJsonLines } from './io/json-lines.ts';
+export type { Fields, Kind, Kinds, Missing, Numbered, ReadCounts, Records } from './io/records.ts';
+export type { TextSource } from './io/text-source.ts';
 export { type BidirectionalTape, bidirectional } from './layers/bidirectional.ts';
 export { delay } from './layers/delay.ts';
 export { type Dropout, type DropoutTape, dropout } from './layers/dropout.ts';
@@ -71,6 +75,7 @@ export {
   encoderDecoder,
 } from './models/encoder-decoder.ts';
 export { type Hmm, hmm } from './models/hmm.ts';
+export type { Marks } from './models/marks.ts';
 export type { Engine } from './models/network.ts';
 export { type Ngram, ngram } from './models/ngram.ts';
 export { Vocabulary } from './models/vocabulary.ts';
@@ -98,4 +103,9 @@ export { rnnTwice } from './through-time/second-order/rnn.ts';
 export type { BackwardStep, RTape, TwiceCell } from './through-time/second-order/twice-cell.ts';
 export { crossEntropyTwice, squaredErrorTwice, type TwiceLoss } from './through-time/second-order/twice-loss.ts';
 export { type Chunk, type ChunkLoss, truncated } from './through-time/truncated.ts';
+export { type Bleu, bleu, type Token } from './training/bleu.ts';
+export { accuracy, argmax, argmaxLast, type ClassFigures, confusion, perClass } from './training/classes.ts';
+export { bitsPerSymbol, mae, perplexity, rmse, type StepWeights } from './training/metrics.ts';
+export { Scaler, type ScalerData } from './training/scaler.ts';
+export { type WindowOptions, type Windows, windows } from './training/windows.ts';
 export { FlatMatrix, type FloatArray, OneHotMatrix } from './views.ts';

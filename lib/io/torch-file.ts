@@ -28,7 +28,7 @@ import { checkpointFormat } from './version.ts';
  * A model as the bytes of a file for PyTorch.
  *
  * @param dtype how the numbers are kept: as they are, or rounded to 32 bits.
- * @throws ValueError naming what PyTorch lacks.
+ * @throws ValueError naming what PyTorch lacks, or a symbol of the vocabulary that is no character.
  */
 export function encodeTorch(model: CharModel, dtype: Dtype = 'F64'): Uint8Array {
   const { net, vocabulary, cell, m, layers } = requireCharNetwork(model);
@@ -56,6 +56,9 @@ function requireCharNetwork(model: CharModel): CharModel {
     return part.kind === 'readout' ? `readout ${part.m}→${part.C}` : part.kind;
   });
   if (got.join(', ') !== expected) throw new ValueError('model.net', shown(expected), shown(got.join(', ')));
+  const [mark] = Object.keys(vocabulary.marks);
+  if (mark !== undefined) throw new ValueError('model.vocabulary', 'characters without marks', `a mark for ${mark}`);
+  Vocabulary.ofSymbols(vocabulary.symbols);
   return model;
 }
 

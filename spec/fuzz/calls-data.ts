@@ -1,6 +1,6 @@
 /** Right calls of sequences, parameters and other data, of the algebra, and of what makes cells. */
 import * as lib from '../../lib/index.ts';
-import { call, method, open, taking } from './api.ts';
+import { call, method, open, taking, whole } from './api.ts';
 import { type Calls, dense, one, set, some } from './inputs.ts';
 
 const { Sequence, ParamSet, Random } = lib;
@@ -11,6 +11,9 @@ export const data: Calls = {
   'Sequence.over': () => call(Sequence.over, Float64Array.of(1, 2, 3, 4), { T: 2, B: 2, F: 1, lengths: [1, 2] }),
   'Sequence.zeros': () => call(Sequence.zeros, { T: 2, B: 2, F: 1, lengths: [1, 2] }),
   'Sequence.oneHot': () => call(Sequence.oneHot, [0, 1, 2, 1], { T: 2, B: 2, classes: 3, lengths: [1, 2] }),
+  'Sequence.pack': () => call(Sequence.pack, [[0, 2, 1], [1]], { classes: 3 }),
+  'Sequence.unpack': () => method(dense(2), 'unpack'),
+  'Sequence.unpackIndices': () => method(Sequence.oneHot([0, 1, 2], { T: 3, classes: 3 }), 'unpackIndices'),
   'Sequence.at': () => method(dense(2), 'at', 1),
   'Sequence.rows': () => method(dense(2), 'rows'),
   'Sequence.slice': () => method(one(2), 'slice', 1, 3),
@@ -20,6 +23,9 @@ export const data: Calls = {
   'Sequence.extent': () => method(dense(2), 'extent'),
   'ParamSet.of': () => call(ParamSet.of, open({ W: [2, 3], b: [1, 2] }), { keeps: { b: 1 }, first: { b: 2 } }),
   'ParamSet.join': () => call(ParamSet.join, open({ a: set(), b: set() })),
+  'ParamSet.get': () => method(set(), 'get', 'b_f'),
+  'ParamSet.set': taking(() => method(set(), 'set', 'b_f', [7, 8]), '1'),
+  'ParamSet.load': () => method(set(), 'load', [1, 2, 3, 4, 5, 6]),
   'ParamSet.named': () => method(set(), 'named'),
   'ParamSet.open': () => method(set(), 'open'),
   'ParamSet.namedGrads': () => method(set(), 'namedGrads'),
@@ -108,6 +114,76 @@ export const algebra: Calls = {
   rows: () => call(lib.rows, some(3, 2), 1, 3),
   logSoftmax: () => call(lib.logSoftmax, some(2, 3)),
   swapUpdateGate: () => call(lib.swapUpdateGate, open({ W_z: some(2, 2), U_z: some(2, 1), b_z: some(1, 2) })),
+};
+
+const table = () => whole(lib.confusion([0, 1, 1], [0, 1, 0], { classes: 2 }));
+const scaler = () =>
+  lib.Scaler.fit([
+    [1, 5],
+    [3, 6],
+  ]);
+const columns = () => open({ a: 'number', b: 'text' });
+
+/** What goes into models, and how good is what comes out. */
+export const own: Calls = {
+  windows: () =>
+    call(
+      lib.windows,
+      [
+        [1, 2],
+        [3, 4],
+        [5, 6],
+        [7, 8],
+      ],
+      { length: 2, horizon: 1, stride: 1 },
+    ),
+  'Scaler.fit': () =>
+    call(lib.Scaler.fit, [
+      [1, 5],
+      [3, 6],
+    ]),
+  'Scaler.from': () => call(lib.Scaler.from, { means: [1, 2], deviations: [0, 1] }),
+  'Scaler.transform': taking(
+    () =>
+      method(scaler(), 'transform', [
+        [1, 5],
+        [3, 6],
+      ]),
+    '0',
+  ),
+  'Scaler.inverse': taking(() => method(scaler(), 'inverse', dense(2)), '0'),
+  'Scaler.toJSON': () => method(scaler(), 'toJSON'),
+  argmax: () => call(lib.argmax, dense(2)),
+  argmaxLast: () => call(lib.argmaxLast, dense(2)),
+  accuracy: () => call(lib.accuracy, [0, 1, -1], Int32Array.of(0, 0, 0)),
+  confusion: () => call(lib.confusion, [0, 1, -1], Int32Array.of(0, 0, 0), { classes: 2 }),
+  perClass: () => call(lib.perClass, table()),
+  bitsPerSymbol: () => call(lib.bitsPerSymbol, 2),
+  perplexity: () => call(lib.perplexity, 2),
+  rmse: taking(
+    () => call(lib.rmse, dense(2), dense(2), { mask: [1, 0, 1, 1, 1, 1], weights: [1, 1, 2, 1, 1, 1] }),
+    '2.weights.5', // padding, which is not looked at
+    '2.mask.0',
+    '2.mask.5',
+  ),
+  mae: () => call(lib.mae, dense(2), dense(2)),
+  bleu: taking(
+    () => call(lib.bleu, [['a', 'b']], [[['a', 'c'], ['b']]], { order: 2 }),
+    ...['0.0.0', '0.0.1', '1.0.0.0', '1.0.0.1', '1.0.1.0'], // words or classes
+  ),
+  readCsv: () =>
+    call(lib.readCsv, 'a,b\n1,x\n', {
+      name: 'f.csv',
+      delimiter: ',',
+      header: ['a', 'b'],
+      columns: columns(),
+      missing: 'drop',
+      missingValues: ['', 'NA'],
+    }),
+  'readCsv.columns': () => method(lib.readCsv('a,b\n1,x\n'), 'columns'),
+  'readCsv.counts': () => method(lib.readCsv('a,b\n1,x\n'), 'counts'),
+  readJsonLines: () => call(lib.readJsonLines, '{"a": 1}', { name: 'f.jsonl', columns: columns(), missing: 'drop' }),
+  'readJsonLines.counts': () => method(lib.readJsonLines('1\n'), 'counts'),
 };
 
 /** What makes cells. */

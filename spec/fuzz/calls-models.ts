@@ -41,6 +41,7 @@ const chunkLoss = (y: lib.Sequence) => {
   return { loss, dy: lib.squaredError.backward(tape) };
 };
 
+const ended = () => Vocabulary.ofTokens([...'hello'], { stop: '</s>' });
 const symbols = () => Int32Array.of(0, 1, 2, 1, 0, 0, 2);
 const states = () => filled(lib.hmm({ N: 2, C: 3 }));
 
@@ -126,7 +127,12 @@ export const models: Calls = {
   },
   'Vocabulary.of': () => call(Vocabulary.of, 'hello'),
   'Vocabulary.ofSymbols': () => call(Vocabulary.ofSymbols, ['a', 'b', 'c']),
-  'Vocabulary.encode': () => method(Vocabulary.of('hello'), 'encode', 'hole'),
+  'Vocabulary.ofTokens': () =>
+    call(Vocabulary.ofTokens, ['a', 'bc', 'a'], { least: 1, unknown: '<unk>', start: '<s>', stop: '</s>' }),
+  'Vocabulary.from': () => call(Vocabulary.from, ['<unk>', 'a', 'bc'], { unknown: '<unk>' }),
+  'Vocabulary.classOf': () => method(Vocabulary.of('hello'), 'classOf', 'l'),
+  'Vocabulary.encode': taking(() => method(ended(), 'encode', 'hole', { start: false, stop: true }), '0'),
+  'Vocabulary.decodeTokens': () => method(ended(), 'decodeTokens', [0, 1, 2], { plain: true }),
   'Vocabulary.decode': () => method(Vocabulary.of('hello'), 'decode', [0, 1, 2]),
 };
 

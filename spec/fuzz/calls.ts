@@ -4,7 +4,7 @@
  */
 import * as lib from '../../lib/index.ts';
 import { assignment, because, call, method, taking, whole } from './api.ts';
-import { algebra, cells, data } from './calls-data.ts';
+import { algebra, cells, data, own } from './calls-data.ts';
 import { models, throughTime } from './calls-models.ts';
 import { type Calls, dense, filled, inUnit, set, some, stateOf } from './inputs.ts';
 
@@ -115,6 +115,7 @@ export const calls: Calls = {
   ...data,
   ...algebra,
   ...cells,
+  ...own,
   ...models,
   ...throughTime,
   ...layer('unroll', lib.unroll, () => [lib.rnn, { d: 2, m: 3 }]),

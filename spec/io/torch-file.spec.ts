@@ -39,6 +39,27 @@ test.each(torchCells)('%s comes back whole', name => {
   }
 });
 
+test.each([
+  [
+    'words',
+    Vocabulary.from(['the', 'cat']),
+    'symbols[0]: expected different code points in ascending order, got "the"',
+  ],
+  [
+    'characters in another order',
+    Vocabulary.from(['b', 'a']),
+    'symbols[1]: expected different code points in ascending',
+  ],
+  [
+    'a mark',
+    Vocabulary.from(['a', 'b'], { stop: 'b' }),
+    'model.vocabulary: expected characters without marks, got a mark for',
+  ],
+])('a model of %s is not written, since it could not be read again', (_, vocabulary, message) => {
+  const own = charModel({ vocabulary, cell: cellNamed('rnn'), m: 2, layers: 1 });
+  expect(() => encodeTorch(own)).toThrow(message);
+});
+
 describe('what a file does not say', () => {
   const bare = (name: string): Uint8Array => writeSafetensors(readSafetensors(encodeTorch(model(name))).tensors, {});
 
