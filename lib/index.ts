@@ -37,6 +37,10 @@ export {
   uniformOverRoot,
   zeros,
 } from './init/initialisers.ts';
+export { type Attention, type AttentionOptions, type AttentionTape, attention } from './layers/attention/attention.ts';
+export type { Attentive } from './layers/attention/attentive.ts';
+export { type BahdanauTape, bahdanau } from './layers/attention/bahdanau.ts';
+export { type LuongTape, luong } from './layers/attention/luong.ts';
 export { type BidirectionalTape, bidirectional } from './layers/bidirectional.ts';
 export { delay } from './layers/delay.ts';
 export { type Dropout, type DropoutTape, dropout } from './layers/dropout.ts';
