@@ -42,6 +42,7 @@ export type { Attentive } from './layers/attention/attentive.ts';
 export { type BahdanauTape, bahdanau } from './layers/attention/bahdanau.ts';
 export { type LuongTape, luong } from './layers/attention/luong.ts';
 export { type BidirectionalTape, bidirectional } from './layers/bidirectional.ts';
+export { type Bridge, type BridgeTape, bridge, type Stateful } from './layers/bridge.ts';
 export { delay } from './layers/delay.ts';
 export { type Dropout, type DropoutTape, dropout } from './layers/dropout.ts';
 export { type EmbeddingTape, embedding } from './layers/embedding.ts';
@@ -67,13 +68,9 @@ export {
   optimiserNames,
 } from './models/char-options.ts';
 export { CharTrainer, type TrainerPosition, type TrainingStep } from './models/char-trainer.ts';
+export type { BeamOptions, DecodeOptions, Hypothesis } from './models/decoding.ts';
 export { DivergenceError } from './models/divergence.ts';
-export {
-  type DecodeOptions,
-  type EncoderDecoder,
-  type EncoderDecoderTape,
-  encoderDecoder,
-} from './models/encoder-decoder.ts';
+export { type EncoderDecoder, type EncoderDecoderTape, encoderDecoder } from './models/encoder-decoder.ts';
 export { type Hmm, hmm } from './models/hmm.ts';
 export type { Engine } from './models/network.ts';
 export { type Ngram, ngram } from './models/ngram.ts';
