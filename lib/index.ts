@@ -51,6 +51,7 @@ export { lastStep, maxOverTime, meanOverTime, type PoolTape } from './layers/poo
 export { readout } from './layers/readout.ts';
 export { reverseWithinLengths } from './layers/reversal.ts';
 export { stack } from './layers/stack.ts';
+export { type PlainState, type Stream, stream } from './layers/stream.ts';
 export { unroll } from './layers/unroll.ts';
 export { type WindowTape, windowInput, windowOutput } from './layers/windows.ts';
 export { type BinaryCrossEntropyTape, binaryCrossEntropy } from './losses/binary-cross-entropy.ts';
@@ -68,12 +69,14 @@ export {
   optimiserNames,
 } from './models/char-options.ts';
 export { CharTrainer, type TrainerPosition, type TrainingStep } from './models/char-trainer.ts';
+export type { ChoiceOptions } from './models/choice.ts';
 export type { BeamOptions, DecodeOptions, Hypothesis } from './models/decoding.ts';
 export { DivergenceError } from './models/divergence.ts';
 export { type EncoderDecoder, type EncoderDecoderTape, encoderDecoder } from './models/encoder-decoder.ts';
 export { type Hmm, hmm } from './models/hmm.ts';
 export type { Engine } from './models/network.ts';
 export { type Ngram, ngram } from './models/ngram.ts';
+export { sampleStream } from './models/sample-stream.ts';
 export { Vocabulary } from './models/vocabulary.ts';
 export { type WindowNet, windowNet } from './models/window-net.ts';
 export { adagrad } from './optim/adagrad.ts';
