@@ -120,10 +120,10 @@ export function bridge(layers: { readonly from: Stateful; readonly to: Stateful 
       return { s, tape: { e, s } };
     },
 
-    backward(tape, ds) {
+    backward(tape, given) {
       const { e, s } = requireObject('tape', tape);
       requireShape('tape.e', e, [batchOf('tape.s', s, targets), n]);
-      requireState('ds', ds, here, e.rows);
+      const ds = requireState('ds', given, here, e.rows);
       const [p, dp] = [params.named(), params.namedGrads()];
       const parts = targets.map(([name]) => {
         const da = mul(at(ds, name), tanhSlope(at(s, name))); // BR-B1  dL/da_p = dL/ds_p diag(1 − s_p²), through F2

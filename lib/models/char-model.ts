@@ -5,7 +5,7 @@
 import { type Cell, requireCell } from '../cells/cell.ts';
 import { rnn } from '../cells/rnn.ts';
 import { ValueError } from '../errors.ts';
-import { type Layer, requireLayer } from '../layers/layer.ts';
+import { type Layer, requireLayer, requireState } from '../layers/layer.ts';
 import { stack } from '../layers/stack.ts';
 import { crossEntropy } from '../losses/cross-entropy.ts';
 import { Random } from '../random.ts';
@@ -185,6 +185,7 @@ export function written(
   if (length !== Number.POSITIVE_INFINITY) requireInteger('length', length, 1, LONGEST_TEXT);
   requireInstance('rng', rng, Random);
   requireChoice({ temperature, topK, topP });
+  if (s0 !== undefined) requireState('s0', s0, net.state, 1);
   const read = encodePrompt(vocabulary, prompt);
   return writing(net, vocabulary.size, read, { length, rng, s0, choice: { temperature, topK, topP } });
 }

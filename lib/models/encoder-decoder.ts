@@ -18,7 +18,7 @@ import { type Layer, requireLayer } from '../layers/layer.ts';
 import { prefixed } from '../layers/names.ts';
 import { copy } from '../matrix.ts';
 import { ParamSet } from '../params.ts';
-import { requireFunction, requireInstance, requireKnown, requireObject } from '../require.ts';
+import { requireFunction, requireInstance, requireKnown, requireObject, requireSize } from '../require.ts';
 import { requireExtent, requireSequence, Sequence } from '../sequence.ts';
 import type { Matrices } from '../shape.ts';
 import { type BeamOptions, beamSearch, type DecodeOptions, greedy, type Hypothesis, type Writer } from './decoding.ts';
@@ -250,6 +250,7 @@ function requireStates({ state: from }: Layer, { state: to }: Layer | Attentive,
     ['to', to, 'decoder'],
   ] as const) {
     const own = requireObject(`bridge.${end}`, bridge[end]);
+    for (const [name, columns] of Object.entries(own)) requireSize(`bridge.${end}.${name}`, columns);
     if (!same(own, state))
       throw new ValueError(`bridge.${end}`, `the ${whose}’s state, ${written(state)}`, written(own));
   }

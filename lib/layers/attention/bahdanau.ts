@@ -16,7 +16,7 @@ import { type AbstractMatrix, Matrix } from 'ml-matrix';
 import { ValueError } from '../../errors.ts';
 import { add, beside, columns } from '../../matrix.ts';
 import { ParamSet } from '../../params.ts';
-import { describe, requireCount, requireKnown, requireObject, requireSize } from '../../require.ts';
+import { describe, requireCount, requireKnown, requireList, requireObject, requireSize } from '../../require.ts';
 import { dense, read, requireExtent, Sequence } from '../../sequence.ts';
 import type { Matrices } from '../../shape.ts';
 import { activeRows, addToRows, type Rows, rowsOf, rowsOfEach, stepsIn, withRowsOfEach } from '../active.ts';
@@ -162,7 +162,7 @@ export function bahdanau(parts: {
 
     release(tape) {
       const { steps, top: topTape } = requireObject('tape', tape);
-      for (const step of steps) layer.release?.(step.layer);
+      for (const step of requireList('tape.steps', steps)) layer.release?.(step.layer);
       top.release(topTape);
     },
   };
@@ -171,7 +171,7 @@ export function bahdanau(parts: {
 /** The part of a layer's state that asks. */
 function queryOf({ state, counts = [] }: Layer, asked: string | undefined): string {
   const parts = Object.keys(state).filter(name => !counts.includes(name));
-  const query = asked ?? parts.findLast(name => name === 'h' || name.endsWith('.h'));
+  const query = asked === undefined ? parts.findLast(name => name === 'h' || name.endsWith('.h')) : asked;
   if (query === undefined || !parts.includes(query)) {
     throw new ValueError('query', `a part of the layer’s state, {${parts.join(', ')}}`, describe(query));
   }
