@@ -127,6 +127,10 @@ export function encoderDecoder<Decoder extends Layer | Attentive>(networks: {
   requireLayer('encoder', encoder);
   requireDecoder(decoder, encoder);
   requireStates(encoder, decoder, bridge);
+  const equations = {
+    ...prefixed({ encoder: encoder.equations, bridge: bridge?.equations ?? {}, decoder: decoder.equations }),
+    s: 'ED-B1',
+  };
   const over = bridge ? { bridge: bridge.params } : {};
   const read = reader(decoder);
   const writer: Writer = {
@@ -151,11 +155,8 @@ export function encoderDecoder<Decoder extends Layer | Attentive>(networks: {
     name: `${encoder.name}→${decoder.name}`,
     encoder,
     decoder,
-    params: ParamSet.join({ encoder: encoder.params, ...over, decoder: decoder.params }),
-    equations: {
-      ...prefixed({ encoder: encoder.equations, bridge: bridge?.equations ?? {}, decoder: decoder.equations }),
-      s: 'ED-B1',
-    },
+    equations,
+    params: ParamSet.join({ encoder: encoder.params, ...over, decoder: decoder.params }), // last: had it joined them before an error, no other call could
 
     forward(source, target, s0) {
       requireSequence('source', source, encoder.inputs);

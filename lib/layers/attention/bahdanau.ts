@@ -60,9 +60,9 @@ export interface BahdanauTape {
  *
  * const [d, k, m] = [3, 6, 4];
  * const decoder = bahdanau({ layer: unroll(gru, { d: d + k, m }), k, a: 5, top: readout({ m: m + k, C: d }) });
- * const memory = Sequence.zeros({ T: 7, B: 2, F: k, lengths: [7, 4] });
+ * const memory = Sequence.zeros({ T: 5, B: 2, F: k, lengths: [5, 4] });
  * const { y, weights } = decoder.forward(Sequence.zeros({ T: 2, B: 2, F: d }), memory);
- * console.log(y.F, weights.at(0).getRow(1)); // → 3 [ 0.25, 0.25, 0.25, 0.25, 0, 0, 0 ]
+ * console.log(y.F, weights.at(0).getRow(1)); // → 3 [ 0.25, 0.25, 0.25, 0.25, 0 ]
  * ```
  */
 export function bahdanau(parts: {
