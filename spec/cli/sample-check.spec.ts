@@ -115,7 +115,7 @@ describe.concurrent('bptt check', () => {
   const POOLS = ['last-step', 'mean-over-time', 'max-over-time'];
   const LAYERS = [
     ...['conditioned', 'stack', 'bidirectional-concat', 'bidirectional-sum', 'readout', 'embedding', ...POOLS],
-    ...['window-input', 'window-output', 'delay', 'dropout', 'encoder-decoder'],
+    ...['window-input', 'window-output', 'delay', 'dropout', 'encoder-decoder', 'bahdanau', 'luong'],
   ];
   const LOSSES = ['cross-entropy', 'squared-error', 'binary-cross-entropy', 'ranking-s', 'ranking-m'];
 
