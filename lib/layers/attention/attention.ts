@@ -104,7 +104,7 @@ export function attention(options: AttentionOptions): Attention {
       const y = Sequence.zeros({ ...x.extent(), F: k });
       const weights = Sequence.zeros({ ...x.extent(), F: memory.T });
       const looks = sources.map((source, b) => {
-        const { C, tape } = look(score, source, sequenceRows(x, b));
+        const { C, tape } = look(score, source, score.queries(sequenceRows(x, b)));
         setSequenceRows(y, b, C);
         setSequenceRows(weights, b, tape.A);
         return tape;
@@ -123,8 +123,9 @@ export function attention(options: AttentionOptions): Attention {
       const dmemory = Sequence.zeros({ ...memory.extent(), F: k });
       const dsources = sources.map(noGradients);
       for (const [b, own] of looks.entries()) {
-        const dsource = dsources[b];
-        if (dsource) setSequenceRows(dx, b, lookBack(score, own, sequenceRows(dy, b, x), dsource));
+        const dsource = dsources[b] ?? noGradients(own.source);
+        const dP = lookBack(score, own, sequenceRows(dy, b, x), dsource);
+        setSequenceRows(dx, b, score.queriesBackward(sequenceRows(x, b), dP));
       }
       sourcesBack(score, sources, dsources, dmemory);
       return { dx, dmemory };

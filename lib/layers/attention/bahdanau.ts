@@ -28,8 +28,9 @@ import { type LookTape, look, lookBack, noGradients, type Source, setRow, source
 import { additive } from './scores.ts';
 import { topOf } from './top.ts';
 
-/** One step of the sequences that have it, in order: the layer's tape, and what each has looked at. */
+/** One step of the sequences that have it, in order: the queries, the layer's tape, and what each has looked at. */
 export interface BahdanauStep {
+  readonly q: AbstractMatrix;
   readonly layer: unknown;
   readonly looks: readonly LookTape[];
 }
@@ -113,10 +114,11 @@ export function bahdanau(parts: {
           const rows = activeRows(x, t);
           const prev = rowsOfEach(s, rows);
           const q = part(prev, query); // BD-F1  q_t = s_{t−1}
-          const looked = ofRows(rows, sources).map((source, n) => look(score, source, rowsOf(q, [n])));
+          const p = score.queries(q);
+          const looked = ofRows(rows, sources).map((source, n) => look(score, source, rowsOf(p, [n])));
           const c = stacked(looked.map(({ C }) => C));
           const step = layer.forward(oneStep(beside(rowsOf(x.at(t), rows), c)), prev); // BD-F2  (y_t, s_t) = f([z_t; c_t], s_{t−1})
-          steps.push({ layer: step.tape, looks: looked.map(({ tape }) => tape) });
+          steps.push({ q, layer: step.tape, looks: looked.map(({ tape }) => tape) });
           addToRows(r.at(t), rows, beside(read('layer.y', step.y, outputs).rows(), c)); // BD-F3  r_t = [y_t; c_t]
           for (const [n, { tape }] of looked.entries()) setRow(weights, t, rows?.[n] ?? n, tape.A.getRow(0));
           s = withRowsOfEach(s, rows, step.sT);
@@ -142,7 +144,7 @@ export function bahdanau(parts: {
       const dx = Sequence.zeros({ ...x.extent(), F: d });
       const dmemory = Sequence.zeros({ ...memory.extent(), F: k });
       const dsources = sources.map(noGradients);
-      for (const [t, { layer: layerTape, looks }] of [...steps.entries()].reverse()) {
+      for (const [t, { q, layer: layerTape, looks }] of [...steps.entries()].reverse()) {
         const rows = activeRows(x, t);
         const drt = rowsOf(dr.at(t), rows);
         const back = layer.backward(layerTape, oneStep(columns(drt, 0, outputs)), rowsOfEach(ds, rows));
@@ -150,9 +152,10 @@ export function bahdanau(parts: {
         addToRows(dx.at(t), rows, columns(din, 0, d));
         const dc = add(columns(din, d, d + k), columns(drt, outputs, outputs + k)); // BD-B1  [dL/dz_t, dL/dc_t] = fᵀ((dL/dr_t)_y, dL/ds_t) + [0, (dL/dr_t)_c], through F2, F3
         const own = ofRows(rows, dsources);
-        const dq = stacked(
+        const dp = stacked(
           looks.map((tape, n) => lookBack(score, tape, rowsOf(dc, [n]), own[n] ?? noGradients(tape.source))),
         );
+        const dq = score.queriesBackward(q, dp);
         const dprev = { ...back.ds0, [query]: add(part(back.ds0, query), dq) }; // BD-B2  dL/ds_{t−1} += dL/dq_t, through F1
         ds = withRowsOfEach(ds, rows, dprev);
       }

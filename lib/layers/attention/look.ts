@@ -4,7 +4,7 @@
  *
  * | symbol | shape | meaning |
  * |--------|-------|---------|
- * | Q, dQ  | n×m   | queries |
+ * | P, dP  | n×a, or n×m | what the score makes of the queries |
  * | H, dH  | τ×k   | the source: its own steps, no padding |
  * | A, dA  | n×τ   | the weights; the rows add up to 1 |
  * | C, dC  | n×k   | the contexts |
@@ -41,19 +41,19 @@ export function noGradients({ H, K }: Source): Source {
   return { H: Matrix.zeros(H.rows, H.columns), K: Matrix.zeros(K.rows, K.columns) };
 }
 
-/** Some queries, held against a source: contexts, weights and the tape. */
+/** What the score makes of some queries, held against a source: contexts, and the tape. */
 export function look(
   score: Score,
   source: Source,
-  Q: AbstractMatrix,
+  P: AbstractMatrix,
 ): { readonly C: AbstractMatrix; readonly tape: LookTape } {
-  const { E, tape } = score.forward(Q, source.K);
+  const { E, tape } = score.forward(P, source.K);
   const A = softmaxUnits(E); // ATT-F1  α_tj = exp e_tj / Σ_i exp e_ti
   const C = times(A, source.H); // ATT-F2  c_t = Σ_j α_tj h_j
   return { C, tape: { source, A, score: tape } };
 }
 
-/** Their gradient dQ, from that in the contexts. ADDS into the parameters' and the source's. */
+/** Its gradient dP, from that in the contexts. ADDS into the parameters' and the source's. */
 export function lookBack(
   score: Score,
   { source, A, score: tape }: LookTape,

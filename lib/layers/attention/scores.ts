@@ -8,6 +8,7 @@
  * | Q, dQ  | n×m   | n queries of one sequence |
  * | H, dH  | τ×k   | the steps that its source has |
  * | K, dK  | τ×a, or τ×k | what the score makes of them, whatever the query |
+ * | P, dP  | n×a, or n×m | what it makes of the queries, whatever the step |
  * | E, dE  | n×τ   | the scores |
  * | W, U, v | a×m, a×k, a×1 | the parameters of the additive one; the dot form has none |
  */
@@ -24,17 +25,22 @@ export interface Score {
   readonly m: number;
   /** Numbers of a step that is attended to. */
   readonly k: number;
+  /** What it makes of steps, whatever the query. */
   keys(H: AbstractMatrix): AbstractMatrix;
-  forward(Q: AbstractMatrix, K: AbstractMatrix): { readonly E: AbstractMatrix; readonly tape: ScoreTape };
-  /** @returns dQ. */
+  /** What it makes of queries, of any sequences, whatever the steps. */
+  queries(Q: AbstractMatrix): AbstractMatrix;
+  forward(P: AbstractMatrix, K: AbstractMatrix): { readonly E: AbstractMatrix; readonly tape: ScoreTape };
+  /** @returns dP. */
   backward(tape: ScoreTape, dE: AbstractMatrix, dK: AbstractMatrix): AbstractMatrix;
+  /** @returns what dP comes to in Q. */
+  queriesBackward(Q: AbstractMatrix, dP: AbstractMatrix): AbstractMatrix;
   /** @returns what dK comes to in H. */
   keysBackward(H: AbstractMatrix, dK: AbstractMatrix): AbstractMatrix;
 }
 
-/** What the backward pass of a score needs: of the additive one also n_tj, of each query a τ×a matrix. */
+/** What the backward pass of a score needs: of the additive one n_tj, of each query a τ×a matrix. */
 export interface ScoreTape {
-  readonly Q: AbstractMatrix;
+  readonly P: AbstractMatrix;
   readonly K: AbstractMatrix;
   readonly N: readonly AbstractMatrix[];
 }
@@ -54,26 +60,33 @@ export function additive({ m, k, a }: { readonly m: number; readonly k: number; 
       return timesT(H, params.named().U); // BA-F1  u_j = U h_j
     },
 
-    forward(Q, K) {
-      const { W, v } = params.named();
-      const P = timesT(Q, W);
-      const N = each(P, p => tanh(addRow(K, p))); // BA-F2  n_tj = tanh(W q_t + u_j)
-      const E = stacked(N.map(n => times(n, v).transpose())); // BA-F3  e_tj = vᵀ n_tj
-      return { E, tape: { Q, K, N } };
+    queries(Q) {
+      return timesT(Q, params.named().W); // BA-F2  p_t = W q_t
     },
 
-    backward({ Q, N }, dE, dK) {
-      const { W, v } = params.named();
+    forward(P, K) {
+      const { v } = params.named();
+      const N = each(P, p => tanh(addRow(K, p))); // BA-F3  n_tj = tanh(p_t + u_j)
+      const E = stacked(N.map(n => times(n, v).transpose())); // BA-F4  e_tj = vᵀ n_tj
+      return { E, tape: { P, K, N } };
+    },
+
+    backward({ N }, dE, dK) {
+      const { v } = params.named();
       const dp = params.namedGrads();
       const dP = N.map((n, t) => {
         const de = rows(dE, t, t + 1).transpose();
-        addTTimes(dp.v, n, de); // BA-B1  dL/dv += Σ_{t,j} dL/de_tj n_tjᵀ, through F3
-        const da = mul(timesT(de, v), tanhSlope(n)); // BA-B2  dL/da_tj = dL/de_tj vᵀ diag(1 − n_tj²), through F3, F2
-        addTo(dK, da); // BA-B3  dL/du_j += Σ_t dL/da_tj, through F2
-        return sumOfRows(da); // BA-B4  dL/d(W q_t) = Σ_j dL/da_tj, through F2
+        addTTimes(dp.v, n, de); // BA-B1  dL/dv += Σ_{t,j} dL/de_tj n_tjᵀ, through F4
+        const da = mul(timesT(de, v), tanhSlope(n)); // BA-B2  dL/da_tj = dL/de_tj vᵀ diag(1 − n_tj²), through F4, F3
+        addTo(dK, da); // BA-B3  dL/du_j += Σ_t dL/da_tj, through F3
+        return sumOfRows(da); // BA-B4  dL/dp_t = Σ_j dL/da_tj, through F3
       });
-      addTTimes(dp.W, stacked(dP), Q); // BA-B5  dL/dW += Σ_t (dL/d(W q_t))ᵀ q_tᵀ, through F2
-      return times(stacked(dP), W); // BA-B6  dL/dq_t = dL/d(W q_t) W, through F2
+      return stacked(dP);
+    },
+
+    queriesBackward(Q, dP) {
+      addTTimes(params.namedGrads().W, dP, Q); // BA-B5  dL/dW += Σ_t (dL/dp_t)ᵀ q_tᵀ, through F2
+      return times(dP, params.named().W); // BA-B6  dL/dq_t = dL/dp_t W, through F2
     },
 
     keysBackward(H, dK) {
@@ -93,17 +106,19 @@ export function dot({ m }: { readonly m: number }): Score {
     k: m,
 
     keys: H => H,
+    queries: Q => Q,
 
-    forward(Q, K) {
-      return { E: timesT(Q, K), tape: { Q, K, N: [] } }; // LU-F1  e_tj = q_tᵀ h_j
+    forward(P, K) {
+      return { E: timesT(P, K), tape: { P, K, N: [] } }; // LU-F1  e_tj = q_tᵀ h_j
     },
 
-    backward({ Q, K }, dE, dK) {
-      const dQ = times(dE, K); // LU-B1  dL/dq_t = Σ_j dL/de_tj h_jᵀ, through F1
-      addTTimes(dK, dE, Q); // LU-B2  dL/dh_j += Σ_t dL/de_tj q_tᵀ, through F1
-      return dQ;
+    backward({ P, K }, dE, dK) {
+      const dP = times(dE, K); // LU-B1  dL/dq_t = Σ_j dL/de_tj h_jᵀ, through F1
+      addTTimes(dK, dE, P); // LU-B2  dL/dh_j += Σ_t dL/de_tj q_tᵀ, through F1
+      return dP;
     },
 
+    queriesBackward: (_, dP) => dP,
     keysBackward: (_, dK) => dK,
   };
 }

@@ -293,15 +293,9 @@ describe('a planted mistake is caught, and named by the tensor it spoils', () =>
     ],
     ['BD-B1: that of the input itself dropped', ['x'], deaf(0, d)],
     [
-      'BD-F1: the query of another step',
+      'BD-F1: another query than the state before',
       ['attention.W'],
-      steps((step, { steps }) => ({
-        ...step,
-        looks: step.looks.map(look => ({
-          ...look,
-          score: { ...look.score, Q: first(steps, look)?.score.Q ?? look.score.Q },
-        })),
-      })),
+      steps(step => ({ ...step, q: Matrix.zeros(step.q.rows, step.q.columns) })),
     ],
     [
       'the weights of the first step at every step',
@@ -338,7 +332,7 @@ describe('a planted mistake is caught, and named by the tensor it spoils', () =>
           ...attention,
           looks: attention.looks.map(look => ({
             ...look,
-            score: { ...look.score, Q: Matrix.zeros(look.score.Q.rows, look.score.Q.columns) },
+            score: { ...look.score, P: Matrix.zeros(look.score.P.rows, look.score.P.columns) },
           })),
         },
       })),
