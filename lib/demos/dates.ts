@@ -19,7 +19,7 @@ import { Random } from '../random.ts';
 import { Sequence } from '../sequence.ts';
 import type { Demo } from './demo.ts';
 
-const [STEPS, BATCH, HIDDEN, TESTED] = [160, 32, 24, 200];
+const [STEPS, BATCH, HIDDEN, TESTED] = [260, 32, 24, 200];
 const MONTHS = 'January February March April May June July August September October November December'.split(' ');
 const LETTERS = [...new Set([...MONTHS.join(''), ...'0123456789 ,.'])];
 const WRITTEN = [...'0123456789-'];
