@@ -75,7 +75,7 @@ export function stream(layer: Layer, options: { readonly B?: number; readonly st
       const { y, sT, tape } = layer.forward(oneStep(x, B, layer.inputs), s);
       try {
         const last = copy(requireExtent('y', y, layer.outputs).at(0));
-        s = Object.fromEntries(Object.entries(sT).map(([name, part]) => [name, copy(part)]));
+        s = sT;
         return last;
       } finally {
         layer.release?.(tape);

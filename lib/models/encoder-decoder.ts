@@ -7,20 +7,22 @@
  * | source, dsource | T×B×d | what the encoder reads |
  * | target, dtarget | T′×B×d′ | what the decoder reads: the right output of the step before (teacher forcing) |
  * | y, dy           | T′×B×C | what the decoder puts out |
- * | s, ds           | B×m each part | the state that is handed over |
+ * | s, ds           | B×m each part | the state that is handed over, or goes over a bridge |
+ * | weights         | T′×B×T | where the decoder attends: how much of each step of the source a step has seen |
  *
  * Sequences of a batch may differ in length on both sides.
  */
 import { ShapeError, ValueError } from '../errors.ts';
-import { type Attentive, isAttentive, requireAttentive } from '../layers/attention/attentive.ts';
+import type { Attentive } from '../layers/attention/attentive.ts';
 import type { Bridge, BridgeTape } from '../layers/bridge.ts';
 import { type Layer, requireLayer } from '../layers/layer.ts';
 import { prefixed } from '../layers/names.ts';
 import { copy } from '../matrix.ts';
 import { ParamSet } from '../params.ts';
-import { requireFunction, requireInstance, requireKnown, requireObject, requireSize } from '../require.ts';
+import { requireKnown, requireObject } from '../require.ts';
 import { requireExtent, requireSequence, Sequence } from '../sequence.ts';
 import type { Matrices } from '../shape.ts';
+import { reader, requireDecoder, requireStates } from './decoder.ts';
 import { type BeamOptions, beamSearch, type DecodeOptions, greedy, type Hypothesis, type Writer } from './decoding.ts';
 
 /** The tapes of both networks, and of the bridge where there is one, and what the encoder put out. */
@@ -202,66 +204,4 @@ export function encoderDecoder<Decoder extends Layer | Attentive>(networks: {
       return beamSearch(writer, source, options);
     },
   };
-}
-
-/** A decoder that is offered what the encoder put out, whether it looks at it or not. */
-interface Reader {
-  forward(
-    x: Sequence,
-    memory: Sequence,
-    s: Matrices,
-  ): { readonly y: Sequence; readonly sT: Matrices; readonly weights?: Sequence; readonly tape: unknown };
-  backward(
-    tape: unknown,
-    dy: Sequence,
-    dsT?: Matrices,
-  ): { readonly dx: Sequence; readonly dmemory?: Sequence; readonly ds0: Matrices };
-}
-
-function reader(decoder: Layer | Attentive): Reader {
-  if (isAttentive(decoder)) return decoder;
-  return {
-    forward: (x, _, s) => decoder.forward(x, s),
-    backward: (tape, dy, dsT) => decoder.backward(tape, dy, dsT),
-  };
-}
-
-function requireDecoder(decoder: Layer | Attentive, encoder: Layer): void {
-  if (!isAttentive(decoder)) {
-    requireLayer('decoder', decoder);
-    return;
-  }
-  const { attends } = requireAttentive('decoder', decoder);
-  if (attends !== encoder.outputs) throw new ValueError('decoder.attends', `${encoder.outputs}`, `${attends}`);
-}
-
-type Columns = Layer['state'];
-
-/** The states agree: with each other, or each with its end of the bridge. */
-function requireStates({ state: from }: Layer, { state: to }: Layer | Attentive, bridge: Bridge | undefined): void {
-  if (bridge === undefined) {
-    if (same(from, to) && Object.keys(from).length > 0) return;
-    throw new ValueError('decoder.state', `the encoder’s, ${written(from)}, with some part`, written(to));
-  }
-  requireObject('bridge', bridge, 'a bridge');
-  for (const pass of ['forward', 'backward'] as const) requireFunction(`bridge.${pass}`, bridge[pass]);
-  requireInstance('bridge.params', bridge.params, ParamSet);
-  for (const [end, state, whose] of [
-    ['from', from, 'encoder'],
-    ['to', to, 'decoder'],
-  ] as const) {
-    const own = requireObject(`bridge.${end}`, bridge[end]);
-    for (const [name, columns] of Object.entries(own)) requireSize(`bridge.${end}.${name}`, columns);
-    if (!same(own, state))
-      throw new ValueError(`bridge.${end}`, `the ${whose}’s state, ${written(state)}`, written(own));
-  }
-}
-
-function same(one: Columns, other: Columns): boolean {
-  const sorted = (state: Columns) => JSON.stringify(Object.entries(state).sort());
-  return sorted(one) === sorted(other);
-}
-
-function written(state: Columns): string {
-  return `{${Object.entries(state).map(([name, m]) => `${name}: ${m}`)}}`;
 }

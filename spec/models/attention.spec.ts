@@ -144,6 +144,32 @@ describe.each(Object.entries(models))('%s', (_, make) => {
     expect(written[1]).toEqual(written[0]);
   });
 
+  it('looks at nothing that it has given back', () => {
+    const spoiling: Make = (cell, of) => {
+      const layer = unroll(cell, of) as Layer;
+      const outputs = new Map<unknown, Sequence>();
+      return {
+        ...layer,
+        forward(x, s0) {
+          const step = layer.forward(x, s0);
+          outputs.set(step.tape, step.y);
+          return step;
+        },
+        release(tape) {
+          outputs.get(tape)?.data.fill(Number.NaN);
+        },
+      };
+    };
+    const written = [unroll as Make, spoiling].map(layers => {
+      const net = make(layers, gru as unknown as Cell);
+      normal(1.2)(net.params, new Random(8));
+      const source = randomSequence({ T: 4, B: 2, F: d, lengths: [4, 3] }, new Random(2));
+      const options = { start: 0, stop: 1, maxLength: 5 };
+      return [net.decode(source, options), net.beam(source, options)];
+    });
+    expect(written[1]).toEqual(written[0]);
+  });
+
   it('gives every tape back: on release, after decoding, and where the decoder fails', () => {
     const held = new Set<unknown>();
     let failing = false;

@@ -109,6 +109,32 @@ describe.each([
     );
   });
 
+  it('finds of any width what a search that never ends early finds', () => {
+    fc.assert(
+      fc.property(size(10_000), size(4), fc.constantFrom(0, 0.5, 1), (seed, width, lengthNormalisation) => {
+        const { net, source } = drawn(make, seed, 1);
+        const maxLength = 6;
+        const score = (target: readonly number[]) =>
+          logP(net, source, 0, target) / target.length ** lengthNormalisation;
+        const done: { readonly target: readonly number[]; readonly score: number }[] = [];
+        let beam: readonly (readonly number[])[] = [[]];
+        for (let n = 1; n <= maxLength; n++) {
+          const kept = beam
+            .flatMap(target => Array.from({ length: C }, (_, k) => [...target, k]))
+            .map(target => ({ target, score: score(target) })) // of one length, whose order is that of log P
+            .sort((one, other) => other.score - one.score)
+            .slice(0, width);
+          done.push(...kept.filter(({ target }) => target.at(-1) === STOP || n === maxLength));
+          beam = kept.map(({ target }) => target).filter(target => target.at(-1) !== STOP);
+        }
+        done.sort((one, other) => other.score - one.score);
+        const [found = []] = net.beam(source, { ...options, maxLength, width, lengthNormalisation });
+        expect(found.map(symbolsOf)).toEqual(done.slice(0, width).map(({ target }) => target));
+      }),
+      { numRuns: 40 },
+    );
+  });
+
   it('gives each source what it gets alone, the best first, as probable as it says, and nothing twice', () => {
     fc.assert(
       fc.property(size(10_000), size(4), size(5), (seed, B, width) => {
