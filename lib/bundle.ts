@@ -74,17 +74,19 @@ await build({
   ...{ loader: { '.py': 'copy' }, outbase: '.', chunkNames: 'lib/chunks/[hash]', logLevel: 'warning', outdir },
 });
 
+/** In a file of equations, what they import that is bundled; elsewhere, the files of equations. */
+function nearby(file: string, text: string): string {
+  const folder = relative(dirname(file), 'lib/cells').replace(/^(?!\.)/, './');
+  if (dirname(file) !== 'lib/cells' || !written.has(basename(file, '.js')))
+    return text.replaceAll(new RegExp(`"${OUTSIDE}([\\w-]+)"`, 'g'), `"${folder}/$1.js"`);
+  const isWritten = (path: string) => path.startsWith('./') && written.has(basename(path, '.js'));
+  return text.replaceAll(/(?<=from ')\.\.?\/[^']+(?=';)/g, path => (isWritten(path) ? path : './imported.js'));
+}
+
 const made = readdirSync(outdir, { recursive: true, encoding: 'utf8' });
 for (const file of made.filter(file => file.endsWith('.js'))) {
   const text = readFileSync(join(outdir, file), 'utf8');
-  const path = relative(dirname(file), 'lib/cells').replace(/^(?!\.)/, './');
-  const near = text
-    .replace(
-      dirname(file) === 'lib/cells' && written.has(basename(file, '.js')) ? /(?<=from ')\.\.?\/[^']+(?=';)/g : /$^/,
-      from => (written.has(basename(from, '.js')) && from.startsWith('./') ? from : './imported.js'),
-    )
-    .replaceAll(new RegExp(`"${OUTSIDE}([\\w-]+)"`, 'g'), `"${path}/$1.js"`);
-  if (near !== text) writeFileSync(join(outdir, file), near);
+  writeFileSync(join(outdir, file), nearby(file, text));
 }
 
 /** What a declaration file leads to, itself among it. */

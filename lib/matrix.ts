@@ -17,6 +17,7 @@ import { ShapeError, ValueError } from './errors.ts';
 import { requireIndices } from './padding.ts';
 import {
   describe,
+  isMatrix,
   requireAnyMatrix,
   requireFiniteNumber,
   requireFunction,
@@ -412,7 +413,8 @@ function accumulate(
 /** An operation of two matrices of one shape, over as many as there are. */
 function together(operation: Operation, first: AbstractMatrix, rest: readonly AbstractMatrix[]): Matrix {
   const two = (a: AbstractMatrix, b: AbstractMatrix): Matrix => {
-    requireSame(operation.print('a', 'b', 'c'), a, b);
+    if (!isMatrix(a) || !isMatrix(b) || a.rows !== b.rows || a.columns !== b.columns)
+      requireSame(operation.print('a', 'b', 'c'), a, b);
     return apply(operation, a, b);
   };
   return rest.length === 0 ? copy(first) : (rest.reduce(two, first) as Matrix);
@@ -435,15 +437,19 @@ function byColumn(operation: Operation, a: AbstractMatrix, c: AbstractMatrix): M
 }
 
 function recorderOf(args: readonly AbstractMatrix[]): Recorder | undefined {
-  return args.find((arg): arg is MatrixSymbol => arg instanceof MatrixSymbol)?.recorder;
+  for (const arg of args) if (arg.constructor !== Matrix && arg instanceof MatrixSymbol) return arg.recorder;
+  return undefined;
 }
 
 function shapeOf(operation: Operation, args: readonly AbstractMatrix[]): Shape {
+  if (args.every(isMatrix)) {
+    const [a = [0, 0], b = a, c = a] = args.map(({ rows, columns }): Shape => [rows, columns]);
+    const shape = operation.shape(a, b, c);
+    if (shape) return shape;
+  }
   const what = operation.print('a', 'b', 'c');
-  const [a = [0, 0], b = a, c = a] = args.map((arg): Shape => [requireAnyMatrix(what, arg).rows, arg.columns]);
-  const shape = operation.shape(a, b, c);
-  if (!shape) throw misfit(what, args);
-  return shape;
+  for (const arg of args) requireAnyMatrix(what, arg);
+  throw misfit(what, args);
 }
 
 function build(rows: number, columns: number, element: (i: number, j: number) => number): Matrix {

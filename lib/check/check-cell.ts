@@ -4,6 +4,7 @@
 import { Matrix } from 'ml-matrix';
 import { type Cell, type CellSize, requireCell, requireCellSize, tagsOf } from '../cells/cell.ts';
 import { fitting } from '../cells/sizes.ts';
+import { BpttError } from '../errors.ts';
 import { readout } from '../layers/readout.ts';
 import { unroll } from '../layers/unroll.ts';
 import { crossEntropy } from '../losses/cross-entropy.ts';
@@ -11,13 +12,20 @@ import { addTo } from '../matrix.ts';
 import { Random } from '../random.ts';
 import { requireFunction, requireKnown, requireSize } from '../require.ts';
 import type { Matrices } from '../shape.ts';
-import { agrees, type CheckedTensor, checkGradients, type TensorReport } from './finite-differences.ts';
+import { cellLaws } from './cell-laws.ts';
+import { inner } from './directions.ts';
+import {
+  agrees,
+  type CheckedTensor,
+  checkDirections,
+  checkGradients,
+  type TensorReport,
+} from './finite-differences.ts';
 import { checkLaws } from './laws.ts';
 import { type CellOracle, oracleLaw } from './oracle.ts';
 import { asked, type Origins, originsOfCell, originsOfLayer } from './origins.ts';
 import {
   initialStates,
-  inner,
   innerStates,
   input,
   parameters,
@@ -26,7 +34,8 @@ import {
   randomSequence,
   randomState,
 } from './problem.ts';
-import { type CheckReport, isWrong, type Problem, reported } from './report.ts';
+import { type Proof, proveCell } from './prove-cell.ts';
+import { type CheckReport, isWrong, outputsBefore, type Problem, reported } from './report.ts';
 import { watchedCell } from './watched.ts';
 
 /** The problem that a cell is checked on; every size is a positive integer. */
@@ -47,14 +56,16 @@ export interface CheckCellOptions {
 }
 
 /**
- * Checks every gradient that a cell declares, and the readout's, against finite differences of
+ * Checks every gradient that a cell declares: first its equations, proven exactly, see {@link proveCell}; then, as floats
+ * compute them, and the readout's beside them, against finite differences, along a random direction in each tensor where they
+ * are proven and element by element where not, of
  *
  * L = Σ_t (−log p_t[y_t] + ⟨Q_t, o_t⟩ + ⟨R_t, h_t⟩) + ⟨r, s_T⟩
  *
  * with random parameters, inputs, initial state and targets, and random cotangents Q_t on every o_t, R_t on every h_t and
  * r on every part of the final state; and the laws of its passes, see {@link checkLaws}. Tensors are named as on the slides: W, U, b,
  * V, c, x, h0. What is wrong is tried again on ever smaller problems: the report's `smallest` names the equation to look at
- * where the gradients that are wrong in the shortest of them have one in common.
+ * where the gradients that are wrong in the shortest of them have one in common; its `proof` names lines.
  *
  * @throws ValueError when a size or the seed is none, or the cell is no cell; PassError when one of its passes throws, or
  * gives what is not finite; ShapeError when it returns what it did not declare. Both name the cell, the pass and the part.
@@ -64,8 +75,8 @@ export interface CheckCellOptions {
  * import { rnn } from 'bptt';
  * import { checkCell } from 'bptt/check';
  *
- * const { ok, tensors } = checkCell(rnn);
- * console.log(ok, tensors.map(({ name }) => name).join(' ')); // → true W U b V c x h0
+ * const { ok, restsOn, tensors } = checkCell(rnn);
+ * console.log(ok, restsOn, tensors.map(({ name }) => name).join(' ')); // → true proof W U b V c x h0
  * ```
  */
 export function checkCell<P extends string, S extends string, Tape>(
@@ -87,18 +98,43 @@ export function checkCell<P extends string, S extends string, Tape>(
   const names = () => [...Object.keys(watched.params({ d, m })), ...Object.keys(watched.state({ d, m })), 'x'];
   const origins = asked(tagsOf(own), names, () => originsOfCell(own, { d, m }));
   const watched = watchedCell(own, origins);
-  return reported(
+  const proof = proofOf(own, { d, m }, seed);
+  const report = reported(
     cell.name,
     { T, B, d, m, C, seed },
     {
-      gradients: (problem, first, behind) => cellGradients(watched, problem, first, () => origins(behind)),
+      gradients: (problem, first, behind) =>
+        cellGradients(watched, problem, first, proof?.ok ?? false, () => origins(behind)),
+      idle: outputsBefore({ state: watched.state({ d, m }) }),
       laws({ T = 1, B = 1, d = 1, m = 1, seed = 1 }) {
-        const laws = checkLaws(unroll(watched, { d, m }), { T, B, seed, recurrent: true });
+        const own = cellLaws(watched, { T, B, d, m, seed, fixed: given.d !== undefined && given.m !== undefined });
+        const laws = [...checkLaws(unroll(watched, { d, m }), { T, B, seed, recurrent: true }), ...own];
         return oracle ? [...laws, oracleLaw(watched, oracle, { T, B, d, m, seed })] : laws;
       },
     },
     watched.sizes ? [['d', 'm']] : [],
   );
+  return proof ? withProof(report, proof) : report;
+}
+
+/** What is proven of a cell: in the library's choice of sizes, and where the cell cannot have that, in those of the check. */
+function proofOf(cell: Cell, size: CellSize, seed: number): Proof | undefined {
+  for (const sizes of [{}, size]) {
+    try {
+      const proof = proveCell(cell, { ...sizes, seed });
+      if (proof.verdict !== 'not provable' || sizes === size) return proof;
+    } catch (error) {
+      if (!(error instanceof BpttError)) throw error;
+    }
+  }
+  return undefined; // its passes say why
+}
+
+/** A mistake that is proven is one, though floats may hide it. */
+function withProof(report: CheckReport, proof: Proof): CheckReport {
+  if (proof.verdict === 'wrong') return { ...report, ok: false, verdict: 'wrong', proof, restsOn: 'proof' };
+  const restsOn = report.ok && proof.ok ? 'proof' : 'finite differences';
+  return { ...report, proof, restsOn };
 }
 
 /** The sizes that were given, and for those that were not some that the cell can have with them. */
@@ -109,10 +145,17 @@ function sizesFor(cell: Cell, { d, m }: Partial<CellSize>): CellSize {
 }
 
 /** Every gradient against finite differences, with a guess where adding is what is missing. */
-function cellGradients(cell: Cell, problem: Problem, first: boolean, origins: () => Origins): readonly TensorReport[] {
+function cellGradients(
+  cell: Cell,
+  problem: Problem,
+  first: boolean,
+  proven: boolean,
+  origins: () => Origins,
+): readonly TensorReport[] {
   const { loss, tensors, after } = cellProblem(cell, problem, origins);
-  const report = checkGradients(loss, tensors, { after, first });
-  if (report.verdict !== 'wrong' || first) return report.tensors;
+  if (proven || first) return checkDirections(loss, tensors, after, new Random(problem.seed ?? 1)).tensors;
+  const report = checkGradients(loss, tensors, { after });
+  if (report.verdict !== 'wrong' || !Object.is(loss(), loss())) return report.tensors; // one that remembers is no sum
   const added = cellProblem(accumulating(cell), problem, origins).tensors;
   return report.tensors.map((tensor, n) => {
     const { gradient } = added[n] ?? {};

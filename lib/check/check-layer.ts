@@ -3,12 +3,12 @@ import { type Layer, requireLayer } from '../layers/layer.ts';
 import { Random } from '../random.ts';
 import { requireBoolean, requireKnown, requireSize } from '../require.ts';
 import { Sequence } from '../sequence.ts';
+import { inner } from './directions.ts';
 import { checkGradients, type TensorReport } from './finite-differences.ts';
 import { checkLaws } from './laws.ts';
 import { asked, type Origins, originsOfLayer } from './origins.ts';
 import {
   initialStates,
-  inner,
   innerStates,
   input,
   parameters,
@@ -17,7 +17,7 @@ import {
   randomSequence,
   randomState,
 } from './problem.ts';
-import { type CheckReport, type Problem, reported } from './report.ts';
+import { type CheckReport, outputsBefore, type Problem, reported } from './report.ts';
 import { watchedLayer } from './watched.ts';
 
 /** The problem that a layer is checked on. */
@@ -75,6 +75,7 @@ export function checkLayer(layer: Layer, options: CheckLayerOptions = {}): Check
     { T, B, seed },
     {
       gradients: (problem, first, behind) => layerGradients(watched, problem, oneHot, first, () => origins(behind)),
+      idle: outputsBefore(layer),
       laws: ({ T = 1, B = 1, seed = 1 }) => (oneHot ? [] : checkLaws(watched, { T, B, seed, independent })),
     },
   );

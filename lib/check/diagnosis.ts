@@ -39,7 +39,7 @@ export function diagnose(
   if (numeric.rows > 1 && numeric.isSquare() && alike(analytic, numeric.transpose())) return 'transpose';
   if (numeric.rows * numeric.columns === 1) return undefined;
   const factor = ratio(analytic, numeric);
-  if (factor !== undefined) return `factor ${Number(factor.toPrecision(4))}`;
+  if (factor !== undefined) return `factor ${Number(factor.toPrecision(Math.abs(factor - 1) < 1e-3 ? 8 : 4))}`;
   return wrongTerm(analytic, numeric, surroundings) ?? wrongIndex(analytic, numeric, surroundings);
 }
 

@@ -1,15 +1,15 @@
 /** The definition of an adjoint as a test: one number for all gradients at once, at any size. */
-import { type AbstractMatrix, Matrix } from 'ml-matrix';
+import { Matrix } from 'ml-matrix';
 import { normal } from '../init/initialisers.ts';
 import { type Layer, requireLayer } from '../layers/layer.ts';
 import { Random } from '../random.ts';
-import { requireKnown, requireSize } from '../require.ts';
+import { requireKnown, requirePositive, requireSize } from '../require.ts';
 import { judged } from './differences.ts';
+import { inner, moveAlong } from './directions.ts';
 import type { Law } from './law.ts';
 import { type Exactness, exactnessOf, noiseIn } from './noise.ts';
 import {
   initialStates,
-  inner,
   innerStates,
   input,
   parameters,
@@ -24,6 +24,8 @@ export interface DotTestOptions {
   readonly T?: number;
   readonly B?: number;
   readonly seed?: number;
+  /** By how much inputs and initial states are larger than standard normal numbers and those of a usual state. 1 unless given. */
+  readonly scale?: number;
 }
 
 /**
@@ -35,7 +37,7 @@ export interface DotTestOptions {
  *
  * @returns a law: `worst` is |⟨dy, J v⟩ − ⟨Jᵀ dy, v⟩| over the larger of |⟨dy, J v⟩| and 1. With `noise` where rounding
  * hides whether it holds.
- * @throws ValueError when a size or the seed is none.
+ * @throws ValueError when a size, the seed or the scale is none.
  *
  * @example
  * ```ts
@@ -48,14 +50,16 @@ export interface DotTestOptions {
  */
 export function dotTest(layer: Layer, options: DotTestOptions = {}): Law {
   requireLayer('layer', layer);
-  const { T = 20, B = 3, seed = 1 } = requireKnown('options', options, ['T', 'B', 'seed']);
+  const { T = 20, B = 3, seed = 1, scale = 1 } = requireKnown('options', options, ['T', 'B', 'seed', 'scale']);
   requireSize('T', T);
   requireSize('B', B);
+  requirePositive('scale', scale);
   const rng = new Random(seed);
   const lengths = raggedLengths(T, B);
   randomParameters(layer, Math.min(0.5, 1 / Math.sqrt(layer.outputs)), rng);
   const x = randomSequence({ T, B, F: layer.inputs, lengths }, rng);
   const s0 = randomState(layer, B, rng);
+  if (scale !== 1) for (const part of [x.rows(), ...Object.values(s0)]) part.mul(scale);
   const { y, tape } = layer.forward(x, s0);
   const R = randomSequence({ ...y.extent(), F: y.F }, rng);
   const r = randomState(layer, B, rng);
@@ -76,7 +80,7 @@ export function dotTest(layer: Layer, options: DotTestOptions = {}): Law {
     return inner(R.rows(), y.rows()) + innerStates(r, sT);
   };
   const along = () => {
-    for (const { values, start, v } of tensors) move(values, start, v, shift.get(0, 0) / length);
+    for (const { values, start, v } of tensors) moveAlong(values, start, v, shift.get(0, 0) / length);
     return loss();
   };
   let measured: Exactness | undefined;
@@ -86,7 +90,7 @@ export function dotTest(layer: Layer, options: DotTestOptions = {}): Law {
   };
   const { verdict, numeric, error } = judged(along, shift, 0, 0, adjoint, exactness); // numeric is ⟨dy, J v⟩
   along();
-  const name = `⟨dy, Jv⟩ = ⟨Jᵀdy, v⟩ over ${T} steps`;
+  const name = `⟨dy, Jv⟩ = ⟨Jᵀdy, v⟩ over ${T} steps${scale === 1 ? '' : `, inputs ${scale}×`}`;
   const worst = Math.abs(numeric - adjoint) / Math.max(1, Math.abs(numeric));
   if (verdict === 'wrong') return { name, ok: false, worst, broken: 'the whole gradient' };
   if (verdict !== 'too noisy') return { name, ok: true, worst };
@@ -97,11 +101,4 @@ export function dotTest(layer: Layer, options: DotTestOptions = {}): Law {
     error,
   );
   return { name, ok: false, worst, noise };
-}
-
-/** values = start + shift·v. */
-function move(values: AbstractMatrix, start: AbstractMatrix, v: AbstractMatrix, shift: number): void {
-  for (let i = 0; i < values.rows; i++) {
-    for (let j = 0; j < values.columns; j++) values.set(i, j, start.get(i, j) + shift * v.get(i, j));
-  }
 }

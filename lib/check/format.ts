@@ -3,18 +3,19 @@ import { requireList, requireObject } from '../require.ts';
 import type { GradientReport, TensorReport } from './finite-differences.ts';
 import type { Law } from './law.ts';
 import type { Noise } from './noise.ts';
+import type { Proof } from './prove-cell.ts';
 import { type CheckReport, isWrong, lawVerdict, type Problem } from './report.ts';
 
 /**
- * A report as text: a line for every tensor and every law. What is wrong is shown in the smallest problem that shows it,
+ * A report as text: what is proven, a line for every tensor and every law. What is wrong is shown in the smallest problem that shows it,
  * with its first elements, what kind of mistake it looks like, and the equation that all of it has in common.
  */
 export function format(report: GradientReport | CheckReport): string {
   requireList('report.tensors', requireObject('report', report).tensors, 'a list of tensors');
   const lines = report.tensors.map(tensor => tensorLine(tensor, widthOf(report.tensors)));
   if (!('laws' in report)) return [...lines, ...elements(report.tensors)].join('\n');
-  const { laws, problem, smallest } = report;
-  const all = [...lines, ...laws.map(lawLine)];
+  const { laws, problem, smallest, proof } = report;
+  const all = [...(proof ? proofLines(report, proof) : []), ...lines, ...laws.map(lawLine)];
   if (!smallest) return all.join('\n');
   const [wrong, broken] = [smallest.tensors.filter(isWrong), smallest.laws.filter(law => lawVerdict(law) === 'wrong')];
   const { suspects } = smallest;
@@ -29,6 +30,25 @@ export function format(report: GradientReport | CheckReport): string {
       : []),
   ].join('\n');
 }
+
+/** What is proven, or why nothing is; the lines to look at where something is wrong. */
+function proofLines({ restsOn }: CheckReport, { verdict, reason, draws, chance, tensors, suspects }: Proof): string[] {
+  const rests = restsOn === 'finite differences' ? '; rests on finite differences' : '';
+  const sure = `${draws} draws, the chance of a wrong pass below ${upTo(chance)}`;
+  if (verdict === 'proven') return [`proven exactly: ${sure}${rests}`];
+  if (verdict === 'not provable') return [`not provable: ${reason ?? 'no reason is known'}${rests}`];
+  const wrong = tensors.filter(({ ok }) => !ok).map(({ name }) => `d${name}`);
+  return [
+    `proven WRONG: ${wrong.join(', ')}`,
+    ...suspects.map(({ file, line, tag, assignment }, n) => {
+      const place = file === undefined ? '' : `${file.split('/').at(-1)}:${line} `;
+      return `  ${n === 0 ? 'look at' : 'then at'} ${place}${tag ? `${tag} ` : ''} ${assignment}`;
+    }),
+  ];
+}
+
+/** The power of ten above a chance. */
+const upTo = (chance: number): string => `1e${Math.ceil(Math.log10(chance))}`;
 
 function tensorLine(report: TensorReport, width: number): string {
   const { name, tag, elements, maxAbs, maxRel, kinks } = report;

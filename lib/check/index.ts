@@ -18,5 +18,13 @@ export type { Law } from './law.ts';
 export { type CheckLawsOptions, checkLaws } from './laws.ts';
 export type { Noise } from './noise.ts';
 export type { CellOracle } from './oracle.ts';
+export { type Proof, type ProveCellOptions, type ProvenTensor, proveCell } from './prove-cell.ts';
+export {
+  type EquationsProof,
+  type InputShape,
+  type ProvableEquations,
+  proveEquations,
+} from './prove-equations.ts';
 export type { CheckReport, Problem, Smallest } from './report.ts';
+export type { Suspect } from './suspects.ts';
 export { PassError } from './watched.ts';

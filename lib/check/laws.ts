@@ -16,6 +16,7 @@ import { isOf32Bits } from './noise.ts';
 import {
   type Cotangent,
   combine,
+  type Given,
   type Gradients,
   gradients,
   inHalves,
@@ -24,6 +25,7 @@ import {
   permuted,
   spoilt,
   summed,
+  whatIs,
 } from './passes.ts';
 import { numbersIn, raggedLengths, randomParameters, randomSequence, randomState } from './problem.ts';
 
@@ -52,9 +54,10 @@ const ROUNDING_32 = 1e-4;
 
 /**
  * Tries the laws of a layer's passes. Backward is linear in the cotangents, zero for zero ones, adds to what is there,
- * gives the same bits a second time and changes nothing else. Both passes are blind to padding; a batch is the sum of its
- * sequences, in any order; and two halves in turn are the whole. Every step moves with what goes in. And ⟨dy, Jv⟩ =
- * ⟨Jᵀdy, v⟩ over four times as many steps: see {@link dotTest}. The layer's parameters are overwritten.
+ * gives the same bits a second time and changes nothing else. Both passes are blind to padding; no lengths are all steps,
+ * no state is zeros, and classes are rows of one 1; a batch is the sum of its sequences, in any order; and two halves in turn
+ * are the whole. Every step moves with what goes in. And ⟨dy, Jv⟩ = ⟨Jᵀdy, v⟩ over four times as many steps, and on inputs
+ * four times as large: see {@link dotTest}. The layer's parameters are overwritten.
  *
  * @throws ValueError when a size or the seed is none.
  *
@@ -132,6 +135,7 @@ export function checkLaws(layer: Layer, options: CheckLawsOptions = {}): readonl
       ),
     ),
     law('blind to padding', 0, () => differing(spoilt(layer, problem, rng), whole)),
+    summing('what is not given is what stands for it', () => ungiven(layer, problem)),
   ];
   if (independent) {
     const order = Array.from({ length: B }, (_, n) => (n + 1) % B);
@@ -155,6 +159,7 @@ export function checkLaws(layer: Layer, options: CheckLawsOptions = {}): readonl
   laws.push(
     law('no step stands still', 0, () => still(y, other)),
     dotTest(layer, { T: 4 * T, B, seed }),
+    dotTest(layer, { T, B, seed, scale: 4 }),
   );
   return laws;
 }
@@ -214,6 +219,26 @@ function unended({ x, s0, cotangent: { dy, ds } }: Passes, rng: Random): Passes 
 
 /** How many draws may leave a step where it is, as those that leave a small layer of ReLUs dead do. */
 const DRAWS = 30;
+
+/** Every way to give or to leave out lengths, initial state, final gradient and the numbers of classes, against all given. */
+function ungiven(layer: Layer, problem: Passes): Deviation[] {
+  const both = [true, false];
+  const ways: readonly Given[] = both.flatMap(lengths =>
+    both.flatMap(s0 => both.flatMap(dsT => both.map(dense => ({ lengths, s0, dsT, oneHot: !dense })))),
+  );
+  const [all = { lengths: true, s0: true, dsT: true, oneHot: false }, ...others] = ways;
+  const expected = whatIs(layer, problem, all);
+  return others.flatMap(way =>
+    differing(whatIs(layer, problem, way), expected).map(({ name, deviation }) => ({
+      name: `${name}${way.oneHot ? ', one-hot x' : ''}${NAMES.filter(part => !way[part])
+        .map(part => `, no ${part}`)
+        .join('')}`,
+      deviation,
+    })),
+  );
+}
+
+const NAMES = ['lengths', 's0', 'dsT'] as const;
 
 /** Which steps are the same whatever goes in: deviation 0 where they move, infinite where not. */
 function still(y: Sequence, other: () => Sequence): Deviation[] {

@@ -1,6 +1,6 @@
 /** A layer's two passes on one problem, and on what should come to the same: other padding, another order, two halves. */
 import { type AbstractMatrix, Matrix } from 'ml-matrix';
-import type { Layer } from '../layers/layer.ts';
+import { type Layer, zeroState } from '../layers/layer.ts';
 import type { Random } from '../random.ts';
 import { Sequence } from '../sequence.ts';
 import type { Matrices } from '../shape.ts';
@@ -82,6 +82,35 @@ export function inHalves(layer: Layer, { x, s0, cotangent: { dy, ds } }: Passes,
     x: [...flat(first.dx.rows()), ...flat(second.dx.rows())],
     ...states(first.ds0, '0'),
   };
+}
+
+/** What of a problem is given: all of it, or what stands for it where it is not. */
+export interface Given {
+  readonly lengths: boolean;
+  readonly s0: boolean;
+  readonly dsT: boolean;
+  readonly oneHot: boolean;
+}
+
+/**
+ * The same for x of one class a step, none of which ends early, from a state of zeros, whose last one has no gradient: each
+ * of which may be said, or left out. Before it the passes go over a problem in which all is otherwise.
+ */
+export function whatIs(layer: Layer, other: Passes, given: Given): Gradients {
+  passes(layer, other);
+  const { T, B, F } = other.x;
+  const extent = { T, B, ...(given.lengths && { lengths: new Array<number>(B).fill(T) }) };
+  const classes = Array.from({ length: T * B }, (_, n) => (3 * n + Math.floor(n / F)) % F);
+  const symbols = Sequence.oneHot(classes, { ...extent, classes: F });
+  const x = given.oneHot ? symbols : Sequence.dense(flat(symbols.rows()), { ...extent, F });
+  const zeros = zeroState(layer.state, B);
+  const { y, sT, tape } = layer.forward(x, given.s0 ? zeros : undefined);
+  const { dy } = other.cotangent;
+  layer.params.zeroGrads();
+  const back = Sequence.dense(flat(dy.rows()), { ...y.extent(), F: y.F });
+  const { dx, ds0 } = layer.backward(tape, back, given.dsT ? zeroState(layer.state, B) : undefined);
+  const results = { y: flat(y.rows()), ...states(sT, '_T') };
+  return { ...results, params: [...layer.params.grads], x: flat(dx.rows()), ...states(ds0, '0') };
 }
 
 /** The sum of two sets, name by name. */

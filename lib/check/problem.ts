@@ -7,6 +7,7 @@ import type { Random } from '../random.ts';
 import { isMatrix } from '../require.ts';
 import { type Extent, Sequence } from '../sequence.ts';
 import type { Matrices } from '../shape.ts';
+import { inner } from './directions.ts';
 import type { CheckedTensor } from './finite-differences.ts';
 import type { Origins } from './origins.ts';
 
@@ -75,15 +76,6 @@ export function initialStates(
 export function input(x: Sequence, dx: Sequence, origins: Origins = {}): CheckedTensor {
   const index = (n: number, j: number) => [Math.floor(n / x.B), n % x.B, j];
   return { name: 'x', values: x.rows(), gradient: dx.rows(), ...origins.x, index };
-}
-
-/** ⟨a, b⟩ = Σ a ⊙ b. */
-export function inner(a: AbstractMatrix, b: AbstractMatrix): number {
-  let sum = 0;
-  for (let i = 0; i < a.rows; i++) {
-    for (let j = 0; j < a.columns; j++) sum += a.get(i, j) * b.get(i, j);
-  }
-  return sum;
 }
 
 /** The sum of ⟨a, b⟩ over the parts of two states. */

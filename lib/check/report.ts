@@ -1,8 +1,10 @@
 /** What a check has found, and what a wrong one shrinks to. */
 import type { Tag } from '../cells/cell.ts';
 import { BpttError } from '../errors.ts';
+import type { Layer } from '../layers/layer.ts';
 import { type GradientReport, type TensorReport, type Verdict, worstOf } from './finite-differences.ts';
 import type { Law } from './law.ts';
+import type { Proof } from './prove-cell.ts';
 
 /** The sizes of a problem and the seed of its numbers: what replays it. */
 export type Problem = Readonly<Record<string, number>>;
@@ -18,6 +20,13 @@ export interface CheckReport extends GradientReport {
   /** Every gradient against finite differences. */
   readonly tensors: readonly TensorReport[];
   readonly laws: readonly Law[];
+  /** Of a cell: what is proven of its equations. */
+  readonly proof?: Proof;
+  /**
+   * What the verdict on a cell's gradients rests on: the proof of its equations, or where there is none, or floats do not
+   * compute what was proven, finite differences.
+   */
+  readonly restsOn?: 'proof' | 'finite differences';
   /** Where something is wrong: the smallest problem in which it still is. */
   readonly smallest?: Smallest;
 }
@@ -43,6 +52,8 @@ export interface Checks {
    */
   gradients(problem: Problem, first: boolean, behind?: boolean): readonly TensorReport[];
   laws(problem: Problem): readonly Law[];
+  /** The tensors that may be without effect. */
+  readonly idle?: readonly string[];
 }
 
 /**
@@ -53,13 +64,22 @@ export interface Checks {
 export function reported(
   name: string,
   problem: Problem,
-  { gradients, laws }: Checks,
+  { gradients, laws, idle = [] }: Checks,
   together: readonly (readonly string[])[] = [],
 ): CheckReport {
   const found = (at: Problem) => {
     const tensors = gradients(at, false);
     const others = (n: number) => gradients({ ...at, seed: (at.seed ?? 0) + n }, false);
-    return { tensors, laws: [...laws(at), effects(tensors, others)] };
+    return {
+      tensors,
+      laws: [
+        ...laws(at),
+        effects(
+          tensors.filter(({ name }) => !idle.includes(name)),
+          others,
+        ),
+      ],
+    };
   };
   const all = found(problem);
   const gradient = worstOf(all.tensors.map(tensor => tensor.verdict));
@@ -109,6 +129,18 @@ const NONE = 1e-9;
 
 /** How many draws may leave a tensor without effect, as those that leave a small layer of ReLUs dead do. */
 const DRAWS = 12;
+
+/**
+ * The outputs of the step before, where a layer's state has other parts: what it carries may be these alone, as in a linear
+ * recurrence whose output is read off its state.
+ */
+export function outputsBefore({ state, counts = [] }: Pick<Layer, 'state' | 'counts'>): readonly string[] {
+  const parts = Object.keys(state).filter(name => !counts.includes(name));
+  const layerOf = (name: string) => name.slice(0, name.lastIndexOf('.') + 1);
+  const isOutput = (name: string) => name === `${layerOf(name)}h`;
+  const beside = (name: string) => parts.some(other => other !== name && layerOf(other) === layerOf(name));
+  return parts.filter(name => isOutput(name) && beside(name)).map(name => `${name}0`);
+}
 
 /** What nothing depends on cannot be checked: a forward pass that ignores an argument, a loop that never runs. */
 function effects(tensors: readonly TensorReport[], others: (n: number) => readonly TensorReport[]): Law {

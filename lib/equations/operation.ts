@@ -22,6 +22,14 @@ export interface Elementwise extends Named {
   readonly element: <N>(numbers: Numbers<N>, a: N, b: N) => N;
   /** Whether it takes much longer than to read its result from memory: a function beyond a few sums and products. */
   readonly costly: boolean;
+  /** Of a function whose formula hides its slope behind an identity, as the half-angle formula of tanh: the slope's own. */
+  readonly slope?: Slope;
+}
+
+/** The operation that gives a function's slope, and of what. */
+export interface Slope {
+  readonly of: 'output' | 'input';
+  by(): Elementwise;
 }
 
 /** A matrix product: a·B, a·Bᵀ, or D + aᵀ·b. */

@@ -5,7 +5,18 @@
  */
 import type { Shape } from '../shape.ts';
 import type { Grid, Numbers } from './numbers.ts';
-import type { Args, Elementwise, Joined, Opaque, OverRows, OverUnits, Part, PerSample, Product } from './operation.ts';
+import type {
+  Args,
+  Elementwise,
+  Joined,
+  Opaque,
+  OverRows,
+  OverUnits,
+  Part,
+  PerSample,
+  Product,
+  Slope,
+} from './operation.ts';
 
 type Unary = <N>(n: Numbers<N>, a: N) => N;
 type Binary = <N>(n: Numbers<N>, a: N, b: N) => N;
@@ -38,6 +49,7 @@ export const softplus: Elementwise = unary(
   'softplus',
   (n, a) => n.add(n.max(a, n.constant(0)), n.log1p(n.exp(n.sub(n.constant(0), n.abs(a))))), // ALG-F13  y = max(a, 0) + log(1 + e^−|a|)
   true,
+  { of: 'output', by: () => softplusSlope },
 );
 /** 1 − e^−y = 2t/(1+t), t = tanh(y/2). */
 export const softplusSlope: Elementwise = unary(
@@ -57,21 +69,32 @@ export const elu: Elementwise = unary(
     return n.add(n.max(a, n.constant(0)), n.div(n.add(t, t), n.sub(n.constant(1), t))); // ALG-F14  y = a where a > 0, else 2t / (1 − t), t = tanh ½a
   },
   true,
+  { of: 'output', by: () => eluSlope },
 );
 export const eluSlope: Elementwise = unary('eluSlope', (n, y) => n.add(n.constant(1), n.min(y, n.constant(0)))); // ALG-B5  dy/da = 1 + min(y, 0)
 
 /** a/(1+|a|). */
-export const softsign: Elementwise = unary('softsign', (n, a) => n.div(a, n.add(n.constant(1), n.abs(a))), true); // ALG-F15  y = a / (1 + |a|)
+export const softsign: Elementwise = unary(
+  'softsign',
+  (n, a) => n.div(a, n.add(n.constant(1), n.abs(a))), // ALG-F15  y = a / (1 + |a|)
+  true,
+  { of: 'output', by: () => softsignSlope },
+);
 export const softsignSlope: Elementwise = unary('softsignSlope', (n, y) => {
   const rest = n.sub(n.constant(1), n.abs(y));
   return n.mul(rest, rest); // ALG-B6  dy/da = (1 − |y|)²
 });
 
 /** a/6 + ½ between 0 and 1. */
-export const hardSigmoid: Elementwise = unary('hardSigmoid', (n, a) => {
-  const line = n.add(n.mul(a, n.constant(1 / 6)), n.constant(0.5));
-  return n.max(n.constant(0), n.min(n.constant(1), line)); // ALG-F16  y = min(1, max(0, a/6 + ½))
-});
+export const hardSigmoid: Elementwise = unary(
+  'hardSigmoid',
+  (n, a) => {
+    const line = n.add(n.mul(a, n.constant(1 / 6)), n.constant(0.5));
+    return n.max(n.constant(0), n.min(n.constant(1), line)); // ALG-F16  y = min(1, max(0, a/6 + ½))
+  },
+  false,
+  { of: 'output', by: () => hardSigmoidSlope },
+);
 export const hardSigmoidSlope: Elementwise = unary('hardSigmoidSlope', (n, y) =>
   n.mul(n.constant(1 / 6), n.mul(n.above(y, n.constant(0)), n.above(n.constant(1), y))),
 ); // ALG-B7  dy/da = ⅙ [0 < y < 1]
@@ -81,6 +104,7 @@ export const gelu: Elementwise = unary(
   'gelu',
   (n, a) => n.mul(n.mul(n.constant(0.5), a), n.add(n.constant(1), geluTanh(n, a))), // ALG-F17  y = ½a (1 + tanh u)
   true,
+  { of: 'input', by: () => geluSlope },
 );
 /** Of the *input* a: ½(1 + tanh u) + ½a(1 − tanh² u)u′, u′ = √(2/π)(1 + 0.134145 a²). */
 export const geluSlope: Elementwise = unary(
@@ -226,12 +250,13 @@ export const map = (f: (a: number) => number): Opaque => ({
   print: a => `${f.name || 'f'}(${a})`,
 });
 
-function unary(name: string, element: Unary, costly: boolean = false): Elementwise {
+function unary(name: string, element: Unary, costly: boolean = false, slope?: Slope): Elementwise {
   return {
     name,
     kind: 'elementwise',
     element,
     costly,
+    ...(slope && { slope }),
     shape: a => a,
     evaluate: (n, [a], i, j) => element(n, a.get(i, j)),
     print: a => `${name}(${a})`,

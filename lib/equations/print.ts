@@ -28,6 +28,13 @@ export function print(equations: Equations): string {
   return ['forward', ...lines].join('\n');
 }
 
+/** The assignment of a value as it is listed, such as `h = o ⊙ tc`; of one that stands where it is used, without a name. */
+export function assignmentOf(equations: Equations, value: Value): string {
+  const names = namesOf(equations);
+  const name = names[value.id];
+  return `${name === undefined ? '' : `${name} = `}${textOf(value, names, true)}`;
+}
+
 /** What every value is called, no two alike; undefined of what stands where it is used. */
 export function namesOf({ values, next, dx, dprev }: Equations): readonly (string | undefined)[] {
   const lines = values.map(({ trace }) => trace && sourceLineOf(trace));

@@ -48,14 +48,14 @@ const OWN = /\/lib\/(?:equations\/\w[\w-]*|matrix|chunks\/\w+)\.[jt]s$/;
 
 /**
  * What the line of a place says; in a browser, which reads no files, the place alone. Where a function of the cell's author
- * has no tag on its line, that of the line that called it counts.
+ * has no tag on its line, that of the line that called it counts, unless its own is asked for.
  */
-export function sourceLineOf(trace: Error): SourceLine | undefined {
+export function sourceLineOf(trace: Error, isOwn: boolean = false): SourceLine | undefined {
   const places = placesOf(trace);
   const [place] = places;
   if (!place) return undefined;
   const variable = /^\s*(?:const|let)\s+(\w+)\s*=/.exec(linesOf(place.file)[place.line - 1] ?? '')?.[1];
-  const tag = places.map(tagAt).find(found => found !== undefined);
+  const tag = (isOwn ? [place] : places).map(tagAt).find(found => found !== undefined);
   return { ...place, ...(variable && { variable }), ...(tag && { tag }) };
 }
 

@@ -124,9 +124,9 @@ describe('sizes', () => {
 
   it('are picked where none is asked for', () => {
     expect(explain(pairs)).toMatch(/^runs fused/);
-    expect(checkCell(pairs)).toMatchObject({ ok: true, problem: { d: 4, m: 6 } });
+    expect(checkCell(pairs)).toMatchObject({ ok: true, restsOn: 'proof', problem: { d: 4, m: 6 } });
     const equal: Cell = { ...pairs, sizes: ({ d, m }) => (d === m ? {} : { m: `${d}, as many as inputs` }) };
-    expect(checkCell(equal)).toMatchObject({ ok: true, problem: { d: 5, m: 5 } });
+    expect(checkCell(equal)).toMatchObject({ ok: true, restsOn: 'proof', problem: { d: 5, m: 5 } });
     expect(checkCell(equal, { d: 3 })).toMatchObject({ ok: true, problem: { d: 3, m: 3 } });
     expect(() => checkCell({ ...pairs, sizes: () => ({ m: 'none' }) })).toThrow('m: expected none, for gained');
     const net = topology(pairs, 2, true);
@@ -206,7 +206,7 @@ describe('a cell that asks for the time', () => {
   };
 
   it('is right, runs fused, and keeps its count in the state', () => {
-    expect(checkCell(fading)).toMatchObject({ ok: true });
+    expect(checkCell(fading)).toMatchObject({ ok: true, restsOn: 'proof' });
     expect(checkCell(fading).tensors.map(({ name }) => name)).toEqual(['W', 'U', 'c', 'V', 'c', 'x', 'h0']);
     expect(explain(fading)).toMatch(/^runs fused/);
     for (const [, make] of engines) {

@@ -149,8 +149,8 @@ export function describeCheck<P extends string, S extends string, Tape>(
   tags: readonly string[],
 ): void {
   it('passes the gradient check, each tensor under the tag of its equation', () => {
-    const { ok, tensors } = checkCell(cell);
-    expect(ok).toBe(true);
+    const { ok, restsOn, tensors } = checkCell(cell);
+    expect({ ok, restsOn }).toEqual({ ok: true, restsOn: 'proof' });
     expect(tensors.map(({ name, tag }) => `${name} ${tag}`)).toEqual(tags);
     for (const { maxRel } of tensors) expect(maxRel).toBeGreaterThan(0);
   });

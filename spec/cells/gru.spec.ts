@@ -147,8 +147,8 @@ describe.each([
   });
 
   it('passes the gradient check, each tensor under the tag of its equation', () => {
-    const { ok, tensors } = checkCell(cell);
-    expect(ok).toBe(true);
+    const { ok, restsOn, tensors } = checkCell(cell);
+    expect({ ok, restsOn }).toEqual({ ok: true, restsOn: 'proof' });
     expect(cell.name).toBe(name);
     const own = tensors.map(({ name, tag = '' }) => (tag.startsWith('RO-') ? name : `${name} ${tag}`));
     expect(own).toEqual(tags.split(',').map(entry => entry.replace(' ', ` ${prefix}-`)));

@@ -85,8 +85,8 @@ describe.each([
   });
 
   it('passes the gradient check, each tensor under the tag of its equation', () => {
-    const { ok, tensors } = checkCell(cell);
-    expect(ok).toBe(true);
+    const { ok, restsOn, tensors } = checkCell(cell);
+    expect({ ok, restsOn }).toEqual({ ok: true, restsOn: 'proof' });
     expect(cell.name).toBe(name);
     expect(tensors.map(({ name, tag }) => `${name} ${tag}`)).toEqual([
       'W RNN-B2',

@@ -1,12 +1,28 @@
 import fc from 'fast-check';
-import { Matrix } from 'ml-matrix';
+import { type AbstractMatrix, Matrix } from 'ml-matrix';
 import { describe, expect, it } from 'vitest';
-import { rnn, rnnRelu } from '../../lib/cells/rnn.ts';
+import type { Cell } from '../../lib/cells/cell.ts';
+import { type RnnTape, rnn, rnnRelu } from '../../lib/cells/rnn.ts';
 import { checkCell } from '../../lib/check/check-cell.ts';
+import { checkLayer } from '../../lib/check/check-layer.ts';
 import { format } from '../../lib/check/format.ts';
 import type { CellOracle } from '../../lib/check/oracle.ts';
 import { ValueError } from '../../lib/errors.ts';
-import { add, addTo } from '../../lib/matrix.ts';
+import { stack } from '../../lib/layers/stack.ts';
+import { unroll } from '../../lib/layers/unroll.ts';
+import {
+  add,
+  addColumnSums,
+  addTo,
+  addTTimes,
+  mul,
+  mulRow,
+  scale,
+  tanh,
+  tanhSlope,
+  times,
+  timesT,
+} from '../../lib/matrix.ts';
 import type { Matrices } from '../../lib/shape.ts';
 import { size } from '../arbitraries.ts';
 
@@ -32,7 +48,7 @@ describe('checkCell', () => {
       ...rnn,
       backward: (p, tape, dnext, dp) => ({
         ...rnn.backward(p, tape, dnext, dp),
-        dprev: { h: Matrix.zeros(dnext.h.rows, 5) },
+        dprev: { h: Matrix.zeros(dnext.h.rows, dnext.h.columns) },
       }),
     };
     expect(checkCell(forgetful, { B: 3, m: 5 }).ok).toBe(false);
@@ -68,6 +84,81 @@ describe('checkCell', () => {
     expect(laws.find(law => !law.ok)?.name).toBe('the same bits a second time');
     expect(smallest).toMatchObject({ problem: { T: 1, B: 1 }, suspects: [] });
     expect(format(checkCell(counting))).toMatch(/^the same bits a second time .*BROKEN by /m);
+  });
+
+  it('sees a step that changes what it is given', () => {
+    const changing = (change: (x: AbstractMatrix, tape: RnnTape, dh: AbstractMatrix) => void, back: boolean) => {
+      const cell: typeof rnn = {
+        ...rnn,
+        forward(p, x, prev) {
+          const { next, tape } = rnn.forward(p, x, prev);
+          if (!back) change(x, tape, prev.h);
+          return { next, tape };
+        },
+        backward(p, tape, dnext, dp) {
+          const result = rnn.backward(p, tape, dnext, dp);
+          if (back) change(tape.x, tape, dnext.h);
+          return result;
+        },
+      };
+      return checkCell(cell).laws.find(({ name }) => name === 'a step changes nothing that it is given')?.broken;
+    };
+    expect(changing(x => x.set(0, 0, 0.5), false)).toBe('x, by forward');
+    expect(changing((_, tape) => tape.h.set(0, 0, 0), true)).toBe('tape, by backward');
+    expect(changing((_, __, dh) => dh.mul(0), true)).toBe('dnext, by backward');
+    expect(changing(() => {}, true)).toBeUndefined();
+  });
+
+  it('sees a mistake that only larger problems have', () => {
+    const wrongWhere = (shows: (rows: number, columns: number) => boolean): typeof rnn => ({
+      ...rnn,
+      backward(p, tape, dnext, dp) {
+        const { dx, dprev } = rnn.backward(p, tape, dnext, dp);
+        return { dx: shows(dx.rows, p.W.rows) ? dx.clone().mul(1.01) : dx, dprev };
+      },
+    });
+    for (const cell of [wrongWhere((_, m) => m > 8), wrongWhere(B => B > 4)]) {
+      expect(checkCell(cell)).toMatchObject({ ok: false, smallest: { problem: { T: 1, C: 1 } } });
+    }
+  });
+
+  it('takes a cell for right whose output is read off its state, and goes nowhere', () => {
+    const readOff: Cell<'U' | 'a', 'h' | 'c', { x: AbstractMatrix; c: AbstractMatrix; h: AbstractMatrix }> = {
+      name: 'read-off',
+      equations: {},
+      params: ({ d, m }) => ({ U: [m, d], a: [1, m] }),
+      state: ({ m }) => ({ h: m, c: m }),
+      forward({ U, a }, x, { c }) {
+        const next = add(mulRow(c, a), timesT(x, U));
+        const h = tanh(next);
+        return { next: { h, c: next }, tape: { x, c, h } };
+      },
+      backward({ U, a }, { x, c, h }, { h: dh, c: dcNext }, dp) {
+        const dc = add(dcNext, mul(dh, tanhSlope(h)));
+        addTTimes(dp.U, dc, x);
+        addColumnSums(dp.a, mul(dc, c));
+        return { dx: times(dc, U), dprev: { h: scale(dh, 0), c: mulRow(dc, a) } };
+      },
+    };
+    expect(checkCell(readOff)).toMatchObject({ ok: true });
+    expect(checkLayer(stack({ low: unroll(readOff, { d: 2, m: 3 }) }))).toMatchObject({ ok: true });
+  });
+
+  it('does not take a forward pass that remembers for one that does not add', () => {
+    let calls = 0;
+    const remembering: typeof rnn = {
+      ...rnn,
+      forward(p, x, prev) {
+        calls += 1;
+        const { next, tape } = rnn.forward(p, x, prev);
+        return { next: { h: Matrix.add(next.h, 1e-4 * calls) }, tape };
+      },
+    };
+    const { ok, tensors } = checkCell(remembering);
+    expect({ ok, guesses: tensors.filter(({ guess }) => guess === 'missing accumulation') }).toEqual({
+      ok: false,
+      guesses: [],
+    });
   });
 
   it('says what has no effect', () => {

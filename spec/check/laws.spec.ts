@@ -1,7 +1,7 @@
 import { Matrix } from 'ml-matrix';
 import { describe, expect, it } from 'vitest';
 import { cells } from '../../lib/cells/index.ts';
-import { type RnnTape, rnn } from '../../lib/cells/rnn.ts';
+import { type RnnTape, rnn, rnnRelu } from '../../lib/cells/rnn.ts';
 import { checkLaws } from '../../lib/check/laws.ts';
 import { ShapeError } from '../../lib/errors.ts';
 import { bidirectional } from '../../lib/layers/bidirectional.ts';
@@ -14,7 +14,8 @@ import { windowInput, windowOutput } from '../../lib/layers/windows.ts';
 import { addColumnSums, addTo, mul } from '../../lib/matrix.ts';
 import { Sequence } from '../../lib/sequence.ts';
 
-const DOT = '⟨dy, Jv⟩ = ⟨Jᵀdy, v⟩ over 20 steps';
+const DOT = ['⟨dy, Jv⟩ = ⟨Jᵀdy, v⟩ over 20 steps', '⟨dy, Jv⟩ = ⟨Jᵀdy, v⟩ over 5 steps, inputs 4×'];
+const UNGIVEN = 'what is not given is what stands for it';
 
 const size = { d: 3, m: 4 };
 const right = unroll(rnn, size);
@@ -90,7 +91,7 @@ describe('a broken law is named', () => {
       'zero for zero cotangents',
       'linear in the cotangents',
       'a batch is the sum of its sequences',
-      DOT,
+      ...DOT,
     ]);
   });
 
@@ -99,7 +100,7 @@ describe('a broken law is named', () => {
       const clipped = new Matrix(dh.to2DArray().map(row => row.map(g => Math.max(-1, Math.min(1, g)))));
       return rnn.backward(p, tape, { h: clipped }, dp);
     });
-    expect(broken(layer)).toEqual(['linear in the cotangents', DOT]);
+    expect(broken(layer)).toEqual(['linear in the cotangents', ...DOT]);
   });
 
   it('where padding is looked at', () => {
@@ -113,7 +114,11 @@ describe('a broken law is named', () => {
       const first = new Matrix(dh.to2DArray().map((row, n) => row.map(() => (n === 0 ? 2 : 1))));
       return rnn.backward(p, tape, { h: mul(dh, first) }, dp);
     });
-    expect(broken(layer)).toEqual(['the same for sequences in any order', 'a batch is the sum of its sequences', DOT]);
+    expect(broken(layer)).toEqual([
+      'the same for sequences in any order',
+      'a batch is the sum of its sequences',
+      ...DOT,
+    ]);
   });
 
   it('where a batch is averaged over, backward or forward', () => {
@@ -123,7 +128,7 @@ describe('a broken law is named', () => {
       for (const name of ['W', 'U', 'b'] as const) addTo(dp[name], own[name].div(dnext.h.rows));
       return result;
     });
-    expect(broken(averaged)).toEqual(['a batch is the sum of its sequences', DOT]);
+    expect(broken(averaged)).toEqual(['a batch is the sum of its sequences', ...DOT]);
     const centred = around({
       forward(x, s0) {
         const { y, sT, tape } = right.forward(x, s0);
@@ -148,7 +153,7 @@ describe('a broken law is named', () => {
         return { dx, ds0: { h: Matrix.mul(ds0.h ?? Matrix.zeros(1, 1), 0.5) } };
       },
     });
-    expect(broken(layer)).toEqual(['two halves in turn are the whole', DOT]);
+    expect(broken(layer)).toEqual(['two halves in turn are the whole', ...DOT]);
   });
 
   it('where a loop never runs, or stops too early', () => {
@@ -176,6 +181,53 @@ describe('a broken law is named', () => {
     });
     const law = checkLaws(layer).find(({ ok }) => !ok);
     expect(law).toMatchObject({ name: 'a batch is the sum of its sequences', broken: expect.stringMatching('dy') });
+  });
+
+  it('where what is not given is taken to be something else', () => {
+    const doubled = around({
+      backward(tape, dy, dsT) {
+        const result = right.backward(tape as UnrollTape<RnnTape>, dy, dsT);
+        if (!dy.lengths) right.params.grads.set(right.params.grads.map(g => 2 * g));
+        return result;
+      },
+    });
+    let last: Matrix | undefined;
+    const remembering = around({
+      forward(x, s0) {
+        const result = right.forward(x, s0 ?? (last?.rows === x.B ? { h: last } : undefined));
+        last = Matrix.checkMatrix(result.sT.h ?? Matrix.zeros(1, 1)).clone();
+        return result;
+      },
+    });
+    const ones = around({
+      backward: (tape, dy, dsT) =>
+        right.backward(tape as UnrollTape<RnnTape>, dy, dsT ?? { h: Matrix.ones(dy.B, size.m) }),
+    });
+    const symbols = around({
+      backward(tape, dy, dsT) {
+        const { dx, ds0 } = right.backward(tape as UnrollTape<RnnTape>, dy, dsT);
+        if ((tape as UnrollTape<RnnTape>).x.data instanceof Int32Array) dx.rows().mul(2);
+        return { dx, ds0 };
+      },
+    });
+    const named = [doubled, remembering, ones, symbols].map(
+      layer => checkLaws(layer).find(({ name }) => name === UNGIVEN)?.broken,
+    );
+    expect(named).toEqual(['params, no lengths', 'y, no s0', 'params, no dsT', 'x, one-hot x']);
+  });
+
+  it('where only large inputs show it', () => {
+    const clamped = unroll(
+      {
+        ...rnnRelu,
+        forward(p, x, prev) {
+          const { next, tape } = rnnRelu.forward(p, x, prev);
+          return { next: { h: new Matrix(next.h.to2DArray().map(row => row.map(h => Math.min(h, 6)))) }, tape };
+        },
+      },
+      size,
+    );
+    expect(broken(clamped)).toEqual([DOT[1]]);
   });
 
   it('and the tensor with it', () => {

@@ -22,6 +22,7 @@ interface Subject {
   readonly name: string;
   readonly ok: boolean;
   readonly tensors: readonly TensorReport[];
+  readonly proof?: { readonly verdict: string; readonly draws: number; readonly chance: number };
   readonly checks: readonly { readonly name: string; readonly ok: boolean; readonly worst: number }[];
 }
 
@@ -135,7 +136,8 @@ describe.concurrent('bptt check', () => {
   test.each(['rnn', 'rnn-relu'])('%s: every gradient agrees, as text', async cell => {
     const { status, stdout, stderr } = await inTurn(freshFolder(), 'check', cell);
     expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
-    const lines = linesOf(stdout);
+    const [proof, ...lines] = linesOf(stdout);
+    expect(proof).toMatch(/^proven exactly: 3 draws, the chance of a wrong pass below 1e-\d+$/);
     const [tensors, laws] = [lines.slice(0, TENSORS.length), lines.slice(TENSORS.length, -2)];
     expect(tensors.map(line => line.split(/ +/)[0])).toEqual(TENSORS);
     expect(laws).toHaveLength(12);
@@ -143,7 +145,7 @@ describe.concurrent('bptt check', () => {
     for (const line of tensors) {
       expect(line).toMatch(/^\w+ +[A-Z]+-B\d +\d+ elements {2}max \|a−n\| \S+ {2}relative \S+ {2}ok$/);
     }
-    expect(lines.at(-2)).toMatch(new RegExp(`^${cell}: every gradient agrees`));
+    expect(lines.at(-2)).toMatch(new RegExp(`^${cell}: proven exactly; every gradient agrees`));
     expect(lines.at(-1)).toBe(RUNS);
   });
 
@@ -151,9 +153,12 @@ describe.concurrent('bptt check', () => {
     const { status, stdout, stderr } = await inTurn(freshFolder(), 'check', cell, '--json', '--seed', '3');
     expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
     expect(linesOf(stdout)).toHaveLength(1);
-    const report = JSON.parse(stdout) as { tensors: readonly TensorReport[] };
+    const report = JSON.parse(stdout) as { tensors: readonly TensorReport[]; proof: { chance: number } };
     const [checks, problem] = [expect.any(Array), { T: 5, B: 3, d: 4, m: 5, C: 4, seed: 3 }];
-    expect(report).toEqual({ ok: true, verdict: 'ok', cell, problem, checks, tensors: expect.any(Array), runs: RUNS });
+    const proof = { verdict: 'proven', draws: 3, degree: expect.any(Number), chance: expect.any(Number), cases: 9 };
+    const common = { problem, checks, tensors: expect.any(Array), runs: RUNS };
+    expect(report).toEqual({ ok: true, verdict: 'ok', cell, proof, restsOn: 'proof', ...common });
+    expect(report.proof.chance).toBeLessThan(1e-16);
     expect(report.tensors.map(({ name }) => name)).toEqual(TENSORS);
     for (const { ok, tag, elements, maxAbs, maxRel, failed, failures } of report.tensors) {
       expect({ ok, failed, failures }).toEqual({ ok: true, failed: 0, failures: [] });
@@ -167,7 +172,7 @@ describe.concurrent('bptt check', () => {
   test('--quiet leaves the verdict', async () => {
     const { status, stdout, stderr } = await inTurn(freshFolder(), 'check', 'rnn', '--quiet');
     expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
-    expect(linesOf(stdout)).toEqual([expect.stringMatching(/^rnn: every gradient agrees/)]);
+    expect(linesOf(stdout)).toEqual([expect.stringMatching(/^rnn: proven exactly; every gradient agrees/)]);
   });
 
   test('lstm --layers 2 --bidirectional: every gradient of the stack, by layer and direction', async () => {
@@ -196,7 +201,9 @@ describe.concurrent('bptt check', () => {
     expect(named('layer')).toEqual(expect.arrayContaining(LAYERS));
     expect(named('loss')).toEqual(expect.arrayContaining(LOSSES));
     expect(new Set(subjects.map(({ name }) => name)).size).toBe(subjects.length);
-    for (const { kind, name, ok, tensors, checks } of subjects) {
+    for (const { kind, name, ok, tensors, checks, proof } of subjects) {
+      if (kind === 'cell') expect(proof, name).toMatchObject({ verdict: 'proven', draws: 3 });
+      if (kind === 'cell') expect(proof?.chance, name).toBeLessThan(1e-14);
       expect(checks.map(check => check.name)).toContain('finite differences');
       if (kind === 'cell') expect(checks, name).toHaveLength(13);
       for (const check of checks) {
@@ -219,7 +226,9 @@ describe.concurrent('bptt check', () => {
     expect({ status, stderr }).toEqual({ status: 1, stderr: '' });
     expect(stdout).toMatch(/^W_i .*WRONG: sign$/m);
     expect(stdout).toMatch(/^look at LSTM-B4: /m);
-    expect(linesOf(stdout).at(-2)).toMatch(/^wrong-lstm: WRONG by /);
+    expect(stdout).toMatch(/^proven WRONG: dW_i, dU_i, db_i, dx, dh0$/m);
+    expect(stdout).toMatch(/^ {2}look at wrong-lstm\.ts:\d+ LSTM-B4 {2}dai = /m);
+    expect(linesOf(stdout).at(-2)).toMatch(/^wrong-lstm: proven WRONG; WRONG by /);
     const json = await bptt(freshFolder(), 'check', wrong, '--json');
     expect(json.status).toBe(1);
     expect(JSON.parse(json.stdout)).toMatchObject({
@@ -232,6 +241,7 @@ describe.concurrent('bptt check', () => {
     const { status, stdout, stderr } = await bptt(freshFolder(), 'check', join(ROOT, 'spec/fixtures/leaky.js'));
     expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
     expect(stdout).toMatch(/^forward is the oracle +worst \S+ {2}ok$/m);
+    expect(stdout).toMatch(/^not provable: it looks at the single element .*; rests on finite differences$/m);
     expect(linesOf(stdout).at(-2)).toMatch(/^leaky: every gradient agrees/);
     expect(linesOf(stdout).at(-1)).toMatch(
       /^runs unrolled, because it looks at the single element .* \(.*leaky\.js:\d+\)$/,
@@ -246,7 +256,7 @@ test('check --all as text: a line each, and the verdict', async () => {
   write.mockRestore();
   expect(lines.length).toBeGreaterThan(15);
   const [cell, ...others] = lines.slice(0, -1);
-  expect(cell).toMatch(/^cell +rnn +max .* {2}ok, \d+ checks, runs fused: 2 products and 1 kernel a step$/);
+  expect(cell).toMatch(/^cell +rnn +max .* {2}ok, proven, \d+ checks, runs fused: 2 products and 1 kernel a step$/);
   for (const line of others) expect(line).toMatch(/^(layer|loss) +\S+ +max \|a−n\| \S+ {2}ok, \d+ checks$/);
   expect(lines.at(-1)).toMatch(new RegExp(`^all ${lines.length - 1} agree`));
 });

@@ -54,4 +54,23 @@ export const checkCalls: Readonly<Record<string, MakeCall>> = {
   'checkGradients of a loss': () =>
     call(check.checkGradients, () => 1, [{ ...tensors()[0], gradient: new Matrix(1, 2) }]),
   format: () => call(check.format, whole(check.checkCell(lib.rnn, { ...tiny, d: 1, m: 1, C: 2 }))),
+  proveCell: () => call(check.proveCell, lib.rnn, { seed: 1, d: 1, m: 1 }),
+  proveEquations: () =>
+    call(
+      check.proveEquations,
+      whole({
+        inputs: { W: [2, 1] as const, x: ['B', 1] as const },
+        forward: ({ W, x }: lib.Matrices<'W' | 'x'>) => ({ results: { a: lib.timesT(x, W) }, tape: {} }),
+        backward: (
+          { W, x }: lib.Matrices<'W' | 'x'>,
+          _: unknown,
+          { a }: lib.Matrices<'a'>,
+          gradients: lib.Matrices<'W' | 'x'>,
+        ) => {
+          lib.addTTimes(gradients.W, a, x);
+          return { x: lib.times(a, W) };
+        },
+      }),
+      { seed: 1 },
+    ),
 };

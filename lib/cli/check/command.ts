@@ -19,11 +19,13 @@ interface Flags extends Verbosity {
   readonly seed: number;
 }
 
-/** `bptt check`: gradients against finite differences, and the laws of a backward pass. */
+/** `bptt check`: a cell's equations proven, gradients against finite differences, and the laws of a backward pass. */
 export function checkCommand(cells: Readonly<Record<string, Cell>>): Command {
   const names = subjects(cells, {}).map(({ name }) => name);
   return new Command('check')
-    .description('check every gradient of a cell, layer or loss against finite differences')
+    .description(
+      'prove the equations of a cell; check every gradient of a cell, layer or loss against finite differences',
+    )
     .argument(
       '[name]',
       `which: a module of your own that exports cells or layers (my-cell.ts, my-cell.js), or ${names.join(', ')}`,
@@ -113,7 +115,10 @@ function show(all: readonly Checked[], { json, quiet }: Flags): void {
     if (!quiet) print(format(report));
     const broken = report.laws.filter(law => lawVerdict(law) === 'wrong').length;
     const gradients = SAYS[worstOf(report.tensors.map(({ verdict }) => verdict))];
-    print(`${shown(name)}: ${gradients}${broken === 0 ? '' : `; ${broken} of ${report.laws.length} laws BROKEN`}`);
+    const proven = report.proof?.verdict === 'wrong' ? 'proven WRONG; ' : report.proof?.ok ? 'proven exactly; ' : '';
+    print(
+      `${shown(name)}: ${proven}${gradients}${broken === 0 ? '' : `; ${broken} of ${report.laws.length} laws BROKEN`}`,
+    );
   }
   if (quiet) return;
   for (const { name, runs } of all) {
@@ -134,21 +139,34 @@ function dataOf({ kind, name, verdict, report, runs, error }: Checked): Readonly
   }
   if (!report) return head;
   const { problem, tensors, smallest } = report;
-  return { ...head, problem, checks: checksOf(report), tensors, ...(smallest && { smallest }), ...(runs && { runs }) };
+  const rest = { ...(smallest && { smallest }), ...(runs && { runs }) };
+  return { ...head, ...proofOf(report), problem, checks: checksOf(report), tensors, ...rest };
+}
+
+/** What is proven of a cell, and what its verdict rests on. */
+function proofOf({ proof, restsOn }: CheckReport): Readonly<Record<string, unknown>> {
+  if (!proof) return {};
+  const { verdict, reason, draws, degree, chance, cases, suspects } = proof;
+  const why = { ...(reason && { reason }), ...(suspects.length > 0 && { suspects }) };
+  return { proof: { verdict, draws, degree, chance, cases, ...why }, restsOn };
 }
 
 function checkAll(all: readonly Subject[], { seed, json, quiet }: Flags): void {
   const results = all.map(subject => {
     const { kind, name } = subject;
     const { report, runs } = checked(subject, seed);
-    const { ok, verdict, tensors } = report;
+    const { ok, verdict, tensors, proof } = report;
     const checks = checksOf(report);
     if (!json && !quiet) {
       const worst = checks[0]?.worst.toExponential(1);
-      const found = { ok: `ok, ${checks.length} checks`, wrong: 'WRONG', 'too noisy': 'TOO NOISY' }[verdict];
+      const found = {
+        ok: `ok${proof?.ok ? ', proven' : ''}, ${checks.length} checks`,
+        wrong: 'WRONG',
+        'too noisy': 'TOO NOISY',
+      }[verdict];
       print(`${kind.padEnd(6)} ${name.padEnd(28)} max |a−n| ${worst}  ${found}${runs ? `, ${runs}` : ''}`);
     }
-    return { kind, name, ok, verdict, checks, tensors, ...(runs && { runs }) };
+    return { kind, name, ok, verdict, ...proofOf(report), checks, tensors, ...(runs && { runs }) };
   });
   const ok = results.every(result => result.ok);
   if (!ok) process.exitCode = 1;
