@@ -41,7 +41,12 @@ export { type Column, type CsvOptions, readCsv, type Table } from './io/csv.ts';
 export { type JsonLinesOptions, type JsonRecordsOptions, readJsonLines } from './io/json-lines.ts';
 export type { Fields, Kind, Kinds, Missing, Numbered, ReadCounts, Records } from './io/records.ts';
 export type { TextSource } from './io/text-source.ts';
+export { type Attention, type AttentionOptions, type AttentionTape, attention } from './layers/attention/attention.ts';
+export type { Attentive } from './layers/attention/attentive.ts';
+export { type BahdanauTape, bahdanau } from './layers/attention/bahdanau.ts';
+export { type LuongTape, luong } from './layers/attention/luong.ts';
 export { type BidirectionalTape, bidirectional } from './layers/bidirectional.ts';
+export { type Bridge, type BridgeTape, bridge, type Stateful } from './layers/bridge.ts';
 export { delay } from './layers/delay.ts';
 export { type Dropout, type DropoutTape, dropout } from './layers/dropout.ts';
 export { type EmbeddingTape, embedding } from './layers/embedding.ts';
@@ -50,6 +55,7 @@ export { lastStep, maxOverTime, meanOverTime, type PoolTape } from './layers/poo
 export { readout } from './layers/readout.ts';
 export { reverseWithinLengths } from './layers/reversal.ts';
 export { stack } from './layers/stack.ts';
+export { type PlainState, type Stream, stream } from './layers/stream.ts';
 export { unroll } from './layers/unroll.ts';
 export { type WindowTape, windowInput, windowOutput } from './layers/windows.ts';
 export { type BinaryCrossEntropyTape, binaryCrossEntropy } from './losses/binary-cross-entropy.ts';
@@ -67,17 +73,15 @@ export {
   optimiserNames,
 } from './models/char-options.ts';
 export { CharTrainer, type TrainerPosition, type TrainingStep } from './models/char-trainer.ts';
+export type { ChoiceOptions } from './models/choice.ts';
+export type { BeamOptions, DecodeOptions, Hypothesis } from './models/decoding.ts';
 export { DivergenceError } from './models/divergence.ts';
-export {
-  type DecodeOptions,
-  type EncoderDecoder,
-  type EncoderDecoderTape,
-  encoderDecoder,
-} from './models/encoder-decoder.ts';
+export { type EncoderDecoder, type EncoderDecoderTape, encoderDecoder } from './models/encoder-decoder.ts';
 export { type Hmm, hmm } from './models/hmm.ts';
 export type { Marks } from './models/marks.ts';
 export type { Engine } from './models/network.ts';
 export { type Ngram, ngram } from './models/ngram.ts';
+export { sampleStream } from './models/sample-stream.ts';
 export { Vocabulary } from './models/vocabulary.ts';
 export { type WindowNet, windowNet } from './models/window-net.ts';
 export { adagrad } from './optim/adagrad.ts';

@@ -6,10 +6,12 @@
  * where one of them is wasted. Like every such training it therefore starts again where it got stuck, as seen on
  * numbers of its own, not on the test's.
  */
+
 import { rnn } from '../cells/rnn.ts';
 import { normal } from '../init/initialisers.ts';
 import { delay } from '../layers/delay.ts';
 import type { Layer } from '../layers/layer.ts';
+import { outputsOf } from '../layers/outputs.ts';
 import { readout } from '../layers/readout.ts';
 import { stack } from '../layers/stack.ts';
 import { binaryCrossEntropy } from '../losses/binary-cross-entropy.ts';
@@ -96,7 +98,7 @@ function sums(
 /** The part of the digits of B sums of n digits that come out right. */
 function digitsRight(net: Layer, n: number, B: number, rng: Random): number {
   const { x, y, mask } = sums(n, B, rng);
-  const o = net.forward(x).y.rows();
+  const o = outputsOf(net, x).rows();
   const right = mask.filter((counts, row) => counts && o.get(row, 0) > 0 === y.rows().get(row, 0) > 0.5);
   return right.length / (n * B);
 }
@@ -104,7 +106,7 @@ function digitsRight(net: Layer, n: number, B: number, rng: Random): number {
 /** One sum as the slide writes it, highest digit first. */
 function example(net: Layer, rng: Random): string[] {
   const { x } = sums(LONG, 1, rng);
-  const { y: o } = net.forward(x);
+  const o = outputsOf(net, x);
   const digits = (digit: (t: number) => number) => Array.from({ length: LONG }, (_, t) => digit(LONG - 1 - t)).join('');
   const addend = (column: number) => digits(t => x.at(t).get(0, column));
   return [

@@ -112,10 +112,11 @@ function describe(net: Layer, picture: Matrices): string {
   const words: string[] = [];
   let [word, state] = [WORDS.indexOf(START), picture];
   while (words.length < 12) {
-    const { y, sT } = net.forward(Sequence.oneHot([word], { T: 1, classes: WORDS.length }), state);
+    const { y, sT, tape } = net.forward(Sequence.oneHot([word], { T: 1, classes: WORDS.length }), state);
     const o = y.at(0).getRow(0);
     word = argmax(o);
     state = sT;
+    net.release?.(tape);
     const written = WORDS[word] ?? '';
     if (written === STOP) break;
     words.push(written);

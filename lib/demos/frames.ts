@@ -9,6 +9,7 @@ import { Matrix } from 'ml-matrix';
 import { lstm } from '../cells/lstm.ts';
 import { forgetBias, glorot, orthogonal } from '../init/initialisers.ts';
 import type { Layer } from '../layers/layer.ts';
+import { outputsOf } from '../layers/outputs.ts';
 import { readout } from '../layers/readout.ts';
 import { stack } from '../layers/stack.ts';
 import { crossEntropy, logSoftmax } from '../losses/cross-entropy.ts';
@@ -99,7 +100,7 @@ function videos(prototypes: Matrix, B: number, rng: Random): { readonly x: Seque
 /** On videos of its own: frames right, the mean fall of the right score within an activity, and that score's course. */
 function judge(net: Layer, prototypes: Matrix, rng: Random) {
   const { x, y } = videos(prototypes, TESTED, rng);
-  const P = logSoftmax(net.forward(x).y.rows()).exp();
+  const P = logSoftmax(outputsOf(net, x).rows()).exp();
   let [right, falls, steps] = [0, 0, 0];
   const course = Array.from({ length: 10 }, () => ({ sum: 0, count: 0 }));
   for (let b = 0; b < TESTED; b++) {

@@ -2,11 +2,13 @@
  * File 000, "RNN: Example: Chatbot": what does the user want? The words of a question are read one by one ("What time is
  * it?"), and the last state says which of some intents it was: many to one.
  */
+
 import { lstm } from '../cells/lstm.ts';
 import { argmax, greatest } from '../extremes.ts';
 import { forgetBias, glorot } from '../init/initialisers.ts';
 import { embedding } from '../layers/embedding.ts';
 import type { Layer } from '../layers/layer.ts';
+import { outputsOf } from '../layers/outputs.ts';
 import { lastStep } from '../layers/pool.ts';
 import { readout } from '../layers/readout.ts';
 import { stack } from '../layers/stack.ts';
@@ -158,7 +160,7 @@ function batchOf(examples: readonly Example[]): Sequence {
 }
 
 function answers(net: Layer, examples: readonly Example[]): number[] {
-  const { y } = net.forward(batchOf(examples));
+  const y = outputsOf(net, batchOf(examples));
   return examples.map((_, b) => {
     const row = y.at(0).getRow(b);
     return argmax(row);

@@ -49,6 +49,7 @@ export const reverse: Demo = {
       const { loss, tape: lossTape } = crossEntropy.forward(o, timeMajor(targets, o.T), { reduction: 'mean' });
       net.params.zeroGrads();
       net.backward(tape, crossEntropy.backward(lossTape));
+      net.release(tape);
       clipByGlobalNorm(net.params, 1);
       optimiser.learningRate = rate(done);
       optimiser.step(net.params);

@@ -7,6 +7,7 @@
  * All have as many units, the same learning rate, and the same number of sequences at most, each of them a new one: the
  * loss in training is that on sequences not seen before.
  */
+
 import type { Cell } from '../cells/cell.ts';
 import { gru } from '../cells/gru.ts';
 import { lstm } from '../cells/lstm.ts';
@@ -14,6 +15,7 @@ import { rnn, rnnRelu } from '../cells/rnn.ts';
 import { greatest } from '../extremes.ts';
 import { glorot, type Initialiser, identity, orthogonal, zeros } from '../init/initialisers.ts';
 import type { Layer } from '../layers/layer.ts';
+import { outputsOf } from '../layers/outputs.ts';
 import { stack } from '../layers/stack.ts';
 import type { Engine } from '../models/network.ts';
 import { readoutLayer, recurrentLayer } from '../models/network.ts';
@@ -105,7 +107,7 @@ export function* sideBySide(
     }
     const seconds = (performance.now() - began) / 1000;
     const { x, judge } = task.batch(TESTED, rng);
-    const { loss } = judge(net.forward(x).y);
+    const { loss } = judge(outputsOf(net, x));
     outcomes.push({ name, loss, sequences: step * B, seconds, points });
     yield { done: (n + 1) * steps, total, note: `${name}: loss ${loss.toFixed(4)} on ${TESTED} new sequences` };
   }

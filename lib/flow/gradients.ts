@@ -39,24 +39,28 @@ export function stateGradients(layer: Layer, x: Sequence, dy: Sequence, options:
   requireFiniteParams(layer);
   return untouched(layer, () => {
     const tapes: unknown[] = [];
-    let s = requireState('s0', s0, state, x.B);
-    for (let t = 0; t < x.T; t++) {
-      const { sT, tape } = layer.forward(x.slice(t, t + 1), s);
-      tapes.push(tape);
-      s = finiteState(t + 1, sT);
+    try {
+      let s = requireState('s0', s0, state, x.B);
+      for (let t = 0; t < x.T; t++) {
+        const { sT, tape } = layer.forward(x.slice(t, t + 1), s);
+        tapes.push(tape);
+        s = finiteState(t + 1, sT);
+      }
+      const nothing = Sequence.zeros({ T: 1, B: x.B, F: outputs });
+      const slots: Matrices[] = [];
+      let ds = requireState('dsT', undefined, state, x.B);
+      for (let t = x.T - 1; t >= 0; t--) {
+        const total = { ...ds, h: add(ds.h ?? Matrix.zeros(0, 0), dy.at(t)) }; // BPTT-B1  dL/ds_t = dL/dy_t + dL/ds_{t+1} ∂s_{t+1}/∂s_t
+        slots.unshift(total);
+        finite(`dL/dh_${t + 1}`, total.h);
+        ds = layer.backward(tapes[t], nothing, total).ds0;
+        layer.release?.(tapes.pop());
+      }
+      finite('dL/dh_0', ds.h ?? Matrix.zeros(0, 0));
+      return [ds, ...slots];
+    } finally {
+      for (const tape of tapes) layer.release?.(tape); // where a number was not finite
     }
-    const nothing = Sequence.zeros({ T: 1, B: x.B, F: outputs });
-    const slots: Matrices[] = [];
-    let ds = requireState('dsT', undefined, state, x.B);
-    for (let t = x.T - 1; t >= 0; t--) {
-      const total = { ...ds, h: add(ds.h ?? Matrix.zeros(0, 0), dy.at(t)) }; // BPTT-B1  dL/ds_t = dL/dy_t + dL/ds_{t+1} ∂s_{t+1}/∂s_t
-      slots.unshift(total);
-      finite(`dL/dh_${t + 1}`, total.h);
-      ds = layer.backward(tapes[t], nothing, total).ds0;
-      layer.release?.(tapes[t]);
-    }
-    finite('dL/dh_0', ds.h ?? Matrix.zeros(0, 0));
-    return [ds, ...slots];
   });
 }
 

@@ -116,21 +116,25 @@ export function pullBack(layer: Layer, x: Sequence, v: Matrix, options: RunOptio
     const inputs = repeated(x, v.rows);
     const nothing = Sequence.zeros({ T: 1, B: v.rows, F: outputs });
     const tapes: unknown[] = [];
-    let s: Matrices = stateCopies(before, v.rows);
-    for (let t = 0; t < x.T; t++) {
-      const { sT, tape } = layer.forward(inputs.slice(t, t + 1), s);
-      tapes.push(tape);
-      s = finiteState(t + 1, sT);
+    try {
+      let s: Matrices = stateCopies(before, v.rows);
+      for (let t = 0; t < x.T; t++) {
+        const { sT, tape } = layer.forward(inputs.slice(t, t + 1), s);
+        tapes.push(tape);
+        s = finiteState(t + 1, sT);
+      }
+      const slots = [v];
+      let ds = v;
+      for (const tape of tapes.toReversed()) {
+        const { ds0 } = layer.backward(tape, nothing, parted(ds, state));
+        layer.release?.(tapes.pop());
+        ds = joined(ds0, state); // FLOW-B1  v_{t−1} = v_t J_t, v_T = v
+        slots.unshift(finite('v', ds));
+      }
+      return slots;
+    } finally {
+      for (const tape of tapes) layer.release?.(tape); // where a number was not finite
     }
-    const slots = [v];
-    let ds = v;
-    for (const tape of tapes.toReversed()) {
-      const { ds0 } = layer.backward(tape, nothing, parted(ds, state));
-      layer.release?.(tape);
-      ds = joined(ds0, state); // FLOW-B1  v_{t−1} = v_t J_t, v_T = v
-      slots.unshift(finite('v', ds));
-    }
-    return slots;
   });
 }
 

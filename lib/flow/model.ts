@@ -38,7 +38,10 @@ export function modelProbe(model: CharModel, text: Int32Array, which: number): P
   const layer = layers[which - 1];
   const x = inputs[which - 1];
   if (!layer || !x) throw new ValueError('layer', `1…${layers.length}`, `${which}`);
-  return { layer, x, dy: Sequence.dense(dy.rows().to1DArray(), { T, F: dy.F }) };
+  const own = Sequence.dense(dy.rows().to1DArray(), { T, F: dy.F });
+  for (const [l, below] of layers.entries()) below.release?.(tapes[l]);
+  top.release?.(tape);
+  return { layer, x, dy: own };
 }
 
 /** The model's recurrent layers from the bottom up, and its readout, with its parameters: a stack hides its parts. */

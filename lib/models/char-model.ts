@@ -5,15 +5,13 @@
 import { type Cell, requireCell } from '../cells/cell.ts';
 import { rnn } from '../cells/rnn.ts';
 import { ValueError } from '../errors.ts';
-import { argmax, greatest } from '../extremes.ts';
-import { type Layer, requireLayer } from '../layers/layer.ts';
+import { type Layer, requireLayer, requireState } from '../layers/layer.ts';
 import { stack } from '../layers/stack.ts';
 import { crossEntropy } from '../losses/cross-entropy.ts';
 import { Random } from '../random.ts';
 import {
   describe,
   requireFinite,
-  requireFiniteNumber,
   requireInstance,
   requireInteger,
   requireKnown,
@@ -23,6 +21,7 @@ import {
 import { Sequence } from '../sequence.ts';
 import type { Matrices } from '../shape.ts';
 import { parameterCount, stepsAtOnce } from './char-memory.ts';
+import { type ChoiceOptions, choose, requireChoice } from './choice.ts';
 import { type Engine, readoutLayer, recurrentLayer, requireEngine } from './network.ts';
 import { indices, LONGEST_TEXT } from './text.ts';
 import { Vocabulary } from './vocabulary.ts';
@@ -117,13 +116,11 @@ export function* evaluating(model: CharModel, text: Int32Array): Generator<numbe
 }
 
 /** How to sample. */
-export interface SampleOptions {
+export interface SampleOptions extends ChoiceOptions {
   /** What the model reads first: at least one symbol. */
   readonly prompt: string;
   /** Symbols to write after it. */
   readonly length: number;
-  /** Logits are divided by it: below 1 bolder, above 1 wilder; 0 always takes the most probable symbol. */
-  readonly temperature?: number;
   readonly rng: Random;
   /** The state before the prompt; zeros unless given. */
   readonly s0?: Matrices | undefined;
@@ -134,6 +131,14 @@ export interface SampleOptions {
  *
  * @returns the symbols after the prompt.
  * @throws ValueError when the prompt is empty or has symbols outside the vocabulary, or an option is out of range.
+ *
+ * @example
+ * ```ts
+ * import { charModel, Random, sample, Vocabulary } from 'bptt';
+ *
+ * const model = charModel({ vocabulary: Vocabulary.of('abc'), m: 2 }); // with parameters of 0 all symbols are equally likely
+ * console.log(sample(model, { prompt: 'c', length: 4, topK: 1, rng: new Random(1) })); // → aaaa
+ * ```
  */
 export function sample(model: CharModel, options: SampleOptions): string {
   return finished(sampling(model, options));
@@ -141,28 +146,61 @@ export function sample(model: CharModel, options: SampleOptions): string {
 
 /** {@link sample} bit by bit, so that it may be left off: yields how many symbols have been written. */
 export function* sampling(model: CharModel, options: SampleOptions): Generator<number, string, undefined> {
+  const known = requireKnown('options', options, OPTIONS);
+  requireInteger('length', known.length, 1, LONGEST_TEXT);
+  const symbols = written(model, known);
+  const text = indices('length', known.length);
+  let n = 0;
+  for (const symbol of symbols) {
+    if (symbol !== undefined) text[n++] = symbol;
+    yield n;
+  }
+  return model.vocabulary.decode(text);
+}
+
+const OPTIONS: readonly (keyof SampleOptions)[] = ['prompt', 'length', 'temperature', 'topK', 'topP', 'rng', 's0'];
+
+/**
+ * What {@link sample} writes, symbol by symbol, as classes, and without an end where no length is given; undefined as often as a part of
+ * the prompt has been read.
+ *
+ * @throws ValueError at once, when an option is out of range, or the prompt is empty or has symbols outside the vocabulary.
+ */
+export function written(
+  model: CharModel,
+  options: Omit<SampleOptions, 'length'> & { readonly length?: number },
+): Generator<number | undefined, void, undefined> {
   const { net, vocabulary } = requireModel(model);
   const {
     prompt,
-    length,
+    length = Number.POSITIVE_INFINITY,
     temperature = 1,
+    topK,
+    topP,
     rng,
     s0,
-  } = requireKnown('options', options, ['prompt', 'length', 'temperature', 'rng', 's0']);
+  } = requireKnown('options', options, OPTIONS);
   if (typeof prompt !== 'string' || prompt === '') {
     throw new ValueError('prompt', 'at least one symbol', describe(prompt));
   }
-  requireInteger('length', length, 1, LONGEST_TEXT);
+  if (length !== Number.POSITIVE_INFINITY) requireInteger('length', length, 1, LONGEST_TEXT);
   requireInstance('rng', rng, Random);
-  if (requireFiniteNumber('temperature', temperature) < 0) {
-    throw new ValueError('temperature', 'a number ≥ 0', `${temperature}`);
-  }
+  requireChoice({ temperature, topK, topP });
+  if (s0 !== undefined) requireState('s0', s0, net.state, 1);
   const read = encodePrompt(vocabulary, prompt);
-  const written = indices('length', length);
-  const atOnce = stepsAtOnce(vocabulary.size);
+  return writing(net, vocabulary.size, read, { length, rng, s0, choice: { temperature, topK, topP } });
+}
+
+function* writing(
+  net: Layer,
+  classes: number,
+  read: Int32Array,
+  { length, rng, s0, choice }: Pick<SampleOptions, 'length' | 'rng' | 's0'> & { readonly choice: ChoiceOptions },
+): Generator<number | undefined, void, undefined> {
+  const atOnce = stepsAtOnce(classes);
   let state = s0;
   const logitsAfter = (symbols: Int32Array): readonly number[] => {
-    const x = Sequence.oneHot(symbols, { T: symbols.length, classes: vocabulary.size });
+    const x = Sequence.oneHot(symbols, { T: symbols.length, classes });
     const { y, sT, tape } = net.forward(x, state);
     state = sT;
     const logits = y.at(y.T - 1).getRow(0);
@@ -173,14 +211,15 @@ export function* sampling(model: CharModel, options: SampleOptions): Generator<n
   let logits: readonly number[] = [];
   for (let from = 0; from < read.length; from += atOnce) {
     logits = logitsAfter(read.subarray(from, from + atOnce));
-    yield 0;
+    yield undefined;
   }
+  let last: Int32Array | undefined;
   for (let n = 0; n < length; n++) {
-    if (n > 0) logits = logitsAfter(written.subarray(n - 1, n));
-    written[n] = temperature === 0 ? argmax(logits) : draw(logits, temperature, rng);
-    yield n + 1;
+    if (last) logits = logitsAfter(last);
+    const symbol = choose(logits, choice, rng);
+    last = Int32Array.of(symbol);
+    yield symbol;
   }
-  return vocabulary.decode(written);
 }
 
 /** What a model reads first when it is given nothing to: a line's end, or its first symbol where it knows none. */
@@ -193,11 +232,6 @@ export function requireModel(model: CharModel): CharModel {
   requireInstance('model.vocabulary', requireObject('model', model).vocabulary, Vocabulary);
   requireLayer('model.net', model.net);
   return model;
-}
-
-function draw(logits: readonly number[], temperature: number, rng: Random): number {
-  const most = greatest(logits);
-  return rng.index(logits.map(o => Math.exp((o - most) / temperature)));
 }
 
 function encodePrompt(vocabulary: Vocabulary, prompt: string): Int32Array {

@@ -79,7 +79,9 @@ export function* windowOfSymbols({ vocabulary, fit, validation }: Texts, budget:
     let loss = 0;
     for (let from = 1; from < text.length; from += EXAMPLES) {
       const places = Int32Array.from({ length: Math.min(EXAMPLES, text.length - from) }, (_, n) => from + n);
-      loss += examples({ hidden, top, text, places }).loss;
+      const { loss: own, release } = examples({ hidden, top, text, places });
+      release();
+      loss += own;
     }
     drop.training = true;
     return loss / (text.length - 1);
@@ -165,14 +167,15 @@ function* batches(
   for (;;) {
     resample();
     const places = Int32Array.from({ length: EXAMPLES }, () => 1 + Math.floor(rng.uniform() * (text.length - 1)));
-    const { loss, backward } = examples({ hidden, top, text, places });
+    const { loss, backward, release } = examples({ hidden, top, text, places });
     params.zeroGrads();
     backward();
+    release();
     yield loss / EXAMPLES;
   }
 }
 
-/** The loss at some places of a text, and how to add its gradient, over their number. */
+/** The loss at some places of a text, how to add its gradient, over their number, and how to give back what that takes. */
 function examples({
   hidden,
   top,
@@ -183,7 +186,7 @@ function examples({
   readonly top: Layer;
   readonly text: Int32Array;
   readonly places: Int32Array;
-}): { readonly loss: number; backward(): void } {
+}): { readonly loss: number; backward(): void; release(): void } {
   const { h, tape: hiddenTape } = hidden.forward(text, places);
   const { y, tape: topTape } = top.forward(h);
   const right = places.map(place => text[place] ?? 0);
@@ -193,6 +196,8 @@ function examples({
     backward() {
       const { dx: dh } = top.backward(topTape, crossEntropy.backward(tape, 1 / places.length));
       hidden.backward(hiddenTape, dh);
+    },
+    release() {
       top.release?.(topTape);
     },
   };

@@ -113,6 +113,8 @@ const mistakes: readonly Mistake[] = [
   ['a prompt of unknown characters', sample('--prompt', 'the ß'), /^prompt: .* got "ß"$/],
   ['an empty prompt', sample('--prompt', ''), /^prompt: /],
   ...['0', '1.5'].map((n): Mistake => [`--length ${n}`, sample('--length', n), /length: /]),
+  ...['0', '1.5', 'x'].map((k): Mistake => [`--top-k ${k}`, sample('--top-k', k), /top-?k: /i]),
+  ...['0', '1.5', 'x'].map((p): Mistake => [`--top-p ${p}`, sample('--top-p', p), /top-?p: /i]),
   ...['-1', 'x'].map((t): Mistake => [`--temperature ${t}`, sample('--temperature', t), /temperature: /]),
   ['--seed -1', sample('--seed', '-1'), /seed: /],
   ['sample of no checkpoint', ['sample', 'gone'], /gone: .* got no such file$/],

@@ -71,6 +71,19 @@ describe.concurrent('bptt sample', () => {
     expect([...one]).toHaveLength(40);
   });
 
+  test('draws from the likeliest alone where it is told to: from one, whatever the seed', async () => {
+    const few = (...args: string[]): Promise<string> => sample('run', '--length', '40', '--seed', '5', ...args);
+    const [cold, one, nucleus, all] = await Promise.all([
+      few('--temperature', '0'),
+      few('--top-k', '1'),
+      few('--top-p', '1e-9'),
+      few('--top-p', '1', '--top-k', '1000'),
+    ]);
+    expect([one, nucleus]).toEqual([cold, cold]);
+    expect(all).toBe(await few());
+    expect(JSON.parse(await few('--top-k', '2', '--json'))).toMatchObject({ temperature: 1, topK: 2 });
+  });
+
   test('puts the prompt first, and as many symbols behind it as asked for', async () => {
     const prompt = 'Thou 🎭';
     const text = await sample('run', '--prompt', prompt, '--length', '30', '--temperature', '0.5', '--quiet');
@@ -116,7 +129,7 @@ describe.concurrent('bptt check', () => {
   const POOLS = ['last-step', 'mean-over-time', 'max-over-time'];
   const LAYERS = [
     ...['conditioned', 'stack', 'bidirectional-concat', 'bidirectional-sum', 'readout', 'embedding', ...POOLS],
-    ...['window-input', 'window-output', 'delay', 'dropout', 'encoder-decoder'],
+    ...['window-input', 'window-output', 'delay', 'dropout', 'encoder-decoder', 'bahdanau', 'luong'],
   ];
   const LOSSES = ['cross-entropy', 'squared-error', 'binary-cross-entropy', 'ranking-s', 'ranking-m'];
 

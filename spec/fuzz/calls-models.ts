@@ -59,7 +59,11 @@ export const models: Calls = {
   sample: () => {
     const rng = new Random(5);
     const state = { 'cell.h': some(1, 2) };
-    const { f, args } = call(lib.sample, whole(chars()), { prompt: 'ab', length: 3, temperature: 0.7, rng, s0: state });
+    const { f, args } = call(lib.sample, whole(chars()), {
+      ...{ prompt: 'ab', length: 3, temperature: 0.7, topK: 2, topP: 0.9 },
+      rng,
+      s0: state,
+    });
     return { f, args, keeps: [rng] };
   },
   baselines: () => call(lib.baselines, 3, Int32Array.of(0, 1, 1), Int32Array.of(2, 1, 0)),
@@ -106,6 +110,17 @@ export const models: Calls = {
     return method(model, 'backward', whole(tape), inUnit(), { 'cell.h': some(2, 3) });
   },
   'encoderDecoder.decode': () => method(translator(), 'decode', dense(2), { start: 0, stop: 1, maxLength: 4 }),
+  'encoderDecoder.beam': () =>
+    method(translator(), 'beam', dense(2), { start: 0, stop: 1, maxLength: 4, width: 2, lengthNormalisation: 0.5 }),
+  'encoderDecoder.release': taking(() => {
+    const model = translator();
+    return method(model, 'release', whole(model.forward(dense(2), dense(3)).tape));
+  }, '0'), // there is nothing to release in what is no tape
+  'encoderDecoder with a bridge': () => {
+    const encoder = lib.unroll(lib.gru, { d: 2, m: 3 });
+    const decoder = lib.bahdanau({ layer: lib.unroll(lib.gru, { d: 6, m: 2 }), k: 3, a: 2 });
+    return call(lib.encoderDecoder, { encoder, decoder, bridge: lib.bridge({ from: encoder, to: decoder }) });
+  },
   hmm: () => call(lib.hmm, { N: 2, C: 3 }),
   'hmm.forward': () => method(states(), 'forward', symbols()),
   'hmm.backward': () => {

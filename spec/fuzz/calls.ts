@@ -4,6 +4,7 @@
  */
 import * as lib from '../../lib/index.ts';
 import { assignment, because, call, method, taking, whole } from './api.ts';
+import { attentive } from './calls-attention.ts';
 import { algebra, cells, data, own } from './calls-data.ts';
 import { models, throughTime } from './calls-models.ts';
 import { type Calls, dense, filled, inUnit, set, some, stateOf } from './inputs.ts';
@@ -118,6 +119,7 @@ export const calls: Calls = {
   ...own,
   ...models,
   ...throughTime,
+  ...attentive,
   ...layer('unroll', lib.unroll, () => [lib.rnn, { d: 2, m: 3 }]),
   explain: () => call(lib.explain, lib.lstm, { d: 2, m: 3 }),
   ...layer('recurrent', lib.recurrent, () => [lib.lstm, { d: 2, m: 3 }, { precision: 'f64', fma: false }]),

@@ -11,7 +11,11 @@ import { type CheckLayerOptions, checkLayer } from '../../check/check-layer.ts';
 import { type CheckLossOptions, checkLoss } from '../../check/check-loss.ts';
 import type { CheckReport } from '../../check/report.ts';
 import { explain } from '../../engine/recurrent.ts';
+import type { Attentive } from '../../layers/attention/attentive.ts';
+import { bahdanau } from '../../layers/attention/bahdanau.ts';
+import { luong } from '../../layers/attention/luong.ts';
 import { bidirectional } from '../../layers/bidirectional.ts';
+import { bridge } from '../../layers/bridge.ts';
 import { delay } from '../../layers/delay.ts';
 import { dropout } from '../../layers/dropout.ts';
 import { embedding } from '../../layers/embedding.ts';
@@ -26,7 +30,7 @@ import { crossEntropy } from '../../losses/cross-entropy.ts';
 import type { Loss } from '../../losses/loss.ts';
 import { rankingLoss } from '../../losses/ranking.ts';
 import { squaredError } from '../../losses/squared-error.ts';
-import { type EncoderDecoderTape, encoderDecoder } from '../../models/encoder-decoder.ts';
+import { type EncoderDecoder, type EncoderDecoderTape, encoderDecoder } from '../../models/encoder-decoder.ts';
 import { Sequence } from '../../sequence.ts';
 
 /** Something with gradients. */
@@ -105,24 +109,48 @@ function layersToCheck(): Subject[] {
     layer('window-output-learned', () => windowOutput({ C: 2, N: 3, offset: 1, beta: 'learned' })),
     layer('delay', () => delay({ F })),
     layer('dropout', () => dropout({ F, rate: 0.4, seed: 3 }), { independent: false }),
-    layer('encoder-decoder', () => teacherForced(F, m), { independent: false }),
+    layer('encoder-decoder', () => teacherForced(translator(F, m)), { independent: false }),
+    layer('bahdanau', () => teacherForced(bahdanauTranslator(F, m)), { independent: false }),
+    layer('luong', () => teacherForced(luongTranslator(F, m)), { independent: false }),
   ];
 }
 
-/** An encoder–decoder as a layer over its source, its target given. */
-function teacherForced(F: number, m: number): Layer {
-  const encoder = stack({ gru: unroll(gru, { d: F, m }) });
-  const model = encoderDecoder({
-    encoder,
-    decoder: stack({ gru: unroll(gru, { d: 2, m }), out: readout({ m, C: 2 }) }),
+type Model = EncoderDecoder<Layer | Attentive>;
+
+/** Classes that the translators' targets are of. */
+const C = 2;
+
+function translator(F: number, m: number): Model {
+  return encoderDecoder<Layer | Attentive>({
+    encoder: stack({ gru: unroll(gru, { d: F, m }) }),
+    decoder: stack({ gru: unroll(gru, { d: C, m }), out: readout({ m, C }) }),
   });
-  const { name, params, equations } = model;
-  const target = Sequence.oneHot([0, 1, 0, 1, 1, 0, 1, 1, 0, 0, 1, 1], { T: 4, B: 3, classes: 2, lengths: [4, 2, 3] });
+}
+
+/** With attention before each step, and a bridge. */
+function bahdanauTranslator(F: number, m: number): Model {
+  const encoder = unroll(gru, { d: F, m });
+  const decoder = bahdanau({ layer: unroll(gru, { d: C + m, m }), k: m, a: m, top: readout({ m: 2 * m, C }) });
+  return encoderDecoder<Layer | Attentive>({ encoder, decoder, bridge: bridge({ from: encoder, to: decoder }) });
+}
+
+/** With attention after each step. */
+function luongTranslator(F: number, m: number): Model {
+  return encoderDecoder<Layer | Attentive>({
+    encoder: unroll(gru, { d: F, m }),
+    decoder: luong({ layer: unroll(gru, { d: C, m }), F: m, top: readout({ m, C }) }),
+  });
+}
+
+/** An encoder–decoder as a layer over its source, its target given. */
+function teacherForced(model: Model): Layer {
+  const { name, params, equations, encoder } = model;
+  const target = Sequence.oneHot([0, 1, 0, 1, 1, 0, 1, 1, 0, 0, 1, 1], { T: 4, B: 3, classes: C, lengths: [4, 2, 3] });
   return {
     name,
     params,
-    inputs: F,
-    outputs: 2,
+    inputs: encoder.inputs,
+    outputs: C,
     state: encoder.state,
     equations: { ...equations, ...encoder.equations },
     forward: (source, s0) => model.forward(source, target, s0),

@@ -97,7 +97,9 @@ export function untrained(options: NetworkOptions, length: number): Subject {
       for (let n = 1; n <= CLIPPED; n++) {
         const { x, dy } = probe({ ...options, seed: (seed + n) % 2 ** 31 }, steps);
         own.layer.params.zeroGrads();
-        own.layer.backward(own.layer.forward(x).tape, dy);
+        const { tape } = own.layer.forward(x);
+        own.layer.backward(tape, dy);
+        own.layer.release?.(tape);
         yield own.layer;
       }
     },
@@ -127,6 +129,7 @@ export function trained(name: string, model: CharModel, text: Int32Array, length
           tape,
           crossEntropy.backward(crossEntropy.forward(y, text.subarray(from + 1, from + length + 1)).tape),
         );
+        net.release?.(tape);
         yield net;
       }
     },

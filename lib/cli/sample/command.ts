@@ -9,6 +9,8 @@ interface Options {
   readonly cell?: string;
   readonly prompt?: string;
   readonly temperature: number;
+  readonly topK?: number;
+  readonly topP?: number;
   readonly length: number;
   readonly seed: number;
   readonly json?: boolean;
@@ -23,6 +25,8 @@ export function sampleCommand(cells: Cells): Command {
     .option('--cell <module>', OWN_MODULE)
     .option('--prompt <text>', 'what the model reads first, and goes on from')
     .option('--temperature <t>', 'below 1 bolder, above 1 wilder, 0 always the likeliest', number('--temperature'), 1)
+    .option('--top-k <k>', 'draw from no more than so many of the likeliest symbols', number('--top-k'))
+    .option('--top-p <p>', 'draw from the fewest of the likeliest that come to so much, in (0, 1]', number('--top-p'))
     .option('--length <n>', 'symbols to write', number('--length'), 500)
     .option('--seed <n>', 'fixes what is drawn', number('--seed'), 1)
     .option('--json', 'one line of JSON')
@@ -31,11 +35,13 @@ export function sampleCommand(cells: Cells): Command {
       'after',
       '\nExamples:\n  bptt sample runs/sonnets --prompt "Shall I compare" --temperature 0.5\n  bptt sample model.safetensors --cell ./my-cell.ts',
     )
-    .action(async (path: string, { cell, prompt, temperature, length, seed, json }: Options) => {
+    .action(async (path: string, { cell, prompt, seed, json, length, ...choice }: Options) => {
       const { file, model } = await openCheckpoint(path, cells, cell);
       const rng = new Random(seed);
-      const text = sample(model, { prompt: prompt ?? defaultPrompt(model), length, temperature, rng });
-      if (json) return printJson({ ok: true, checkpoint: file, prompt: prompt ?? null, temperature, seed, text });
+      const { temperature, topK, topP } = choice;
+      const text = sample(model, { prompt: prompt ?? defaultPrompt(model), length, temperature, topK, topP, rng });
+      const drawn = { temperature, topK, topP, seed };
+      if (json) return printJson({ ok: true, checkpoint: file, prompt: prompt ?? null, ...drawn, text });
       const write = process.stdout.isTTY ? print : printRaw; // a pipe gets the very text
       write(`${prompt ?? ''}${text}`);
     });

@@ -78,7 +78,9 @@ function gradients({ seeds, length, d, m }: Effort, clip: (params: ParamSet) => 
   return Array.from({ length: seeds }, (_, n) => {
     const { layer, x, dy } = probe({ cell: rnn, init: 'normal', gain: 3, d, m, seed: n + 1 }, length);
     layer.params.zeroGrads();
-    layer.backward(layer.forward(x).tape, dy);
+    const { tape } = layer.forward(x);
+    layer.backward(tape, dy);
+    layer.release?.(tape);
     return clippingOf(layer.params, clip);
   });
 }

@@ -1,7 +1,9 @@
 /** Claims on slopes, gains and first weights. */
+
 import { rnn, rnnRelu } from '../../cells/rnn.ts';
 import { greatest, least } from '../../extremes.ts';
 import type { Layer } from '../../layers/layer.ts';
+import { outputsOf } from '../../layers/outputs.ts';
 import { frobenius } from '../../optim/norm.ts';
 import type { Sequence } from '../../sequence.ts';
 import { stateGradients } from '../gradients.ts';
@@ -229,7 +231,7 @@ function restingSlope(w: number): number {
 function slopeProducts(kind: Kind, { seeds, length, d, m }: Effort): number[] {
   const logs = Array.from({ length: seeds }, (_, n) => {
     const { layer, x } = probe({ ...kind, d, m, seed: n + 1 }, length);
-    const { y } = layer.forward(x);
+    const y = outputsOf(layer, x);
     const means = Array.from({ length }, (_, t) => {
       const h = y.at(t).getRow(0);
       return h.reduce((sum, value) => sum + Math.log(1 - value * value), 0) / m;
@@ -252,9 +254,8 @@ function exponents(kind: Kind, { seeds, length, d, m }: Effort): number[] {
 
 function largestState(kind: Kind, { length, d, m }: Effort): number {
   const { layer, x } = probe({ ...kind, d, m, seed: 1 }, length);
-  return layer
-    .forward(x)
-    .y.rows()
+  return outputsOf(layer, x)
+    .rows()
     .to1DArray()
     .reduce((most, h) => Math.max(most, Math.abs(h)), 0);
 }
@@ -262,7 +263,7 @@ function largestState(kind: Kind, { length, d, m }: Effort): number {
 /** ‖g_tᵀ h_{t−1}ᵀ‖ for every step, the terms of RNN-B2. */
 function contributions(layer: Layer, x: Sequence, dy: Sequence): number[] {
   const gradients = stateGradients(layer, x, dy);
-  const { y } = layer.forward(x);
+  const y = outputsOf(layer, x);
   return Array.from({ length: x.T }, (_, t) => {
     const [dh, h] = [gradients[t + 1]?.h?.getRow(0) ?? [], y.at(t).getRow(0)];
     const g = dh.reduce((norm, value, i) => Math.hypot(norm, value * (1 - (h[i] ?? 0) ** 2)), 0);
