@@ -71,6 +71,7 @@ export {
   encoderDecoder,
 } from './models/encoder-decoder.ts';
 export { type Hmm, hmm } from './models/hmm.ts';
+export type { Marks } from './models/marks.ts';
 export type { Engine } from './models/network.ts';
 export { type Ngram, ngram } from './models/ngram.ts';
 export { Vocabulary } from './models/vocabulary.ts';
@@ -98,4 +99,6 @@ export { rnnTwice } from './through-time/second-order/rnn.ts';
 export type { BackwardStep, RTape, TwiceCell } from './through-time/second-order/twice-cell.ts';
 export { crossEntropyTwice, squaredErrorTwice, type TwiceLoss } from './through-time/second-order/twice-loss.ts';
 export { type Chunk, type ChunkLoss, truncated } from './through-time/truncated.ts';
+export { Scaler, type ScalerData } from './training/scaler.ts';
+export { type WindowOptions, type Windows, windows } from './training/windows.ts';
 export { FlatMatrix, type FloatArray, OneHotMatrix } from './views.ts';

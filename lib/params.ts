@@ -1,4 +1,5 @@
 import { madeElsewhere, noteOf } from './copies.ts';
+import { type Entries, requireEntries } from './entries.ts';
 import { ShapeError, ValueError } from './errors.ts';
 import {
   allocate,
@@ -46,6 +47,8 @@ export interface KnownParams<Name extends string = string> {
  * const params = ParamSet.of({ W: [2, 2], b: [1, 2] });
  * params.named().W.set(0, 1, 7);
  * console.log(params.values); // → Float64Array(6) [ 0, 7, 0, 0, 0, 0 ]
+ * params.set('b', [[8, 9]]);
+ * console.log(params.get('b').data); // → Float64Array(2) [ 8, 9 ]
  * ```
  */
 export class ParamSet<Name extends string = string> {
@@ -154,7 +157,11 @@ export class ParamSet<Name extends string = string> {
     return this.#values.length;
   }
 
-  /** All values; writing to it changes the parameters. */
+  /**
+   * All values; writing to it changes the parameters. It is an array as any other: what is shorter, `values.set` puts at its
+   * beginning without a word. {@link ParamSet.load} takes as many numbers as there are, and {@link ParamSet.set} those of
+   * one parameter.
+   */
   get values(): Float64Array {
     return this.#values;
   }
@@ -162,6 +169,40 @@ export class ParamSet<Name extends string = string> {
   /** All gradients, in the same layout as `values`. Layers add into it; whoever trains zeroes it. */
   get grads(): Float64Array {
     return this.#grads;
+  }
+
+  /**
+   * A copy of one parameter: its `data` are its numbers and no others, and nobody else writes to it.
+   *
+   * @param name one of `shapes`.
+   * @throws ValueError listing the names there are, when it is none of them.
+   */
+  get(name: Name): FlatMatrix {
+    const { rows, columns, offset, data } = pick(this.named(), name);
+    return new FlatMatrix(data.slice(offset, offset + rows * columns), rows, columns);
+  }
+
+  /**
+   * Puts numbers into one parameter: all of them, or none when they are refused.
+   *
+   * @param name one of `shapes`.
+   * @param numbers a matrix of its shape, its rows, or its numbers row after row; copied.
+   * @throws ShapeError when there are more or fewer of them than it has; ValueError when one is not finite, or the name is
+   * none.
+   */
+  set(name: Name, numbers: Entries): void {
+    const { rows, columns, offset } = pick(this.named(), name);
+    this.#values.set(requireEntries(name, numbers, [rows, columns]), offset);
+  }
+
+  /**
+   * Puts numbers into all parameters, as {@link ParamSet.values} of a set of these shapes has them.
+   *
+   * @param numbers as many as there are; copied.
+   * @throws ShapeError when there are more or fewer; ValueError when one is not finite. Nothing is written then.
+   */
+  load(numbers: ArrayLike<number>): void {
+    this.#values.set(requireEntries('numbers', numbers, [this.size, 1]));
   }
 
   /** The values as matrices that share the memory of `values`. */

@@ -10,6 +10,7 @@
 import type { AbstractMatrix } from 'ml-matrix';
 import { isMadeBy } from './copies.ts';
 import { ShapeError, ValueError } from './errors.ts';
+import { packIndices, packVectors, type Ragged } from './packing.ts';
 import { copyNumbers, requireIndices, requireNumbers, withoutPadding } from './padding.ts';
 import { allocate, describe, requireCount, requireInteger, requireKnown, requireList, requireSize } from './require.ts';
 import { FlatMatrix, type FloatArray, OneHotMatrix, requireFloats } from './views.ts';
@@ -116,6 +117,60 @@ export class Sequence {
     requireIndices('indices', indices, made, classes);
     if (flat !== indices) copyNumbers(indices, flat);
     return made;
+  }
+
+  /**
+   * A batch of sequences of unequal length as they are at hand, one list each: of vectors, or, where `classes` says how many
+   * there are, of class indices. Sequence b is `rows[b]`, and T is the length of the longest. Everything is copied.
+   *
+   * @param rows one list a sequence, of one step each: F numbers, or a class in 0…classes−1.
+   * @throws ShapeError when there is no sequence, one is empty, or a vector is wider or narrower than the first; ValueError
+   * when a number is not finite or an index is no class: each names its place, as `rows[3][7]`; MemoryError when memory
+   * does not hold B sequences as long as the longest.
+   * @example
+   * ```ts
+   * import { Sequence } from 'bptt';
+   *
+   * const x = Sequence.pack([[[1, 2], [3, 4]], [[5, 6]]]); // two steps, then one, of two features
+   * console.log(x.T, x.B, x.F, x.lengths); // → 2 2 2 Int32Array(2) [ 2, 1 ]
+   * console.log(x.unpack()); // → [ [ [ 1, 2 ], [ 3, 4 ] ], [ [ 5, 6 ] ] ]
+   *
+   * const words = Sequence.pack([[0, 2, 1], [2]], { classes: 3 });
+   * console.log(words.unpackIndices()); // → [ [ 0, 2, 1 ], [ 2 ] ]
+   * ```
+   */
+  static pack(rows: readonly (readonly ArrayLike<number>[])[]): Sequence;
+  static pack(rows: readonly ArrayLike<number>[], options: { readonly classes: number }): Sequence;
+  static pack(rows: Ragged, options?: { readonly classes: number }): Sequence {
+    const { data, F, extent } = options === undefined ? packVectors(rows) : packIndices(rows, options);
+    return new Sequence(data, F, extent);
+  }
+
+  /**
+   * The steps that count, one list a sequence, as {@link Sequence.pack} takes them: B lists of vectors of F numbers, be the
+   * sequence one-hot or not.
+   *
+   * @throws ShapeError when the memory was taken away.
+   */
+  unpack(): number[][][] {
+    const rows = this.rows();
+    return this.#eachCounted(n => rows.getRow(n));
+  }
+
+  /**
+   * The classes of the steps that count of a one-hot sequence, as {@link Sequence.pack} takes them: B lists of indices.
+   *
+   * @throws ValueError when the sequence is not one-hot; ShapeError when the memory was taken away.
+   */
+  unpackIndices(): number[][] {
+    const { data } = requireWhole('sequence', this);
+    if (!(data instanceof Int32Array)) throw new ValueError('sequence', 'a one-hot sequence', 'one of numbers');
+    return this.#eachCounted(n => data[n] ?? Number.NaN);
+  }
+
+  #eachCounted<V>(of: (n: number) => V): V[][] {
+    const { T, B, lengths } = this;
+    return Array.from({ length: B }, (_, b) => Array.from({ length: lengths?.[b] ?? T }, (_, t) => of(t * B + b)));
   }
 
   /**

@@ -1,5 +1,7 @@
 import fc from 'fast-check';
+import { Matrix } from 'ml-matrix';
 import { describe, expect, it } from 'vitest';
+import type { Entries } from '../lib/entries.ts';
 import { ParamSet, pick } from '../lib/params.ts';
 import { entries, size } from './arbitraries.ts';
 import { flat } from './numbers.ts';
@@ -205,4 +207,82 @@ it('a set has a place of its own in what it is part of', () => {
   expect([a, b, c, inner].map(({ place }) => place)).toEqual(['first', 'second', '', '']);
   ParamSet.join({ net: inner, last: c });
   expect([a, b, c, inner].map(({ place }) => place)).toEqual(['net.first', 'net.second', 'last', 'net']);
+});
+
+describe('by name', () => {
+  const made = () => {
+    const params = ParamSet.of({ b: [1, 2], W: [2, 3] });
+    count(params.values);
+    return params;
+  };
+
+  it('a parameter is read as a copy of its numbers alone', () => {
+    const params = made();
+    const W = params.get('W');
+    expect(W.to2DArray()).toEqual([
+      [3, 4, 5],
+      [6, 7, 8],
+    ]);
+    expect(W.data).toEqual(Float64Array.of(3, 4, 5, 6, 7, 8));
+    W.set(0, 0, 9);
+    expect(params.values[2]).toBe(3);
+  });
+
+  it.each<[string, Entries]>([
+    ['a matrix', Matrix.from1DArray(2, 3, [9, 8, 7, 6, 5, 4])],
+    ['rows', [[9, 8, 7], Float32Array.of(6, 5, 4)]],
+    ['numbers', [9, 8, 7, 6, 5, 4]],
+    ['an array', Float64Array.of(9, 8, 7, 6, 5, 4)],
+  ])('it is written as %s, and nothing beside it', (_, entries) => {
+    const params = made();
+    params.set('W', entries);
+    expect(Array.from(params.values)).toEqual([1, 2, 9, 8, 7, 6, 5, 4]);
+  });
+
+  it('is read and written in a joined set, and in the part that it came from', () => {
+    fc.assert(
+      fc.property(parts, sets => {
+        const joined = ParamSet.join(sets);
+        for (const [part, params] of Object.entries(sets)) {
+          for (const name of Object.keys(params.shapes)) {
+            params.set(name, params.get(name).mul(2));
+            expect(joined.get(`${part}.${name}`).to2DArray()).toEqual(params.get(name).to2DArray());
+            joined.set(`${part}.${name}`, params.get(name).add(1).to2DArray());
+            expect(joined.get(`${part}.${name}`).to2DArray()).toEqual(params.get(name).to2DArray());
+          }
+        }
+      }),
+    );
+  });
+
+  it('all are written at once', () => {
+    const params = made();
+    params.load([8, 7, 6, 5, 4, 3, 2, 1]);
+    expect(params.get('W').to2DArray()).toEqual([
+      [6, 5, 4],
+      [3, 2, 1],
+    ]);
+  });
+
+  it.each<[string, (params: ParamSet) => unknown, string]>([
+    ['another name', params => params.get('V'), 'name: expected one of b, W, got "V"'],
+    ['a name of all objects', params => params.set('toString', [1]), 'name: expected one of b, W, got "toString"'],
+    ['fewer numbers', params => params.set('W', [1, 2]), 'W: expected 6 numbers, got 2'],
+    ['fewer rows', params => params.set('W', [[1, 2, 3]]), 'W: expected 2 rows, got 1'],
+    ['ragged rows', params => params.set('W', [[1, 2, 3], [4]]), 'W[1]: expected 3 numbers, got 1'],
+    ['its transpose', params => params.set('W', Matrix.zeros(3, 2)), 'W: expected a 2×3 matrix, got a 3×2 matrix'],
+    ['NaN', params => params.set('b', [1, Number.NaN]), 'b[1]: expected a finite number, got NaN'],
+    [
+      'nothing',
+      params => params.set('b', undefined as never),
+      'b: expected a 1×2 matrix, its rows or its numbers, got',
+    ],
+    ['fewer of all', params => params.load([1, 2]), 'numbers: expected 8 numbers, got 2'],
+    ['more of all', params => params.load(new Float64Array(9)), 'numbers: expected 8 numbers, got 9'],
+  ])('%s: refused, and nothing is written', (_, act, message) => {
+    const params = made();
+    expect(() => act(params)).toThrow(message);
+    expect(params).toEqual(made());
+    expect(params.values).toEqual(made().values);
+  });
 });

@@ -24,7 +24,8 @@ import { Sequence } from '../sequence.ts';
 import type { Matrices } from '../shape.ts';
 import { parameterCount, stepsAtOnce } from './char-memory.ts';
 import { type Engine, readoutLayer, recurrentLayer, requireEngine } from './network.ts';
-import { indices, LONGEST_TEXT, Vocabulary } from './vocabulary.ts';
+import { indices, LONGEST_TEXT } from './text.ts';
+import { Vocabulary } from './vocabulary.ts';
 
 /** A network from symbols to the logits of the next symbol. */
 export interface CharModel {

@@ -1,7 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { ValueError } from '../../lib/errors.ts';
-import { symbolCount, Vocabulary } from '../../lib/models/vocabulary.ts';
+import { symbolCount } from '../../lib/models/text.ts';
+import { Vocabulary } from '../../lib/models/vocabulary.ts';
 
 /** Texts of all code points, with emoji and combining characters often among them. */
 const text = fc.oneof(
@@ -124,5 +125,122 @@ describe('a long text', () => {
     const endless = new Proxy([0], { get: (list, key) => (key === 'length' ? 2 ** 32 - 1 : Reflect.get(list, 0)) });
     const refused = expect.objectContaining({ name: 'ValueError', argument: 'indices', got: '4294967295 symbols' });
     expect(() => vocabulary.decode(endless)).toThrow(refused);
+  });
+});
+
+describe('a vocabulary of tokens', () => {
+  const token = fc.oneof(
+    fc.string({ minLength: 1, maxLength: 3 }),
+    fc.constantFrom('the', 'th', 't', '🚀', '🚀🚀', '\uffff'),
+  );
+  const tokens = fc.array(token, { minLength: 1, maxLength: 20 });
+
+  it('takes any tokens to classes and back', () => {
+    fc.assert(
+      fc.property(tokens, written => {
+        const vocabulary = Vocabulary.ofTokens(written);
+        expect(vocabulary.decodeTokens(vocabulary.encode(written))).toEqual(written);
+        expect(vocabulary.decode(vocabulary.encode(written))).toBe(written.join(''));
+        expect(written.map(token => vocabulary.symbols[vocabulary.classOf(token)])).toEqual(written);
+        expect(new Set(vocabulary.symbols)).toEqual(new Set(written));
+      }),
+    );
+  });
+
+  it('is the same in whatever order they come, and made again of its list and marks through JSON', () => {
+    fc.assert(
+      fc.property(tokens, written => {
+        const marks = { unknown: '<unknown>', start: '<s>', stop: '</s>' };
+        const vocabulary = Vocabulary.ofTokens(written, marks);
+        expect(Vocabulary.ofTokens(written.toReversed(), marks).symbols).toEqual(vocabulary.symbols);
+        const kept = JSON.parse(JSON.stringify(vocabulary)) as Pick<Vocabulary, 'symbols' | 'marks'>;
+        const again = Vocabulary.from(kept.symbols, kept.marks);
+        expect(again).toEqual(vocabulary);
+        const unseen = [...written, 'never seen'];
+        expect(again.encode(unseen, { stop: true })).toEqual(vocabulary.encode(unseen, { stop: true }));
+      }),
+    );
+  });
+
+  it('has its marks first, then the tokens by their code points', () => {
+    const { symbols, marks } = Vocabulary.ofTokens(['b', '🚀', '\uffff', 'ab', '<u>', 'a'], {
+      stop: '!',
+      unknown: '<u>',
+    });
+    expect(symbols).toEqual(['<u>', '!', 'a', 'ab', 'b', '\uffff', '🚀']);
+    expect(marks).toEqual({ stop: '!', unknown: '<u>' });
+  });
+
+  it('leaves out what is rare, which is unknown', () => {
+    const words = 'to be or not to be'.split(' ');
+    const vocabulary = Vocabulary.ofTokens(words, { least: 2, unknown: '?' });
+    expect(vocabulary.symbols).toEqual(['?', 'be', 'to']);
+    expect(Array.from(vocabulary.encode(words))).toEqual([2, 1, 0, 0, 2, 1]);
+    expect(vocabulary.classOf('bee')).toBe(0);
+    expect(() => Vocabulary.ofTokens(words, { least: 2 }).encode(words)).toThrow(
+      'text[2]: expected a token of the vocabulary (2 of them), got "or"',
+    );
+  });
+
+  it('puts marks at the ends, and leaves them out', () => {
+    const vocabulary = Vocabulary.from(['a', 'stop', 'b', 'start'], { start: 'start', stop: 'stop' });
+    const classes = vocabulary.encode(['a', 'b'], { start: true, stop: true });
+    expect(Array.from(classes)).toEqual([3, 0, 2, 1]);
+    expect(vocabulary.decodeTokens([...classes, 2, 2])).toEqual(['start', 'a', 'b', 'stop', 'b', 'b']);
+    expect(vocabulary.decodeTokens([...classes, 2, 2], { plain: true })).toEqual(['a', 'b']);
+    expect(Array.from(vocabulary.encode([], { stop: true }))).toEqual([1]);
+  });
+
+  it('of characters and marks takes a text', () => {
+    const vocabulary = Vocabulary.ofTokens([...'hello'], { unknown: '<unk>', stop: '<stop>' });
+    expect(Array.from(vocabulary.encode('hexe', { stop: true }))).toEqual([3, 2, 0, 2, 1]);
+  });
+
+  it.each<[string, () => unknown, string]>([
+    [
+      'a text where tokens belong',
+      () => Vocabulary.ofTokens('abc' as never),
+      'tokens: expected a list of tokens, got "abc"',
+    ],
+    ['no tokens', () => Vocabulary.ofTokens([]), 'tokens: expected at least one that occurs 1 times or more, got none'],
+    ['none but marks', () => Vocabulary.ofTokens(['?'], { unknown: '?' }), 'tokens: expected at least one'],
+    ['an empty token', () => Vocabulary.ofTokens(['a', '']), 'tokens[1]: expected a string that is not empty, got ""'],
+    ['a number', () => Vocabulary.ofTokens([1 as never]), 'tokens[0]: expected a string that is not empty, got 1'],
+    [
+      'one mark twice',
+      () => Vocabulary.ofTokens(['a'], { start: '#', stop: '#' }),
+      'options: expected marks that differ',
+    ],
+    ['an empty mark', () => Vocabulary.from(['a'], { stop: '' }), 'marks.stop: expected a string that is not empty'],
+    [
+      'a mark not in the list',
+      () => Vocabulary.from(['a'], { stop: 'b' }),
+      'marks: expected symbols of the list, got "b"',
+    ],
+    [
+      'a symbol twice',
+      () => Vocabulary.from(['a', 'b', 'a']),
+      'list[2]: expected another symbol than list[0], got "a"',
+    ],
+    ['an empty list', () => Vocabulary.from([]), 'list: expected at least one symbol, got none'],
+    [
+      'a label never seen',
+      () => Vocabulary.from(['yes', 'no']).classOf('maybe'),
+      'token: expected a token of the vocabulary (2',
+    ],
+    [
+      'a text for words',
+      () => Vocabulary.from(['yes', 'n']).encode('n'),
+      'text: expected a list of tokens, as "yes" of the vocabulary is one, got a text',
+    ],
+    [
+      'no such mark',
+      () => Vocabulary.of('ab').encode('a', { stop: true }),
+      'stop: expected false, where the vocabulary has no',
+    ],
+    ['no class', () => Vocabulary.of('ab').decodeTokens([0, 2]), 'indices[1]: expected an integer in 0…1, got 2'],
+  ])('%s: refused', (_, act, message) => {
+    expect(act).toThrow(ValueError);
+    expect(act).toThrow(message);
   });
 });

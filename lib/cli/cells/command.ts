@@ -8,7 +8,7 @@ import { type Parts, unitsOf } from '../../flow/cells-activations.ts';
 import { type Interpretable, interpretable } from '../../flow/interpretable.ts';
 import { readText, writeAtomically } from '../../io/files.ts';
 import { makeFolder } from '../../io/folders.ts';
-import { symbolCount } from '../../models/vocabulary.ts';
+import { symbolCount } from '../../models/text.ts';
 import { requireInteger } from '../../require.ts';
 import { corpusNames, readCorpus } from '../corpus.ts';
 import { type Cells, OWN_MODULE } from '../modules/cell.ts';

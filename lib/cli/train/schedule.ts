@@ -1,7 +1,7 @@
 /** How a training run goes, and what it writes of that into its checkpoints. */
 import { ValueError } from '../../errors.ts';
 import type { Checkpoint } from '../../io/checkpoint.ts';
-import { LONGEST_TEXT } from '../../models/vocabulary.ts';
+import { LONGEST_TEXT } from '../../models/text.ts';
 import { describe, requireFiniteNumber, requireInteger, requireName, requireSize } from '../../require.ts';
 import type { Source } from '../corpus.ts';
 import { type LogFormat, logFormats } from '../runs/loss-log.ts';
