@@ -99,6 +99,17 @@ export { rnnTwice } from './through-time/second-order/rnn.ts';
 export type { BackwardStep, RTape, TwiceCell } from './through-time/second-order/twice-cell.ts';
 export { crossEntropyTwice, squaredErrorTwice, type TwiceLoss } from './through-time/second-order/twice-loss.ts';
 export { type Chunk, type ChunkLoss, truncated } from './through-time/truncated.ts';
+export { type Batch, type Examples, examples, type Row } from './training/examples.ts';
+export {
+  carryOn,
+  type Epoch,
+  type FitOptions,
+  fit,
+  Training,
+  type TrainingState,
+  type Update,
+  type Watching,
+} from './training/fit.ts';
 export { Scaler, type ScalerData } from './training/scaler.ts';
 export { type WindowOptions, type Windows, windows } from './training/windows.ts';
 export { FlatMatrix, type FloatArray, OneHotMatrix } from './views.ts';

@@ -6,7 +6,7 @@ import { ValueError } from '../errors.ts';
 import type { Dropout } from '../layers/dropout.ts';
 import { type Layer, requireLayer } from '../layers/layer.ts';
 import type { Loss } from '../losses/loss.ts';
-import { withNorm } from '../models/divergence.ts';
+import { diverged, isNotFinite, withNorm } from '../models/divergence.ts';
 import { adam } from '../optim/adam.ts';
 import { clipByGlobalNorm } from '../optim/clip.ts';
 import type { Optimiser } from '../optim/optimiser.ts';
@@ -128,6 +128,7 @@ export class Training<Target> implements Iterable<Update> {
   #began: readonly number[];
   #order: Order;
   #best: Float64Array | null = null;
+  #norms: readonly number[] = [];
 
   /** @throws ValueError when an argument is none, or there are no examples. */
   constructor(model: Layer, examples: Examples<Target>, options: FitOptions<Target>) {
@@ -192,7 +193,7 @@ export class Training<Target> implements Iterable<Update> {
     try {
       const batches = this.#order.batches.slice(this.#batches, this.#batches + accumulate);
       const { loss, count } = this.#gradient(batches);
-      withNorm(this.#update + 1, loss, params, []);
+      this.#norms = withNorm(this.#update + 1, loss, params, this.#norms);
       if (clipNorm !== null) clipByGlobalNorm(params, clipNorm);
       if (schedule) optimiser.learningRate = schedule(this.#update);
       optimiser.step(params);
@@ -209,7 +210,8 @@ export class Training<Target> implements Iterable<Update> {
       return this.#batches < this.#order.batches.length ? update : { ...update, ended: this.#end() };
     } catch (error) {
       this.#random = Random.fromState(draws);
-      throw error;
+      if (!isNotFinite(error)) throw error;
+      throw diverged(this.#update + 1, error.argument, this.#norms, `${error.got} in ${error.argument}`);
     }
   }
 
@@ -393,7 +395,8 @@ export async function fit<Target>(
 export async function carryOn<Target>(training: Training<Target>, { on, signal }: Watching = {}): Promise<void> {
   let turn = performance.now();
   while (!training.done && !signal?.aborted) {
-    on?.(training.step());
+    const update = training.step();
+    on?.(update);
     if (performance.now() - turn < TURN) continue;
     await new Promise(resolve => setTimeout(resolve));
     turn = performance.now();
