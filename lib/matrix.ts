@@ -442,9 +442,11 @@ function recorderOf(args: readonly AbstractMatrix[]): Recorder | undefined {
 }
 
 function shapeOf(operation: Operation, args: readonly AbstractMatrix[]): Shape {
-  const [a, b = a, c = a] = args.map(arg => (isMatrix(arg) ? ([arg.rows, arg.columns] as const) : undefined));
-  const shape = a && b && c && operation.shape(a, b, c);
-  if (shape) return shape;
+  if (args.every(isMatrix)) {
+    const [a = [0, 0], b = a, c = a] = args.map(({ rows, columns }): Shape => [rows, columns]);
+    const shape = operation.shape(a, b, c);
+    if (shape) return shape;
+  }
   const what = operation.print('a', 'b', 'c');
   for (const arg of args) requireAnyMatrix(what, arg);
   throw misfit(what, args);
