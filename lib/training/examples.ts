@@ -1,7 +1,8 @@
 /** Examples to learn from, of which some are made a batch. */
-import { ShapeError } from '../errors.ts';
+import { ShapeError, ValueError } from '../errors.ts';
+import { greatest } from '../extremes.ts';
 import type { Weighting } from '../losses/loss.ts';
-import { describe, requireCount, requireKnown, requireList, requireSize } from '../require.ts';
+import { requireCount, requireInteger, requireKnown, requireList, requireSize } from '../require.ts';
 import { Sequence } from '../sequence.ts';
 
 /** Some examples as one problem. */
@@ -27,11 +28,11 @@ export type Row = readonly ArrayLike<number>[] | ArrayLike<number>;
 /**
  * Examples at hand: `x[n]` is the n-th sequence, vectors of F numbers or, where `classes` is given, class indices. `y[n]` is
  * what its outputs should be: a class, for the one step that a pooling layer leaves; a class for every step; or a vector
- * for every step, of as many steps as the outputs have. Sequences may differ in length. They are packed when they are asked for,
- * and not copied before.
+ * for every step, of as many steps as the outputs have. Sequences may differ in length. All are looked at now, and packed when
+ * they are asked for: what is changed between is not seen.
  *
- * @throws ShapeError, ValueError when x and y are not of one length, or there are none. `batch` throws where a number is not finite, an
- * index no class, or a list of another width: the place it names is that in the batch.
+ * @throws ShapeError, ValueError when x and y are not of one length, there are none, a number is not finite, an index no class, or a
+ * vector of another width than the first: each names its place, as `x[3][7]`.
  *
  * @example
  * ```ts
@@ -62,39 +63,68 @@ export function examples(given: {
   requireCount('y', y, x.length, 'targets, one a sequence');
   if (x.length === 0) throw new ShapeError('x', 'at least one sequence', 'none');
   if (classes !== undefined) requireSize('classes', classes);
-  const inputs = (which: readonly number[]): Sequence => {
-    const rows = which.map(n => x[n]);
-    return classes === undefined
+  const inputs = (rows: readonly (Row | undefined)[]): Sequence =>
+    classes === undefined
       ? Sequence.pack(rows as readonly (readonly ArrayLike<number>[])[])
       : Sequence.pack(rows as readonly ArrayLike<number>[], { classes });
-  };
+  const first = named('x', 0, () => inputs([x[0]]));
+  for (let n = 0; n < x.length; n++) {
+    const { F } = named('x', n, () => inputs([x[n]]));
+    if (F !== first.F) throw new ShapeError(`x[${n}]`, `vectors of ${first.F} numbers`, `${F}`);
+    named('y', n, () => targetsOf([y[n]]));
+    if (kindOf(y[n]) !== kindOf(y[0])) throw new ShapeError(`y[${n}]`, kindOf(y[0]), kindOf(y[n]));
+  }
   return {
     count: x.length,
-    length: n => x[n]?.length ?? 0,
-    batch: which => ({ x: inputs(which), y: targetsOf(which.map(n => y[n])) }),
+    length: n => x[requireInteger('n', n, 0, x.length - 1)]?.length ?? 0,
+    batch(which) {
+      requireList('which', which);
+      for (let n = 0; n < which.length; n++) requireInteger(`which[${n}]`, which[n] ?? Number.NaN, 0, x.length - 1);
+      return { x: inputs(which.map(n => x[n])), y: targetsOf(which.map(n => y[n])) };
+    },
   };
+}
+
+/** What is done to one example: an error names its place among all. */
+function named<T>(argument: string, n: number, make: () => T): T {
+  try {
+    return make();
+  } catch (error) {
+    if (!(error instanceof ShapeError || error instanceof ValueError)) throw error;
+    const place = error.argument.replace(/^(?:rows|y)(?:\[0\])?/, `${argument}[${n}]`);
+    throw new (error instanceof ShapeError ? ShapeError : ValueError)(place, error.expected, error.got);
+  }
+}
+
+/** What a target is, in words. */
+function kindOf(y: number | Row | undefined): string {
+  if (typeof y === 'number') return 'a class';
+  return typeof requireList('y', y as ArrayLike<unknown>)[0] === 'number'
+    ? 'a class for every step'
+    : 'a vector for every step';
 }
 
 /** One class a sequence; classes, or vectors, step by step. */
 function targetsOf(y: readonly (number | Row | undefined)[]): Int32Array | Sequence {
-  const [first] = y;
-  if (typeof first === 'number') return classesOf(y.map(k => [k as number]));
-  const [step] = Array.from((first ?? []) as ArrayLike<unknown>);
-  return typeof step === 'number'
+  const kind = kindOf(y[0]);
+  if (kind === 'a class') return classesOf(y.map(k => [k as number]));
+  return kind === 'a class for every step'
     ? classesOf(y as readonly ArrayLike<number>[])
     : Sequence.pack(y as readonly (readonly ArrayLike<number>[])[]);
 }
 
 /** Classes of every step of every sequence, step after step; 0 behind a sequence's end. */
 function classesOf(y: readonly ArrayLike<number>[]): Int32Array {
-  const T = Math.max(...y.map((row, n) => requireList(`y[${n}]`, row).length));
+  const T = greatest(y.map((row, n) => requireList(`y[${n}]`, row).length));
+  for (const row of y)
+    for (let t = 0; t < row.length; t++) requireInteger(`y[0][${t}]`, row[t] ?? Number.NaN, 0, 2 ** 31 - 1);
+  if (T === 0) throw new ShapeError('y[0]', 'at least one step', 'none');
   const B = y.length;
   const all = new Int32Array(T * B);
   for (const [b, row] of y.entries()) {
     for (let t = 0; t < row.length; t++) {
       const k = row[t];
-      if (!Number.isInteger(k)) throw new ShapeError(`y[${b}][${t}]`, 'a class', describe(k));
-      all[t * B + b] = k as number;
+      all[t * B + b] = requireInteger(`y[${b}][${t}]`, k ?? Number.NaN, 0, 2 ** 31 - 1);
     }
   }
   return all;

@@ -14,7 +14,12 @@ import type { Schedule } from '../optim/schedules.ts';
 import { Random } from '../random.ts';
 import {
   describe,
+  requireBoolean,
+  requireCount,
+  requireFinite,
+  requireFiniteNumber,
   requireFunction,
+  requireInstance,
   requireInteger,
   requireKnown,
   requireList,
@@ -241,28 +246,33 @@ export class Training<Target> implements Iterable<Update> {
    */
   resume(state: TrainingState): this {
     const { optimiser } = this.#options;
-    const { values } = this.model.params;
-    const { memory, best } = requireObject('state', state);
-    requireLength('state.values', state.values, values.length);
-    for (const [name, own] of Object.entries(optimiser.memory))
-      requireLength(`state.memory.${name}`, requireObject('state.memory', memory)[name], own.length);
-    if (best !== null) requireLength('state.best', best, values.length);
-    for (const name of ['update', 'batches', 'count'] as const) requireInteger(`state.${name}`, state[name], 0);
-    const [began, random] = [Random.fromState(state.began), Random.fromState(state.random)];
-    requireList('state.epochs', state.epochs);
-    values.set(state.values);
-    for (const [name, own] of Object.entries(optimiser.memory)) own.set(memory[name] ?? []);
-    optimiser.learningRate = state.learningRate;
-    this.#began = state.began;
+    const { params } = this.model;
+    const known = requireKnown('state', state, [
+      ...(['epochs', 'update', 'batches', 'loss', 'count', 'began', 'random', 'learningRate'] as const),
+      ...(['values', 'memory', 'best'] as const),
+    ]);
+    const names = Object.keys(optimiser.memory);
+    const memories = requireKnown('state.memory', known.memory, names);
+    const values = numbersOf('state.values', known.values, params.size);
+    const memory = names.map(name => numbersOf(`state.memory.${name}`, memories[name], optimiser.memory[name]?.length));
+    const best = known.best === null ? null : numbersOf('state.best', known.best, params.size);
+    for (const name of ['update', 'batches', 'count'] as const) requireInteger(`state.${name}`, known[name], 0);
+    const loss = requireFiniteNumber('state.loss', known.loss);
+    const [began, random] = [Random.fromState(known.began), Random.fromState(known.random)];
+    const epochs = requireList('state.epochs', known.epochs).map(requireEpoch);
+    optimiser.learningRate = known.learningRate;
+    params.values.set(values);
+    for (const [n, name] of names.entries()) optimiser.memory[name]?.set(memory[n] ?? []);
+    this.#began = began.state();
     this.#random = began;
     this.#order = this.#ordered();
     this.#random = random;
-    this.#epochs = [...state.epochs];
-    this.#update = state.update;
-    this.#batches = state.batches;
-    this.#loss = state.loss;
-    this.#count = state.count;
-    this.#best = best && Float64Array.from(best);
+    this.#epochs = epochs;
+    this.#update = known.update;
+    this.#batches = known.batches;
+    this.#loss = loss;
+    this.#count = known.count;
+    this.#best = best;
     return this;
   }
 
@@ -379,20 +389,29 @@ const TURN = 30;
  * console.log(history.length, model.forward(Sequence.dense([5], { T: 1, F: 1 })).y.F); // → 3 1
  * ```
  */
-export async function fit<Target>(
+export function fit<Target>(
   model: Layer,
   examples: Examples<Target>,
   options: FitOptions<Target> & Watching,
 ): Promise<Training<Target>> {
   const { on, signal, ...own } = requireObject('options', options);
-  if (on !== undefined) requireFunction('on', on);
-  const training = new Training(model, examples, own);
-  await carryOn(training, { ...(on && { on }), ...(signal && { signal }) });
-  return training;
+  return carryOn(new Training(model, examples, own), {
+    ...(on !== undefined && { on }),
+    ...(signal !== undefined && { signal }),
+  });
 }
 
-/** As {@link fit}, of a training that there is. */
-export async function carryOn<Target>(training: Training<Target>, { on, signal }: Watching = {}): Promise<void> {
+/** As {@link fit}, of a training that there is. Returns it. */
+export function carryOn<Target>(training: Training<Target>, watching: Watching = {}): Promise<Training<Target>> {
+  requireInstance('training', training, Training);
+  const { on, signal } = requireKnown('watching', watching, ['on', 'signal']);
+  if (on !== undefined) requireFunction('on', on);
+  if (signal !== undefined && !(signal instanceof AbortSignal))
+    throw new ValueError('signal', 'an AbortSignal', describe(signal));
+  return inTurns(training, { ...(on && { on }), ...(signal && { signal }) });
+}
+
+async function inTurns<Target>(training: Training<Target>, { on, signal }: Watching): Promise<Training<Target>> {
   let turn = performance.now();
   while (!training.done && !signal?.aborted) {
     const update = training.step();
@@ -401,6 +420,7 @@ export async function carryOn<Target>(training: Training<Target>, { on, signal }
     await new Promise(resolve => setTimeout(resolve));
     turn = performance.now();
   }
+  return training;
 }
 
 function requireExamples<Target>(argument: string, examples: Examples<Target>): Examples<Target> {
@@ -409,7 +429,19 @@ function requireExamples<Target>(argument: string, examples: Examples<Target>): 
   return examples;
 }
 
-function requireLength(argument: string, numbers: ArrayLike<number> | undefined, length: number): void {
-  if (numbers?.length === length) return;
-  throw new ValueError(argument, `${length} numbers`, describe(numbers));
+/** A copy of so many finite numbers. */
+function numbersOf(argument: string, numbers: ArrayLike<number> | undefined, length: number = 0): Float64Array {
+  const list = requireCount(argument, numbers ?? [], length, 'numbers');
+  requireFinite(argument, list);
+  return Float64Array.from(list);
+}
+
+function requireEpoch(given: Epoch, n: number): Epoch {
+  const place = `state.epochs[${n}]`;
+  const { epoch, loss, validation, best, learningRate } = requireObject(place, given);
+  requireInteger(`${place}.epoch`, epoch, 1);
+  for (const [name, x] of Object.entries({ loss, learningRate })) requireFiniteNumber(`${place}.${name}`, x);
+  if (validation !== null) requireFiniteNumber(`${place}.validation`, validation);
+  requireBoolean(`${place}.best`, best);
+  return { epoch, loss, validation, best, learningRate };
 }

@@ -6,6 +6,7 @@ import * as lib from '../../lib/index.ts';
 import { assignment, because, call, method, taking, whole } from './api.ts';
 import { algebra, cells, data } from './calls-data.ts';
 import { models, throughTime } from './calls-models.ts';
+import { trainingCalls } from './calls-training.ts';
 import { type Calls, dense, filled, inUnit, set, some, stateOf } from './inputs.ts';
 
 const { Sequence, Random } = lib;
@@ -116,6 +117,7 @@ export const calls: Calls = {
   ...algebra,
   ...cells,
   ...models,
+  ...trainingCalls,
   ...throughTime,
   ...layer('unroll', lib.unroll, () => [lib.rnn, { d: 2, m: 3 }]),
   explain: () => call(lib.explain, lib.lstm, { d: 2, m: 3 }),
