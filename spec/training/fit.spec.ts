@@ -5,7 +5,7 @@ import { gru } from '../../lib/cells/gru.ts';
 import { rnn } from '../../lib/cells/rnn.ts';
 import { linear } from '../../lib/engine/linear.ts';
 import { recurrent } from '../../lib/engine/recurrent.ts';
-import { ValueError } from '../../lib/errors.ts';
+import { ShapeError, ValueError } from '../../lib/errors.ts';
 import { argmax } from '../../lib/extremes.ts';
 import { uniformOverRoot } from '../../lib/init/initialisers.ts';
 import { type Dropout, dropout } from '../../lib/layers/dropout.ts';
@@ -222,7 +222,7 @@ describe('a training', () => {
     const training = new Training(net, data, options(net));
     const state = training.state();
     const short: TrainingState = { ...state, values: state.values.slice(1) };
-    expect(() => training.resume(short)).toThrow(ValueError);
+    expect(() => training.resume(short)).toThrow(ShapeError);
     expect(training.state()).toEqual(state);
     all(training);
     expect(() => training.step()).toThrow(ValueError);
