@@ -109,6 +109,17 @@ export { crossEntropyTwice, squaredErrorTwice, type TwiceLoss } from './through-
 export { type Chunk, type ChunkLoss, truncated } from './through-time/truncated.ts';
 export { type Bleu, bleu, type Token } from './training/bleu.ts';
 export { accuracy, argmax, argmaxLast, type ClassFigures, confusion, perClass } from './training/classes.ts';
+export { type Batch, type Examples, examples, type Row } from './training/examples.ts';
+export {
+  carryOn,
+  type Epoch,
+  type FitOptions,
+  fit,
+  Training,
+  type TrainingState,
+  type Update,
+  type Watching,
+} from './training/fit.ts';
 export { bitsPerSymbol, mae, perplexity, rmse, type StepWeights } from './training/metrics.ts';
 export { Scaler, type ScalerData } from './training/scaler.ts';
 export { type WindowOptions, type Windows, windows } from './training/windows.ts';

@@ -7,6 +7,7 @@ import { assignment, because, call, method, taking, whole } from './api.ts';
 import { attentive } from './calls-attention.ts';
 import { algebra, cells, data, own } from './calls-data.ts';
 import { models, throughTime } from './calls-models.ts';
+import { trainingCalls } from './calls-training.ts';
 import { type Calls, dense, filled, inUnit, set, some, stateOf } from './inputs.ts';
 
 const { Sequence, Random } = lib;
@@ -118,6 +119,7 @@ export const calls: Calls = {
   ...cells,
   ...own,
   ...models,
+  ...trainingCalls,
   ...throughTime,
   ...attentive,
   ...layer('unroll', lib.unroll, () => [lib.rnn, { d: 2, m: 3 }]),

@@ -1,0 +1,44 @@
+/** Right calls of what trains. */
+import * as lib from '../../lib/index.ts';
+import { call, type MakeCall, method, taking, whole } from './api.ts';
+
+const data = () => lib.examples({ x: [[0, 1, 1], [1]], classes: 2, y: [1, 0] });
+const model = () =>
+  whole(
+    lib.stack({
+      rnn: lib.recurrent(lib.rnn, { d: 2, m: 2 }),
+      last: lib.lastStep(2),
+      out: lib.linear({ m: 2, C: 2 }),
+    }),
+  );
+const options = () => ({ loss: whole(lib.crossEntropy), epochs: 2, batch: 2, accumulate: 1, clipNorm: 2, seed: 3 });
+const training = () => new lib.Training(model(), data(), options());
+
+/** What comes of it later, well or not, is not what is tried: an argument is refused at once. */
+const begun =
+  (f: (...args: never[]) => Promise<unknown>) =>
+  (...args: readonly unknown[]): undefined => {
+    f(...(args as never[])).catch(() => {});
+  };
+
+export const trainingCalls: Readonly<Record<string, MakeCall>> = {
+  examples: () => call(lib.examples, { x: [[0, 1, 1], [1]], classes: 2, y: [1, 0] }),
+  'examples.batch': () => method(data(), 'batch', [1, 0]),
+  'examples.length': () => method(data(), 'length', 1),
+  Training: () =>
+    call(
+      (net: lib.Layer, given: ReturnType<typeof data>, how: ReturnType<typeof options>) =>
+        new lib.Training(net, given, how),
+      model(),
+      whole(data()),
+      options(),
+    ),
+  'Training.step': () => method(training(), 'step'),
+  'Training.state': () => method(training(), 'state'),
+  'Training.resume': () => method(training(), 'resume', training().state()),
+  fit: taking(
+    () => call(begun(lib.fit), model(), whole(data()), { ...options(), signal: whole(AbortSignal.abort()) }),
+    '2.clipNorm',
+  ),
+  carryOn: () => call(begun(lib.carryOn), whole(training()), { signal: whole(AbortSignal.abort()) }),
+};
