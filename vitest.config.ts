@@ -30,7 +30,9 @@ const config: ViteUserConfig = defineConfig({
     ],
   },
   test: {
-    testTimeout: 60_000,
+    testTimeout: 120_000, // of a machine that others keep busy
+    hookTimeout: 60_000,
+    setupFiles: ['spec/draws.ts'],
     maxWorkers: '100%',
     projects: [
       {

@@ -1,8 +1,10 @@
 /** The problems that a cell is proven on: what is drawn for them, what is judged of them, and how sure that is. */
+
 import type { CellSize } from '../cells/cell.ts';
 import { COUNT } from '../cells/timed.ts';
 import type { Equations } from '../equations/record.ts';
 import type { Input, Value } from '../equations/symbol.ts';
+import { greatest, least } from '../extremes.ts';
 import { Random } from '../random.ts';
 import { along, alongGradient, backward, type Each, forward, type Parts, type Run } from './chain.ts';
 import { drawn } from './degree.ts';
@@ -185,7 +187,7 @@ export function certaintyIn(
     const direction = directionOf(reading, equations, given, drawn);
     const steps = forward(reading, equations, run);
     const claimed = alongGradient(reading, backward(reading, equations, run, steps), direction);
-    const choices = Math.min(...applied.choices.values());
+    const choices = least(applied.choices.values());
     const sides = [claimed, along(reading, equations, run, steps, direction)];
     return { choices, ...certaintyOf(sides, { ...applied, choices: new Map() }) };
   });
@@ -194,7 +196,7 @@ export function certaintyIn(
   return {
     rounds,
     draws: DRAWS,
-    degree: Math.max(...all.map(({ degree }) => degree)),
-    chance: Math.min(1, Math.max(...all.map(({ chance }) => chance)) + 2 ** -(choices * rounds)),
+    degree: greatest(all.map(({ degree }) => degree)),
+    chance: Math.min(1, greatest(all.map(({ chance }) => chance)) + 2 ** -(choices * rounds)),
   };
 }

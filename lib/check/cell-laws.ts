@@ -2,6 +2,7 @@
 import type { Cell, CellSize } from '../cells/cell.ts';
 import { fitting } from '../cells/sizes.ts';
 import { timed } from '../cells/timed.ts';
+import { BpttError } from '../errors.ts';
 import { unroll } from '../layers/unroll.ts';
 import { Random } from '../random.ts';
 import { dotTest } from './dot-test.ts';
@@ -26,8 +27,20 @@ interface Tried extends CellSize {
 export function cellLaws(cell: Cell, { T, B, d, m, seed, fixed, differentiated }: Tried): readonly Law[] {
   const own = changesNothing(cell, { d, m }, new Random(seed));
   if (!differentiated) return [own];
-  const large = fixed ? { d, m } : fitting(cell, { d: 2 * m + 1, m: 2 * m + 1 });
+  const large = fixed ? { d, m } : largerFor(cell, { d, m });
   return [own, larger(dotTest(unroll(cell, large), { T: 5 * T - 1, B: 2 * B, seed }), large, 2 * B)];
+}
+
+/** Twice the units and one more, with as many inputs; the same again of a cell that cannot have that. */
+function largerFor(cell: Cell, { d, m }: CellSize): CellSize {
+  try {
+    const large = fitting(cell, { d: 2 * m + 1, m: 2 * m + 1 });
+    cell.params(large);
+    return large;
+  } catch (error) {
+    if (!(error instanceof BpttError)) throw error;
+    return { d, m };
+  }
 }
 
 function larger(law: Law, { d, m }: CellSize, B: number): Law {

@@ -34,7 +34,7 @@ export function ancestorsOf(values: Iterable<Value>): readonly Value[] {
   for (let value = waiting.pop(); value; value = waiting.pop()) {
     if (found.has(value)) continue;
     found.add(value);
-    waiting.push(...value.args);
+    for (const arg of value.args) waiting.push(arg);
   }
   return [...found].sort((a, b) => a.id - b.id);
 }

@@ -2,7 +2,9 @@
  * Claims about gradients, judged exactly: over the integers modulo a prime, where equality is no accident. What is claimed,
  * times a random direction, must be how the loss changes along it. Derived in `derivations/verification.md`, "Exact proof".
  */
+
 import type { Value } from '../equations/symbol.ts';
+import { greatest, least } from '../extremes.ts';
 import { Random } from '../random.ts';
 import { type Degree, degreeOf, drawn } from './degree.ts';
 import {
@@ -214,9 +216,9 @@ export const noneApplied = (): Applied => ({ elements: 0, degree: 0, choices: ne
 
 /** See "Exact proof" in `derivations/verification.md`. */
 export function certaintyOf(sides: readonly Degree[], { elements, degree: argument, choices }: Applied): Certainty {
-  const degree = Math.max(...sides.map(degreeOf));
+  const degree = greatest(sides.map(degreeOf));
   const pairs = (elements * elements) / 2;
   const each = degree / PRIME + pairs / 2 ** 32;
-  const oneSided = 2 ** -Math.min(...choices.values());
+  const oneSided = 2 ** -least(choices.values());
   return { draws: DRAWS, degree, chance: Math.min(1, each ** DRAWS + pairs * (argument / PRIME) ** DRAWS + oneSided) };
 }

@@ -1,7 +1,9 @@
 /** Equations that are not a cell's, proven exactly: a layer, a loss, a function of some matrices. */
+
 import { AbstractMatrix } from 'ml-matrix';
 import { type MatrixSymbol, originOf, Recorder, Unrecordable } from '../equations/symbol.ts';
 import { ShapeError } from '../errors.ts';
+import { greatest } from '../extremes.ts';
 import { describe, requireFunction, requireInteger, requireKnown, requireNamed, requireSize } from '../require.ts';
 import type { Matrices, Shape } from '../shape.ts';
 import { NoInverse, Unprovable } from './field.ts';
@@ -61,7 +63,7 @@ export function proveEquations<I extends string, R extends string, Tape>(
   const shapes = requireNamed('equations.inputs', inputs).map(
     ([name, shape]) => [name, requireInput(name, shape)] as const,
   );
-  const samples = 1 + Math.max(1000, ...shapes.flatMap(([, shape]) => shape.map(size => (size === 'B' ? 0 : size))));
+  const samples = 1 + greatest([1000, ...shapes.flatMap(([, shape]) => shape.map(size => (size === 'B' ? 0 : size)))]);
   const recorder = new Recorder(samples);
   const symbols = (role: 'p' | 'dp', some: readonly (readonly [string, InputShape])[]) =>
     Object.fromEntries(

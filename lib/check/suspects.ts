@@ -122,7 +122,7 @@ function blamed(equations: Equations, field: Field): readonly Value[] {
       return false;
     };
     if (mend()) continue;
-    found.push(...entries.map(entry => tagged(entry, bad, flow)));
+    for (const entry of entries) found.push(tagged(entry, bad, flow));
     break;
   }
   return found;

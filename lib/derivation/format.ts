@@ -1,4 +1,5 @@
 /** A judged derivation as text. */
+import { greatest } from '../extremes.ts';
 import { shown } from '../foreign.ts';
 import { requireList, requireObject } from '../require.ts';
 import type { DerivationReport, JudgedLine } from './check.ts';
@@ -20,7 +21,7 @@ const SAYS: Readonly<Record<Verdict, string>> = {
 export function formatDerivation(report: DerivationReport): string {
   const { lines, layout } = requireObject('report', report);
   requireList('report.lines', lines, 'a list of lines');
-  const wide = Math.max(0, ...lines.map(({ name }) => Math.min(name.length, 24)));
+  const wide = greatest([0, ...lines.map(({ name }) => Math.min(name.length, 24))]);
   return [...lines.map(line => formatLine(line, wide)), summary(lines, layout)].join('\n');
 }
 

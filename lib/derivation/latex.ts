@@ -114,7 +114,7 @@ function readAll(nodes: readonly Foreign[], face: Face, at: number): Node[] {
   const out: Node[] = [];
   for (const node of nodes) {
     const here = placeOf(node) ?? out.at(-1)?.at ?? at;
-    out.push(...read(node, face, here));
+    for (const one of read(node, face, here)) out.push(one);
   }
   return out;
 }

@@ -47,8 +47,8 @@ export function readingOf(text: string): Reading {
   for (const formula of formulasOf(text)) {
     const isNext: boolean = defines && /^[\s,]*(and)?\s*$/.test(formula.before);
     defines = !formula.display && formula.latex.includes('=') && (isNext || DEFINES.test(formula.before));
-    if (formula.display) lines.push(...linesOf(formula, lines.length));
-    else if (defines) abbreviations.push(...linesOf(formula, 0).filter(line => !line.unread));
+    if (formula.display) for (const line of linesOf(formula, lines.length)) lines.push(line);
+    else if (defines) for (const line of linesOf(formula, 0)) if (!line.unread) abbreviations.push(line);
   }
   return { text, lines: inherited(lines), abbreviations, sets: setsOf(text) };
 }

@@ -88,7 +88,7 @@ export class Reader {
       const node = this.#peek();
       if (node && isDots(node)) {
         this.#next++;
-        factors.push(...dotted(factors.splice(-2), this.#factor(), node.at));
+        for (const factor of dotted(factors.splice(-2), this.#factor(), node.at)) factors.push(factor);
         continue;
       }
       if (node?.kind === 'symbol' && /^(\\cdot|\\times|·)$/.test(node.text)) this.#next++;

@@ -79,7 +79,8 @@ function indicesOf(nodes: readonly Node[]): readonly Index[] {
     }
     if (node.kind === 'scripts' && node.sup.length === 0) {
       const { letter } = letterOf(node.base, node.at);
-      indices.push({ letter, offset: 0 }, ...indicesOf(node.sub));
+      indices.push({ letter, offset: 0 });
+      for (const index of indicesOf(node.sub)) indices.push(index);
       continue;
     }
     if (node.kind !== 'symbol') throw new Unread(`${textOfNode(node)} in an index`, node.at);

@@ -63,7 +63,7 @@ async function* textsOf(source: TextSource, name: string, line: () => number): A
       yield piece;
       continue;
     }
-    const bytes = cut.length === 0 ? piece : Uint8Array.of(...cut, ...piece);
+    const bytes = cut.length === 0 ? piece : joined(cut, piece);
     const end = endOfWhole(bytes);
     cut = bytes.slice(end);
     yield* decoded(bytes.subarray(0, end), () => notUtf8(name, line()));
@@ -133,3 +133,10 @@ function notUtf8(name: string, line: number): FormatError {
 }
 
 const NEWLINE = 0x0a;
+
+function joined(a: Uint8Array, b: Uint8Array): Uint8Array {
+  const all = new Uint8Array(a.length + b.length);
+  all.set(a);
+  all.set(b, a.length);
+  return all;
+}

@@ -1,4 +1,5 @@
 import { ShapeError, ValueError } from '../errors.ts';
+import { greatest } from '../extremes.ts';
 import { describe, requireInteger, requireKnown, requireList } from '../require.ts';
 
 /** A word of a text, or its class. */
@@ -59,7 +60,7 @@ export function bleu(
       const grams = gramsOf(candidate, n + 1, ids);
       const most = own.map(reference => gramsOf(reference, n + 1, ids));
       for (const [gram, times] of grams) {
-        const there = Math.max(...most.map(reference => reference.get(gram) ?? 0));
+        const there = greatest(most.map(reference => reference.get(gram) ?? 0));
         count.matched += Math.min(times, there); // BL-F1  m_n = Σ_i Σ_g min(#_g(i), max_j #_g(i, j))
         count.all += times;
       }

@@ -2,7 +2,9 @@
  * The training loop of whatever learns: a layer under a loss, examples in batches, epoch after epoch. It goes update by update,
  * so that a program may show what comes, stop anywhere, and go on from there to the same last bit.
  */
+
 import { ValueError } from '../errors.ts';
+import { least } from '../extremes.ts';
 import type { Dropout } from '../layers/dropout.ts';
 import { type Layer, requireLayer } from '../layers/layer.ts';
 import type { Loss } from '../losses/loss.ts';
@@ -317,8 +319,8 @@ export class Training<Target> implements Iterable<Update> {
     const { optimiser, validation } = this.#options;
     const { values } = this.model.params;
     const judged = validation ? this.#judge(validation) : null;
-    const least = Math.min(...this.#epochs.map(epoch => epoch.validation ?? Number.POSITIVE_INFINITY));
-    const best = judged !== null && !(judged >= least);
+    const before = least(this.#epochs.map(epoch => epoch.validation ?? Number.POSITIVE_INFINITY));
+    const best = judged !== null && !(judged >= before);
     const epoch = {
       epoch: this.#epochs.length + 1,
       loss: this.#loss / this.#count,

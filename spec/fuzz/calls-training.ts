@@ -25,14 +25,17 @@ export const trainingCalls: Readonly<Record<string, MakeCall>> = {
   examples: () => call(lib.examples, { x: [[0, 1, 1], [1]], classes: 2, y: [1, 0] }),
   'examples.batch': () => method(data(), 'batch', [1, 0]),
   'examples.length': () => method(data(), 'length', 1),
-  Training: () =>
-    call(
-      (net: lib.Layer, given: ReturnType<typeof data>, how: ReturnType<typeof options>) =>
-        new lib.Training(net, given, how),
-      model(),
-      whole(data()),
-      options(),
-    ),
+  Training: taking(
+    () =>
+      call(
+        (net: lib.Layer, given: ReturnType<typeof data>, how: ReturnType<typeof options>) =>
+          new lib.Training(net, given, how),
+        model(),
+        whole(data()),
+        options(),
+      ),
+    '2.clipNorm',
+  ),
   'Training.step': () => method(training(), 'step'),
   'Training.state': () => method(training(), 'state'),
   'Training.resume': () => method(training(), 'resume', training().state()),
