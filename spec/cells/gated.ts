@@ -8,6 +8,7 @@ import { describe, expect, it } from 'vitest';
 import type { Cell } from '../../lib/cells/cell.ts';
 import type { GateName } from '../../lib/cells/gates.ts';
 import { checkCell } from '../../lib/check/check-cell.ts';
+import { proveCell } from '../../lib/check/prove-cell.ts';
 import { add, addTo, times } from '../../lib/matrix.ts';
 import type { Matrices } from '../../lib/shape.ts';
 import { entries, lengths, matrix, size } from '../arbitraries.ts';
@@ -156,10 +157,13 @@ export function describeCheck<P extends string, S extends string, Tape>(
   });
 }
 
-/** Every mistake is caught on a small problem, and spoils the tensors named and no others; without one all is well. */
+/** Every mistake is refuted, and spoils the tensors named and no others; without one all is well. */
 export function describeMistakes(right: Cell, mistakes: readonly (readonly [string, readonly string[], Cell])[]): void {
-  const spoiltIn = (cell: Cell): string[] =>
-    checkCell(cell, { T: 3, B: 2, d: 3, m: 2, C: 2 }).tensors.flatMap(({ name, ok }) => (ok ? [] : [name]));
+  const spoiltIn = (cell: Cell): string[] => {
+    const { verdict, tensors } = proveCell(cell);
+    const judged = verdict === 'not provable' ? checkCell(cell, { T: 3, B: 2, d: 3, m: 2, C: 2 }).tensors : tensors;
+    return judged.flatMap(({ name, ok }) => (ok ? [] : [name]));
+  };
 
   describe('a planted mistake is caught, and named by the tensor it spoils', () => {
     it('none, where none is planted', () => {
@@ -167,7 +171,9 @@ export function describeMistakes(right: Cell, mistakes: readonly (readonly [stri
     });
 
     it.each(mistakes)('%s', (_, spoilt, cell) => {
-      expect(spoiltIn(cell)).toEqual(spoilt);
+      const found = spoiltIn(cell);
+      expect(found).not.toEqual([]);
+      expect(found.filter(name => !spoilt.includes(name))).toEqual([]); // in one step, before the recursion has carried it on
     });
   });
 }
