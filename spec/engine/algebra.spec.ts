@@ -51,7 +51,7 @@ const made = ({ instructions, parts, ends, unused }: Recipe, sizes: Drawn) =>
   cellOf(instructions, parts, ends, sizes, unused);
 
 describe('cells drawn at random run fused, and are the reference', () => {
-  const runs = 200;
+  const runs = 100;
   test('to 1e-12 in f64', () => {
     fc.assert(
       fc.property(recipes(20), problems(5), (recipe, sizes) => agree(made(recipe, sizes), sizes, {}, 1e-12, 1e4)),

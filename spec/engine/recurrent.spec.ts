@@ -63,7 +63,7 @@ const agree = (cell: Cell, options: EngineOptions, bound: number, runs: number):
   );
 
 describe.each(all)('$name', cell => {
-  it('is the reference to 1e-12 in f64', () => agree(cell, {}, 1e-12, 60));
+  it('is the reference to 1e-12 in f64', () => agree(cell, {}, 1e-12, 30));
 
   it('is the reference to 1e-4 in f32', () => agree(cell, { precision: 'f32' }, 1e-4, 20));
 
