@@ -87,7 +87,8 @@ export class Bench<N> {
     this.#world.begin();
     const valueOfLeft = this.#left(left, right, reading, scope(reading.extents));
     const valueOfRight = this.#world.evaluate(right, scope(reading.extents));
-    const [a, b] = [valueOfLeft, valueOfRight].map((block, n, both) => {
+    const slopes = left.kind === 'jacobian' && !left.of.bold && !left.by.bold;
+    const [a, b] = [slopes ? this.#slopes(valueOfLeft, valueOfRight) : valueOfLeft, valueOfRight].map((block, n, both) => {
       const other = both[1 - n];
       return other && (block.fits || isNumber(block)) && !other.fits
         ? algebra.sized(block, other.rows, other.columns)
@@ -106,6 +107,17 @@ export class Bench<N> {
       return { element, left: Number(x.value), right: Number(y?.value) };
     }
     return undefined;
+  }
+
+  /** The diagonal of a Jacobian, where it has nothing beside it and is held against a column: dy/da of an elementwise function. */
+  #slopes(jacobian: Block<Dual<N>>, other: Block<Dual<N>>): Block<Dual<N>> {
+    const { rows, columns, data } = jacobian;
+    const { numbers, same } = this.#setting.ground;
+    if (rows !== columns || rows === 1 || other.rows !== rows || other.columns !== 1) return jacobian;
+    const isDiagonal = (_: unknown, n: number) => n % (columns + 1) === 0;
+    const others = data.filter((x, n) => !isDiagonal(x, n));
+    if (others.some(({ value }) => !same(value, numbers.constant(0)))) return jacobian;
+    return { rows, columns: 1, data: data.filter(isDiagonal) };
   }
 
   /** The left side, whose own gradient is the one in question. */

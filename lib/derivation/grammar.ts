@@ -20,6 +20,8 @@ export function equationsOf(nodes: readonly Node[]): readonly Statement[] {
     ({ nodes: clause, words }) => /\b(where|if|when|unless)\b/.test(words) && !clause.some(isEquals),
   );
   if (condition) throw new Unread('it holds under a condition', condition.nodes[0]?.at ?? 0);
+  const other = clauses.find(({ words }, n) => n > 0 && /\bor\b/.test(words));
+  if (other) throw new Unread('it says two things, of which one holds', other.nodes[0]?.at ?? 0);
   return clauses.flatMap(({ nodes: clause, words }) => {
     const signs = clause.filter(isEquals);
     const [first] = clause;

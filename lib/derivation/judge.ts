@@ -4,11 +4,11 @@ import { Bench, type Difference } from './bench.ts';
 import { type Instance, keyIn } from './definitions.ts';
 import { editsOf, type Stock } from './edits.ts';
 import { type Expression, walk } from './expression.ts';
-import { requireKnownNames } from './known.ts';
+import { isOfGiven, requireKnownNames, requireMade } from './known.ts';
 import { Unread } from './latex.ts';
 import type { Line } from './lines.ts';
 import { Misfit } from './matrices.ts';
-import { shownKey } from './names.ts';
+import { allNames, shownKey } from './names.ts';
 import { exactly, inFloats } from './numbers.ts';
 import { type Manner, type Reading, readingsOf } from './readings.ts';
 import { latexOf } from './show.ts';
@@ -73,14 +73,17 @@ export class Judge {
     const last = members.at(-1);
     if (!first) return { verdict: 'not read', reason: 'there is nothing' };
     const misfit = this.#misfits.get(line);
-    if (misfit) return { verdict: 'wrong', ...misfit };
+    if (misfit) {
+      const { certain, ...why } = misfit;
+      return { verdict: certain ? 'wrong' : 'not read', ...why };
+    }
     const claims = others.filter(side => {
       if (defining.has(first)) return side !== last && !defining.has(side);
       return !(defining.has(side) && side !== last);
     });
     let judged: Judged = { verdict: 'defines' };
-    const [unfit] = this.#misfits.keys();
-    if (unfit && claims.length > 0) return { verdict: 'not read', reason: `the shapes of ${unfit.name} cannot fit` };
+    const unfit = claims.length > 0 ? unfitFor(members, this.#system, this.#misfits) : undefined;
+    if (unfit) return { verdict: 'not read', reason: `the shapes of ${unfit.name} cannot fit` };
     const twice = this.#definedBefore(line, first);
     if (twice) return { verdict: 'not read', reason: twice, at: first.at };
     for (const right of claims) judged = worse(judged, this.claim(first, right, adds, of));
@@ -102,6 +105,7 @@ export class Judge {
     try {
       requireKnownNames(left, this.#system);
       requireKnownNames(right, this.#system);
+      requireMade([left, right], this.#system);
     } catch (error) {
       return unreadable(error);
     }
@@ -114,6 +118,8 @@ export class Judge {
       if (difference instanceof Error)
         return { ...unreadable(difference), ...(difference instanceof Misfit && { verdict: 'wrong' as const }) };
     }
+    if (isOfGiven([left, right], this.#system))
+      return { verdict: 'not read', reason: 'it says something of what is given', at: left.at };
     const [usual] = readings;
     const difference = usual && this.#floats.difference(left, right, usual);
     const where = [of, difference && !(difference instanceof Error) ? difference.where : ''].filter(Boolean).join(', ');
@@ -179,6 +185,30 @@ export class Judge {
     }
     return undefined;
   }
+}
+
+/** A line whose shapes cannot fit and on which expressions rest: by names that it defines, or by the loss. */
+function unfitFor(all: readonly Expression[], system: System, misfits: Sizes['misfits']): Line | undefined {
+  const [first] = misfits.keys();
+  if (!first || all.some(isOfLoss)) return first;
+  const seen = new Set<string>();
+  const visit = (of: Expression): Line | undefined => {
+    for (const name of allNames(of)) {
+      const key = keyIn(name, system.vocabulary);
+      if (seen.has(key)) continue;
+      seen.add(key);
+      for (const definition of system.definitions.get(key) ?? []) {
+        const found = misfits.has(definition.line) ? definition.line : visit(definition.of);
+        if (found) return found;
+      }
+    }
+    return undefined;
+  };
+  return all.map(visit).find(found => found !== undefined);
+}
+
+function isOfLoss(of: Expression): boolean {
+  return [...walk(of)].some(({ kind }) => kind === 'gradient' || kind === 'given');
 }
 
 const ORDER: readonly Verdict[] = ['defines', 'proven', 'holds numerically', 'not read', 'wrong'];

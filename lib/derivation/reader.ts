@@ -144,7 +144,9 @@ export class Reader {
       const next = this.#peek();
       if (next && isNameNode(next)) {
         this.#next++;
-        return { kind: 'given', of: nameNode(next), at };
+        if (next.kind !== 'scripts') return { kind: 'given', of: nameNode(next), at };
+        const { part, power } = parted(next.sup);
+        return powered({ kind: 'given', of: nameOf(next.base, next.sub, part, at), at }, power, at);
       }
     }
     if (text === 'I' && face !== 'bold') return { kind: 'constant', name: 'I', at };
@@ -172,6 +174,8 @@ export class Reader {
     if (!only || others.length > 0) throw new Unread('indices of nothing', at);
     if (only.kind === 'symbol' && (only.text === '\\sum' || only.text === '\\prod'))
       return this.#over(only.text, sub, sup, at);
+    if (only.kind === 'word' && sub.length > 0 && FUNCTIONS[only.text])
+      throw new Unread(`an index of ${only.text}`, sub[0]?.at ?? at);
     if (only.kind === 'word' && FUNCTIONS[only.text]) return this.#call(only, sup, node);
     const letter = only.kind === 'symbol' ? FUNCTION_LETTERS[only.text] : undefined;
     if (

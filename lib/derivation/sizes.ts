@@ -1,6 +1,6 @@
 /** Shapes of names, found by what the forward equations put together. */
 
-import { isBackward, keyIn } from './definitions.ts';
+import { type Definition, isBackward, keyIn } from './definitions.ts';
 import type { Expression } from './expression.ts';
 import { isLossKey } from './expression.ts';
 import { Unread } from './latex.ts';
@@ -30,7 +30,15 @@ const ONE: Dimension = { one: true };
 /** The size of every name, and the definitions whose shapes cannot fit those before them. */
 export interface Sizes {
   of(key: string): Size;
-  readonly misfits: ReadonlyMap<Line, { readonly reason: string; readonly at: number }>;
+  readonly misfits: ReadonlyMap<Line, Misfitting>;
+}
+
+/** Why the shapes of a line cannot fit. */
+export interface Misfitting {
+  readonly reason: string;
+  readonly at: number;
+  /** Whether it is certain what the shapes are: letters may be numbers, or elements by their indices. */
+  readonly certain: boolean;
 }
 
 /**
@@ -40,7 +48,7 @@ export interface Sizes {
  */
 export function sizesOf(system: System, said: ReadonlyMap<string, readonly [string, string]>): Sizes {
   const shapes = new Shapes(system, said);
-  const misfits = new Map<Line, { reason: string; at: number }>();
+  const misfits = new Map<Line, Misfitting>();
   const first = new Set(system.forward);
   for (const definition of [...first, ...[...system.definitions.values()].flat()]) {
     const { key, of, line } = definition;
@@ -50,7 +58,8 @@ export function sizesOf(system: System, said: ReadonlyMap<string, readonly [stri
     } catch (error) {
       if (!(error instanceof Unread)) throw error;
       // What is not of the forward equations may not fit: that shows where it is judged.
-      if (first.has(definition) && !misfits.has(line)) misfits.set(line, { reason: error.message, at: error.at });
+      if (first.has(definition) && !misfits.has(line))
+        misfits.set(line, { reason: error.message, at: error.at, certain: shapes.areCertain(definition) });
     }
   }
   return { of: shapes.sizes(), misfits };
@@ -62,6 +71,7 @@ class Shapes {
   readonly #said: ReadonlyMap<string, readonly [string, string]>;
   readonly #letters = new Map<string, Dimension>();
   readonly #forms = new Map<string, Form>();
+  readonly #changed: Dimension[] = [];
 
   constructor(system: System, said: ReadonlyMap<string, readonly [string, string]>) {
     this.#system = system;
@@ -71,10 +81,25 @@ class Shapes {
   }
 
   equate(key: string, of: Expression): void {
-    const left = this.#formOf(key);
-    const right = this.#infer(of);
-    if (left === 'number' || right === 'number') return;
-    this.#same(left, right, of, `${shownKey(key)} =`);
+    this.#changed.length = 0;
+    try {
+      const left = this.#formOf(key);
+      const right = this.#infer(of);
+      if (left === 'number' || right === 'number') return;
+      this.#same(left, right, of, `${shownKey(key)} =`);
+    } catch (error) {
+      for (const dimension of this.#changed) delete dimension.same; // what does not fit says nothing of other lines
+      throw error;
+    }
+  }
+
+  /** Whether letters say what they are: not where none is bold and nothing goes with the time, nor of an element or a list. */
+  areCertain({ key, of }: Definition): boolean {
+    const { vocabulary, definitions, leaves } = this.#system;
+    const keys = [key, ...allNames(of).map(name => keyIn(name, vocabulary))];
+    if (!this.#bold && ![...definitions.keys(), ...leaves].some(other => vocabulary.isTimed(other))) return false;
+    const isElement = (other: string) => !other.startsWith('𝐛') && /_[i-n]+$|_[i-n],|_v/.test(other) && !this.#said.has(other);
+    return !keys.some(isElement) && !(of.kind === 'stack' && /^[A-Z]/.test(key));
   }
 
   sizes(): (key: string) => Size {
@@ -163,9 +188,17 @@ class Shapes {
           ? [rows, { one: false, parts: forms.map(([, columns]) => columns) }]
           : [{ one: false, parts: forms.map(([first]) => first) }, ONE];
       }
+      case 'constant':
+        if (of.name === '0') return 'number';
+        return of.name === '1' ? [{ one: false }, ONE] : this.#square();
       default:
         return 'number';
     }
+  }
+
+  #square(): Form {
+    const size: Dimension = { one: false };
+    return [size, size];
   }
 
   #call(of: Expression & { kind: 'call' }): Form {
@@ -213,8 +246,9 @@ class Shapes {
     }
     if (isPartOf(first, second) || isPartOf(second, first))
       throw new Unread('the shapes cannot fit: a part is as large as the whole', of.at);
-    if (second.parts && !first.parts) first.same = second;
-    else second.same = first;
+    const [from, to] = second.parts && !first.parts ? [first, second] : [second, first];
+    from.same = to;
+    this.#changed.push(from);
   }
 }
 

@@ -14,7 +14,7 @@ import {
 import { type Expression, isLossKey, walk } from './expression.ts';
 import { Unread } from './latex.ts';
 import type { Line, Reading } from './lines.ts';
-import { allNames, lettersOf, Vocabulary } from './names.ts';
+import { allNames, lettersOf, shownKey, Vocabulary } from './names.ts';
 import { knownKeys, Sets } from './sets.ts';
 
 /** What the lines of one prefix are judged by. */
@@ -71,12 +71,14 @@ export function systemsOf(first: Reading, more: readonly Reading[]): Systems {
         }
       }),
     );
-  const instances = expanded(reading.lines, true);
+  const { instances, unsure } = inChapters(reading.lines, expanded(reading.lines, true), vocabulary);
+  for (const [line, why] of unsure) unread.set(line, why);
+  const chapters = new Map(instances.map(({ line }) => [line.name, line]));
   const abbreviations = expanded(reading.abbreviations, false);
   const others = given.flatMap(other => expanded([...other.lines, ...other.abbreviations], false));
   const systems = new Map<string, System>();
   return {
-    lines: reading.lines,
+    lines: reading.lines.map(line => (unread.has(line) ? line : (chapters.get(line.name) ?? line))),
     instances,
     unread,
     for(prefix) {
@@ -85,6 +87,55 @@ export function systemsOf(first: Reading, more: readonly Reading[]): Systems {
       return known;
     },
   };
+}
+
+/** Where a forward equation defines a name a second time a new chapter begins: a system of its own, whose lines have a prefix of its own. */
+function inChapters(
+  all: readonly Line[],
+  instances: readonly Instance[],
+  vocabulary: Vocabulary,
+): { readonly instances: readonly Instance[]; readonly unsure: ReadonlyMap<Line, { reason: string; at: number }> } {
+  const defined = new Map<string, Map<string, string>>();
+  const chapters = new Map<string, number>();
+  const own = new Map<Line, Line>();
+  const unsure = new Map<Line, { reason: string; at: number }>();
+  /** Why it is not clear by which definition the lines of a prefix go. */
+  const doubts = new Map<string, string>();
+  const last = new Map<string, string>();
+  for (const line of all) {
+    const { prefix, letter, name } = line;
+    const before = defined.get(prefix) ?? new Map<string, string>();
+    defined.set(prefix, before);
+    const keys = letter === 'F' ? keysDefinedBy(instances.filter(instance => instance.line === line), vocabulary) : [];
+    const [again] = keys.filter(key => before.has(key));
+    if (again !== undefined) {
+      chapters.set(prefix, (chapters.get(prefix) ?? 1) + 1);
+      if (last.get(prefix) === 'F') {
+        doubts.set(prefix, `${shownKey(again.split(' ')[0] ?? '')} is defined a second time, after ${before.get(again)}`);
+      } else doubts.delete(prefix);
+      before.clear();
+    }
+    if (letter === 'F' && line.unread && chapters.has(prefix)) doubts.set(prefix, `${name} is not read`);
+    for (const key of keys) before.set(key, name);
+    last.set(prefix, letter);
+    const chapter = chapters.get(prefix);
+    if (chapter === undefined) continue;
+    const cut = { ...line, prefix: `${prefix} ${chapter}` };
+    own.set(line, cut);
+    const doubt = doubts.get(prefix);
+    if (doubt !== undefined && letter !== 'F') unsure.set(cut, { reason: doubt, at: 0 });
+  }
+  const cut = instances.map(instance => ({ ...instance, line: own.get(instance.line) ?? instance.line }));
+  return { instances: cut, unsure };
+}
+
+/** What forward equations define, each with the one time at which they do. */
+function keysDefinedBy(instances: readonly Instance[], vocabulary: Vocabulary): readonly string[] {
+  return instances.flatMap(({ line, statement }) =>
+    statement.members.some(isBackward) || statement.members[0]?.kind !== 'name'
+      ? []
+      : [...definitionsIn(line, statement, vocabulary)].slice(0, 1).map(([, { key, fixed }]) => `${key} ${fixed ?? ''}`),
+  );
 }
 
 function systemOf(
