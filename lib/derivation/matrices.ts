@@ -72,7 +72,7 @@ export class Algebra<N> {
     if (isNumber(b) && !b.fits) return { ...a, data: a.data.map(x => n.mul(x, this.#first(b))) };
     if (a.fits === 'I') return { ...b, data: b.data.map(x => n.mul(this.#first(a), x)) };
     if (b.fits === 'I') return { ...a, data: a.data.map(x => n.mul(x, this.#first(b))) };
-    if (a.fits === 'ones' && b.fits === 'onesᵀ') throw new Misfit('a matrix of ones of no size');
+    if (a.fits === 'ones' && b.fits === 'onesᵀ') throw new Unread('a matrix of ones of no size', 0);
     if (a.fits === 'ones') throw new Misfit('a column of ones of no size');
     if (b.fits === 'onesᵀ') {
       if (a.columns !== 1) throw new Misfit(`${shapeText(a)} · 𝟏ᵀ`);

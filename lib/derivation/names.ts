@@ -139,6 +139,7 @@ export function rebuilt(expression: Expression, f: (part: Expression) => Express
     case 'holds':
       return f({ ...expression, left: again(expression.left), right: again(expression.right) });
     case 'transpose':
+    case 'part':
       return f({ ...expression, of: again(expression.of) });
     case 'power':
       return f({ ...expression, of: again(expression.of), exponent: again(expression.exponent) });
@@ -168,7 +169,7 @@ export function lettersOf(name: Name): readonly string[] {
   );
 }
 
-/** An expression with another in place of a name, wherever the name stands by itself. */
-export function substituted(of: Expression, isIt: (name: Name) => boolean, by: Expression): Expression {
-  return rebuilt(of, part => (part.kind === 'name' && isIt(part.name) ? by : part));
+/** An expression with others in place of names, wherever a name that has one stands by itself. */
+export function substituted(of: Expression, by: (name: Name) => Expression | undefined): Expression {
+  return rebuilt(of, part => (part.kind === 'name' ? (by(part.name) ?? part) : part));
 }

@@ -139,7 +139,7 @@ export class Reader {
     if (text === '\\sum' || text === '\\prod') return this.#over(text, [], [], at);
     if (text === '\\partial') return this.#slashed(at);
     const called = FUNCTION_LETTERS[text];
-    if (called && face === 'plain' && this.#peek()?.kind === 'paren') return this.#call(node, [], node);
+    if (called && face === 'plain' && parenthesis(this.#peek())) return this.#call(node, [], node);
     if (text === 'd' && (face === 'plain' || face === 'upright')) {
       const next = this.#peek();
       if (next && isNameNode(next)) {
@@ -181,7 +181,7 @@ export class Reader {
     if (
       letter &&
       sub.length === 0 &&
-      this.#peek()?.kind === 'paren' &&
+      parenthesis(this.#peek()) &&
       only.kind === 'symbol' &&
       only.face === 'plain'
     ) {
@@ -212,9 +212,12 @@ export class Reader {
     const at = whole.at;
     if (!name) throw new Unread(`the word ${textOfNode(node)}`, at);
     const { primes, rest } = primesOf(sup);
-    const next = this.#peek();
-    if (!next) throw new Unread(`${name} of nothing`, at);
+    const first = this.#peek();
+    if (!first) throw new Unread(`${name} of nothing`, at);
     const args: Expression[] = [];
+    const letter = node.kind === 'symbol';
+    const next = letter ? (parenthesis(first) ?? first) : first;
+    const above = letter && first.kind === 'scripts' ? first.sup : [];
     if (next.kind === 'paren' && (next.open === '(' || next.open === '[' || next.open === '\\{')) {
       this.#next++;
       if (next.open === '[' && name !== 'diag') throw new Unread(`${name}[…]`, at);
@@ -232,7 +235,7 @@ export class Reader {
       const [only, ...others] = product;
       args.push(only && others.length === 0 ? only : { kind: 'product', factors: product, at });
     }
-    return powered({ kind: 'call', name, order: primes, args, at }, rest, at);
+    return powered(powered({ kind: 'call', name, order: primes, args, at }, rest, at), above, at);
   }
 
   #over(sign: string, sub: readonly Node[], sup: readonly Node[], at: number): Expression {
@@ -258,6 +261,12 @@ export class Reader {
     if (!partial || !of) throw new Unread('∂ of nothing', at);
     return derivative([{ kind: 'symbol', text: '\\partial', face: 'plain', at }, ...over], [partial, of], at);
   }
+}
+
+/** A parenthesis that is there, whatever stands above it. */
+function parenthesis(node: Node | undefined): (Node & { kind: 'paren' }) | undefined {
+  const [only, ...others] = node?.kind === 'scripts' && node.sub.length === 0 ? node.base : node ? [node] : [];
+  return only?.kind === 'paren' && others.length === 0 ? only : undefined;
 }
 
 function isDots(node: Node): boolean {

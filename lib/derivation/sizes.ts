@@ -188,6 +188,12 @@ class Shapes {
           ? [rows, { one: false, parts: forms.map(([, columns]) => columns) }]
           : [{ one: false, parts: forms.map(([first]) => first) }, ONE];
       }
+      case 'part': {
+        const whole = this.#infer(of.of);
+        if (whole === 'number') return whole;
+        const root = rootOf(whole[0]);
+        return root.parts?.length === of.parts ? [root.parts[of.part] ?? ONE, ONE] : 'number';
+      }
       case 'constant':
         if (of.name === '0') return 'number';
         return of.name === '1' ? [{ one: false }, ONE] : this.#square();
@@ -211,6 +217,7 @@ class Shapes {
       const form = argument ? this.#infer(argument) : 'number';
       return form === 'number' ? form : [form[0], form[0]];
     }
+    if (of.name === 'dim') return 'number';
     return this.#alike(of.args, of, of.name);
   }
 

@@ -1,7 +1,7 @@
 /** A derivation's forward equations, run for some steps over dual numbers. */
 import { type Dual, dualNumbers } from '../check/dual.ts';
 import type { ProofNumbers } from '../check/field.ts';
-import type { FunctionDefinition } from './definitions.ts';
+import { type FunctionDefinition, functionKey, keyIn } from './definitions.ts';
 import { type Expression, isLossKey, type Name } from './expression.ts';
 import { called } from './functions.ts';
 import { Unread } from './latex.ts';
@@ -143,6 +143,8 @@ export class World<N> {
       case 'power': {
         const squared =
           of.of.kind === 'call' && of.of.name === 'norm' && of.exponent.kind === 'number' && of.exponent.value === 2;
+        const root = this.#rooted(of, scope);
+        if (root) return root;
         const [inside] = squared && of.of.kind === 'call' ? of.of.args : [];
         if (inside) {
           const block = part(inside); // of a square, a field knows more than of a root
@@ -151,9 +153,14 @@ export class World<N> {
         return this.#power(part(of.of), exponentOf(of.exponent, scope, this.#setting));
       }
       case 'call': {
-        const [argument] = of.args;
-        const defined = of.order === 0 && argument ? this.#setting.system.functions.get(of.name) : undefined;
-        return defined && argument ? part(applied(defined, argument)) : called(algebra, of, of.args.map(part));
+        const defined = this.#setting.system.functions.get(functionKey(of));
+        return defined ? part(applied(defined, of.args)) : called(algebra, of, of.args.map(part));
+      }
+      case 'part': {
+        const { data } = part(of.of);
+        const rows = data.length / of.parts;
+        if (!Number.isInteger(rows)) throw new Misfit(`a part of ${of.parts} of ${data.length} rows`);
+        return { rows, columns: 1, data: data.slice(of.part * rows, (of.part + 1) * rows) };
       }
       case 'holds':
         return this.#holds(of, part(of.left), part(of.right));
@@ -179,6 +186,15 @@ export class World<N> {
         );
       }
     }
+  }
+
+  /** What σ² is where σ was said by its square: of that a field knows more than of a root. */
+  #rooted({ of, exponent }: Expression & { kind: 'power' }, scope: Scope): Block<Dual<N>> | undefined {
+    if (of.kind !== 'name' || exponent.kind !== 'number' || exponent.value !== 2) return undefined;
+    const { definitions, vocabulary } = this.#setting.system;
+    const [definition] = definitions.get(keyIn(of.name, vocabulary)) ?? [];
+    const [square] = definition?.implied && definition.of.kind === 'call' && definition.of.name === 'sqrt' ? definition.of.args : [];
+    return square && definition?.offset === undefined ? this.evaluate(square, scope) : undefined;
   }
 
   momentOf(name: Name, { times }: Scope): Moment {
@@ -272,13 +288,10 @@ export class World<N> {
   }
 }
 
-/** A function's body, of its argument. */
-function applied({ argument, of }: FunctionDefinition, to: Expression): Expression {
-  return substituted(
-    of,
-    ({ letter, bold, sup, sub }) =>
-      letter === argument.letter && bold === argument.bold && sup.length + sub.length === 0,
-    to,
+/** A function's body, of its arguments. */
+function applied({ arguments: names, of }: FunctionDefinition, to: readonly Expression[]): Expression {
+  return substituted(of, ({ letter, bold, sup, sub }) =>
+    to[names.findIndex(name => name.letter === letter && name.bold === bold && sup.length + sub.length === 0)],
   );
 }
 
