@@ -138,6 +138,15 @@ export class Reader {
     }
     if (text === '\\sum' || text === '\\prod') return this.#over(text, [], [], at);
     if (text === '\\partial') return this.#slashed(at);
+    if (text === 'R' && face === 'script') {
+      const moved = this.#peek();
+      const braces = parenthesis(moved);
+      if (braces?.open === '\\{' || braces?.open === '\\lbrace') {
+        this.#next++;
+        const of: Expression = { kind: 'along', of: new Reader(braces.body).expression(), at };
+        return powered(of, moved?.kind === 'scripts' ? moved.sup : [], at);
+      }
+    }
     const called = FUNCTION_LETTERS[text];
     if (called && face === 'plain' && parenthesis(this.#peek())) return this.#call(node, [], node);
     if (text === 'd' && (face === 'plain' || face === 'upright')) {

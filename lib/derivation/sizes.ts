@@ -173,6 +173,7 @@ class Shapes {
         return form === 'number' ? form : [form[1], form[0]];
       }
       case 'power':
+      case 'along':
         return this.#infer(of.of);
       case 'call':
         return this.#call(of);

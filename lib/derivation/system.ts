@@ -31,6 +31,8 @@ export interface System {
   readonly seen: ReadonlySet<string>;
   /** Names that the loss sees: `L` alone where it is defined. */
   readonly outputs: readonly string[];
+  /** Names that a later step or the loss uses. */
+  readonly handed: ReadonlySet<string>;
   readonly functions: ReadonlyMap<string, FunctionDefinition>;
   /** The sets that sums over letters run over. */
   membersOf(letter: string, of: Expression): readonly string[];
@@ -75,18 +77,53 @@ export function systemsOf(first: Reading, more: readonly Reading[]): Systems {
   for (const [line, why] of unsure) unread.set(line, why);
   const chapters = new Map(instances.map(({ line }) => [line.name, line]));
   const abbreviations = expanded(reading.abbreviations, false);
-  const others = given.flatMap(other => expanded([...other.lines, ...other.abbreviations], false));
+  const others = given.map(other => ({
+    lines: expanded(other.lines, false),
+    abbreviations: expanded(other.abbreviations, false),
+  }));
   const systems = new Map<string, System>();
+  /** Of what is given, the equations of one network: those that the text cites before others, and none that define a name again. */
+  const givenTo = (prefix: string) => {
+    const cited = citedFor(prefix, first);
+    const lines = others.flatMap(other => other.lines);
+    const taken = new Set<string>();
+    const kept = new Set(
+      [...new Set(lines.map(({ line }) => line.prefix))]
+        .sort((a, b) => Number(cited.has(b)) - Number(cited.has(a)))
+        .filter(other => {
+          const own = lines.filter(({ line }) => line.prefix === other && (line.letter === 'F' || line.letter === ''));
+          const keys = keysDefinedBy(own, vocabulary);
+          if (keys.some(key => taken.has(key))) return false;
+          for (const key of keys) taken.add(key);
+          return true;
+        }),
+    );
+    const isKept = ({ line }: Instance) => kept.has(line.prefix);
+    return [...kept]
+      .flatMap(other => lines.filter(({ line }) => line.prefix === other))
+      .concat(others.flatMap(other => (other.lines.some(isKept) ? other.abbreviations : [])));
+  };
   return {
     lines: reading.lines.map(line => (unread.has(line) ? line : (chapters.get(line.name) ?? line))),
     instances,
     unread,
     for(prefix) {
-      const known = systems.get(prefix) ?? systemOf(prefix, instances, abbreviations, others, vocabulary, sets);
+      const known = systems.get(prefix) ?? systemOf(prefix, instances, abbreviations, givenTo(prefix), vocabulary, sets);
       systems.set(prefix, known);
       return known;
     },
   };
+}
+
+/** Prefixes of equations that the text mentions from where the lines before those of a prefix end. */
+function citedFor(prefix: string, { lines, text }: Reading): ReadonlySet<string> {
+  const [own] = prefix.split(' ');
+  const begin = lines.findIndex(line => line.prefix === own);
+  const end = lines.findLastIndex(line => line.prefix === own);
+  const before = lines[begin - 1];
+  const from = before ? before.offset + before.latex.length : 0;
+  const mentions = text.slice(from, lines[end]?.offset ?? 0).matchAll(/\b([A-Z]{2,})-[FB]\d/g);
+  return new Set(Array.from(mentions, ([, other = '']) => other));
 }
 
 /** Where a forward equation defines a name a second time a new chapter begins: a system of its own, whose lines have a prefix of its own. */
@@ -233,6 +270,7 @@ function systemOf(
     leaves,
     forward,
     outputs,
+    handed: new Set([...outputs, ...carriedBy(forward, vocabulary)]),
     functions,
     membersOf(letter, of) {
       const names = allNames(of).filter(name => lettersOf(name).includes(letter));
@@ -280,7 +318,19 @@ function withAllTheyUse(
   return [...all];
 }
 
-/** What the loss sees: L where it is defined; else what no forward equation of the same step uses, and what gradients are handed in of. */
+/** Names that an equation of a later step uses. */
+function carriedBy(forward: readonly Definition[], vocabulary: Vocabulary): readonly string[] {
+  const offsets = new Map(forward.map(({ key, offset }) => [key, offset ?? 0]));
+  return forward.flatMap(({ of }) =>
+    allNames(of).flatMap(name => {
+      const times = new Map(lettersOf(name).map(letter => [letter, 0]));
+      const { key, time = 0 } = vocabulary.resolve(name, times, Number.NaN);
+      return time < (offsets.get(key) ?? Number.NEGATIVE_INFINITY) ? [key] : [];
+    }),
+  );
+}
+
+/** What the loss sees: L where it is defined; else what no forward equation of the same step uses, and the states that gradients are handed in of. */
 function outputsOf(
   forward: readonly Definition[],
   own: readonly Instance[],
@@ -308,6 +358,6 @@ function outputsOf(
       ({ key, offset, of, implied }) => offset !== undefined && !implied && of.kind !== 'name' && !usedNow.has(key),
     )
     .map(({ key }) => key);
-  const defined = new Set(forward.map(({ key }) => key));
-  return [...new Set([...unused, ...given.filter(key => defined.has(key) && vocabulary.isTimed(key))])];
+  const carried = new Set(carriedBy(forward, vocabulary));
+  return [...new Set([...unused, ...given.filter(key => carried.has(key))])];
 }

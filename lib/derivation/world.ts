@@ -9,6 +9,7 @@ import { Algebra, type Block, isNumber, Misfit } from './matrices.ts';
 import { allNames, lettersOf, shownKey, substituted, withLetter } from './names.ts';
 import {
   DEFAULT,
+  type Extent,
   exponentOf,
   integerOf,
   type Moment,
@@ -27,13 +28,21 @@ export class World<N> {
   readonly #setting: Setting<N>;
   readonly #nudge: Nudge | undefined;
   readonly #truth: Truth<N> | undefined;
+  readonly #along: ((of: Expression, scope: Scope) => Block<N>) | undefined;
   readonly #numbers: ProofNumbers<Dual<N>>;
   readonly #known = new Map<string, Block<Dual<N>> | 'begun'>();
   readonly algebra: Algebra<Dual<N>>;
   #evaluated = 0;
 
-  constructor(setting: Setting<N>, nudge?: Nudge, truth?: Truth<N>) {
+  /** @param along how an expression changes as the parameters move. */
+  constructor(
+    setting: Setting<N>,
+    nudge?: Nudge,
+    truth?: Truth<N>,
+    along?: (of: Expression, scope: Scope) => Block<N>,
+  ) {
     this.#setting = setting;
+    this.#along = along;
     this.#nudge = nudge;
     this.#truth = truth;
     this.#numbers = dualNumbers(setting.ground.numbers);
@@ -154,8 +163,13 @@ export class World<N> {
       }
       case 'call': {
         const defined = this.#setting.system.functions.get(functionKey(of));
-        return defined ? part(applied(defined, of.args)) : called(algebra, of, of.args.map(part));
+        if (defined) return part(applied(defined, of.args));
+        const slope = slopeOf(of, this.#setting.system.functions);
+        return slope ? part(slope) : called(algebra, of, of.args.map(part));
       }
+      case 'along':
+        if (!this.#along) throw new Unread('ℛ in an equation of the forward pass', of.at);
+        return this.#constant(this.#along(of.of, scope));
       case 'part': {
         const { data } = part(of.of);
         const rows = data.length / of.parts;
@@ -171,8 +185,9 @@ export class World<N> {
       case 'gradient':
       case 'given': {
         const name = of.kind === 'gradient' ? of.by : of.of;
-        const extent = of.kind === 'gradient' ? scope.extents.gradient : scope.extents.given;
-        return this.#constant(this.#true(of).gradient(...spread(this.aliased(this.momentOf(name, scope))), extent, []));
+        const moment = this.aliased(this.momentOf(name, scope));
+        const extent = of.kind === 'gradient' ? scope.extents.gradient : this.#givenOf(moment, scope);
+        return this.#constant(this.#true(of).gradient(...spread(moment), extent, []));
       }
       case 'jacobian': {
         const [above, below] = [this.momentOf(of.of, scope), this.momentOf(of.by, scope)];
@@ -186,6 +201,11 @@ export class World<N> {
         );
       }
     }
+  }
+
+  /** How much `d` before a name means: all of it where the name is handed to no later step, nor to the loss. */
+  #givenOf({ key }: Moment, { extents }: Scope): Extent {
+    return extents.given === 'given' && !this.#setting.system.handed.has(key) ? 'total' : extents.given;
   }
 
   /** What σ² is where σ was said by its square: of that a field knows more than of a root. */
@@ -286,6 +306,13 @@ export class World<N> {
     if (count < 0) throw new NoStep();
     return Array.from({ length: count }, (_, n) => at(down ? first - n : first + n));
   }
+}
+
+/** The slope of a function that an equation says is another: of g where g(a) = tanh a, tanh′. */
+function slopeOf(of: Expression & { kind: 'call' }, functions: ReadonlyMap<string, FunctionDefinition>): Expression | undefined {
+  const body = of.order > 0 ? functions.get(functionKey({ ...of, order: 0 }))?.of : undefined;
+  if (body?.kind !== 'call' || body.order > 0 || body.args.length > 1 || body.args[0]?.kind !== 'name') return undefined;
+  return { ...body, order: of.order, args: of.args };
 }
 
 /** A function's body, of its arguments. */
