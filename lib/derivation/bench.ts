@@ -100,12 +100,14 @@ export class Bench<N> {
     const valueOfLeft = this.#left(left, right, reading, scope(reading.extents));
     const valueOfRight = this.#world.evaluate(right, scope(reading.extents));
     const slopes = left.kind === 'jacobian' && !left.of.bold && !left.by.bold;
-    const [a, b] = [slopes ? this.#slopes(valueOfLeft, valueOfRight) : valueOfLeft, valueOfRight].map((block, n, both) => {
-      const other = both[1 - n];
-      return other && (block.fits || isNumber(block)) && !other.fits
-        ? algebra.sized(block, other.rows, other.columns)
-        : block;
-    });
+    const [a, b] = [slopes ? this.#slopes(valueOfLeft, valueOfRight) : valueOfLeft, valueOfRight].map(
+      (block, n, both) => {
+        const other = both[1 - n];
+        return other && (block.fits || isNumber(block)) && !other.fits
+          ? algebra.sized(block, other.rows, other.columns)
+          : block;
+      },
+    );
     if (!a || !b) return undefined;
     if (a.rows !== b.rows || a.columns !== b.columns || a.fits !== b.fits)
       throw new Misfit(`the left side is ${shapeText(a)}, the right side ${shapeText(b)}`);

@@ -95,6 +95,11 @@ export function functionKey({ name, order, args }: Expression & { readonly kind:
   return `${name}${'′'.repeat(order)} ${args.length}`;
 }
 
+/** Whether it is a function of several names that a letter stands for: f(s, x; θ). */
+export function isOfMany({ name, order, args }: Expression & { readonly kind: 'call' }): boolean {
+  return args.length > 1 && order === 0 && /^[gfφψ]$/.test(name);
+}
+
 /** An expression with the definition of every name that mentions one of some keys in place of the name. */
 function writtenOut(
   of: Expression,
@@ -145,7 +150,12 @@ export function* impliedIn(
   const last = members.at(-1);
   if (!last) return;
   for (const side of members.slice(0, -1)) {
-    if (side.kind === 'power' && side.of.kind === 'name' && side.exponent.kind === 'number' && side.exponent.value === 2) {
+    if (
+      side.kind === 'power' &&
+      side.of.kind === 'name' &&
+      side.exponent.kind === 'number' &&
+      side.exponent.value === 2
+    ) {
       const root: Expression = { kind: 'call', name: 'sqrt', order: 0, args: [last], at: last.at };
       const definition = definitionOf(side.of.name, root, line, vocabulary);
       if (definition) yield [side, { ...definition, implied: true }];

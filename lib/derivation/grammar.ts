@@ -36,6 +36,12 @@ export function equationsOf(nodes: readonly Node[]): readonly Statement[] {
       const of = new Reader(member).expression();
       return subtracts && n > 0 ? negative(of) : of;
     });
+    const [left] = read;
+    if (
+      (left?.kind === 'gradient' || left?.kind === 'given') &&
+      clause.some(node => isEquals(node) && before(clause, node) === ':')
+    )
+      throw new Unread('it says what a gradient is set to', first.at);
     return [{ members: read, adds: adds || subtracts, at: first.at, words }];
   });
 }

@@ -142,7 +142,7 @@ export class Judge {
     for (const { what, to } of editsOf(right, stock)) {
       tried++;
       if (tried > MOST_EDITS) return undefined;
-      if ([...walk(to)].some(part => part.kind === left.kind && latexOf(part) === latexOf(left))) continue; // that is no news
+      if ([...walk(to)].some(part => this.#areOne(part, left))) continue; // that is no news
       if (this.#wouldHold(left, to, statement.adds, least))
         return { what, latex: `${latexOf(left)} ${sign} ${latexOf(to)}` };
     }
@@ -152,6 +152,22 @@ export class Judge {
         return { what, latex: `${latexOf(to)} ${sign} ${latexOf(right)}` };
     }
     return undefined;
+  }
+
+  /** Whether two sides are written alike, or are the gradient of one name at one step. */
+  #areOne(a: Expression, b: Expression): boolean {
+    if (a.kind === b.kind && latexOf(a) === latexOf(b)) return true;
+    const momentOf = (of: Expression) => {
+      const name = of.kind === 'gradient' ? of.by : of.kind === 'given' ? of.of : undefined;
+      const found = name && this.#system.vocabulary.resolve(name, new Map([['t', 0]]), Number.NaN);
+      return found && `${found.key} ${found.time ?? 0}`;
+    };
+    return (
+      a.kind !== b.kind &&
+      momentOf(a) !== undefined &&
+      momentOf(a) === momentOf(b) &&
+      !this.#system.handed.has(momentOf(a)?.split(' ')[0] ?? '')
+    );
   }
 
   /** Whether a right side would be right in one of the readings, in floats, at so many moments. */

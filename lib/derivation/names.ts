@@ -59,7 +59,11 @@ export class Vocabulary {
 
   /** Whether a name goes with the time together with its indices: the o of 𝐚^o is no step where there is an 𝐚^o of step t. */
   #isOwn(name: Name): boolean {
-    return indicesOf(name).length > 0 && this.#timed.has(keyWithout(name, isT)) && keyWithout(name, isT) !== keyWithout(name, () => true);
+    return (
+      indicesOf(name).length > 0 &&
+      this.#timed.has(keyWithout(name, isT)) &&
+      keyWithout(name, isT) !== keyWithout(name, () => true)
+    );
   }
 
   #isTime(name: Name, index: Index, times: ReadonlyMap<string, number>): boolean {

@@ -187,13 +187,7 @@ export class Reader {
       throw new Unread(`an index of ${only.text}`, sub[0]?.at ?? at);
     if (only.kind === 'word' && FUNCTIONS[only.text]) return this.#call(only, sup, node);
     const letter = only.kind === 'symbol' ? FUNCTION_LETTERS[only.text] : undefined;
-    if (
-      letter &&
-      sub.length === 0 &&
-      parenthesis(this.#peek()) &&
-      only.kind === 'symbol' &&
-      only.face === 'plain'
-    ) {
+    if (letter && sub.length === 0 && parenthesis(this.#peek()) && only.kind === 'symbol' && only.face === 'plain') {
       return this.#call(only, sup, node);
     }
     if (only.kind === 'symbol' && only.text === 'e' && only.face !== 'bold' && sup.length > 0 && sub.length === 0) {
@@ -230,7 +224,7 @@ export class Reader {
     if (next.kind === 'paren' && (next.open === '(' || next.open === '[' || next.open === '\\{')) {
       this.#next++;
       if (next.open === '[' && name !== 'diag') throw new Unread(`${name}[…]`, at);
-      const inner = split(next.body, item => item.kind === 'symbol' && item.text === ',');
+      const inner = split(next.body, item => item.kind === 'symbol' && /^[,;]$/.test(item.text));
       for (const item of inner) args.push(next.open === '[' ? bracket(item, next.at) : new Reader(item).expression());
     } else {
       const product: Expression[] = [this.#factor()];

@@ -1,8 +1,7 @@
 /** Shapes of names, found by what the forward equations put together. */
 
-import { type Definition, isBackward, keyIn } from './definitions.ts';
-import type { Expression } from './expression.ts';
-import { isLossKey } from './expression.ts';
+import { type Definition, functionKey, isOfMany, keyIn } from './definitions.ts';
+import { type Expression, isLossKey, walk } from './expression.ts';
 import { Unread } from './latex.ts';
 import type { Line } from './lines.ts';
 import { allNames, shownKey } from './names.ts';
@@ -52,7 +51,7 @@ export function sizesOf(system: System, said: ReadonlyMap<string, readonly [stri
   const first = new Set(system.forward);
   for (const definition of [...first, ...[...system.definitions.values()].flat()]) {
     const { key, of, line } = definition;
-    if (isBackward(of)) continue;
+    if ([...walk(of)].some(({ kind }) => kind === 'gradient' || kind === 'given')) continue;
     try {
       shapes.equate(key, of);
     } catch (error) {
@@ -71,12 +70,23 @@ class Shapes {
   readonly #said: ReadonlyMap<string, readonly [string, string]>;
   readonly #letters = new Map<string, Dimension>();
   readonly #forms = new Map<string, Form>();
+  readonly #columns: ReadonlySet<string>;
   readonly #changed: Dimension[] = [];
 
   constructor(system: System, said: ReadonlyMap<string, readonly [string, string]>) {
     this.#system = system;
     this.#said = said;
     const keys = [...system.definitions.keys(), ...system.leaves];
+    const all = [...system.definitions.values()].flat();
+    this.#columns = new Set(
+      all.flatMap(({ of }) =>
+        [...walk(of)].flatMap(part =>
+          part.kind === 'call' && isOfMany(part)
+            ? part.args.flatMap(arg => (arg.kind === 'name' ? [keyIn(arg.name, system.vocabulary)] : []))
+            : [],
+        ),
+      ),
+    );
     this.#bold = keys.some(key => key.startsWith('𝐛'));
   }
 
@@ -98,7 +108,8 @@ class Shapes {
     const { vocabulary, definitions, leaves } = this.#system;
     const keys = [key, ...allNames(of).map(name => keyIn(name, vocabulary))];
     if (!this.#bold && ![...definitions.keys(), ...leaves].some(other => vocabulary.isTimed(other))) return false;
-    const isElement = (other: string) => !other.startsWith('𝐛') && /_[i-n]+$|_[i-n],|_v/.test(other) && !this.#said.has(other);
+    const isElement = (other: string) =>
+      !other.startsWith('𝐛') && /_[i-n]+$|_[i-n],|_v/.test(other) && !this.#said.has(other);
     return !keys.some(isElement) && !(of.kind === 'stack' && /^[A-Z]/.test(key));
   }
 
@@ -148,7 +159,7 @@ class Shapes {
     if (isLossKey(key) || /^[τTKM]$/.test(key)) return 'number';
     const capital = letter !== letter.toLowerCase();
     if (capital && (!bold || !this.#system.vocabulary.isTimed(key))) return [{ one: false }, { one: false }];
-    if (bold || (!this.#bold && !/^[εληlπ]$/.test(letter))) return [{ one: false }, ONE];
+    if (bold || this.#columns.has(key) || (!this.#bold && !/^[εληlπ]$/.test(letter))) return [{ one: false }, ONE];
     return 'number';
   }
 
@@ -189,6 +200,11 @@ class Shapes {
           ? [rows, { one: false, parts: forms.map(([, columns]) => columns) }]
           : [{ one: false, parts: forms.map(([first]) => first) }, ONE];
       }
+      case 'jacobian': {
+        const [above, below] = [of.of, of.by].map(name => this.#formOf(keyIn(name, this.#system.vocabulary)));
+        if (!above || !below || above === 'number' || below === 'number') return 'number';
+        return rootOf(above[1]).one && rootOf(below[1]).one ? [above[0], below[0]] : 'number';
+      }
       case 'part': {
         const whole = this.#infer(of.of);
         if (whole === 'number') return whole;
@@ -219,6 +235,10 @@ class Shapes {
       return form === 'number' ? form : [form[0], form[0]];
     }
     if (of.name === 'dim') return 'number';
+    if (isOfMany(of) && !this.#system.functions.has(functionKey(of))) {
+      const [first = 'number'] = of.args.map(arg => this.#infer(arg));
+      return first;
+    }
     return this.#alike(of.args, of, of.name);
   }
 

@@ -108,7 +108,8 @@ export function systemsOf(first: Reading, more: readonly Reading[]): Systems {
     instances,
     unread,
     for(prefix) {
-      const known = systems.get(prefix) ?? systemOf(prefix, instances, abbreviations, givenTo(prefix), vocabulary, sets);
+      const known =
+        systems.get(prefix) ?? systemOf(prefix, instances, abbreviations, givenTo(prefix), vocabulary, sets);
       systems.set(prefix, known);
       return known;
     },
@@ -143,12 +144,21 @@ function inChapters(
     const { prefix, letter, name } = line;
     const before = defined.get(prefix) ?? new Map<string, string>();
     defined.set(prefix, before);
-    const keys = letter === 'F' ? keysDefinedBy(instances.filter(instance => instance.line === line), vocabulary) : [];
+    const keys =
+      letter === 'F'
+        ? keysDefinedBy(
+            instances.filter(instance => instance.line === line),
+            vocabulary,
+          )
+        : [];
     const [again] = keys.filter(key => before.has(key));
     if (again !== undefined) {
       chapters.set(prefix, (chapters.get(prefix) ?? 1) + 1);
       if (last.get(prefix) === 'F') {
-        doubts.set(prefix, `${shownKey(again.split(' ')[0] ?? '')} is defined a second time, after ${before.get(again)}`);
+        doubts.set(
+          prefix,
+          `${shownKey(again.split(' ')[0] ?? '')} is defined a second time, after ${before.get(again)}`,
+        );
       } else doubts.delete(prefix);
       before.clear();
     }
@@ -171,7 +181,9 @@ function keysDefinedBy(instances: readonly Instance[], vocabulary: Vocabulary): 
   return instances.flatMap(({ line, statement }) =>
     statement.members.some(isBackward) || statement.members[0]?.kind !== 'name'
       ? []
-      : [...definitionsIn(line, statement, vocabulary)].slice(0, 1).map(([, { key, fixed }]) => `${key} ${fixed ?? ''}`),
+      : [...definitionsIn(line, statement, vocabulary)]
+          .slice(0, 1)
+          .map(([, { key, fixed }]) => `${key} ${fixed ?? ''}`),
   );
 }
 
@@ -247,9 +259,21 @@ function systemOf(
   const chosen = [...definitions.values()].flat();
   const isFirst = ({ key, of, line }: Definition) =>
     !isBackward(of) && line.prefix === prefix && (hasForward ? line.letter === 'F' || ofForward.has(key) : !line.prose);
-  const mentioned = new Set(
-    [...own, ...abbreviations].flatMap(({ statement }) => namesIn(statement).map(name => keyIn(name, vocabulary))),
-  );
+  const keysOf = (some: readonly Instance[]) =>
+    some.flatMap(({ statement }) => namesIn(statement).map(name => keyIn(name, vocabulary)));
+  const ownKeys = new Set(keysOf(own));
+  const mentioned = new Set([
+    ...ownKeys,
+    ...keysOf(
+      abbreviations.filter(
+        ({
+          statement: {
+            members: [first],
+          },
+        }) => first?.kind === 'name' && ownKeys.has(keyIn(first.name, vocabulary)),
+      ),
+    ),
+  ]);
   const elsewhere = new Set(others.map(({ line }) => line));
   const isGiven = ({ key, of, line }: Definition) => !isBackward(of) && elsewhere.has(line) && mentioned.has(key);
   const forward = withAllTheyUse(

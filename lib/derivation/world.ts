@@ -1,12 +1,13 @@
 /** A derivation's forward equations, run for some steps over dual numbers. */
 import { type Dual, dualNumbers } from '../check/dual.ts';
 import type { ProofNumbers } from '../check/field.ts';
-import { type FunctionDefinition, functionKey, keyIn } from './definitions.ts';
+import { type FunctionDefinition, functionKey, isOfMany, keyIn } from './definitions.ts';
 import { type Expression, isLossKey, type Name } from './expression.ts';
 import { called } from './functions.ts';
 import { Unread } from './latex.ts';
 import { Algebra, type Block, isNumber, Misfit } from './matrices.ts';
 import { allNames, lettersOf, shownKey, substituted, withLetter } from './names.ts';
+import { unnamed } from './numbers.ts';
 import {
   DEFAULT,
   type Extent,
@@ -164,6 +165,7 @@ export class World<N> {
       case 'call': {
         const defined = this.#setting.system.functions.get(functionKey(of));
         if (defined) return part(applied(defined, of.args));
+        if (isOfMany(of)) return this.#unknown(of, of.args.map(part));
         const slope = slopeOf(of, this.#setting.system.functions);
         return slope ? part(slope) : called(algebra, of, of.args.map(part));
       }
@@ -203,6 +205,22 @@ export class World<N> {
     }
   }
 
+  /** A function of several columns that no equation defines, as large as the first: any function of random combinations of them. */
+  #unknown({ name, at }: Expression & { kind: 'call' }, args: readonly Block<Dual<N>>[]): Block<Dual<N>> {
+    const { algebra } = this;
+    const rows = args[0]?.rows ?? 1;
+    const sum = args
+      .map((arg, n) => {
+        if (arg.fits || arg.columns !== 1) throw new Unread(`${name} of what is no column`, at);
+        const size = rows * arg.rows;
+        const data = Array.from({ length: size }, (_, e) => this.#leaf(`${name} of ${args.length} ${n} ${e}`));
+        return algebra.times({ rows, columns: arg.rows, data }, arg);
+      })
+      .reduce((a, b) => algebra.add(a, b));
+    const f = unnamed(name, 0, at);
+    return algebra.each(x => this.#numbers.apply(f, x), sum);
+  }
+
   /** How much `d` before a name means: all of it where the name is handed to no later step, nor to the loss. */
   #givenOf({ key }: Moment, { extents }: Scope): Extent {
     return extents.given === 'given' && !this.#setting.system.handed.has(key) ? 'total' : extents.given;
@@ -213,7 +231,8 @@ export class World<N> {
     if (of.kind !== 'name' || exponent.kind !== 'number' || exponent.value !== 2) return undefined;
     const { definitions, vocabulary } = this.#setting.system;
     const [definition] = definitions.get(keyIn(of.name, vocabulary)) ?? [];
-    const [square] = definition?.implied && definition.of.kind === 'call' && definition.of.name === 'sqrt' ? definition.of.args : [];
+    const [square] =
+      definition?.implied && definition.of.kind === 'call' && definition.of.name === 'sqrt' ? definition.of.args : [];
     return square && definition?.offset === undefined ? this.evaluate(square, scope) : undefined;
   }
 
@@ -309,16 +328,22 @@ export class World<N> {
 }
 
 /** The slope of a function that an equation says is another: of g where g(a) = tanh a, tanh′. */
-function slopeOf(of: Expression & { kind: 'call' }, functions: ReadonlyMap<string, FunctionDefinition>): Expression | undefined {
+function slopeOf(
+  of: Expression & { kind: 'call' },
+  functions: ReadonlyMap<string, FunctionDefinition>,
+): Expression | undefined {
   const body = of.order > 0 ? functions.get(functionKey({ ...of, order: 0 }))?.of : undefined;
-  if (body?.kind !== 'call' || body.order > 0 || body.args.length > 1 || body.args[0]?.kind !== 'name') return undefined;
+  if (body?.kind !== 'call' || body.order > 0 || body.args.length > 1 || body.args[0]?.kind !== 'name')
+    return undefined;
   return { ...body, order: of.order, args: of.args };
 }
 
 /** A function's body, of its arguments. */
 function applied({ arguments: names, of }: FunctionDefinition, to: readonly Expression[]): Expression {
-  return substituted(of, ({ letter, bold, sup, sub }) =>
-    to[names.findIndex(name => name.letter === letter && name.bold === bold && sup.length + sub.length === 0)],
+  return substituted(
+    of,
+    ({ letter, bold, sup, sub }) =>
+      to[names.findIndex(name => name.letter === letter && name.bold === bold && sup.length + sub.length === 0)],
   );
 }
 
