@@ -45,6 +45,9 @@ export interface Mended {
   readonly latex: string;
 }
 
+/** Draws on which a line with a kink is tried: an indicator is 0 in all elements of all of them once in many millions. */
+const DRAWS = 8;
+
 /** Edits that are tried. */
 const MOST_EDITS = 20_000;
 
@@ -55,6 +58,8 @@ export class Judge {
   readonly #misfits: Sizes['misfits'];
   readonly #exact: Bench<unknown>[];
   readonly #floats: Bench<number>;
+  /** Other draws, where something turns on which of two numbers is the larger: in one draw it may not show. */
+  readonly #others: Bench<number>[];
 
   constructor(system: System, sizes: Sizes, manner: Manner, seed: number) {
     this.#misfits = sizes.misfits;
@@ -63,6 +68,10 @@ export class Judge {
     this.#manner = manner;
     this.#exact = [0, 1, 2].map(n => new Bench(system, sizeOf, manner.layout, exactly(seed + n)) as Bench<unknown>);
     this.#floats = new Bench(system, sizeOf, manner.layout, inFloats(seed));
+    this.#others = Array.from(
+      { length: DRAWS },
+      (_, n) => new Bench(system, sizeOf, manner.layout, inFloats(seed + n + 1)),
+    );
   }
 
   /** All that a statement says. */
@@ -111,9 +120,11 @@ export class Judge {
     }
     const readings = readingsOf(left, right, adds, this.#manner);
     const exact = this.#exactly(left, right, readings);
-    if (exact?.verdict === 'proven' || exact?.verdict === 'not read') return exact;
+    if (exact?.verdict === 'not read') return exact;
+    if (exact?.reading && this.#everywhere(left, right, exact.reading)) return exact;
     for (const reading of readings) {
       const difference = this.#floats.difference(left, right, reading);
+      if (difference === undefined && !this.#everywhere(left, right, reading)) continue;
       if (difference === undefined) return { verdict: 'holds numerically', reading };
       if (difference instanceof Error)
         return { ...unreadable(difference), ...(difference instanceof Misfit && { verdict: 'wrong' as const }) };
@@ -121,12 +132,20 @@ export class Judge {
     if (isOfGiven([left, right], this.#system))
       return { verdict: 'not read', reason: 'it says something of what is given', at: left.at };
     const [usual] = readings;
-    const difference = usual && this.#floats.difference(left, right, usual);
+    const difference =
+      usual && [this.#floats, ...this.#others].map(bench => bench.difference(left, right, usual)).find(found => found);
     const where = [of, difference && !(difference instanceof Error) ? difference.where : ''].filter(Boolean).join(', ');
     return {
       verdict: 'wrong',
       ...(difference && !(difference instanceof Error) && { difference: { ...difference, where } }),
     };
+  }
+
+  /** Whether it holds on either side of every kink that there is. */
+  #everywhere(left: Expression, right: Expression, reading: Reading): boolean {
+    const { definitions, vocabulary } = this.#system;
+    if (!hasKink([left, right], key => definitions.get(key)?.map(({ of }) => of) ?? [], vocabulary)) return true;
+    return this.#others.every(bench => bench.difference(left, right, reading) === undefined);
   }
 
   /** The nearest right line, of a statement that is wrong; nothing where no single edit mends it. */
@@ -221,6 +240,26 @@ function unfitFor(all: readonly Expression[], system: System, misfits: Sizes['mi
     return undefined;
   };
   return all.map(visit).find(found => found !== undefined);
+}
+
+/** Whether expressions, or what names in them stand for, ask which of two numbers is the larger. */
+function hasKink(
+  all: readonly Expression[],
+  definedAs: (key: string) => readonly Expression[],
+  vocabulary: System['vocabulary'],
+): boolean {
+  const seen = new Set<string>();
+  const visit = (of: Expression): boolean =>
+    [...walk(of)].some(
+      part => part.kind === 'holds' || (part.kind === 'call' && /^(max|min|abs|relu|sign)$/.test(part.name)),
+    ) ||
+    allNames(of).some(name => {
+      const key = keyIn(name, vocabulary);
+      if (seen.has(key)) return false;
+      seen.add(key);
+      return definedAs(key).some(visit);
+    });
+  return all.some(visit);
 }
 
 function isOfLoss(of: Expression): boolean {

@@ -377,11 +377,10 @@ function outputsOf(
       [...walk(member)].flatMap(part => (part.kind === 'given' ? [keyIn(part.of, vocabulary)] : [])),
     ),
   );
-  const unused = forward
-    .filter(
-      ({ key, offset, of, implied }) => offset !== undefined && !implied && of.kind !== 'name' && !usedNow.has(key),
-    )
-    .map(({ key }) => key);
+  const isUnused = ({ key, of, implied }: Definition) => !implied && of.kind !== 'name' && !usedNow.has(key);
+  const timed = forward.filter(({ offset }) => offset !== undefined);
+  const made = (timed.length > 0 ? timed : forward).filter(isUnused);
+  const unused = (made.length > 0 ? made : forward.filter(({ key }) => !usedNow.has(key))).map(({ key }) => key);
   const carried = new Set(carriedBy(forward, vocabulary));
   return [...new Set([...unused, ...given.filter(key => carried.has(key))])];
 }

@@ -62,9 +62,10 @@ export class World<N> {
     let sum = n.constant(0);
     for (const key of system.outputs) {
       const isL = isLossKey(key);
-      for (let t = 1; t <= (isL ? 1 : last); t++) {
+      const once = isL || !system.vocabulary.isTimed(key);
+      for (let t = 1; t <= (once ? 1 : last); t++) {
         const { data } = this.value(
-          { key, time: isL ? undefined : t },
+          { key, time: once ? undefined : t },
           { key: 'the loss', step: Number.POSITIVE_INFINITY },
         );
         data.forEach((x, e) => {

@@ -164,7 +164,7 @@ function isTautology(latex: string): boolean {
 const OTHERS: readonly (readonly [file: string, given: readonly string[], tags: readonly string[]])[] = [
   ['readout', [], ['RO-F1', 'RO-B1', 'RO-B2', 'RO-B3']],
   ['embedding', [], ['EM-F1', 'EM-D1', 'EM-B1', 'EM-B2']],
-  ['delay', [], ['DL-F1', 'DL-F2', 'DL-B1', 'DL-B2', 'DL-B3']],
+  ['delay', [], ['DL-F1', 'DL-F2', 'DL-B1', 'DL-B3']],
   ['dropout', [], ['DR-F2', 'DR-B1']],
   ['losses', [], ['SE-F1', 'SE-B1']],
   ['through-time', ['rnn', 'readout'], ['BPTT-P1', 'BPTT-P2', 'BPTT-P3']],
