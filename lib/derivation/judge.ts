@@ -45,8 +45,8 @@ export interface Mended {
   readonly latex: string;
 }
 
-/** Draws on which a line with a kink is tried: an indicator is 0 in all elements of all of them once in many millions. */
-const DRAWS = 8;
+/** Draws on which a line with a kink is tried, of one step or of several: an indicator is 0 in all elements of all of them once in many millions. */
+const DRAWS = { once: 8, timed: 3 };
 
 /** Edits that are tried. */
 const MOST_EDITS = 20_000;
@@ -69,7 +69,7 @@ export class Judge {
     this.#exact = [0, 1, 2].map(n => new Bench(system, sizeOf, manner.layout, exactly(seed + n)) as Bench<unknown>);
     this.#floats = new Bench(system, sizeOf, manner.layout, inFloats(seed));
     this.#others = Array.from(
-      { length: DRAWS },
+      { length: system.forward.some(({ offset }) => offset !== undefined) ? DRAWS.timed : DRAWS.once },
       (_, n) => new Bench(system, sizeOf, manner.layout, inFloats(seed + n + 1)),
     );
   }
@@ -96,6 +96,8 @@ export class Judge {
     const twice = this.#definedBefore(line, first);
     if (twice) return { verdict: 'not read', reason: twice, at: first.at };
     for (const right of claims) judged = worse(judged, this.claim(first, right, adds, of));
+    if (this.#system.outputs.length === 0 && members.some(isOfLoss) && !judged.reason && judged.verdict !== 'defines')
+      return { verdict: 'not read', reason: 'nothing says what the loss sees', at: first.at };
     return judged;
   }
 
@@ -132,13 +134,20 @@ export class Judge {
     if (isOfGiven([left, right], this.#system))
       return { verdict: 'not read', reason: 'it says something of what is given', at: left.at };
     const [usual] = readings;
-    const difference =
-      usual && [this.#floats, ...this.#others].map(bench => bench.difference(left, right, usual)).find(found => found);
+    const difference = usual && this.#firstDifference(left, right, usual);
     const where = [of, difference && !(difference instanceof Error) ? difference.where : ''].filter(Boolean).join(', ');
     return {
       verdict: 'wrong',
       ...(difference && !(difference instanceof Error) && { difference: { ...difference, where } }),
     };
+  }
+
+  #firstDifference(left: Expression, right: Expression, reading: Reading): Difference | Error | undefined {
+    for (const bench of [this.#floats, ...this.#others]) {
+      const found = bench.difference(left, right, reading);
+      if (found) return found;
+    }
+    return undefined;
   }
 
   /** Whether it holds on either side of every kink that there is. */

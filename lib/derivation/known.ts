@@ -42,10 +42,8 @@ export function requireKnownNames(expression: Expression, system: System): void 
 
 /** Throws where a Jacobian is of a name that no equation makes, or a gradient is asked in one that the loss cannot see. */
 export function requireMade(sides: readonly Expression[], system: System): void {
-  const { definitions, vocabulary, seen, outputs } = system;
+  const { definitions, vocabulary, seen } = system;
   for (const part of sides.flatMap(side => [...walk(side)])) {
-    if ((part.kind === 'gradient' || part.kind === 'given') && outputs.length === 0)
-      throw new Unread('nothing says what the loss sees', part.at);
     if (part.kind === 'jacobian') {
       const key = keyIn(part.of, vocabulary);
       if (!definitions.has(key)) throw new Unread(`what ${shownKey(key)} is made of is not said`, part.at);
