@@ -209,6 +209,10 @@ class Shapes {
         const whole = this.#infer(of.of);
         if (whole === 'number') return whole;
         const root = rootOf(whole[0]);
+        if (!root.one && !root.parts) {
+          const each: Dimension = { one: false };
+          root.parts = Array.from({ length: of.parts }, () => each);
+        }
         return root.parts?.length === of.parts ? [root.parts[of.part] ?? ONE, ONE] : 'number';
       }
       case 'constant':
