@@ -5,7 +5,7 @@ import { type Expression, walk } from './expression.ts';
 import { Unread } from './latex.ts';
 import { type Block, isNumber, Misfit, shapeText } from './matrices.ts';
 import { allNames, lettersOf } from './names.ts';
-import type { Ground } from './numbers.ts';
+import { type Ground, moving } from './numbers.ts';
 import type { Reading } from './readings.ts';
 import { type Extents, NoStep, type Scope, type Setting } from './scope.ts';
 import type { Size } from './sizes.ts';
@@ -31,11 +31,22 @@ export class Bench<N> {
   readonly #setting: Setting<N>;
   readonly #world: World<N>;
   readonly #truth: ReturnType<typeof truthOf<N>>;
+  readonly #layout: Layout;
+  #moved: World<Dual<N>> | undefined;
 
   constructor(system: System, sizeOf: (key: string) => Size, layout: Layout, ground: Ground<N>) {
     this.#setting = { system, sizeOf, ground, last: STEPS };
     this.#truth = truthOf(this.#setting, layout);
-    this.#world = new World(this.#setting, undefined, this.#truth);
+    this.#world = new World(this.#setting, undefined, this.#truth, (of, scope) => this.#along(of, scope));
+    this.#layout = layout;
+  }
+
+  /** ℛ of an expression: all of it evaluated once more, over dual numbers of which every parameter moves along a random direction. */
+  #along(of: Expression, scope: Scope): Block<N> {
+    const setting = { ...this.#setting, ground: moving(this.#setting.ground) };
+    this.#moved ??= new World(setting, undefined, truthOf(setting, this.#layout));
+    const block = this.#moved.evaluate(of, scope);
+    return { ...block, data: block.data.map(({ value }) => value.tangent) };
   }
 
   /** The first place where two sides differ; nothing where they do nowhere; or why they cannot be compared. */
@@ -85,14 +96,18 @@ export class Bench<N> {
     const { algebra } = this.#world;
     const { ground } = this.#setting;
     this.#world.begin();
+    this.#moved?.begin();
     const valueOfLeft = this.#left(left, right, reading, scope(reading.extents));
     const valueOfRight = this.#world.evaluate(right, scope(reading.extents));
-    const [a, b] = [valueOfLeft, valueOfRight].map((block, n, both) => {
-      const other = both[1 - n];
-      return other && (block.fits || isNumber(block)) && !other.fits
-        ? algebra.sized(block, other.rows, other.columns)
-        : block;
-    });
+    const slopes = left.kind === 'jacobian' && !left.of.bold && !left.by.bold;
+    const [a, b] = [slopes ? this.#slopes(valueOfLeft, valueOfRight) : valueOfLeft, valueOfRight].map(
+      (block, n, both) => {
+        const other = both[1 - n];
+        return other && (block.fits || isNumber(block)) && !other.fits
+          ? algebra.sized(block, other.rows, other.columns)
+          : block;
+      },
+    );
     if (!a || !b) return undefined;
     if (a.rows !== b.rows || a.columns !== b.columns || a.fits !== b.fits)
       throw new Misfit(`the left side is ${shapeText(a)}, the right side ${shapeText(b)}`);
@@ -108,9 +123,21 @@ export class Bench<N> {
     return undefined;
   }
 
+  /** The diagonal of a Jacobian, where it has nothing beside it and is held against a column: dy/da of an elementwise function. */
+  #slopes(jacobian: Block<Dual<N>>, other: Block<Dual<N>>): Block<Dual<N>> {
+    const { rows, columns, data } = jacobian;
+    const { numbers, same } = this.#setting.ground;
+    if (rows !== columns || rows === 1 || other.rows !== rows || other.columns !== 1) return jacobian;
+    const isDiagonal = (_: unknown, n: number) => n % (columns + 1) === 0;
+    const others = data.filter((x, n) => !isDiagonal(x, n));
+    if (others.some(({ value }) => !same(value, numbers.constant(0)))) return jacobian;
+    return { rows, columns: 1, data: data.filter(isDiagonal) };
+  }
+
   /** The left side, whose own gradient is the one in question. */
   #left(left: Expression, right: Expression, { left: extent }: Reading, scope: Scope): Block<Dual<N>> {
     const own = { ...scope, extents: { gradient: extent, given: extent, immediate: extent, jacobian: extent } };
+    if (left.kind === 'along') return this.#world.evaluate(left, own);
     if (left.kind !== 'gradient' && left.kind !== 'given' && left.kind !== 'jacobian')
       return this.#world.evaluate(left, scope);
     const zero = this.#setting.ground.numbers.constant(0);

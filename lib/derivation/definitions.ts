@@ -26,10 +26,10 @@ export interface Instance {
   readonly of: string;
 }
 
-/** A function that an equation defines: `D(a) = diag(g′(a))`. */
+/** A function that an equation defines: `D(a) = diag(g′(a))`, `N′(a, g) = …`. */
 export interface FunctionDefinition {
   readonly name: string;
-  readonly argument: Name;
+  readonly arguments: readonly Name[];
   readonly of: Expression;
 }
 
@@ -69,29 +69,41 @@ export function functionsIn(
   for (const { statement } of instances) {
     const [first] = statement.members;
     const last = statement.members.at(-1);
-    if (first?.kind !== 'call' || !last || last === first || functions.has(first.name) || isBackward(last)) continue;
-    const [argument, more] = first.args;
-    if (argument?.kind !== 'name' || more || first.order > 0 || !/^[gfφψDN]$/.test(first.name)) continue;
-    const key = keyIn(argument.name, vocabulary);
+    if (first?.kind !== 'call' || !last || last === first || functions.has(functionKey(first)) || isBackward(last))
+      continue;
+    const names = first.args.flatMap(argument => (argument.kind === 'name' ? [argument.name] : []));
+    if (names.length < first.args.length || !/^[gfφψDN]$/.test(first.name)) continue;
+    if (names.length === 1 && first.order > 0) continue;
+    const keys = names.map(name => keyIn(name, vocabulary));
     if (
-      lettersOf(argument.name).length > 0 ||
-      [...walk(last)].some(part => part.kind === 'call' && part.name === first.name)
+      names.some(name => lettersOf(name).length > 0) ||
+      [...walk(last)].some(part => part.kind === 'call' && functionKey(part) === functionKey(first))
     )
       continue;
     defining.add(first);
-    functions.set(first.name, {
+    functions.set(functionKey(first), {
       name: first.name,
-      argument: argument.name,
-      of: writtenOut(last, key, definitions, vocabulary, 0),
+      arguments: names,
+      of: writtenOut(last, keys, definitions, vocabulary, 0),
     });
   }
   return functions;
 }
 
-/** An expression with the definition of every name that mentions a key in place of the name. */
+/** A function of a name: N′(a, g) is another than N(a). */
+export function functionKey({ name, order, args }: Expression & { readonly kind: 'call' }): string {
+  return `${name}${'′'.repeat(order)} ${args.length}`;
+}
+
+/** Whether it is a function of several names that a letter stands for: f(s, x; θ). */
+export function isOfMany({ name, order, args }: Expression & { readonly kind: 'call' }): boolean {
+  return args.length > 1 && order === 0 && /^[gfφψ]$/.test(name);
+}
+
+/** An expression with the definition of every name that mentions one of some keys in place of the name. */
 function writtenOut(
   of: Expression,
-  key: string,
+  keys: readonly string[],
   definitions: ReadonlyMap<string, readonly Definition[]>,
   vocabulary: Vocabulary,
   depth: number,
@@ -100,10 +112,10 @@ function writtenOut(
   return rebuilt(of, part => {
     if (part.kind !== 'name') return part;
     const own = keyIn(part.name, vocabulary);
-    const [definition] = own === key ? [] : (definitions.get(own) ?? []);
+    const [definition] = keys.includes(own) ? [] : (definitions.get(own) ?? []);
     if (!definition || definition.offset !== undefined || isBackward(definition.of)) return part;
-    const inner = writtenOut(definition.of, key, definitions, vocabulary, depth + 1);
-    return allNames(inner).some(name => keyIn(name, vocabulary) === key) ? inner : part;
+    const inner = writtenOut(definition.of, keys, definitions, vocabulary, depth + 1);
+    return allNames(inner).some(name => keys.includes(keyIn(name, vocabulary))) ? inner : part;
   });
 }
 
@@ -129,7 +141,7 @@ export function* definitionsIn(
   }
 }
 
-/** `log i = a` implies i = exp a, and so does `−log i = −a`. */
+/** `log i = a` implies i = exp a, and so does `−log i = −a`; `σ² = v` implies σ = √v, and `[a; b] = c` that a and b are parts of c. */
 export function* impliedIn(
   line: Line,
   { members }: Statement,
@@ -138,6 +150,24 @@ export function* impliedIn(
   const last = members.at(-1);
   if (!last) return;
   for (const side of members.slice(0, -1)) {
+    if (
+      side.kind === 'power' &&
+      side.of.kind === 'name' &&
+      side.exponent.kind === 'number' &&
+      side.exponent.value === 2
+    ) {
+      const root: Expression = { kind: 'call', name: 'sqrt', order: 0, args: [last], at: last.at };
+      const definition = definitionOf(side.of.name, root, line, vocabulary);
+      if (definition) yield [side, { ...definition, implied: true }];
+    }
+    const listed = side.kind === 'stack' && last.kind !== 'stack' ? side.parts : [];
+    for (const [part, one] of listed.entries()) {
+      if (one.kind !== 'name') continue;
+      const whole = members.find(({ kind }) => kind === 'name') ?? last;
+      const of: Expression = { kind: 'part', of: whole, part, parts: listed.length, at: one.at };
+      const definition = definitionOf(one.name, of, line, vocabulary);
+      if (definition) yield [side, { ...definition, implied: true }];
+    }
     const [term] = side.kind === 'sum' && side.terms.length === 1 ? side.terms : [{ sign: 1 as const, of: side }];
     const call = term?.of;
     const [of] = call?.kind === 'call' && call.name === 'log' && call.order === 0 ? call.args : [];

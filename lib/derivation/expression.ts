@@ -60,6 +60,10 @@ export type Expression = { readonly at: number } & (
   | { readonly kind: 'holds'; readonly relation: Relation; readonly left: Expression; readonly right: Expression }
   /** Columns one below the other; matrices side by side, or below each other. */
   | { readonly kind: 'stack'; readonly parts: readonly Expression[]; readonly below: boolean }
+  /** ℛ{a}: how a changes as all parameters move along one direction. */
+  | { readonly kind: 'along'; readonly of: Expression }
+  /** One of several parts, all as long, of a column: what stands in the list that the column is said to be. */
+  | { readonly kind: 'part'; readonly of: Expression; readonly part: number; readonly parts: number }
   /** I, of whatever size fits; 𝟏, a column of ones; 𝟎. */
   | { readonly kind: 'constant'; readonly name: 'I' | '1' | '0' }
 );
@@ -95,6 +99,8 @@ export function partsOf(expression: Expression): readonly Expression[] {
     case 'holds':
       return [expression.left, expression.right];
     case 'transpose':
+    case 'part':
+    case 'along':
       return [expression.of];
     case 'power':
       return [expression.of, expression.exponent];

@@ -3,6 +3,7 @@ import { clausesOf, isConditional, nest } from './clauses.ts';
 import type { Equation, Expression } from './expression.ts';
 import { type Node, Unread } from './latex.ts';
 import { isEquals, Reader, split } from './reader.ts';
+import { RELATIONS } from './signs.ts';
 import { isSign } from './spelling.ts';
 
 /** A statement of a display: an equation, and the words before it. */
@@ -17,9 +18,12 @@ export function equationsOf(nodes: readonly Node[]): readonly Statement[] {
   if (arrow) throw new Unread('it says what follows from what', arrow.at);
   const clauses = clausesOf(nested);
   const condition = clauses.find(
-    ({ nodes: clause, words }) => /\b(where|if|when|unless)\b/.test(words) && !clause.some(isEquals),
+    ({ nodes: clause, words }) =>
+      !clause.some(isEquals) && (/\b(where|if|when|unless)\b/.test(words) || isOfSteps(clause)),
   );
   if (condition) throw new Unread('it holds under a condition', condition.nodes[0]?.at ?? 0);
+  const other = clauses.find(({ words }, n) => n > 0 && /\bor\b/.test(words));
+  if (other) throw new Unread('it says two things, of which one holds', other.nodes[0]?.at ?? 0);
   return clauses.flatMap(({ nodes: clause, words }) => {
     const signs = clause.filter(isEquals);
     const [first] = clause;
@@ -34,6 +38,12 @@ export function equationsOf(nodes: readonly Node[]): readonly Statement[] {
       const of = new Reader(member).expression();
       return subtracts && n > 0 ? negative(of) : of;
     });
+    const [left] = read;
+    if (
+      (left?.kind === 'gradient' || left?.kind === 'given') &&
+      clause.some(node => isEquals(node) && before(clause, node) === ':')
+    )
+      throw new Unread('it says what a gradient is set to', first.at);
     return [{ members: read, adds: adds || subtracts, at: first.at, words }];
   });
 }
@@ -41,6 +51,13 @@ export function equationsOf(nodes: readonly Node[]): readonly Statement[] {
 /** A formula that is a single expression. */
 export function expressionOf(nodes: readonly Node[]): Expression {
   return new Reader(nest(nodes)).expression();
+}
+
+/** Whether it says of which steps an equation holds: t < τ. */
+function isOfSteps([first, sign]: readonly Node[]): boolean {
+  return (
+    first?.kind === 'symbol' && first.text === 't' && sign?.kind === 'symbol' && RELATIONS[sign.text] !== undefined
+  );
 }
 
 function isEqualsAt(nodes: readonly Node[], n: number): boolean {

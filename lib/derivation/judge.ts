@@ -4,11 +4,11 @@ import { Bench, type Difference } from './bench.ts';
 import { type Instance, keyIn } from './definitions.ts';
 import { editsOf, type Stock } from './edits.ts';
 import { type Expression, walk } from './expression.ts';
-import { requireKnownNames } from './known.ts';
+import { isOfGiven, requireKnownNames, requireMade } from './known.ts';
 import { Unread } from './latex.ts';
 import type { Line } from './lines.ts';
 import { Misfit } from './matrices.ts';
-import { shownKey } from './names.ts';
+import { allNames, shownKey } from './names.ts';
 import { exactly, inFloats } from './numbers.ts';
 import { type Manner, type Reading, readingsOf } from './readings.ts';
 import { latexOf } from './show.ts';
@@ -45,6 +45,9 @@ export interface Mended {
   readonly latex: string;
 }
 
+/** Draws on which a line with a kink is tried, of one step or of several: an indicator is 0 in all elements of all of them once in many millions. */
+const DRAWS = { once: 8, timed: 3 };
+
 /** Edits that are tried. */
 const MOST_EDITS = 20_000;
 
@@ -55,6 +58,8 @@ export class Judge {
   readonly #misfits: Sizes['misfits'];
   readonly #exact: Bench<unknown>[];
   readonly #floats: Bench<number>;
+  /** Other draws, where something turns on which of two numbers is the larger: in one draw it may not show. */
+  readonly #others: Bench<number>[];
 
   constructor(system: System, sizes: Sizes, manner: Manner, seed: number) {
     this.#misfits = sizes.misfits;
@@ -63,6 +68,10 @@ export class Judge {
     this.#manner = manner;
     this.#exact = [0, 1, 2].map(n => new Bench(system, sizeOf, manner.layout, exactly(seed + n)) as Bench<unknown>);
     this.#floats = new Bench(system, sizeOf, manner.layout, inFloats(seed));
+    this.#others = Array.from(
+      { length: system.forward.some(({ offset }) => offset !== undefined) ? DRAWS.timed : DRAWS.once },
+      (_, n) => new Bench(system, sizeOf, manner.layout, inFloats(seed + n + 1)),
+    );
   }
 
   /** All that a statement says. */
@@ -73,17 +82,22 @@ export class Judge {
     const last = members.at(-1);
     if (!first) return { verdict: 'not read', reason: 'there is nothing' };
     const misfit = this.#misfits.get(line);
-    if (misfit) return { verdict: 'wrong', ...misfit };
+    if (misfit) {
+      const { certain, ...why } = misfit;
+      return { verdict: certain ? 'wrong' : 'not read', ...why };
+    }
     const claims = others.filter(side => {
       if (defining.has(first)) return side !== last && !defining.has(side);
       return !(defining.has(side) && side !== last);
     });
     let judged: Judged = { verdict: 'defines' };
-    const [unfit] = this.#misfits.keys();
-    if (unfit && claims.length > 0) return { verdict: 'not read', reason: `the shapes of ${unfit.name} cannot fit` };
+    const unfit = claims.length > 0 ? unfitFor(members, this.#system, this.#misfits) : undefined;
+    if (unfit) return { verdict: 'not read', reason: `the shapes of ${unfit.name} cannot fit` };
     const twice = this.#definedBefore(line, first);
     if (twice) return { verdict: 'not read', reason: twice, at: first.at };
     for (const right of claims) judged = worse(judged, this.claim(first, right, adds, of));
+    if (this.#system.outputs.length === 0 && members.some(isOfLoss) && !judged.reason && judged.verdict !== 'defines')
+      return { verdict: 'not read', reason: 'nothing says what the loss sees', at: first.at };
     return judged;
   }
 
@@ -102,25 +116,45 @@ export class Judge {
     try {
       requireKnownNames(left, this.#system);
       requireKnownNames(right, this.#system);
+      requireMade([left, right], this.#system);
     } catch (error) {
       return unreadable(error);
     }
     const readings = readingsOf(left, right, adds, this.#manner);
     const exact = this.#exactly(left, right, readings);
-    if (exact?.verdict === 'proven' || exact?.verdict === 'not read') return exact;
+    if (exact?.verdict === 'not read') return exact;
+    if (exact?.reading && this.#everywhere(left, right, exact.reading)) return exact;
     for (const reading of readings) {
       const difference = this.#floats.difference(left, right, reading);
+      if (difference === undefined && !this.#everywhere(left, right, reading)) continue;
       if (difference === undefined) return { verdict: 'holds numerically', reading };
       if (difference instanceof Error)
         return { ...unreadable(difference), ...(difference instanceof Misfit && { verdict: 'wrong' as const }) };
     }
+    if (isOfGiven([left, right], this.#system))
+      return { verdict: 'not read', reason: 'it says something of what is given', at: left.at };
     const [usual] = readings;
-    const difference = usual && this.#floats.difference(left, right, usual);
+    const difference = usual && this.#firstDifference(left, right, usual);
     const where = [of, difference && !(difference instanceof Error) ? difference.where : ''].filter(Boolean).join(', ');
     return {
       verdict: 'wrong',
       ...(difference && !(difference instanceof Error) && { difference: { ...difference, where } }),
     };
+  }
+
+  #firstDifference(left: Expression, right: Expression, reading: Reading): Difference | Error | undefined {
+    for (const bench of [this.#floats, ...this.#others]) {
+      const found = bench.difference(left, right, reading);
+      if (found) return found;
+    }
+    return undefined;
+  }
+
+  /** Whether it holds on either side of every kink that there is. */
+  #everywhere(left: Expression, right: Expression, reading: Reading): boolean {
+    const { definitions, vocabulary } = this.#system;
+    if (!hasKink([left, right], key => definitions.get(key)?.map(({ of }) => of) ?? [], vocabulary)) return true;
+    return this.#others.every(bench => bench.difference(left, right, reading) === undefined);
   }
 
   /** The nearest right line, of a statement that is wrong; nothing where no single edit mends it. */
@@ -136,7 +170,7 @@ export class Judge {
     for (const { what, to } of editsOf(right, stock)) {
       tried++;
       if (tried > MOST_EDITS) return undefined;
-      if ([...walk(to)].some(part => part.kind === left.kind && latexOf(part) === latexOf(left))) continue; // that is no news
+      if ([...walk(to)].some(part => this.#areOne(part, left))) continue; // that is no news
       if (this.#wouldHold(left, to, statement.adds, least))
         return { what, latex: `${latexOf(left)} ${sign} ${latexOf(to)}` };
     }
@@ -146,6 +180,22 @@ export class Judge {
         return { what, latex: `${latexOf(to)} ${sign} ${latexOf(right)}` };
     }
     return undefined;
+  }
+
+  /** Whether two sides are written alike, or are the gradient of one name at one step. */
+  #areOne(a: Expression, b: Expression): boolean {
+    if (a.kind === b.kind && latexOf(a) === latexOf(b)) return true;
+    const momentOf = (of: Expression) => {
+      const name = of.kind === 'gradient' ? of.by : of.kind === 'given' ? of.of : undefined;
+      const found = name && this.#system.vocabulary.resolve(name, new Map([['t', 0]]), Number.NaN);
+      return found && `${found.key} ${found.time ?? 0}`;
+    };
+    return (
+      a.kind !== b.kind &&
+      momentOf(a) !== undefined &&
+      momentOf(a) === momentOf(b) &&
+      !this.#system.handed.has(momentOf(a)?.split(' ')[0] ?? '')
+    );
   }
 
   /** Whether a right side would be right in one of the readings, in floats, at so many moments. */
@@ -179,6 +229,50 @@ export class Judge {
     }
     return undefined;
   }
+}
+
+/** A line whose shapes cannot fit and on which expressions rest: by names that it defines, or by the loss. */
+function unfitFor(all: readonly Expression[], system: System, misfits: Sizes['misfits']): Line | undefined {
+  const [first] = misfits.keys();
+  if (!first || all.some(isOfLoss)) return first;
+  const seen = new Set<string>();
+  const visit = (of: Expression): Line | undefined => {
+    for (const name of allNames(of)) {
+      const key = keyIn(name, system.vocabulary);
+      if (seen.has(key)) continue;
+      seen.add(key);
+      for (const definition of system.definitions.get(key) ?? []) {
+        const found = misfits.has(definition.line) ? definition.line : visit(definition.of);
+        if (found) return found;
+      }
+    }
+    return undefined;
+  };
+  return all.map(visit).find(found => found !== undefined);
+}
+
+/** Whether expressions, or what names in them stand for, ask which of two numbers is the larger. */
+function hasKink(
+  all: readonly Expression[],
+  definedAs: (key: string) => readonly Expression[],
+  vocabulary: System['vocabulary'],
+): boolean {
+  const seen = new Set<string>();
+  const visit = (of: Expression): boolean =>
+    [...walk(of)].some(
+      part => part.kind === 'holds' || (part.kind === 'call' && /^(max|min|abs|relu|sign)$/.test(part.name)),
+    ) ||
+    allNames(of).some(name => {
+      const key = keyIn(name, vocabulary);
+      if (seen.has(key)) return false;
+      seen.add(key);
+      return definedAs(key).some(visit);
+    });
+  return all.some(visit);
+}
+
+function isOfLoss(of: Expression): boolean {
+  return [...walk(of)].some(({ kind }) => kind === 'gradient' || kind === 'given');
 }
 
 const ORDER: readonly Verdict[] = ['defines', 'proven', 'holds numerically', 'not read', 'wrong'];

@@ -1,6 +1,6 @@
 /** Whether all names of an expression are known. */
 import { isBackward, keyIn } from './definitions.ts';
-import { type Expression, isLossKey, type Name, namesOf, partsOf } from './expression.ts';
+import { type Expression, isLossKey, type Name, namesOf, partsOf, walk } from './expression.ts';
 import { Unread } from './latex.ts';
 import { allNames, shownKey, withLetter } from './names.ts';
 import type { System } from './system.ts';
@@ -38,4 +38,28 @@ export function requireKnownNames(expression: Expression, system: System): void 
     }
   };
   visit(expression, []);
+}
+
+/** Throws where a Jacobian is of a name that no equation makes, or a gradient is asked in one that the loss cannot see. */
+export function requireMade(sides: readonly Expression[], system: System): void {
+  const { definitions, vocabulary, seen } = system;
+  for (const part of sides.flatMap(side => [...walk(side)])) {
+    if (part.kind === 'jacobian') {
+      const key = keyIn(part.of, vocabulary);
+      if (!definitions.has(key)) throw new Unread(`what ${shownKey(key)} is made of is not said`, part.at);
+    }
+    if (part.kind !== 'gradient') continue;
+    const key = keyIn(part.by, vocabulary);
+    const [definition] = definitions.get(key) ?? [];
+    if (definition && definition.of.kind !== 'name' && !seen.has(key))
+      throw new Unread(`no equation of the forward pass uses ${shownKey(key)}`, part.at);
+  }
+}
+
+/** Whether all names are of what is given: then a line says what is so of them, and follows from nothing. */
+export function isOfGiven(sides: readonly Expression[], { definitions, vocabulary }: System): boolean {
+  const parts = sides.flatMap(side => [...walk(side)]);
+  if (parts.some(({ kind }) => kind === 'gradient' || kind === 'given' || kind === 'jacobian')) return false;
+  const names = sides.flatMap(allNames);
+  return names.length > 0 && names.every(name => !definitions.has(keyIn(name, vocabulary)));
 }

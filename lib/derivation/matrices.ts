@@ -1,5 +1,6 @@
 /** The algebra of a derivation over numbers of any kind: columns, rows, matrices, and what fits whatever it meets. */
 import type { ProofNumbers } from '../check/field.ts';
+import { Unread } from './latex.ts';
 
 /** A matrix; 1×1 is a number, which meets everything element by element. */
 export interface Block<N> {
@@ -71,7 +72,7 @@ export class Algebra<N> {
     if (isNumber(b) && !b.fits) return { ...a, data: a.data.map(x => n.mul(x, this.#first(b))) };
     if (a.fits === 'I') return { ...b, data: b.data.map(x => n.mul(this.#first(a), x)) };
     if (b.fits === 'I') return { ...a, data: a.data.map(x => n.mul(x, this.#first(b))) };
-    if (a.fits === 'ones' && b.fits === 'onesᵀ') throw new Misfit('a matrix of ones of no size');
+    if (a.fits === 'ones' && b.fits === 'onesᵀ') throw new Unread('a matrix of ones of no size', 0);
     if (a.fits === 'ones') throw new Misfit('a column of ones of no size');
     if (b.fits === 'onesᵀ') {
       if (a.columns !== 1) throw new Misfit(`${shapeText(a)} · 𝟏ᵀ`);
@@ -114,7 +115,7 @@ export class Algebra<N> {
   /** Columns below each other, rows side by side, and matrices as is said. */
   stack(parts: readonly Block<N>[], below: boolean = false): Block<N> {
     const data = parts.flatMap(part => part.data);
-    if (parts.some(({ fits }) => fits)) throw new Misfit('parts of no size');
+    if (parts.some(({ fits }) => fits)) throw new Unread('parts of no size', 0);
     if (parts.every(({ columns }) => columns === 1)) return { rows: data.length, columns: 1, data };
     if (parts.every(({ rows }) => rows === 1)) return { rows: 1, columns: data.length, data };
     const [first] = parts;

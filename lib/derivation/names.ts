@@ -52,14 +52,24 @@ export class Vocabulary {
   freeTimes(name: Name): readonly string[] {
     return indicesOf(name).flatMap(index => {
       if (index.letter === undefined || index.letter === 't' || LAST.has(index.letter)) return [];
+      if (this.#isOwn(name)) return [];
       return this.#timed.has(keyWithout(name, other => other === index)) ? [index.letter] : [];
     });
+  }
+
+  /** Whether a name goes with the time together with its indices: the o of 𝐚^o is no step where there is an 𝐚^o of step t. */
+  #isOwn(name: Name): boolean {
+    return (
+      indicesOf(name).length > 0 &&
+      this.#timed.has(keyWithout(name, isT)) &&
+      keyWithout(name, isT) !== keyWithout(name, () => true)
+    );
   }
 
   #isTime(name: Name, index: Index, times: ReadonlyMap<string, number>): boolean {
     if (index.letter === 't') return true;
     const rest = keyWithout(name, other => other === index);
-    if (!this.#timed.has(rest)) return false;
+    if (!this.#timed.has(rest) || (index.letter !== undefined && this.#isOwn(name))) return false;
     return index.letter === undefined || times.has(index.letter) || LAST.has(index.letter);
   }
 }
@@ -139,6 +149,8 @@ export function rebuilt(expression: Expression, f: (part: Expression) => Express
     case 'holds':
       return f({ ...expression, left: again(expression.left), right: again(expression.right) });
     case 'transpose':
+    case 'part':
+    case 'along':
       return f({ ...expression, of: again(expression.of) });
     case 'power':
       return f({ ...expression, of: again(expression.of), exponent: again(expression.exponent) });
@@ -168,7 +180,7 @@ export function lettersOf(name: Name): readonly string[] {
   );
 }
 
-/** An expression with another in place of a name, wherever the name stands by itself. */
-export function substituted(of: Expression, isIt: (name: Name) => boolean, by: Expression): Expression {
-  return rebuilt(of, part => (part.kind === 'name' && isIt(part.name) ? by : part));
+/** An expression with others in place of names, wherever a name that has one stands by itself. */
+export function substituted(of: Expression, by: (name: Name) => Expression | undefined): Expression {
+  return rebuilt(of, part => (part.kind === 'name' ? (by(part.name) ?? part) : part));
 }

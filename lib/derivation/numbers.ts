@@ -1,4 +1,5 @@
 /** What the equations of a derivation are evaluated over: residues first, where equality is no accident, then floats. */
+import { type Dual, dualNumbers } from '../check/dual.ts';
 import { fieldOf, type ProofNumbers, type Residue, same } from '../check/field.ts';
 import { float64 } from '../equations/numbers.ts';
 import type { Elementwise } from '../equations/operation.ts';
@@ -27,6 +28,16 @@ export function inFloats(seed: number): Ground<number> {
     numbers: { ...float64, apply: (operation, a) => operation.element(float64, a, a) },
     leaf: remembered(() => 2 * random.uniform() - 1),
     same: (a, b) => Math.abs(a - b) <= AGREE * Math.max(1, Math.abs(a), Math.abs(b)),
+  };
+}
+
+/** The same with every parameter, which is what does not go with the time, moving along a random direction. */
+export function moving<N>({ numbers, leaf, same }: Ground<N>): Ground<Dual<N>> {
+  const zero = numbers.constant(0);
+  return {
+    numbers: dualNumbers(numbers),
+    leaf: text => ({ value: leaf(text), tangent: /^\S+ {2}\d+$/.test(text) ? leaf(`along ${text}`) : zero }),
+    same: (a, b) => same(a.value, b.value) && same(a.tangent, b.tangent),
   };
 }
 

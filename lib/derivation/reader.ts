@@ -138,13 +138,24 @@ export class Reader {
     }
     if (text === '\\sum' || text === '\\prod') return this.#over(text, [], [], at);
     if (text === '\\partial') return this.#slashed(at);
+    if (text === 'R' && face === 'script') {
+      const moved = this.#peek();
+      const braces = parenthesis(moved);
+      if (braces?.open === '\\{' || braces?.open === '\\lbrace') {
+        this.#next++;
+        const of: Expression = { kind: 'along', of: new Reader(braces.body).expression(), at };
+        return powered(of, moved?.kind === 'scripts' ? moved.sup : [], at);
+      }
+    }
     const called = FUNCTION_LETTERS[text];
-    if (called && face === 'plain' && this.#peek()?.kind === 'paren') return this.#call(node, [], node);
+    if (called && face === 'plain' && parenthesis(this.#peek())) return this.#call(node, [], node);
     if (text === 'd' && (face === 'plain' || face === 'upright')) {
       const next = this.#peek();
       if (next && isNameNode(next)) {
         this.#next++;
-        return { kind: 'given', of: nameNode(next), at };
+        if (next.kind !== 'scripts') return { kind: 'given', of: nameNode(next), at };
+        const { part, power } = parted(next.sup);
+        return powered({ kind: 'given', of: nameOf(next.base, next.sub, part, at), at }, power, at);
       }
     }
     if (text === 'I' && face !== 'bold') return { kind: 'constant', name: 'I', at };
@@ -172,15 +183,11 @@ export class Reader {
     if (!only || others.length > 0) throw new Unread('indices of nothing', at);
     if (only.kind === 'symbol' && (only.text === '\\sum' || only.text === '\\prod'))
       return this.#over(only.text, sub, sup, at);
+    if (only.kind === 'word' && sub.length > 0 && FUNCTIONS[only.text])
+      throw new Unread(`an index of ${only.text}`, sub[0]?.at ?? at);
     if (only.kind === 'word' && FUNCTIONS[only.text]) return this.#call(only, sup, node);
     const letter = only.kind === 'symbol' ? FUNCTION_LETTERS[only.text] : undefined;
-    if (
-      letter &&
-      sub.length === 0 &&
-      this.#peek()?.kind === 'paren' &&
-      only.kind === 'symbol' &&
-      only.face === 'plain'
-    ) {
+    if (letter && sub.length === 0 && parenthesis(this.#peek()) && only.kind === 'symbol' && only.face === 'plain') {
       return this.#call(only, sup, node);
     }
     if (only.kind === 'symbol' && only.text === 'e' && only.face !== 'bold' && sup.length > 0 && sub.length === 0) {
@@ -208,13 +215,16 @@ export class Reader {
     const at = whole.at;
     if (!name) throw new Unread(`the word ${textOfNode(node)}`, at);
     const { primes, rest } = primesOf(sup);
-    const next = this.#peek();
-    if (!next) throw new Unread(`${name} of nothing`, at);
+    const first = this.#peek();
+    if (!first) throw new Unread(`${name} of nothing`, at);
     const args: Expression[] = [];
+    const letter = node.kind === 'symbol';
+    const next = letter ? (parenthesis(first) ?? first) : first;
+    const above = letter && first.kind === 'scripts' ? first.sup : [];
     if (next.kind === 'paren' && (next.open === '(' || next.open === '[' || next.open === '\\{')) {
       this.#next++;
       if (next.open === '[' && name !== 'diag') throw new Unread(`${name}[…]`, at);
-      const inner = split(next.body, item => item.kind === 'symbol' && item.text === ',');
+      const inner = split(next.body, item => item.kind === 'symbol' && /^[,;]$/.test(item.text));
       for (const item of inner) args.push(next.open === '[' ? bracket(item, next.at) : new Reader(item).expression());
     } else {
       const product: Expression[] = [this.#factor()];
@@ -228,7 +238,7 @@ export class Reader {
       const [only, ...others] = product;
       args.push(only && others.length === 0 ? only : { kind: 'product', factors: product, at });
     }
-    return powered({ kind: 'call', name, order: primes, args, at }, rest, at);
+    return powered(powered({ kind: 'call', name, order: primes, args, at }, rest, at), above, at);
   }
 
   #over(sign: string, sub: readonly Node[], sup: readonly Node[], at: number): Expression {
@@ -254,6 +264,12 @@ export class Reader {
     if (!partial || !of) throw new Unread('∂ of nothing', at);
     return derivative([{ kind: 'symbol', text: '\\partial', face: 'plain', at }, ...over], [partial, of], at);
   }
+}
+
+/** A parenthesis that is there, whatever stands above it. */
+function parenthesis(node: Node | undefined): (Node & { kind: 'paren' }) | undefined {
+  const [only, ...others] = node?.kind === 'scripts' && node.sub.length === 0 ? node.base : node ? [node] : [];
+  return only?.kind === 'paren' && others.length === 0 ? only : undefined;
 }
 
 function isDots(node: Node): boolean {

@@ -39,6 +39,8 @@ export function readingsOf(left: Expression, right: Expression, adds: boolean, m
 function leftsOf(left: Expression, adds: boolean, { given }: Manner): readonly Extent[] {
   const through: readonly Extent[] = adds ? ['through'] : [];
   switch (left.kind) {
+    case 'along':
+      return leftsOf(left.of, adds, { layout: 'rows', given });
     case 'jacobian':
       return left.immediate ? ['immediate', 'step'] : ['total', 'handed', 'step', 'immediate'];
     case 'gradient':

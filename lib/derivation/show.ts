@@ -44,6 +44,10 @@ export function latexOf(of: Expression): string {
       return of.factors.map(factor => inner(factor, 3)).join('\\,');
     case 'each':
       return `${inner(of.left, 1)}${SIGNS[of.operation]} ${inner(of.right, 2)}`;
+    case 'along':
+      return `\\mathcal R\\{${latexOf(of.of)}\\}`;
+    case 'part':
+      return `(${latexOf(of.of)})_{${of.part + 1}}`;
     case 'transpose':
       return strength(of.of) < 3 || of.of.kind === 'gradient'
         ? `\\big(${latexOf(of.of)}\\big)^\\top`

@@ -1,8 +1,7 @@
 /** Shapes of names, found by what the forward equations put together. */
 
-import { isBackward, keyIn } from './definitions.ts';
-import type { Expression } from './expression.ts';
-import { isLossKey } from './expression.ts';
+import { type Definition, functionKey, isOfMany, keyIn } from './definitions.ts';
+import { type Expression, isLossKey, walk } from './expression.ts';
 import { Unread } from './latex.ts';
 import type { Line } from './lines.ts';
 import { allNames, shownKey } from './names.ts';
@@ -30,7 +29,15 @@ const ONE: Dimension = { one: true };
 /** The size of every name, and the definitions whose shapes cannot fit those before them. */
 export interface Sizes {
   of(key: string): Size;
-  readonly misfits: ReadonlyMap<Line, { readonly reason: string; readonly at: number }>;
+  readonly misfits: ReadonlyMap<Line, Misfitting>;
+}
+
+/** Why the shapes of a line cannot fit. */
+export interface Misfitting {
+  readonly reason: string;
+  readonly at: number;
+  /** Whether it is certain what the shapes are: letters may be numbers, or elements by their indices. */
+  readonly certain: boolean;
 }
 
 /**
@@ -40,17 +47,18 @@ export interface Sizes {
  */
 export function sizesOf(system: System, said: ReadonlyMap<string, readonly [string, string]>): Sizes {
   const shapes = new Shapes(system, said);
-  const misfits = new Map<Line, { reason: string; at: number }>();
+  const misfits = new Map<Line, Misfitting>();
   const first = new Set(system.forward);
   for (const definition of [...first, ...[...system.definitions.values()].flat()]) {
     const { key, of, line } = definition;
-    if (isBackward(of)) continue;
+    if ([...walk(of)].some(({ kind }) => kind === 'gradient' || kind === 'given')) continue;
     try {
       shapes.equate(key, of);
     } catch (error) {
       if (!(error instanceof Unread)) throw error;
       // What is not of the forward equations may not fit: that shows where it is judged.
-      if (first.has(definition) && !misfits.has(line)) misfits.set(line, { reason: error.message, at: error.at });
+      if (first.has(definition) && !misfits.has(line))
+        misfits.set(line, { reason: error.message, at: error.at, certain: shapes.areCertain(definition) });
     }
   }
   return { of: shapes.sizes(), misfits };
@@ -62,19 +70,47 @@ class Shapes {
   readonly #said: ReadonlyMap<string, readonly [string, string]>;
   readonly #letters = new Map<string, Dimension>();
   readonly #forms = new Map<string, Form>();
+  readonly #columns: ReadonlySet<string>;
+  readonly #changed: Dimension[] = [];
 
   constructor(system: System, said: ReadonlyMap<string, readonly [string, string]>) {
     this.#system = system;
     this.#said = said;
     const keys = [...system.definitions.keys(), ...system.leaves];
+    const all = [...system.definitions.values()].flat();
+    this.#columns = new Set(
+      all.flatMap(({ of }) =>
+        [...walk(of)].flatMap(part =>
+          part.kind === 'call' && isOfMany(part)
+            ? part.args.flatMap(arg => (arg.kind === 'name' ? [keyIn(arg.name, system.vocabulary)] : []))
+            : [],
+        ),
+      ),
+    );
     this.#bold = keys.some(key => key.startsWith('𝐛'));
   }
 
   equate(key: string, of: Expression): void {
-    const left = this.#formOf(key);
-    const right = this.#infer(of);
-    if (left === 'number' || right === 'number') return;
-    this.#same(left, right, of, `${shownKey(key)} =`);
+    this.#changed.length = 0;
+    try {
+      const left = this.#formOf(key);
+      const right = this.#infer(of);
+      if (left === 'number' || right === 'number') return;
+      this.#same(left, right, of, `${shownKey(key)} =`);
+    } catch (error) {
+      for (const dimension of this.#changed) delete dimension.same; // what does not fit says nothing of other lines
+      throw error;
+    }
+  }
+
+  /** Whether letters say what they are: not where none is bold and nothing goes with the time, nor of an element or a list. */
+  areCertain({ key, of }: Definition): boolean {
+    const { vocabulary, definitions, leaves } = this.#system;
+    const keys = [key, ...allNames(of).map(name => keyIn(name, vocabulary))];
+    if (!this.#bold && ![...definitions.keys(), ...leaves].some(other => vocabulary.isTimed(other))) return false;
+    const isElement = (other: string) =>
+      !other.startsWith('𝐛') && /_[i-n]+$|_[i-n],|_v/.test(other) && !this.#said.has(other);
+    return !keys.some(isElement) && !(of.kind === 'stack' && /^[A-Z]/.test(key));
   }
 
   sizes(): (key: string) => Size {
@@ -123,7 +159,7 @@ class Shapes {
     if (isLossKey(key) || /^[τTKM]$/.test(key)) return 'number';
     const capital = letter !== letter.toLowerCase();
     if (capital && (!bold || !this.#system.vocabulary.isTimed(key))) return [{ one: false }, { one: false }];
-    if (bold || (!this.#bold && !/^[εληlπ]$/.test(letter))) return [{ one: false }, ONE];
+    if (bold || this.#columns.has(key) || (!this.#bold && !/^[εληlπ]$/.test(letter))) return [{ one: false }, ONE];
     return 'number';
   }
 
@@ -148,6 +184,7 @@ class Shapes {
         return form === 'number' ? form : [form[1], form[0]];
       }
       case 'power':
+      case 'along':
         return this.#infer(of.of);
       case 'call':
         return this.#call(of);
@@ -163,9 +200,32 @@ class Shapes {
           ? [rows, { one: false, parts: forms.map(([, columns]) => columns) }]
           : [{ one: false, parts: forms.map(([first]) => first) }, ONE];
       }
+      case 'jacobian': {
+        const [above, below] = [of.of, of.by].map(name => this.#formOf(keyIn(name, this.#system.vocabulary)));
+        if (!above || !below || above === 'number' || below === 'number') return 'number';
+        return rootOf(above[1]).one && rootOf(below[1]).one ? [above[0], below[0]] : 'number';
+      }
+      case 'part': {
+        const whole = this.#infer(of.of);
+        if (whole === 'number') return whole;
+        const root = rootOf(whole[0]);
+        if (!root.one && !root.parts) {
+          const each: Dimension = { one: false };
+          root.parts = Array.from({ length: of.parts }, () => each);
+        }
+        return root.parts?.length === of.parts ? [root.parts[of.part] ?? ONE, ONE] : 'number';
+      }
+      case 'constant':
+        if (of.name === '0') return 'number';
+        return of.name === '1' ? [{ one: false }, ONE] : this.#square();
       default:
         return 'number';
     }
+  }
+
+  #square(): Form {
+    const size: Dimension = { one: false };
+    return [size, size];
   }
 
   #call(of: Expression & { kind: 'call' }): Form {
@@ -177,6 +237,11 @@ class Shapes {
       const [argument] = of.args;
       const form = argument ? this.#infer(argument) : 'number';
       return form === 'number' ? form : [form[0], form[0]];
+    }
+    if (of.name === 'dim') return 'number';
+    if (isOfMany(of) && !this.#system.functions.has(functionKey(of))) {
+      const [first = 'number'] = of.args.map(arg => this.#infer(arg));
+      return first;
     }
     return this.#alike(of.args, of, of.name);
   }
@@ -213,8 +278,9 @@ class Shapes {
     }
     if (isPartOf(first, second) || isPartOf(second, first))
       throw new Unread('the shapes cannot fit: a part is as large as the whole', of.at);
-    if (second.parts && !first.parts) first.same = second;
-    else second.same = first;
+    const [from, to] = second.parts && !first.parts ? [first, second] : [second, first];
+    from.same = to;
+    this.#changed.push(from);
   }
 }
 

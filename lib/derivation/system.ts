@@ -14,7 +14,7 @@ import {
 import { type Expression, isLossKey, walk } from './expression.ts';
 import { Unread } from './latex.ts';
 import type { Line, Reading } from './lines.ts';
-import { allNames, lettersOf, Vocabulary } from './names.ts';
+import { allNames, lettersOf, shownKey, Vocabulary } from './names.ts';
 import { knownKeys, Sets } from './sets.ts';
 
 /** What the lines of one prefix are judged by. */
@@ -31,6 +31,8 @@ export interface System {
   readonly seen: ReadonlySet<string>;
   /** Names that the loss sees: `L` alone where it is defined. */
   readonly outputs: readonly string[];
+  /** Names that a later step or the loss uses. */
+  readonly handed: ReadonlySet<string>;
   readonly functions: ReadonlyMap<string, FunctionDefinition>;
   /** The sets that sums over letters run over. */
   membersOf(letter: string, of: Expression): readonly string[];
@@ -71,20 +73,118 @@ export function systemsOf(first: Reading, more: readonly Reading[]): Systems {
         }
       }),
     );
-  const instances = expanded(reading.lines, true);
+  const { instances, unsure } = inChapters(reading.lines, expanded(reading.lines, true), vocabulary);
+  for (const [line, why] of unsure) unread.set(line, why);
+  const chapters = new Map(instances.map(({ line }) => [line.name, line]));
   const abbreviations = expanded(reading.abbreviations, false);
-  const others = given.flatMap(other => expanded([...other.lines, ...other.abbreviations], false));
+  const others = given.map(other => ({
+    lines: expanded(other.lines, false),
+    abbreviations: expanded(other.abbreviations, false),
+  }));
   const systems = new Map<string, System>();
+  /** Of what is given, the equations of one network: those that the text cites before others, and none that define a name again. */
+  const givenTo = (prefix: string) => {
+    const cited = citedFor(prefix, first);
+    const lines = others.flatMap(other => other.lines);
+    const taken = new Set<string>();
+    const kept = new Set(
+      [...new Set(lines.map(({ line }) => line.prefix))]
+        .sort((a, b) => Number(cited.has(b)) - Number(cited.has(a)))
+        .filter(other => {
+          const own = lines.filter(({ line }) => line.prefix === other && (line.letter === 'F' || line.letter === ''));
+          const keys = keysDefinedBy(own, vocabulary);
+          if (keys.some(key => taken.has(key))) return false;
+          for (const key of keys) taken.add(key);
+          return true;
+        }),
+    );
+    const isKept = ({ line }: Instance) => kept.has(line.prefix);
+    return [...kept]
+      .flatMap(other => lines.filter(({ line }) => line.prefix === other))
+      .concat(others.flatMap(other => (other.lines.some(isKept) ? other.abbreviations : [])));
+  };
   return {
-    lines: reading.lines,
+    lines: reading.lines.map(line => (unread.has(line) ? line : (chapters.get(line.name) ?? line))),
     instances,
     unread,
     for(prefix) {
-      const known = systems.get(prefix) ?? systemOf(prefix, instances, abbreviations, others, vocabulary, sets);
+      const known =
+        systems.get(prefix) ?? systemOf(prefix, instances, abbreviations, givenTo(prefix), vocabulary, sets);
       systems.set(prefix, known);
       return known;
     },
   };
+}
+
+/** Prefixes of equations that the text mentions from where the lines before those of a prefix end. */
+function citedFor(prefix: string, { lines, text }: Reading): ReadonlySet<string> {
+  const [own] = prefix.split(' ');
+  const begin = lines.findIndex(line => line.prefix === own);
+  const end = lines.findLastIndex(line => line.prefix === own);
+  const before = lines[begin - 1];
+  const from = before ? before.offset + before.latex.length : 0;
+  const mentions = text.slice(from, lines[end]?.offset ?? 0).matchAll(/\b([A-Z]{2,})-[FB]\d/g);
+  return new Set(Array.from(mentions, ([, other = '']) => other));
+}
+
+/** Where a forward equation defines a name a second time a new chapter begins: a system of its own, whose lines have a prefix of its own. */
+function inChapters(
+  all: readonly Line[],
+  instances: readonly Instance[],
+  vocabulary: Vocabulary,
+): { readonly instances: readonly Instance[]; readonly unsure: ReadonlyMap<Line, { reason: string; at: number }> } {
+  const defined = new Map<string, Map<string, string>>();
+  const chapters = new Map<string, number>();
+  const own = new Map<Line, Line>();
+  const unsure = new Map<Line, { reason: string; at: number }>();
+  /** Why it is not clear by which definition the lines of a prefix go. */
+  const doubts = new Map<string, string>();
+  const last = new Map<string, string>();
+  for (const line of all) {
+    const { prefix, letter, name } = line;
+    const before = defined.get(prefix) ?? new Map<string, string>();
+    defined.set(prefix, before);
+    const keys =
+      letter === 'F'
+        ? keysDefinedBy(
+            instances.filter(instance => instance.line === line),
+            vocabulary,
+          )
+        : [];
+    const [again] = keys.filter(key => before.has(key));
+    if (again !== undefined) {
+      chapters.set(prefix, (chapters.get(prefix) ?? 1) + 1);
+      if (last.get(prefix) === 'F') {
+        doubts.set(
+          prefix,
+          `${shownKey(again.split(' ')[0] ?? '')} is defined a second time, after ${before.get(again)}`,
+        );
+      } else doubts.delete(prefix);
+      before.clear();
+    }
+    if (letter === 'F' && line.unread && chapters.has(prefix)) doubts.set(prefix, `${name} is not read`);
+    for (const key of keys) before.set(key, name);
+    last.set(prefix, letter);
+    const chapter = chapters.get(prefix);
+    if (chapter === undefined) continue;
+    const cut = { ...line, prefix: `${prefix} ${chapter}` };
+    own.set(line, cut);
+    const doubt = doubts.get(prefix);
+    if (doubt !== undefined && letter !== 'F') unsure.set(cut, { reason: doubt, at: 0 });
+  }
+  const cut = instances.map(instance => ({ ...instance, line: own.get(instance.line) ?? instance.line }));
+  return { instances: cut, unsure };
+}
+
+/** What forward equations define, each with the one time at which they do. */
+function keysDefinedBy(instances: readonly Instance[], vocabulary: Vocabulary): readonly string[] {
+  return instances.flatMap(({ line, statement }) =>
+    statement.members.some(isBackward) || statement.members[0]?.kind !== 'name'
+      ? []
+      : [...definitionsIn(line, statement, vocabulary)]
+          .slice(0, 1)
+          .map(([, { key, fixed }]) => `${key} ${fixed ?? ''}`),
+  );
 }
 
 function systemOf(
@@ -159,9 +259,21 @@ function systemOf(
   const chosen = [...definitions.values()].flat();
   const isFirst = ({ key, of, line }: Definition) =>
     !isBackward(of) && line.prefix === prefix && (hasForward ? line.letter === 'F' || ofForward.has(key) : !line.prose);
-  const mentioned = new Set(
-    [...own, ...abbreviations].flatMap(({ statement }) => namesIn(statement).map(name => keyIn(name, vocabulary))),
-  );
+  const keysOf = (some: readonly Instance[]) =>
+    some.flatMap(({ statement }) => namesIn(statement).map(name => keyIn(name, vocabulary)));
+  const ownKeys = new Set(keysOf(own));
+  const mentioned = new Set([
+    ...ownKeys,
+    ...keysOf(
+      abbreviations.filter(
+        ({
+          statement: {
+            members: [first],
+          },
+        }) => first?.kind === 'name' && ownKeys.has(keyIn(first.name, vocabulary)),
+      ),
+    ),
+  ]);
   const elsewhere = new Set(others.map(({ line }) => line));
   const isGiven = ({ key, of, line }: Definition) => !isBackward(of) && elsewhere.has(line) && mentioned.has(key);
   const forward = withAllTheyUse(
@@ -182,6 +294,7 @@ function systemOf(
     leaves,
     forward,
     outputs,
+    handed: new Set([...outputs, ...carriedBy(forward, vocabulary)]),
     functions,
     membersOf(letter, of) {
       const names = allNames(of).filter(name => lettersOf(name).includes(letter));
@@ -229,7 +342,19 @@ function withAllTheyUse(
   return [...all];
 }
 
-/** What the loss sees: L where it is defined; else what no forward equation of the same step uses, and what gradients are handed in of. */
+/** Names that an equation of a later step uses. */
+function carriedBy(forward: readonly Definition[], vocabulary: Vocabulary): readonly string[] {
+  const offsets = new Map(forward.map(({ key, offset }) => [key, offset ?? 0]));
+  return forward.flatMap(({ of }) =>
+    allNames(of).flatMap(name => {
+      const times = new Map(lettersOf(name).map(letter => [letter, 0]));
+      const { key, time = 0 } = vocabulary.resolve(name, times, Number.NaN);
+      return time < (offsets.get(key) ?? Number.NEGATIVE_INFINITY) ? [key] : [];
+    }),
+  );
+}
+
+/** What the loss sees: L where it is defined; else what no forward equation of the same step uses, and the states that gradients are handed in of. */
 function outputsOf(
   forward: readonly Definition[],
   own: readonly Instance[],
@@ -252,11 +377,10 @@ function outputsOf(
       [...walk(member)].flatMap(part => (part.kind === 'given' ? [keyIn(part.of, vocabulary)] : [])),
     ),
   );
-  const unused = forward
-    .filter(
-      ({ key, offset, of, implied }) => offset !== undefined && !implied && of.kind !== 'name' && !usedNow.has(key),
-    )
-    .map(({ key }) => key);
-  const defined = new Set(forward.map(({ key }) => key));
-  return [...new Set([...unused, ...given.filter(key => defined.has(key) && vocabulary.isTimed(key))])];
+  const isUnused = ({ key, of, implied }: Definition) => !implied && of.kind !== 'name' && !usedNow.has(key);
+  const timed = forward.filter(({ offset }) => offset !== undefined);
+  const made = (timed.length > 0 ? timed : forward).filter(isUnused);
+  const unused = (made.length > 0 ? made : forward.filter(({ key }) => !usedNow.has(key))).map(({ key }) => key);
+  const carried = new Set(carriedBy(forward, vocabulary));
+  return [...new Set([...unused, ...given.filter(key => carried.has(key))])];
 }

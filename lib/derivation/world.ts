@@ -1,14 +1,16 @@
 /** A derivation's forward equations, run for some steps over dual numbers. */
 import { type Dual, dualNumbers } from '../check/dual.ts';
 import type { ProofNumbers } from '../check/field.ts';
-import type { FunctionDefinition } from './definitions.ts';
+import { type FunctionDefinition, functionKey, isOfMany, keyIn } from './definitions.ts';
 import { type Expression, isLossKey, type Name } from './expression.ts';
 import { called } from './functions.ts';
 import { Unread } from './latex.ts';
 import { Algebra, type Block, isNumber, Misfit } from './matrices.ts';
 import { allNames, lettersOf, shownKey, substituted, withLetter } from './names.ts';
+import { unnamed } from './numbers.ts';
 import {
   DEFAULT,
+  type Extent,
   exponentOf,
   integerOf,
   type Moment,
@@ -27,13 +29,21 @@ export class World<N> {
   readonly #setting: Setting<N>;
   readonly #nudge: Nudge | undefined;
   readonly #truth: Truth<N> | undefined;
+  readonly #along: ((of: Expression, scope: Scope) => Block<N>) | undefined;
   readonly #numbers: ProofNumbers<Dual<N>>;
   readonly #known = new Map<string, Block<Dual<N>> | 'begun'>();
   readonly algebra: Algebra<Dual<N>>;
   #evaluated = 0;
 
-  constructor(setting: Setting<N>, nudge?: Nudge, truth?: Truth<N>) {
+  /** @param along how an expression changes as the parameters move. */
+  constructor(
+    setting: Setting<N>,
+    nudge?: Nudge,
+    truth?: Truth<N>,
+    along?: (of: Expression, scope: Scope) => Block<N>,
+  ) {
     this.#setting = setting;
+    this.#along = along;
     this.#nudge = nudge;
     this.#truth = truth;
     this.#numbers = dualNumbers(setting.ground.numbers);
@@ -52,9 +62,10 @@ export class World<N> {
     let sum = n.constant(0);
     for (const key of system.outputs) {
       const isL = isLossKey(key);
-      for (let t = 1; t <= (isL ? 1 : last); t++) {
+      const once = isL || !system.vocabulary.isTimed(key);
+      for (let t = 1; t <= (once ? 1 : last); t++) {
         const { data } = this.value(
-          { key, time: isL ? undefined : t },
+          { key, time: once ? undefined : t },
           { key: 'the loss', step: Number.POSITIVE_INFINITY },
         );
         data.forEach((x, e) => {
@@ -143,6 +154,8 @@ export class World<N> {
       case 'power': {
         const squared =
           of.of.kind === 'call' && of.of.name === 'norm' && of.exponent.kind === 'number' && of.exponent.value === 2;
+        const root = this.#rooted(of, scope);
+        if (root) return root;
         const [inside] = squared && of.of.kind === 'call' ? of.of.args : [];
         if (inside) {
           const block = part(inside); // of a square, a field knows more than of a root
@@ -151,9 +164,20 @@ export class World<N> {
         return this.#power(part(of.of), exponentOf(of.exponent, scope, this.#setting));
       }
       case 'call': {
-        const [argument] = of.args;
-        const defined = of.order === 0 && argument ? this.#setting.system.functions.get(of.name) : undefined;
-        return defined && argument ? part(applied(defined, argument)) : called(algebra, of, of.args.map(part));
+        const defined = this.#setting.system.functions.get(functionKey(of));
+        if (defined) return part(applied(defined, of.args));
+        if (isOfMany(of)) return this.#unknown(of, of.args.map(part));
+        const slope = slopeOf(of, this.#setting.system.functions);
+        return slope ? part(slope) : called(algebra, of, of.args.map(part));
+      }
+      case 'along':
+        if (!this.#along) throw new Unread('ℛ in an equation of the forward pass', of.at);
+        return this.#constant(this.#along(of.of, scope));
+      case 'part': {
+        const { data } = part(of.of);
+        const rows = data.length / of.parts;
+        if (!Number.isInteger(rows)) throw new Misfit(`a part of ${of.parts} of ${data.length} rows`);
+        return { rows, columns: 1, data: data.slice(of.part * rows, (of.part + 1) * rows) };
       }
       case 'holds':
         return this.#holds(of, part(of.left), part(of.right));
@@ -164,8 +188,9 @@ export class World<N> {
       case 'gradient':
       case 'given': {
         const name = of.kind === 'gradient' ? of.by : of.of;
-        const extent = of.kind === 'gradient' ? scope.extents.gradient : scope.extents.given;
-        return this.#constant(this.#true(of).gradient(...spread(this.aliased(this.momentOf(name, scope))), extent, []));
+        const moment = this.aliased(this.momentOf(name, scope));
+        const extent = of.kind === 'gradient' ? scope.extents.gradient : this.#givenOf(moment, scope);
+        return this.#constant(this.#true(of).gradient(...spread(moment), extent, []));
       }
       case 'jacobian': {
         const [above, below] = [this.momentOf(of.of, scope), this.momentOf(of.by, scope)];
@@ -179,6 +204,37 @@ export class World<N> {
         );
       }
     }
+  }
+
+  /** A function of several columns that no equation defines, as large as the first: any function of random combinations of them. */
+  #unknown({ name, at }: Expression & { kind: 'call' }, args: readonly Block<Dual<N>>[]): Block<Dual<N>> {
+    const { algebra } = this;
+    const rows = args[0]?.rows ?? 1;
+    const sum = args
+      .map((arg, n) => {
+        if (arg.fits || arg.columns !== 1) throw new Unread(`${name} of what is no column`, at);
+        const size = rows * arg.rows;
+        const data = Array.from({ length: size }, (_, e) => this.#leaf(`${name} of ${args.length} ${n} ${e}`));
+        return algebra.times({ rows, columns: arg.rows, data }, arg);
+      })
+      .reduce((a, b) => algebra.add(a, b));
+    const f = unnamed(name, 0, at);
+    return algebra.each(x => this.#numbers.apply(f, x), sum);
+  }
+
+  /** How much `d` before a name means: all of it where the name is handed to no later step, nor to the loss. */
+  #givenOf({ key }: Moment, { extents }: Scope): Extent {
+    return extents.given === 'given' && !this.#setting.system.handed.has(key) ? 'total' : extents.given;
+  }
+
+  /** What σ² is where σ was said by its square: of that a field knows more than of a root. */
+  #rooted({ of, exponent }: Expression & { kind: 'power' }, scope: Scope): Block<Dual<N>> | undefined {
+    if (of.kind !== 'name' || exponent.kind !== 'number' || exponent.value !== 2) return undefined;
+    const { definitions, vocabulary } = this.#setting.system;
+    const [definition] = definitions.get(keyIn(of.name, vocabulary)) ?? [];
+    const [square] =
+      definition?.implied && definition.of.kind === 'call' && definition.of.name === 'sqrt' ? definition.of.args : [];
+    return square && definition?.offset === undefined ? this.evaluate(square, scope) : undefined;
   }
 
   momentOf(name: Name, { times }: Scope): Moment {
@@ -272,13 +328,23 @@ export class World<N> {
   }
 }
 
-/** A function's body, of its argument. */
-function applied({ argument, of }: FunctionDefinition, to: Expression): Expression {
+/** The slope of a function that an equation says is another: of g where g(a) = tanh a, tanh′. */
+function slopeOf(
+  of: Expression & { kind: 'call' },
+  functions: ReadonlyMap<string, FunctionDefinition>,
+): Expression | undefined {
+  const body = of.order > 0 ? functions.get(functionKey({ ...of, order: 0 }))?.of : undefined;
+  if (body?.kind !== 'call' || body.order > 0 || body.args.length > 1 || body.args[0]?.kind !== 'name')
+    return undefined;
+  return { ...body, order: of.order, args: of.args };
+}
+
+/** A function's body, of its arguments. */
+function applied({ arguments: names, of }: FunctionDefinition, to: readonly Expression[]): Expression {
   return substituted(
     of,
     ({ letter, bold, sup, sub }) =>
-      letter === argument.letter && bold === argument.bold && sup.length + sub.length === 0,
-    to,
+      to[names.findIndex(name => name.letter === letter && name.bold === bold && sup.length + sub.length === 0)],
   );
 }
 

@@ -1,0 +1,65 @@
+/** Notation beyond a cell's: chapters, ℛ, functions of several names, parts of a list; each right once, and once misprinted. */
+import { describe, expect, test } from 'vitest';
+import { checkDerivation } from '../../lib/derivation/index.ts';
+
+const last = (lines: readonly string[]) =>
+  checkDerivation(lines.map(line => `$$${line}$$`).join('\n\n')).lines.at(-1)?.verdict;
+
+const MAP = String.raw`s_t = f(s_{t-1}, \mathbf x_t; \theta)`;
+const RNN = [String.raw`\mathbf a_t = W\mathbf h_{t-1} + U\mathbf x_t`, String.raw`\mathbf h_t = \tanh(\mathbf a_t)`];
+
+describe.each([
+  {
+    what: 'ℛ of a product and a function',
+    system: RNN,
+    right: String.raw`\mathcal R\{\mathbf h_t\} = (1-\mathbf h_t^2)\odot(\mathcal R\{W\}\mathbf h_{t-1} + W\mathcal R\{\mathbf h_{t-1}\} + \mathcal R\{U\}\mathbf x_t)`,
+    wrong: String.raw`\mathcal R\{\mathbf h_t\} = (1-\mathbf h_t^2)\odot(\mathcal R\{W\}\mathbf h_{t-1} + \mathcal R\{U\}\mathbf x_t)`,
+  },
+  {
+    what: 'a function of several columns',
+    system: [MAP],
+    right: String.raw`\frac{\partial s_t}{\partial\theta} = \frac{\partial s_t}{\partial s_{t-1}}\frac{\partial s_{t-1}}{\partial\theta} + \frac{\partial^+ s_t}{\partial\theta}`,
+    wrong: String.raw`\frac{\partial s_t}{\partial\theta} = \frac{\partial s_t}{\partial s_{t-1}}\frac{\partial s_{t-1}}{\partial\theta}`,
+  },
+  {
+    what: 'parts of a list',
+    system: [
+      String.raw`[\mathbf p_t; \mathbf q_t] = \mathbf h_t = \tanh(W\mathbf x_t)`,
+      String.raw`\mathbf y_t = \mathbf p_t\odot\mathbf q_t`,
+    ],
+    right: String.raw`\frac{\partial L}{\partial\mathbf p_t} = \frac{\partial L}{\partial\mathbf y_t}\odot\mathbf q_t`,
+    wrong: String.raw`\frac{\partial L}{\partial\mathbf p_t} = \frac{\partial L}{\partial\mathbf y_t}\odot\mathbf p_t`,
+  },
+  {
+    what: 'a name defined anew',
+    system: [
+      String.raw`y = \tanh a \tag{XX-F1}`,
+      String.raw`\frac{dy}{da} = 1-y^2 \tag{XX-B1}`,
+      String.raw`y = e^a \tag{XX-F2}`,
+    ],
+    right: String.raw`\frac{dy}{da} = y \tag{XX-B2}`,
+    wrong: String.raw`\frac{dy}{da} = 1-y^2 \tag{XX-B2}`,
+  },
+])('$what', ({ system, right, wrong }) => {
+  test('is proven where it is right', () => expect(last([...system, right])).toBe('proven'));
+  test('is wrong where it is not', () => expect(last([...system, wrong])).toBe('wrong'));
+});
+
+test('an indicator with the wrong sign is caught whatever is drawn', () => {
+  for (let seed = 0; seed < 12; seed++) {
+    const { lines } = checkDerivation(String.raw`$$y = \max(0,a)$$ $$\frac{dy}{da} = -[y>0]$$`, { seed });
+    expect(lines.at(-1)?.verdict).toBe('wrong');
+  }
+});
+
+test.each([
+  [
+    'two definitions before the line',
+    [String.raw`y = a \odot b \tag{XX-F1}`, String.raw`y = a + b \tag{XX-F2}`, String.raw`da = dy \tag{XX-B1}`],
+  ],
+  [
+    'one of two equations',
+    [RNN[0] ?? '', String.raw`\mathbf h_t = \mathbf a_t \quad\text{or}\quad \mathbf h_t = 2\mathbf a_t`],
+  ],
+  ['what is given', [...RNN, 'W W = W']],
+])('not read: %s', (_, lines) => expect(last(lines)).toBe('not read'));
