@@ -8,3 +8,11 @@ import type { Cell } from '../lib/cells/cell.ts';
 export function leastUnits({ name }: Cell): number {
   return name === 'lstm-layer-norm' ? 4 : 1;
 }
+
+/**
+ * How many inputs. What a normalised layer gets from a single one is the same direction whatever it is: its gradient cancels,
+ * and what is left of it is the rounding of what cancelled.
+ */
+export function leastInputs(cell: Cell): number {
+  return leastUnits(cell) > 1 ? 2 : 1;
+}

@@ -32,6 +32,7 @@ import { Random } from '../../lib/random.ts';
 import { Sequence } from '../../lib/sequence.ts';
 import { size } from '../arbitraries.ts';
 import { flat } from '../numbers.ts';
+import { leastInputs, leastUnits } from '../units.ts';
 
 const TYPES = {
   f64: { Numbers: Float64Array, eps: 2 ** -52, bound: 1e-12 },
@@ -433,7 +434,7 @@ describe.each(libraries)('with $name ($path), the engine’s layer is the refere
     const backend: Backend = { name: 'blas', products: rt => blasProducts(counted(library, calls), 1, rt) };
     fc.assert(
       fc.property(drawn, fc.constantFrom(...precisions), (sizes, precision) => {
-        const { d, m } = sizes;
+        const [d, m] = [Math.max(sizes.d, leastInputs(cell)), Math.max(sizes.m, leastUnits(cell))];
         const ours = everything(recurrent(cell, { d, m }, { backend, precision }) as Layer, sizes);
         const theirs = everything(unroll(cell, { d, m }) as Layer, sizes);
         expect(Object.keys(ours)).toEqual(Object.keys(theirs));

@@ -28,7 +28,7 @@ import { unroll } from '../../lib/layers/unroll.ts';
 import { Random } from '../../lib/random.ts';
 import { Sequence } from '../../lib/sequence.ts';
 import { flat } from '../numbers.ts';
-import { leastUnits } from '../units.ts';
+import { leastInputs, leastUnits } from '../units.ts';
 import { apart, type Drawn, everything } from './agreement.ts';
 
 const all: readonly Cell[] = [
@@ -49,7 +49,12 @@ const drawn: fc.Arbitrary<Drawn> = fc.record({
   seed: fc.nat(),
 });
 
-const drawnOf = (cell: Cell) => drawn.map(sizes => ({ ...sizes, m: Math.max(sizes.m, leastUnits(cell)) }));
+const drawnOf = (cell: Cell) =>
+  drawn.map(sizes => ({
+    ...sizes,
+    d: Math.max(sizes.d, leastInputs(cell)),
+    m: Math.max(sizes.m, leastUnits(cell)),
+  }));
 
 const agree = (cell: Cell, options: EngineOptions, bound: number, runs: number): void =>
   fc.assert(
