@@ -110,17 +110,9 @@ export { type Chunk, type ChunkLoss, truncated } from './through-time/truncated.
 export { type Bleu, bleu, type Token } from './training/bleu.ts';
 export { accuracy, argmax, argmaxLast, type ClassFigures, confusion, perClass } from './training/classes.ts';
 export { type Batch, type Examples, examples, type Row } from './training/examples.ts';
-export {
-  carryOn,
-  type Epoch,
-  type FitOptions,
-  fit,
-  Training,
-  type TrainingState,
-  type Update,
-  type Watching,
-} from './training/fit.ts';
+export { carryOn, fit, type Watching } from './training/fit.ts';
 export { bitsPerSymbol, mae, perplexity, rmse, type StepWeights } from './training/metrics.ts';
 export { Scaler, type ScalerData } from './training/scaler.ts';
+export { type Epoch, type FitOptions, Training, type TrainingState, type Update } from './training/training.ts';
 export { type WindowOptions, type Windows, windows } from './training/windows.ts';
 export { FlatMatrix, type FloatArray, OneHotMatrix } from './views.ts';

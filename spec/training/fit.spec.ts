@@ -19,7 +19,8 @@ import { adam } from '../../lib/optim/adam.ts';
 import { sgd } from '../../lib/optim/sgd.ts';
 import { Random } from '../../lib/random.ts';
 import { examples } from '../../lib/training/examples.ts';
-import { carryOn, type FitOptions, Training, type TrainingState, fit as trained } from '../../lib/training/fit.ts';
+import { carryOn, fit as trained } from '../../lib/training/fit.ts';
+import { type FitOptions, Training, type TrainingState } from '../../lib/training/training.ts';
 
 /** Sequences of two symbols, some longer than others, and which of the two was the first. */
 function firsts(count: number, seed: number) {

@@ -13,6 +13,7 @@ import { type BackendName, backendOption, engineNamed } from '../backend.ts';
 import { knownDemos } from '../discover.ts';
 import { pngLibrary, toPng } from '../png.ts';
 import { number, print, printJson, progress, untilSignal, type Verbosity } from '../terminal.ts';
+import { TURN } from '../turns.ts';
 
 interface Flags extends Verbosity {
   readonly seed: number;
@@ -22,9 +23,6 @@ interface Flags extends Verbosity {
   readonly out: string;
   readonly png?: boolean;
 }
-
-/** Milliseconds after which the loop lets signals and the terminal have a turn. */
-const TURN = 30;
 
 /** `bptt demo NAME`: a system of the lectures learns. */
 export function demoCommand(cells: Readonly<Record<string, Cell>>): Command {
