@@ -2,7 +2,8 @@
 import { clausesOf, isConditional, nest } from './clauses.ts';
 import type { Equation, Expression } from './expression.ts';
 import { type Node, Unread } from './latex.ts';
-import { isEquals, Reader, split } from './reader.ts';
+import { isEquals, split } from './pieces.ts';
+import { Reader } from './reader.ts';
 import { RELATIONS } from './signs.ts';
 import { isSign } from './spelling.ts';
 

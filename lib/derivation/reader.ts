@@ -3,25 +3,13 @@
  *
  * Between + and −, products by juxtaposition bind more tightly than ⊙ and ⊘, and a Σ takes the rest of its term.
  */
-import { nest, textOfNode } from './clauses.ts';
+import { textOfNode } from './clauses.ts';
 import { dotted } from './dots.ts';
-import type { Expression, Range, Term } from './expression.ts';
+import type { Expression, Term } from './expression.ts';
 import { type Node, Unread } from './latex.ts';
-import { ELEMENTWISE, FUNCTION_LETTERS, FUNCTIONS, GREEK, RELATIONS } from './signs.ts';
-import { derivative, isNameNode, isPartial, isSign, letterOf, nameNode, nameOf, parted, primesOf } from './spelling.ts';
-
-export function isEquals(node: Node | undefined): boolean {
-  return node?.kind === 'symbol' && (node.text === '=' || node.text === '\\coloneqq' || node.text === '\\equiv');
-}
-
-export function split(nodes: readonly Node[], at: (node: Node) => boolean): readonly (readonly Node[])[] {
-  const parts: Node[][] = [[]];
-  for (const node of nodes) {
-    if (at(node)) parts.push([]);
-    else parts.at(-1)?.push(node);
-  }
-  return parts;
-}
+import { bracket, fraction, paren, rangeOf, rows, split } from './pieces.ts';
+import { ELEMENTWISE, FUNCTION_LETTERS, FUNCTIONS, GREEK } from './signs.ts';
+import { derivative, isNameNode, isSign, nameNode, nameOf, parted, primesOf } from './spelling.ts';
 
 /** Reads a list of nodes from left to right. */
 export class Reader {
@@ -113,13 +101,13 @@ export class Reader {
       case 'accent':
         return { kind: 'name', name: nameOf([node], [], [], node.at), at: node.at };
       case 'fraction':
-        return fraction(node);
+        return fraction(node, read);
       case 'root':
-        return { kind: 'call', name: 'sqrt', order: 0, args: [new Reader(node.body).expression()], at: node.at };
+        return { kind: 'call', name: 'sqrt', order: 0, args: [read(node.body)], at: node.at };
       case 'paren':
-        return paren(node);
+        return paren(node, read);
       case 'rows':
-        return rows(node);
+        return rows(node, read);
       default:
         throw new Unread(`${textOfNode(node)} is nothing that an equation is made of`, node.at);
     }
@@ -143,7 +131,7 @@ export class Reader {
       const braces = parenthesis(moved);
       if (braces?.open === '\\{' || braces?.open === '\\lbrace') {
         this.#next++;
-        const of: Expression = { kind: 'along', of: new Reader(braces.body).expression(), at };
+        const of: Expression = { kind: 'along', of: read(braces.body), at };
         return powered(of, moved?.kind === 'scripts' ? moved.sup : [], at);
       }
     }
@@ -191,20 +179,20 @@ export class Reader {
       return this.#call(only, sup, node);
     }
     if (only.kind === 'symbol' && only.text === 'e' && only.face !== 'bold' && sup.length > 0 && sub.length === 0) {
-      return { kind: 'call', name: 'exp', order: 0, args: [new Reader(sup).expression()], at };
+      return { kind: 'call', name: 'exp', order: 0, args: [read(sup)], at };
     }
     if (only.kind === 'symbol' && only.text === 'I' && only.face !== 'bold' && sup.length === 0)
       return { kind: 'constant', name: 'I', at };
     if (only.kind === 'symbol' && /^[\d.]$/.test(only.text)) {
-      const base = new Reader([only]).expression();
+      const base = read([only]);
       return powered(base, sup, at);
     }
     if (only.kind === 'paren') {
-      const of = paren(only);
+      const of = paren(only, read);
       if (sub.length > 0) throw new Unread('an index of a parenthesis', at);
       return powered(of, sup, at);
     }
-    if (only.kind === 'fraction') return powered(fraction(only), sup, at);
+    if (only.kind === 'fraction') return powered(fraction(only, read), sup, at);
     const { part, power } = parted(sup);
     return powered({ kind: 'name', name: nameOf(base, sub, part, at), at }, power, at);
   }
@@ -225,7 +213,7 @@ export class Reader {
       this.#next++;
       if (next.open === '[' && name !== 'diag') throw new Unread(`${name}[…]`, at);
       const inner = split(next.body, item => item.kind === 'symbol' && /^[,;]$/.test(item.text));
-      for (const item of inner) args.push(next.open === '[' ? bracket(item, next.at) : new Reader(item).expression());
+      for (const item of inner) args.push(next.open === '[' ? bracket(item, next.at, read) : read(item));
     } else {
       const product: Expression[] = [this.#factor()];
       for (
@@ -243,7 +231,7 @@ export class Reader {
 
   #over(sign: string, sub: readonly Node[], sup: readonly Node[], at: number): Expression {
     const operation = sign === '\\sum' ? 'Σ' : 'Π';
-    const range = rangeOf(sub, sup, at);
+    const range = rangeOf(sub, sup, at, read);
     return { kind: 'over', operation, range, of: this.#term(), at };
   }
 
@@ -295,83 +283,9 @@ function powered(of: Expression, sup: readonly Node[], at: number): Expression {
   if (first.kind === 'symbol' && /^(\\top|\\intercal|T)$/.test(first.text)) {
     return powered({ kind: 'transpose', of, at }, others, at);
   }
-  return { kind: 'power', of, exponent: new Reader(nodes).expression(), at };
+  return { kind: 'power', of, exponent: read(nodes), at };
 }
 
-/** `t=1` below and `τ` above; `k` alone; words. */
-function rangeOf(sub: readonly Node[], sup: readonly Node[], at: number): Range {
-  const [first, ...others] = sub.filter(({ kind }) => kind !== 'quad');
-  if (!first) return { index: '' };
-  if (first.kind === 'word') return { index: '' };
-  const { letter } = letterOf([first], at);
-  const [sign, ...bound] = others;
-  if (!sign) return { index: letter };
-  if (sign.kind === 'symbol' && sign.text === '\\in') return { index: letter };
-  if (!isEquals(sign)) throw new Unread(`${textOfNode(sign)} below a sum`, sign.at);
-  const to = sup.length > 0 ? { to: new Reader(sup).expression() } : {};
-  return { index: letter, from: new Reader(bound).expression(), ...to };
-}
-
-function fraction(node: Node & { kind: 'fraction' }): Expression {
-  const { over, under, at } = node;
-  const [first] = over;
-  const [below] = under;
-  if (first && isPartial(first) && below && isPartial(below)) return derivative(over, under, at);
-  return {
-    kind: 'each',
-    operation: '⊘',
-    left: new Reader(over).expression(),
-    right: new Reader(under).expression(),
-    at,
-  };
-}
-
-function paren(node: Node & { kind: 'paren' }): Expression {
-  const { open, body, at } = node;
-  if (open === '|' || open === '\\lvert' || open === '\\vert') {
-    return { kind: 'call', name: 'abs', order: 0, args: [new Reader(body).expression()], at };
-  }
-  if (open === '\\|' || open === '\\lVert' || open === '\\Vert') {
-    return { kind: 'call', name: 'norm', order: 0, args: [new Reader(body).expression()], at };
-  }
-  if (open === '[') return bracket(body, at);
-  if (open !== '(' && open !== '\\{' && open !== '\\lbrace') throw new Unread(`${open}…${node.close}`, at);
-  const parts = split(body, item => item.kind === 'symbol' && (item.text === ',' || item.text === ';'));
-  const [only, ...others] = parts.map(part => new Reader(part).expression());
-  if (!only) throw new Unread('nothing in parentheses', at);
-  return others.length === 0 ? only : { kind: 'stack', parts: [only, ...others], below: body.some(isSemicolon), at };
-}
-
-function isSemicolon(node: Node): boolean {
-  return node.kind === 'symbol' && node.text === ';';
-}
-
-/** `[a, b]` is one below the other; `[a > b]` is 1 where it holds. */
-function bracket(body: readonly Node[], at: number): Expression {
-  const found = body.findIndex(node => node.kind === 'symbol' && RELATIONS[node.text] !== undefined);
-  const sign = body[found];
-  if (sign?.kind === 'symbol') {
-    const relation = RELATIONS[sign.text] ?? '=';
-    const left = new Reader(body.slice(0, found)).expression();
-    const right = new Reader(body.slice(found + 1)).expression();
-    return { kind: 'holds', relation, left, right, at };
-  }
-  const [only, ...others] = split(body, node => node.kind === 'symbol' && /^[,;]$/.test(node.text)).map(part =>
-    new Reader(part).expression(),
-  );
-  if (!only) throw new Unread('nothing in brackets', at);
-  return others.length === 0 ? only : { kind: 'stack', parts: [only, ...others], below: body.some(isSemicolon), at };
-}
-
-function rows(node: Node & { kind: 'rows' }): Expression {
-  const cells = node.rows.map(({ cells }) => cells);
-  if (/matrix/.test(node.environment) && cells.every(row => row.length === 1)) {
-    return {
-      kind: 'stack',
-      below: true,
-      parts: cells.map(([cell = []]) => new Reader(nest(cell)).expression()),
-      at: node.at,
-    };
-  }
-  throw new Unread(`an array (${node.environment}) in an equation`, node.at);
+function read(nodes: readonly Node[]): Expression {
+  return new Reader(nodes).expression();
 }

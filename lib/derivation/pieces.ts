@@ -1,0 +1,100 @@
+/** What a formula is made of besides letters and operators: fractions, what delimiters hold, arrays, the bounds of sums. */
+import { nest, textOfNode } from './clauses.ts';
+import type { Expression, Range } from './expression.ts';
+import { type Node, Unread } from './latex.ts';
+import { RELATIONS } from './signs.ts';
+import { derivative, isPartial, letterOf } from './spelling.ts';
+
+/** Reads nodes as one expression. */
+export type Read = (nodes: readonly Node[]) => Expression;
+
+export function isEquals(node: Node | undefined): boolean {
+  return node?.kind === 'symbol' && (node.text === '=' || node.text === '\\coloneqq' || node.text === '\\equiv');
+}
+
+export function split(nodes: readonly Node[], at: (node: Node) => boolean): readonly (readonly Node[])[] {
+  const parts: Node[][] = [[]];
+  for (const node of nodes) {
+    if (at(node)) parts.push([]);
+    else parts.at(-1)?.push(node);
+  }
+  return parts;
+}
+
+/** `t=1` below and `τ` above; `k` alone; words. */
+export function rangeOf(sub: readonly Node[], sup: readonly Node[], at: number, read: Read): Range {
+  const [first, ...others] = sub.filter(({ kind }) => kind !== 'quad');
+  if (!first) return { index: '' };
+  if (first.kind === 'word') return { index: '' };
+  const { letter } = letterOf([first], at);
+  const [sign, ...bound] = others;
+  if (!sign) return { index: letter };
+  if (sign.kind === 'symbol' && sign.text === '\\in') return { index: letter };
+  if (!isEquals(sign)) throw new Unread(`${textOfNode(sign)} below a sum`, sign.at);
+  const to = sup.length > 0 ? { to: read(sup) } : {};
+  return { index: letter, from: read(bound), ...to };
+}
+
+export function fraction(node: Node & { kind: 'fraction' }, read: Read): Expression {
+  const { over, under, at } = node;
+  const [first] = over;
+  const [below] = under;
+  if (first && isPartial(first) && below && isPartial(below)) return derivative(over, under, at);
+  return {
+    kind: 'each',
+    operation: '⊘',
+    left: read(over),
+    right: read(under),
+    at,
+  };
+}
+
+export function paren(node: Node & { kind: 'paren' }, read: Read): Expression {
+  const { open, body, at } = node;
+  if (open === '|' || open === '\\lvert' || open === '\\vert') {
+    return { kind: 'call', name: 'abs', order: 0, args: [read(body)], at };
+  }
+  if (open === '\\|' || open === '\\lVert' || open === '\\Vert') {
+    return { kind: 'call', name: 'norm', order: 0, args: [read(body)], at };
+  }
+  if (open === '[') return bracket(body, at, read);
+  if (open !== '(' && open !== '\\{' && open !== '\\lbrace') throw new Unread(`${open}…${node.close}`, at);
+  const parts = split(body, item => item.kind === 'symbol' && (item.text === ',' || item.text === ';'));
+  const [only, ...others] = parts.map(part => read(part));
+  if (!only) throw new Unread('nothing in parentheses', at);
+  return others.length === 0 ? only : { kind: 'stack', parts: [only, ...others], below: body.some(isSemicolon), at };
+}
+
+function isSemicolon(node: Node): boolean {
+  return node.kind === 'symbol' && node.text === ';';
+}
+
+/** `[a, b]` is one below the other; `[a > b]` is 1 where it holds. */
+export function bracket(body: readonly Node[], at: number, read: Read): Expression {
+  const found = body.findIndex(node => node.kind === 'symbol' && RELATIONS[node.text] !== undefined);
+  const sign = body[found];
+  if (sign?.kind === 'symbol') {
+    const relation = RELATIONS[sign.text] ?? '=';
+    const left = read(body.slice(0, found));
+    const right = read(body.slice(found + 1));
+    return { kind: 'holds', relation, left, right, at };
+  }
+  const [only, ...others] = split(body, node => node.kind === 'symbol' && /^[,;]$/.test(node.text)).map(part =>
+    read(part),
+  );
+  if (!only) throw new Unread('nothing in brackets', at);
+  return others.length === 0 ? only : { kind: 'stack', parts: [only, ...others], below: body.some(isSemicolon), at };
+}
+
+export function rows(node: Node & { kind: 'rows' }, read: Read): Expression {
+  const cells = node.rows.map(({ cells }) => cells);
+  if (/matrix/.test(node.environment) && cells.every(row => row.length === 1)) {
+    return {
+      kind: 'stack',
+      below: true,
+      parts: cells.map(([cell = []]) => read(nest(cell))),
+      at: node.at,
+    };
+  }
+  throw new Unread(`an array (${node.environment}) in an equation`, node.at);
+}
