@@ -63,7 +63,7 @@ export function anatomyOf(text: string, wanted: string | undefined, layout: Layo
   if (input === undefined || another !== undefined) {
     throw new Unread(`the inputs are ${inputs.map(shownKey).join(', ') || 'none'}, and have to be one`, 0);
   }
-  const size = sizesOf(system, new Map()).of;
+  const size = sizesOf(system).of;
   const [m, d] = [size(h)[0], size(input)[0]];
   const dimensions = (key: string) =>
     size(key).map(n => {

@@ -2,17 +2,15 @@
 import { ValueError } from '../errors.ts';
 import { requireInteger, requireKnown, requireList, requireName } from '../require.ts';
 import type { Difference } from './bench.ts';
-import { type Instance, keyIn } from './definitions.ts';
+import type { Instance } from './definitions.ts';
 import type { Stock } from './edits.ts';
 import { type Expression, walk } from './expression.ts';
-import { expressionOf } from './grammar.ts';
 import { Judge, type Judged, type Mended, type Verdict, worse } from './judge.ts';
-import { parseLatex, Unread } from './latex.ts';
-import { type Line, type Reading, readingOf, reasonOf } from './lines.ts';
+import { type Line, readingOf, reasonOf } from './lines.ts';
 import { type Place, placesIn } from './markdown.ts';
 import type { Manner } from './readings.ts';
 import { latexOf } from './show.ts';
-import { sizesOf, tableShapes } from './sizes.ts';
+import { sizesOf } from './sizes.ts';
 import { type System, type Systems, systemsOf } from './system.ts';
 import type { Layout } from './truth.ts';
 
@@ -91,7 +89,7 @@ export function checkDerivation(text: string, options: CheckDerivationOptions = 
   }
   const reading = readingOf(text);
   const systems = systemsOf(reading, given.map(readingOf));
-  const { layout, found, mend } = mannered(reading, systems, seed);
+  const { layout, found, mend } = mannered(systems, seed);
   const placeOf = placesIn(text);
   const lines = systems.lines.map((line): JudgedLine => {
     const judgement = found.get(line) ?? { verdict: 'not read' as const, reason: 'there is no equation' };
@@ -104,14 +102,14 @@ export function checkDerivation(text: string, options: CheckDerivationOptions = 
 }
 
 /** The manner in which most of it is right: the lecture's, unless another is better. */
-function mannered(reading: Reading, systems: Systems, seed: number): Found & { readonly layout: Layout } {
+function mannered(systems: Systems, seed: number): Found & { readonly layout: Layout } {
   const count = ({ found }: Found, is: (judgement: Judged) => boolean) => [...found.values()].filter(is).length;
   const isMisfit = ({ reason }: Judged) => reason?.includes('shapes cannot fit') ?? false;
   const isWrong = ({ verdict }: Judged) => verdict === 'wrong';
   const usual: Manner = { layout: 'rows', given: 'given' };
-  let best = { manner: usual, found: judged(reading, systems, usual, seed) };
+  let best = { manner: usual, found: judged(systems, usual, seed) };
   const better = (manner: Manner, is: (judgement: Judged) => boolean) => {
-    const found = judged(reading, systems, manner, seed);
+    const found = judged(systems, manner, seed);
     if (count(found, is) < count(best.found, is)) best = { manner, found };
   };
   if (count(best.found, isMisfit) > 0) better({ ...usual, layout: 'columns' }, isMisfit);
@@ -124,7 +122,7 @@ interface Found {
   mend(line: Line): Mended | undefined;
 }
 
-function judged(reading: Reading, systems: Systems, manner: Manner, seed: number): Found {
+function judged(systems: Systems, manner: Manner, seed: number): Found {
   const firstWrong = new Map<Line, Instance>();
   const found = new Map<Line, Judged>();
   const judges = new Map<string, Judge | Judged>();
@@ -135,7 +133,7 @@ function judged(reading: Reading, systems: Systems, manner: Manner, seed: number
   for (const instance of systems.instances) {
     const { line } = instance;
     if (line.unread || systems.unread.has(line)) continue;
-    const known = judges.get(line.prefix) ?? judgeOf(systems.for(line.prefix), reading.text, manner, seed);
+    const known = judges.get(line.prefix) ?? judgeOf(systems.for(line.prefix), manner, seed);
     judges.set(line.prefix, known);
     const verdict = known instanceof Judge ? known.judge(instance) : known;
     const before = found.get(line);
@@ -174,29 +172,9 @@ function stockOf(sides: readonly Expression[]): Stock {
   return { factors: [...factors.values()], terms: [...terms.values()] };
 }
 
-/** The key of a name in LaTeX; nothing where it is no name. */
-function keyOf(latex: string, { vocabulary }: System): string | undefined {
+function judgeOf(system: System, manner: Manner, seed: number): Judge | Judged {
   try {
-    const [row] = parseLatex(latex);
-    const read = expressionOf(row?.cells.flat() ?? []);
-    return read.kind === 'name' ? keyIn(read.name, vocabulary) : undefined;
-  } catch (error) {
-    if (error instanceof Unread) return undefined;
-    throw error;
-  }
-}
-
-function judgeOf(system: System, text: string, manner: Manner, seed: number): Judge | Judged {
-  try {
-    return new Judge(
-      system,
-      sizesOf(
-        system,
-        tableShapes(text, latex => keyOf(latex, system)),
-      ),
-      manner,
-      seed,
-    );
+    return new Judge(system, sizesOf(system), manner, seed);
   } catch (error) {
     return { verdict: 'not read', ...reasonOf(error) };
   }

@@ -56,10 +56,10 @@ export function requireMade(sides: readonly Expression[], system: System): void 
   }
 }
 
-/** Whether all names are of what is given: then a line says what is so of them, and follows from nothing. */
-export function isOfGiven(sides: readonly Expression[], { definitions, vocabulary }: System): boolean {
+/** Whether all names are of what is given, and the forward pass is made of some: then a line says what is so of them, and follows from nothing. */
+export function isOfGiven(sides: readonly Expression[], { definitions, vocabulary, seen }: System): boolean {
   const parts = sides.flatMap(side => [...walk(side)]);
   if (parts.some(({ kind }) => kind === 'gradient' || kind === 'given' || kind === 'jacobian')) return false;
-  const names = sides.flatMap(allNames);
-  return names.length > 0 && names.every(name => !definitions.has(keyIn(name, vocabulary)));
+  const keys = sides.flatMap(allNames).map(name => keyIn(name, vocabulary));
+  return keys.some(key => seen.has(key)) && keys.every(key => !definitions.has(key));
 }

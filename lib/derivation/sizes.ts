@@ -40,13 +40,9 @@ export interface Misfitting {
   readonly certain: boolean;
 }
 
-/**
- * Sizes that are small, and different wherever nothing says that two are the same.
- *
- * @param said shapes that a table of the text gives, in its own letters: `m×d`.
- */
-export function sizesOf(system: System, said: ReadonlyMap<string, readonly [string, string]>): Sizes {
-  const shapes = new Shapes(system, said);
+/** Sizes that are small, and different wherever nothing says that two are the same. */
+export function sizesOf(system: System): Sizes {
+  const shapes = new Shapes(system);
   const misfits = new Map<Line, Misfitting>();
   const first = new Set(system.forward);
   for (const definition of [...first, ...[...system.definitions.values()].flat()]) {
@@ -67,15 +63,15 @@ export function sizesOf(system: System, said: ReadonlyMap<string, readonly [stri
 class Shapes {
   readonly #system: System;
   readonly #bold: boolean;
-  readonly #said: ReadonlyMap<string, readonly [string, string]>;
+  readonly #said: System['said'];
   readonly #letters = new Map<string, Dimension>();
   readonly #forms = new Map<string, Form>();
   readonly #columns: ReadonlySet<string>;
   readonly #changed: Dimension[] = [];
 
-  constructor(system: System, said: ReadonlyMap<string, readonly [string, string]>) {
+  constructor(system: System) {
     this.#system = system;
-    this.#said = said;
+    this.#said = system.said;
     const keys = [...system.definitions.keys(), ...system.leaves];
     const all = [...system.definitions.values()].flat();
     this.#columns = new Set(
@@ -292,20 +288,4 @@ function rootOf(dimension: Dimension): Dimension {
   let root = dimension;
   while (root.same) root = root.same;
   return root;
-}
-
-/** `| W | m×d | … |` of a table in the text, by the name's key; a column is `m` or `m×1`. */
-export function tableShapes(
-  text: string,
-  keyOf: (latex: string) => string | undefined,
-): ReadonlyMap<string, readonly [string, string]> {
-  const shapes = new Map<string, readonly [string, string]>();
-  for (const [, names = '', shape = ''] of text.matchAll(/^\|([^|\n]+)\|\s*([\w]+(?:\s*[×x]\s*[\w]+)?)\s*\|/gm)) {
-    const [rows = '', columns = '1'] = shape.split(/\s*[×x]\s*/);
-    for (const name of names.split(',')) {
-      const key = keyOf(name.replace(/[$`]/g, '').trim());
-      if (key !== undefined && rows !== '') shapes.set(key, [rows, columns]);
-    }
-  }
-  return shapes;
 }

@@ -16,6 +16,7 @@ import { Unread } from './latex.ts';
 import type { Line, Reading } from './lines.ts';
 import { allNames, lettersOf, shownKey, Vocabulary } from './names.ts';
 import { knownKeys, Sets } from './sets.ts';
+import { type SaidShape, shapesSaid } from './table.ts';
 
 /** What the lines of one prefix are judged by. */
 export interface System {
@@ -25,6 +26,8 @@ export interface System {
   readonly defining: ReadonlySet<Expression>;
   /** Names of forward equations that no equation defines: parameters, inputs, the state before the first step. */
   readonly leaves: ReadonlySet<string>;
+  /** Shapes that a table says. A letter that is in one and that no equation defines is any value of that shape. */
+  readonly said: ReadonlyMap<string, SaidShape>;
   /** Forward definitions: those that the leaves are from. */
   readonly forward: readonly Definition[];
   /** Names that a forward equation or the loss uses. */
@@ -81,6 +84,7 @@ export function systemsOf(first: Reading, more: readonly Reading[]): Systems {
     lines: expanded(other.lines, false),
     abbreviations: expanded(other.abbreviations, false),
   }));
+  const said = new Map([...more, first].flatMap(({ text }) => [...shapesSaid(text, vocabulary)]));
   const systems = new Map<string, System>();
   /** Of what is given, the equations of one network: those that the text cites before others, and none that define a name again. */
   const givenTo = (prefix: string) => {
@@ -109,7 +113,7 @@ export function systemsOf(first: Reading, more: readonly Reading[]): Systems {
     unread,
     for(prefix) {
       const known =
-        systems.get(prefix) ?? systemOf(prefix, instances, abbreviations, givenTo(prefix), vocabulary, sets);
+        systems.get(prefix) ?? systemOf(prefix, instances, abbreviations, givenTo(prefix), vocabulary, sets, said);
       systems.set(prefix, known);
       return known;
     },
@@ -194,6 +198,7 @@ function systemOf(
   others: readonly Instance[],
   vocabulary: Vocabulary,
   sets: Sets,
+  said: System['said'],
 ): System {
   const definitions = new Map<string, Definition[]>();
   const defining = new Set<Expression>();
@@ -284,6 +289,7 @@ function systemOf(
   const used = new Set(forward.flatMap(({ of }) => allNames(of).map(name => keyIn(name, vocabulary))));
   const leaves = new Set([...used].filter(key => !definitions.has(key)));
   for (const { key } of forward) leaves.add(key);
+  for (const key of said.keys()) if (!definitions.has(key)) leaves.add(key);
   const outputs = outputsOf(forward, own, vocabulary);
   const functions = functionsIn(sources.flat(), definitions, defining, vocabulary);
   return {
@@ -292,6 +298,7 @@ function systemOf(
     defining,
     seen: new Set([...used, ...outputs]),
     leaves,
+    said,
     forward,
     outputs,
     handed: new Set([...outputs, ...carriedBy(forward, vocabulary)]),

@@ -136,8 +136,7 @@ function isCaught(text: string, given: readonly string[], tag: string, of: strin
     const { prefix } = instance.line;
     if (/-B/.test(tag) ? instance.line.tag !== tag : prefix !== of) return false;
     const system = systems.for(prefix);
-    const judge =
-      judges.get(prefix) ?? new Judge(system, sizesOf(system, new Map()), { layout: 'rows', given: 'given' }, 1);
+    const judge = judges.get(prefix) ?? new Judge(system, sizesOf(system), { layout: 'rows', given: 'given' }, 1);
     judges.set(prefix, judge);
     return judge.judge(instance).verdict === 'wrong';
   });
@@ -253,7 +252,7 @@ function isWrong(text: string, given: readonly Reading[], tag: string): boolean 
   const own = systems.instances.filter(({ line }) => line.tag === tag);
   return own.some(instance => {
     const system = systems.for(instance.line.prefix);
-    const judge = new Judge(system, sizesOf(system, new Map()), { layout: 'rows', given: 'given' }, 1);
+    const judge = new Judge(system, sizesOf(system), { layout: 'rows', given: 'given' }, 1);
     return judge.judge(instance).verdict === 'wrong';
   });
 }

@@ -41,7 +41,7 @@ function differencesOver<N>(
   own: readonly Instance[],
   cell: Cell,
 ): ReadonlySet<string> {
-  const sizes = sizesOf(system, new Map());
+  const sizes = sizesOf(system);
   const setting = { system, sizeOf: sizes.of, ground, last: 1 };
   const truth = truthOf(setting, 'rows');
   const world = new World(setting, undefined, truth);

@@ -1,0 +1,41 @@
+/** What a table of a derivation says of its letters: `| W | m×d | … |`. */
+import { keyIn } from './definitions.ts';
+import { expressionOf } from './grammar.ts';
+import { parseLatex, Unread } from './latex.ts';
+import { lettersOf, type Vocabulary } from './names.ts';
+
+/** Rows and columns, in letters of the table; `1` is one. */
+export type SaidShape = readonly [rows: string, columns: string];
+
+const SHAPE = /^[\p{L}\d′]+(?:\s*[×x]\s*[\p{L}\d′]+)?$/u;
+
+/**
+ * The shapes of the names in a table's first column, by their keys. A column is `m` or `m×1`, a number `1`. A row may have
+ * several names.
+ */
+export function shapesSaid(text: string, vocabulary: Vocabulary): ReadonlyMap<string, SaidShape> {
+  const shapes = new Map<string, SaidShape>();
+  for (const [, first = '', second = ''] of text.matchAll(/^\|([^|\n]+)\|([^|\n]+)\|/gm)) {
+    if (!SHAPE.test(second.trim())) continue;
+    const [rows = '', columns = '1'] = second.trim().split(/\s*[×x]\s*/);
+    for (const name of first.split(',')) {
+      const key = keyOf(name.replace(/[$`]/g, '').trim(), vocabulary);
+      if (key !== undefined) shapes.set(key, [rows, columns]);
+    }
+  }
+  return shapes;
+}
+
+/** The key of a name in LaTeX; nothing where it is no name, or an element of what the row is about: `e_{tj}`. */
+function keyOf(latex: string, vocabulary: Vocabulary): string | undefined {
+  try {
+    const [row] = parseLatex(latex);
+    const read = expressionOf(row?.cells.flat() ?? []);
+    if (read.kind !== 'name') return undefined;
+    const isElement = !read.name.bold && lettersOf(read.name).some(letter => /^[ij]$/.test(letter));
+    return isElement ? undefined : keyIn(read.name, vocabulary);
+  } catch (error) {
+    if (error instanceof Unread) return undefined;
+    throw error;
+  }
+}
