@@ -68,9 +68,9 @@ const agree = (cell: Cell, options: EngineOptions, bound: number, runs: number):
   );
 
 describe.each(all)('$name', cell => {
-  it('is the reference to 1e-12 in f64', () => agree(cell, {}, 1e-12, 30));
+  it('is the reference to 1e-12 in f64', () => agree(cell, {}, 1e-12, 12));
 
-  it('is the reference to 1e-4 in f32', () => agree(cell, { precision: 'f32' }, 1e-4, 20));
+  it('is the reference to 1e-4 in f32', () => agree(cell, { precision: 'f32' }, 1e-4, 8));
 
   it('passes the checker as it is', () => {
     const { tensors, laws } = checkLayer(recurrent(cell, { d: 3, m: 5 }) as Layer);
