@@ -8,7 +8,6 @@ import { allNames, lettersOf } from './names.ts';
 import { type Ground, moving } from './numbers.ts';
 import type { Reading } from './readings.ts';
 import { type Extents, NoStep, type Scope, type Setting } from './scope.ts';
-import type { Size } from './sizes.ts';
 import type { System } from './system.ts';
 import { type Layout, truthOf } from './truth.ts';
 import { World } from './world.ts';
@@ -34,8 +33,8 @@ export class Bench<N> {
   readonly #layout: Layout;
   #moved: World<Dual<N>> | undefined;
 
-  constructor(system: System, sizeOf: (key: string) => Size, layout: Layout, ground: Ground<N>) {
-    this.#setting = { system, sizeOf, ground, last: STEPS };
+  constructor(system: System, sizes: Setting<N>['sizes'], layout: Layout, ground: Ground<N>) {
+    this.#setting = { system, sizes, ground, last: STEPS };
     this.#truth = truthOf(this.#setting, layout);
     this.#world = new World(this.#setting, undefined, this.#truth, (of, scope) => this.#along(of, scope));
     this.#layout = layout;

@@ -64,8 +64,8 @@ export type Expression = { readonly at: number } & (
   | { readonly kind: 'along'; readonly of: Expression }
   /** One of several parts, all as long, of a column: what stands in the list that the column is said to be. */
   | { readonly kind: 'part'; readonly of: Expression; readonly part: number; readonly parts: number }
-  /** I, of whatever size fits; 𝟏, a column of ones; 𝟎. */
-  | { readonly kind: 'constant'; readonly name: 'I' | '1' | '0' }
+  /** I, of whatever size fits or, where that is a letter of a shape that a table says, of that; 𝟏, a column of ones; 𝟎. */
+  | { readonly kind: 'constant'; readonly name: 'I' | '1' | '0'; readonly size?: string }
 );
 
 export interface Term {

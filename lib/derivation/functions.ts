@@ -1,10 +1,17 @@
 /** The functions of a derivation. */
+import type { Elementwise } from '../equations/operation.ts';
 import type { Expression } from './expression.ts';
 import { Unread } from './latex.ts';
+import { OF_MATRICES } from './linear.ts';
 import { type Algebra, type Block, Misfit } from './matrices.ts';
-import { unnamed } from './numbers.ts';
+import { rounded, unnamed } from './numbers.ts';
 
 type Call = Expression & { readonly kind: 'call' };
+
+const WHOLE: Readonly<Record<string, Elementwise>> = {
+  floor: rounded('floor', Math.floor),
+  ceil: rounded('ceil', Math.ceil),
+};
 
 /** A function, or a derivative of one, of its arguments' values. */
 export function called<N>(algebra: Algebra<N>, call: Call, args: readonly Block<N>[]): Block<N> {
@@ -26,6 +33,10 @@ export function called<N>(algebra: Algebra<N>, call: Call, args: readonly Block<
     if (a.fits) throw new Misfit(`the length of ${a.fits}`);
     return algebra.each(n.sqrt, algebra.fold(n.add, algebra.elementwise('⊙', a, a)));
   }
+  if (name === 'inner' && b && others.length === 0) return algebra.fold(n.add, algebra.both('⟨,⟩', n.mul, a, b));
+  const ofMatrix = b || order > 0 ? undefined : OF_MATRICES[name];
+  if (ofMatrix) return ofMatrix(algebra, a);
+  if (name === 'kron' && b) return algebra.kronecker(a, b);
   if (name === 'vec' && !b) return { rows: a.data.length, columns: 1, data: a.data };
   if (b) throw new Unread(`${name} of ${args.length} arguments`, at);
   if (order === 0) {
@@ -78,6 +89,8 @@ export function called<N>(algebra: Algebra<N>, call: Call, args: readonly Block<
       default:
     }
   }
+  const whole = order === 0 ? WHOLE[name] : undefined;
+  if (whole) return algebra.each(x => n.apply(whole, x), a);
   if (!/^[gfφψDN]$/.test(name)) throw new Unread(`${name}${'′'.repeat(order)} of this`, at);
   if (a.fits) throw new Misfit(`${name} of ${a.fits}`);
   const f = unnamed(name, order, at);

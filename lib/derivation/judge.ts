@@ -63,14 +63,13 @@ export class Judge {
 
   constructor(system: System, sizes: Sizes, manner: Manner, seed: number) {
     this.#misfits = sizes.misfits;
-    const sizeOf = sizes.of;
     this.#system = system;
     this.#manner = manner;
-    this.#exact = [0, 1, 2].map(n => new Bench(system, sizeOf, manner.layout, exactly(seed + n)) as Bench<unknown>);
-    this.#floats = new Bench(system, sizeOf, manner.layout, inFloats(seed));
+    this.#exact = [0, 1, 2].map(n => new Bench(system, sizes, manner.layout, exactly(seed + n)) as Bench<unknown>);
+    this.#floats = new Bench(system, sizes, manner.layout, inFloats(seed));
     this.#others = Array.from(
       { length: system.forward.some(({ offset }) => offset !== undefined) ? DRAWS.timed : DRAWS.once },
-      (_, n) => new Bench(system, sizeOf, manner.layout, inFloats(seed + n + 1)),
+      (_, n) => new Bench(system, sizes, manner.layout, inFloats(seed + n + 1)),
     );
   }
 

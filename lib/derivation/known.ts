@@ -29,7 +29,7 @@ export function requireKnownNames(expression: Expression, system: System): void 
       if (seen.has(key) || isLossKey(key)) continue;
       seen.add(key);
       const definitions = system.definitions.get(key);
-      if (!definitions && !system.leaves.has(key) && !/^[τT]$/.test(key)) {
+      if (!definitions && !system.leaves.has(key) && !system.dimensions.has(key) && !/^[τT]$/.test(key)) {
         throw new Unread(`${shownKey(key)} is defined nowhere`, part === expression ? name.at : expression.at);
       }
       for (const definition of definitions ?? []) {

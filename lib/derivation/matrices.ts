@@ -94,6 +94,21 @@ export class Algebra<N> {
     return { rows: left.rows, columns: right.columns, data };
   }
 
+  /** a ⊗ b: a block a_ij b for every element of a. */
+  kronecker(a: Block<N>, b: Block<N>): Block<N> {
+    if (a.fits || b.fits) throw new Unread(`⊗ of ${a.fits ?? b.fits} of no size`, 0);
+    const [rows, columns] = [a.rows * b.rows, a.columns * b.columns];
+    const data = Array.from({ length: rows * columns }, (_, n) => {
+      const [i, j] = [Math.floor(n / columns), n % columns];
+      const [above, below] = [
+        Math.floor(i / b.rows) * a.columns + Math.floor(j / b.columns),
+        (i % b.rows) * b.columns + (j % b.columns),
+      ];
+      return this.n.mul(this.#at(a, above), this.#at(b, below));
+    });
+    return { rows, columns, data };
+  }
+
   transpose(a: Block<N>): Block<N> {
     if (a.fits === 'I') return a;
     if (a.fits) return { ...a, fits: a.fits === 'ones' ? 'onesᵀ' : 'ones' };

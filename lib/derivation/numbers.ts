@@ -50,6 +50,20 @@ function remembered<N>(draw: () => N): (text: string) => N {
   };
 }
 
+/** A function to whole numbers, whose slope is 0: in a field any function. */
+export function rounded(name: string, f: (x: number) => number): Elementwise {
+  return {
+    name: `derivation ${name}`,
+    kind: 'elementwise',
+    costly: true,
+    shape: a => a,
+    evaluate: (n, [a], i, j) => n.constant(f(Number(a.get(i, j)))),
+    element: (n, a) => n.constant(f(Number(a))),
+    print: a => `${name}(${a})`,
+    slope: { of: 'input', by: () => rounded(`slope of ${name}`, () => 0) },
+  };
+}
+
 /** Derivatives that a function which is not defined has. */
 const MOST_PRIMES = 3;
 

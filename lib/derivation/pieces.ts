@@ -1,6 +1,6 @@
 /** What a formula is made of besides letters and operators: fractions, what delimiters hold, arrays, the bounds of sums. */
 import { nest, textOfNode } from './clauses.ts';
-import type { Expression, Range } from './expression.ts';
+import type { Expression, Range, Term } from './expression.ts';
 import { type Node, Unread } from './latex.ts';
 import { RELATIONS } from './signs.ts';
 import { derivative, isPartial, letterOf } from './spelling.ts';
@@ -49,13 +49,37 @@ export function fraction(node: Node & { kind: 'fraction' }, read: Read): Express
   };
 }
 
+/** Functions that are written as delimiters. */
+const DELIMITED: Readonly<Record<string, string>> = {
+  '|': 'abs',
+  '\\lvert': 'abs',
+  '\\vert': 'abs',
+  '\\|': 'norm',
+  '\\lVert': 'norm',
+  '\\Vert': 'norm',
+  '\\lfloor': 'floor',
+  '\\lceil': 'ceil',
+};
+
+/** What an index of a norm makes of it: Frobenius's is that of all elements. */
+const NORMS: Readonly<Record<string, string>> = { '2': 'spectral', F: 'norm' };
+
+/** A norm with its index; nothing where it is none. */
+export function norm(node: Node & { kind: 'paren' }, sub: readonly Node[], read: Read): Expression | undefined {
+  const [index, ...others] = sub;
+  const name = index?.kind === 'symbol' && others.length === 0 ? NORMS[index.text] : undefined;
+  if (!name || DELIMITED[node.open] !== 'norm') return undefined;
+  return { kind: 'call', name, order: 0, args: [read(node.body)], at: node.at };
+}
+
 export function paren(node: Node & { kind: 'paren' }, read: Read): Expression {
   const { open, body, at } = node;
-  if (open === '|' || open === '\\lvert' || open === '\\vert') {
-    return { kind: 'call', name: 'abs', order: 0, args: [read(body)], at };
-  }
-  if (open === '\\|' || open === '\\lVert' || open === '\\Vert') {
-    return { kind: 'call', name: 'norm', order: 0, args: [read(body)], at };
+  const name = DELIMITED[open];
+  if (name) return { kind: 'call', name, order: 0, args: [read(body)], at };
+  if (open === '\\langle') {
+    const args = split(body, item => item.kind === 'symbol' && item.text === ',').map(read);
+    if (args.length !== 2) throw new Unread(`⟨…⟩ of ${args.length}`, at);
+    return { kind: 'call', name: 'inner', order: 0, args, at };
   }
   if (open === '[') return bracket(body, at, read);
   if (open !== '(' && open !== '\\{' && open !== '\\lbrace') throw new Unread(`${open}…${node.close}`, at);
@@ -96,5 +120,47 @@ export function rows(node: Node & { kind: 'rows' }, read: Read): Expression {
       at: node.at,
     };
   }
+  if (node.environment === 'cases') return cases(node, read);
   throw new Unread(`an array (${node.environment}) in an equation`, node.at);
+}
+
+/** Values, each where its condition holds, as a sum of products with indicators; “otherwise” is where none of the others does. */
+function cases(node: Node & { kind: 'rows' }, read: Read): Expression {
+  const { at } = node;
+  const one: Expression = { kind: 'number', value: 1, at };
+  const times = (left: Expression, right: Expression): Expression => ({
+    kind: 'each',
+    operation: '⊙',
+    left,
+    right,
+    at,
+  });
+  const conditions: Expression[] = [];
+  const terms = node.rows.map(({ cells: [value = [], condition = []] }): Term => {
+    const said = nest(condition).filter(item => item.kind !== 'quad');
+    const of = read(nest(value).filter(item => !(item.kind === 'symbol' && item.text === ',')));
+    const isRest = said.some(item => item.kind === 'word' && /otherwise|else/.test(item.text));
+    const holds = isRest
+      ? conditions
+          .map(
+            (before): Expression => ({
+              kind: 'sum',
+              terms: [
+                { sign: 1, of: one },
+                { sign: -1, of: before },
+              ],
+              at,
+            }),
+          )
+          .reduce(times, one)
+      : bracket(
+          said.filter(item => !(item.kind === 'word' && /^\s*(if|where|for|when)\s*$/.test(item.text))),
+          at,
+          read,
+        );
+    if (!isRest && holds.kind !== 'holds') throw new Unread('a case without a condition', at);
+    conditions.push(holds);
+    return { sign: 1, of: times(holds, of) };
+  });
+  return { kind: 'sum', terms, at };
 }

@@ -7,7 +7,7 @@ import { textOfNode } from './clauses.ts';
 import { dotted } from './dots.ts';
 import type { Expression, Term } from './expression.ts';
 import { type Node, Unread } from './latex.ts';
-import { bracket, fraction, paren, rangeOf, rows, split } from './pieces.ts';
+import { bracket, fraction, norm, paren, rangeOf, rows, split } from './pieces.ts';
 import { ELEMENTWISE, FUNCTION_LETTERS, FUNCTIONS, GREEK } from './signs.ts';
 import { derivative, isNameNode, isSign, nameNode, nameOf, parted, primesOf } from './spelling.ts';
 
@@ -62,9 +62,14 @@ export class Reader {
     let left = this.#product();
     for (;;) {
       const node = this.#peek();
+      const isKronecker = node?.kind === 'symbol' && node.text === '\\otimes';
       const operation = node?.kind === 'symbol' ? ELEMENTWISE[node.text] : undefined;
-      if (!operation) return left;
+      if (!operation && !isKronecker) return left;
       this.#next++;
+      if (!operation) {
+        left = { kind: 'call', name: 'kron', order: 0, args: [left, this.#product()], at: left.at };
+        continue;
+      }
       left = { kind: 'each', operation, left, right: this.#product(), at: left.at };
     }
   }
@@ -181,15 +186,16 @@ export class Reader {
     if (only.kind === 'symbol' && only.text === 'e' && only.face !== 'bold' && sup.length > 0 && sub.length === 0) {
       return { kind: 'call', name: 'exp', order: 0, args: [read(sup)], at };
     }
-    if (only.kind === 'symbol' && only.text === 'I' && only.face !== 'bold' && sup.length === 0)
-      return { kind: 'constant', name: 'I', at };
-    if (only.kind === 'symbol' && /^[\d.]$/.test(only.text)) {
+    const isI = only.kind === 'symbol' && only.text === 'I' && only.face !== 'bold' && sup.length === 0;
+    if (isI || (only.kind === 'symbol' && /^[\d.]$/.test(only.text))) {
       const base = read([only]);
-      return powered(base, sup, at);
+      const [size] = sub;
+      const isSized = base.kind === 'constant' && sub.length === 1 && size?.kind === 'symbol';
+      return powered(isSized ? { ...base, size: size.text } : base, sup, at);
     }
     if (only.kind === 'paren') {
-      const of = paren(only, read);
-      if (sub.length > 0) throw new Unread('an index of a parenthesis', at);
+      const of = norm(only, sub, read) ?? paren(only, read);
+      if (sub.length > 0 && !norm(only, sub, read)) throw new Unread('an index of a parenthesis', at);
       return powered(of, sup, at);
     }
     if (only.kind === 'fraction') return powered(fraction(only, read), sup, at);

@@ -5,7 +5,7 @@ import { Unread } from './latex.ts';
 import type { Block } from './matrices.ts';
 import { allNames } from './names.ts';
 import type { Ground } from './numbers.ts';
-import type { Size } from './sizes.ts';
+import type { Sizes } from './sizes.ts';
 import type { System } from './system.ts';
 
 /** Who reads a value: the equation of a name at a step, or the loss. */
@@ -70,7 +70,7 @@ export class NoStep extends Error {}
 /** What everything of one judgement shares. */
 export interface Setting<N> {
   readonly system: System;
-  readonly sizeOf: (key: string) => Size;
+  readonly sizes: Pick<Sizes, 'of' | 'dimension'>;
   readonly ground: Ground<N>;
   /** Steps that the loss sees; one more is run. */
   readonly last: number;
@@ -78,28 +78,35 @@ export interface Setting<N> {
 
 export const DEFAULT: Extents = { gradient: 'total', given: 'given', immediate: 'step', jacobian: 'total' };
 
-/** An exponent; one that counts steps is of none before the first. */
-export function exponentOf(of: Expression, scope: Scope, setting: Setting<unknown>): number {
+/** An exponent that is a whole number, and nothing of another; one that counts steps is of none before the first. */
+export function exponentOf(of: Expression, scope: Scope, setting: Setting<unknown>): number | undefined {
   const exponent = integerOf(of, scope, setting);
-  if (exponent < 0 && allNames(of).length > 0) throw new NoStep();
+  if (exponent !== undefined && exponent < 0 && allNames(of).length > 0) throw new NoStep();
   return exponent;
 }
 
-/** A whole number of numbers and steps: the bound of a sum, an exponent. */
-export function integerOf(of: Expression, scope: Scope, setting: Setting<unknown>): number {
+/** The bound of a sum. */
+export function boundOf(of: Expression, scope: Scope, setting: Setting<unknown>): number {
+  const bound = integerOf(of, scope, setting);
+  if (bound === undefined) throw new Unread('a bound that is no whole number of steps', of.at);
+  return bound;
+}
+
+/** A whole number of numbers and steps. */
+function integerOf(of: Expression, scope: Scope, setting: Setting<unknown>): number | undefined {
   switch (of.kind) {
     case 'number':
-      if (Number.isInteger(of.value) && of.value <= 64) return of.value;
-      break;
+      return Number.isInteger(of.value) && of.value <= 64 ? of.value : undefined;
     case 'name': {
       const key = keyIn(of.name, setting.system.vocabulary);
-      const time = scope.times.get(key) ?? (/^[τT]$/.test(key) ? setting.last : undefined);
-      if (time !== undefined) return time;
-      break;
+      return scope.times.get(key) ?? (/^[τT]$/.test(key) ? setting.last : undefined);
     }
     case 'sum':
-      return of.terms.reduce((sum, term) => sum + term.sign * integerOf(term.of, scope, setting), 0);
+      return of.terms.reduce<number | undefined>((sum, { sign, of: term }) => {
+        const next = integerOf(term, scope, setting);
+        return sum === undefined || next === undefined ? undefined : sum + sign * next;
+      }, 0);
     default:
+      return undefined;
   }
-  throw new Unread('a bound or exponent that is no whole number of steps', of.at);
 }

@@ -91,6 +91,10 @@ function callLatex({ name, order, args }: Expression & { kind: 'call' }): string
   if (name === 'exp' && order === 0) return `e^{${inner}}`;
   if (name === 'sqrt') return `\\sqrt{${inner}}`;
   if (name === 'abs') return `|${inner}|`;
+  if (name === 'inner') return `\\langle ${inner}\\rangle`;
+  if (name === 'kron') return args.map(latexOf).join(' \\otimes ');
+  if (name === 'floor' || name === 'ceil') return `\\l${name} ${inner}\\r${name}`;
+  if (name === 'spectral') return `\\|${inner}\\|_2`;
   if (name === 'norm') return `\\|${inner}\\|`;
   const head = /^(tanh|log|max|min)$/.test(name)
     ? `\\${name}`

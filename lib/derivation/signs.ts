@@ -38,11 +38,14 @@ export const FUNCTIONS: Readonly<Record<string, string>> = {
   vec: 'vec',
   concat: 'concat',
   dim: 'dim',
+  det: 'det',
+  tr: 'tr',
 };
 
 /** Letters that are functions where a parenthesis follows. */
 export const FUNCTION_LETTERS: Readonly<Record<string, string>> = {
   '\\sigma': 'σ',
+  '\\rho': 'ρ',
   g: 'g',
   f: 'f',
   D: 'D',

@@ -29,6 +29,8 @@ const ONE: Dimension = { one: true };
 /** The size of every name, and the definitions whose shapes cannot fit those before them. */
 export interface Sizes {
   of(key: string): Size;
+  /** How much a letter of those shapes is that a table says. */
+  dimension(letter: string): number;
   readonly misfits: ReadonlyMap<Line, Misfitting>;
 }
 
@@ -57,13 +59,12 @@ export function sizesOf(system: System): Sizes {
         misfits.set(line, { reason: error.message, at: error.at, certain: shapes.areCertain(definition) });
     }
   }
-  return { of: shapes.sizes(), misfits };
+  return { ...shapes.sizes(), misfits };
 }
 
 class Shapes {
   readonly #system: System;
   readonly #bold: boolean;
-  readonly #said: System['said'];
   readonly #letters = new Map<string, Dimension>();
   readonly #forms = new Map<string, Form>();
   readonly #columns: ReadonlySet<string>;
@@ -71,7 +72,6 @@ class Shapes {
 
   constructor(system: System) {
     this.#system = system;
-    this.#said = system.said;
     const keys = [...system.definitions.keys(), ...system.leaves];
     const all = [...system.definitions.values()].flat();
     this.#columns = new Set(
@@ -105,11 +105,11 @@ class Shapes {
     const keys = [key, ...allNames(of).map(name => keyIn(name, vocabulary))];
     if (!this.#bold && ![...definitions.keys(), ...leaves].some(other => vocabulary.isTimed(other))) return false;
     const isElement = (other: string) =>
-      !other.startsWith('𝐛') && /_[i-n]+$|_[i-n],|_v/.test(other) && !this.#said.has(other);
+      !other.startsWith('𝐛') && /_[i-n]+$|_[i-n],|_v/.test(other) && !this.#system.said.has(other);
     return !keys.some(isElement) && !(of.kind === 'stack' && /^[A-Z]/.test(key));
   }
 
-  sizes(): (key: string) => Size {
+  sizes(): Pick<Sizes, 'of' | 'dimension'> {
     const numbers = new Map<Dimension, number>();
     const sizeOf = (dimension: Dimension): number => {
       const root = rootOf(dimension);
@@ -121,9 +121,12 @@ class Shapes {
       return size;
     };
     for (const form of this.#forms.values()) if (form !== 'number') form.forEach(sizeOf);
-    return key => {
-      const form = this.#formOf(key);
-      return form === 'number' ? [1, 1] : [sizeOf(form[0]), sizeOf(form[1])];
+    return {
+      of: key => {
+        const form = this.#formOf(key);
+        return form === 'number' ? [1, 1] : [sizeOf(form[0]), sizeOf(form[1])];
+      },
+      dimension: letter => sizeOf(this.#lettered(letter)),
     };
   }
 
@@ -131,13 +134,13 @@ class Shapes {
   #formOf(key: string): Form {
     const known = this.#forms.get(key);
     if (known) return known;
-    const form = this.#said.has(key) ? this.#formSaid(key) : this.#guessed(key);
+    const form = this.#system.said.has(key) ? this.#formSaid(key) : this.#guessed(key);
     this.#forms.set(key, form);
     return form;
   }
 
   #formSaid(key: string): Form {
-    const [rows, columns] = this.#said.get(key) ?? ['1', '1'];
+    const [rows, columns] = this.#system.said.get(key) ?? ['1', '1'];
     if (rows === '1' && columns === '1') return 'number';
     return [this.#lettered(rows), this.#lettered(columns)];
   }
@@ -152,6 +155,7 @@ class Shapes {
   #guessed(key: string): Form {
     const bold = key.startsWith('𝐛');
     const [letter = ''] = bold ? key.slice('𝐛'.length) : key;
+    if (this.#system.dimensions.has(key) && !this.#system.definitions.has(key)) return 'number';
     if (isLossKey(key) || /^[τTKM]$/.test(key)) return 'number';
     const capital = letter !== letter.toLowerCase();
     if (capital && (!bold || !this.#system.vocabulary.isTimed(key))) return [{ one: false }, { one: false }];
@@ -213,19 +217,20 @@ class Shapes {
       }
       case 'constant':
         if (of.name === '0') return 'number';
-        return of.name === '1' ? [{ one: false }, ONE] : this.#square();
+        return this.#fixed(of);
       default:
         return 'number';
     }
   }
 
-  #square(): Form {
-    const size: Dimension = { one: false };
-    return [size, size];
+  #fixed({ name, size }: Expression & { kind: 'constant' }): Form {
+    const known = size !== undefined && this.#system.dimensions.has(size);
+    const rows: Dimension = known ? this.#lettered(size) : { one: false };
+    return [rows, name === '1' ? ONE : rows];
   }
 
   #call(of: Expression & { kind: 'call' }): Form {
-    if (of.name === 'norm') {
+    if (/^(norm|spectral|inner|kron|tr|det|ρ)$/.test(of.name)) {
       for (const arg of of.args) this.#infer(arg);
       return 'number';
     }

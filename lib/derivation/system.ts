@@ -1,4 +1,5 @@
 /** The system that a derivation's forward equations define, and what its other equations claim of it. */
+import { citedFor, inChapters, keysDefinedBy } from './chapters.ts';
 import {
   type Definition,
   definitionsIn,
@@ -14,9 +15,9 @@ import {
 import { type Expression, isLossKey, walk } from './expression.ts';
 import { Unread } from './latex.ts';
 import type { Line, Reading } from './lines.ts';
-import { allNames, lettersOf, shownKey, Vocabulary } from './names.ts';
+import { allNames, lettersOf, Vocabulary } from './names.ts';
 import { knownKeys, Sets } from './sets.ts';
-import { type SaidShape, shapesSaid } from './table.ts';
+import { dimensionsOf, type SaidShape, shapesSaid } from './table.ts';
 
 /** What the lines of one prefix are judged by. */
 export interface System {
@@ -37,6 +38,8 @@ export interface System {
   /** Names that a later step or the loss uses. */
   readonly handed: ReadonlySet<string>;
   readonly functions: ReadonlyMap<string, FunctionDefinition>;
+  /** Letters of those shapes: numbers, where no equation says what they are. */
+  readonly dimensions: ReadonlySet<string>;
   /** The sets that sums over letters run over. */
   membersOf(letter: string, of: Expression): readonly string[];
 }
@@ -85,6 +88,7 @@ export function systemsOf(first: Reading, more: readonly Reading[]): Systems {
     abbreviations: expanded(other.abbreviations, false),
   }));
   const said = new Map([...more, first].flatMap(({ text }) => [...shapesSaid(text, vocabulary)]));
+  const whole = { vocabulary, sets, said, dimensions: dimensionsOf(said) };
   const systems = new Map<string, System>();
   /** Of what is given, the equations of one network: those that the text cites before others, and none that define a name again. */
   const givenTo = (prefix: string) => {
@@ -112,83 +116,16 @@ export function systemsOf(first: Reading, more: readonly Reading[]): Systems {
     instances,
     unread,
     for(prefix) {
-      const known =
-        systems.get(prefix) ?? systemOf(prefix, instances, abbreviations, givenTo(prefix), vocabulary, sets, said);
+      const known = systems.get(prefix) ?? systemOf(prefix, instances, abbreviations, givenTo(prefix), whole);
       systems.set(prefix, known);
       return known;
     },
   };
 }
 
-/** Prefixes of equations that the text mentions from where the lines before those of a prefix end. */
-function citedFor(prefix: string, { lines, text }: Reading): ReadonlySet<string> {
-  const [own] = prefix.split(' ');
-  const begin = lines.findIndex(line => line.prefix === own);
-  const end = lines.findLastIndex(line => line.prefix === own);
-  const before = lines[begin - 1];
-  const from = before ? before.offset + before.latex.length : 0;
-  const mentions = text.slice(from, lines[end]?.offset ?? 0).matchAll(/\b([A-Z]{2,})-[FB]\d/g);
-  return new Set(Array.from(mentions, ([, other = '']) => other));
-}
-
-/** Where a forward equation defines a name a second time a new chapter begins: a system of its own, whose lines have a prefix of its own. */
-function inChapters(
-  all: readonly Line[],
-  instances: readonly Instance[],
-  vocabulary: Vocabulary,
-): { readonly instances: readonly Instance[]; readonly unsure: ReadonlyMap<Line, { reason: string; at: number }> } {
-  const defined = new Map<string, Map<string, string>>();
-  const chapters = new Map<string, number>();
-  const own = new Map<Line, Line>();
-  const unsure = new Map<Line, { reason: string; at: number }>();
-  /** Why it is not clear by which definition the lines of a prefix go. */
-  const doubts = new Map<string, string>();
-  const last = new Map<string, string>();
-  for (const line of all) {
-    const { prefix, letter, name } = line;
-    const before = defined.get(prefix) ?? new Map<string, string>();
-    defined.set(prefix, before);
-    const keys =
-      letter === 'F'
-        ? keysDefinedBy(
-            instances.filter(instance => instance.line === line),
-            vocabulary,
-          )
-        : [];
-    const [again] = keys.filter(key => before.has(key));
-    if (again !== undefined) {
-      chapters.set(prefix, (chapters.get(prefix) ?? 1) + 1);
-      if (last.get(prefix) === 'F') {
-        doubts.set(
-          prefix,
-          `${shownKey(again.split(' ')[0] ?? '')} is defined a second time, after ${before.get(again)}`,
-        );
-      } else doubts.delete(prefix);
-      before.clear();
-    }
-    if (letter === 'F' && line.unread && chapters.has(prefix)) doubts.set(prefix, `${name} is not read`);
-    for (const key of keys) before.set(key, name);
-    last.set(prefix, letter);
-    const chapter = chapters.get(prefix);
-    if (chapter === undefined) continue;
-    const cut = { ...line, prefix: `${prefix} ${chapter}` };
-    own.set(line, cut);
-    const doubt = doubts.get(prefix);
-    if (doubt !== undefined && letter !== 'F') unsure.set(cut, { reason: doubt, at: 0 });
-  }
-  const cut = instances.map(instance => ({ ...instance, line: own.get(instance.line) ?? instance.line }));
-  return { instances: cut, unsure };
-}
-
-/** What forward equations define, each with the one time at which they do. */
-function keysDefinedBy(instances: readonly Instance[], vocabulary: Vocabulary): readonly string[] {
-  return instances.flatMap(({ line, statement }) =>
-    statement.members.some(isBackward) || statement.members[0]?.kind !== 'name'
-      ? []
-      : [...definitionsIn(line, statement, vocabulary)]
-          .slice(0, 1)
-          .map(([, { key, fixed }]) => `${key} ${fixed ?? ''}`),
-  );
+/** What all systems of a text share. */
+interface Whole extends Pick<System, 'vocabulary' | 'said' | 'dimensions'> {
+  readonly sets: Sets;
 }
 
 function systemOf(
@@ -196,9 +133,7 @@ function systemOf(
   instances: readonly Instance[],
   abbreviations: readonly Instance[],
   others: readonly Instance[],
-  vocabulary: Vocabulary,
-  sets: Sets,
-  said: System['said'],
+  { vocabulary, sets, said, dimensions }: Whole,
 ): System {
   const definitions = new Map<string, Definition[]>();
   const defining = new Set<Expression>();
@@ -287,7 +222,7 @@ function systemOf(
     vocabulary,
   );
   const used = new Set(forward.flatMap(({ of }) => allNames(of).map(name => keyIn(name, vocabulary))));
-  const leaves = new Set([...used].filter(key => !definitions.has(key)));
+  const leaves = new Set([...used].filter(key => !definitions.has(key) && !dimensions.has(key)));
   for (const { key } of forward) leaves.add(key);
   for (const key of said.keys()) if (!definitions.has(key)) leaves.add(key);
   const outputs = outputsOf(forward, own, vocabulary);
@@ -303,6 +238,7 @@ function systemOf(
     outputs,
     handed: new Set([...outputs, ...carriedBy(forward, vocabulary)]),
     functions,
+    dimensions,
     membersOf(letter, of) {
       const names = allNames(of).filter(name => lettersOf(name).includes(letter));
       const members = sets.members(letter, names, 0);

@@ -11,19 +11,26 @@ const SHAPE = /^[\p{L}\d′]+(?:\s*[×x]\s*[\p{L}\d′]+)?$/u;
 
 /**
  * The shapes of the names in a table's first column, by their keys. A column is `m` or `m×1`, a number `1`. A row may have
- * several names.
+ * several names, of one shape or each of its own: `b, c | m, C`.
  */
 export function shapesSaid(text: string, vocabulary: Vocabulary): ReadonlyMap<string, SaidShape> {
   const shapes = new Map<string, SaidShape>();
   for (const [, first = '', second = ''] of text.matchAll(/^\|([^|\n]+)\|([^|\n]+)\|/gm)) {
-    if (!SHAPE.test(second.trim())) continue;
-    const [rows = '', columns = '1'] = second.trim().split(/\s*[×x]\s*/);
-    for (const name of first.split(',')) {
+    const names = first.split(',');
+    const each = second.split(',').map(shape => shape.trim());
+    if (!each.every(shape => SHAPE.test(shape)) || (each.length > 1 && each.length !== names.length)) continue;
+    for (const [n, name] of names.entries()) {
+      const [rows = '', columns = '1'] = (each[n] ?? each[0] ?? '').split(/\s*[×x]\s*/);
       const key = keyOf(name.replace(/[$`]/g, '').trim(), vocabulary);
       if (key !== undefined) shapes.set(key, [rows, columns]);
     }
   }
   return shapes;
+}
+
+/** The letters of shapes. */
+export function dimensionsOf(said: ReadonlyMap<string, SaidShape>): ReadonlySet<string> {
+  return new Set([...said.values()].flat().filter(letter => /^\p{L}$/u.test(letter)));
 }
 
 /** The key of a name in LaTeX; nothing where it is no name, or an element of what the row is about: `e_{tj}`. */

@@ -5,14 +5,15 @@ import { type FunctionDefinition, functionKey, isOfMany, keyIn } from './definit
 import { type Expression, isLossKey, type Name } from './expression.ts';
 import { called } from './functions.ts';
 import { Unread } from './latex.ts';
+import { inverse } from './linear.ts';
 import { Algebra, type Block, isNumber, Misfit } from './matrices.ts';
 import { allNames, lettersOf, shownKey, substituted, withLetter } from './names.ts';
 import { unnamed } from './numbers.ts';
 import {
+  boundOf,
   DEFAULT,
   type Extent,
   exponentOf,
-  integerOf,
   type Moment,
   NoStep,
   type Nudge,
@@ -101,7 +102,7 @@ export class World<N> {
   }
 
   #made({ key, time }: Moment): Block<Dual<N>> {
-    const { system, last, sizeOf } = this.#setting;
+    const { system, last, sizes } = this.#setting;
     if (/^[τT]$/.test(key)) return this.algebra.number(last);
     if (time !== undefined && (time < 0 || time > last + 1)) throw new NoStep();
     const definitions = system.definitions.get(key) ?? [];
@@ -112,11 +113,12 @@ export class World<N> {
       const bound = time === undefined ? [] : [['t', step] as const];
       const reader = { key, step: time === undefined ? 0 : step };
       const made = this.evaluate(of, { times: new Map(bound), reader, extents: DEFAULT });
-      const [rows, columns] = sizeOf(key);
+      const [rows, columns] = sizes.of(key);
       return made.fits || isNumber(made) ? this.algebra.sized(made, rows, columns) : made;
     }
     if (definitions.some(({ fixed }) => fixed === undefined) && time !== undefined && time > 0) throw new NoStep();
-    const [rows, columns] = sizeOf(key);
+    if (definitions.length === 0 && system.dimensions.has(key)) return this.algebra.number(sizes.dimension(key));
+    const [rows, columns] = sizes.of(key);
     const data = Array.from({ length: rows * columns }, (_, e) => this.#leaf(`${key} ${time ?? ''} ${e}`));
     return { rows, columns, data };
   }
@@ -135,7 +137,7 @@ export class World<N> {
       case 'number':
         return algebra.number(of.value);
       case 'constant':
-        return of.name === '0' ? algebra.number(0) : algebra.fitting(of.name === 'I' ? 'I' : 'ones');
+        return this.#fixed(of);
       case 'name':
         return this.value(this.momentOf(of.name, scope), scope.reader);
       case 'sum':
@@ -161,7 +163,8 @@ export class World<N> {
           const block = part(inside); // of a square, a field knows more than of a root
           return algebra.fold(this.#numbers.add, algebra.elementwise('⊙', block, block));
         }
-        return this.#power(part(of.of), exponentOf(of.exponent, scope, this.#setting));
+        const whole = exponentOf(of.exponent, scope, this.#setting);
+        return whole === undefined ? this.#raised(part(of.of), part(of.exponent)) : this.#power(part(of.of), whole);
       }
       case 'call': {
         const defined = this.#setting.system.functions.get(functionKey(of));
@@ -204,6 +207,17 @@ export class World<N> {
         );
       }
     }
+  }
+
+  /** I, 𝟏 and 𝟎. */
+  #fixed({ name, size }: Expression & { kind: 'constant' }): Block<Dual<N>> {
+    const { algebra } = this;
+    if (name === '0') return algebra.number(0);
+    const fitting = algebra.fitting(name === 'I' ? 'I' : 'ones');
+    const { system, sizes } = this.#setting;
+    if (size === undefined || !system.dimensions.has(size)) return fitting;
+    const n = sizes.dimension(size);
+    return algebra.sized(fitting, n, name === 'I' ? n : 1);
   }
 
   /** A function of several columns that no equation defines, as large as the first: any function of random combinations of them. */
@@ -267,7 +281,7 @@ export class World<N> {
     const { algebra } = this;
     const isMatrix = a.rows > 1 && a.columns > 1;
     if (exponent < 0) {
-      if (isMatrix) throw new Misfit('the inverse of a matrix');
+      if (isMatrix) return this.#power(inverse(algebra, a), -exponent);
       return algebra.elementwise('⊘', algebra.number(1), this.#power(a, -exponent));
     }
     if (exponent === 0) return isMatrix ? algebra.fitting('I') : algebra.each(() => this.#numbers.constant(1), a);
@@ -275,6 +289,13 @@ export class World<N> {
     for (let n = 1; n < exponent; n++)
       product = isMatrix ? algebra.times(product, a) : algebra.elementwise('⊙', product, a);
     return product;
+  }
+
+  /** A power whose exponent is any number. */
+  #raised(base: Block<Dual<N>>, exponent: Block<Dual<N>>): Block<Dual<N>> {
+    if (base.columns > 1) throw new Misfit('a matrix to a power that is no whole number');
+    const n = this.#numbers;
+    return this.algebra.both('to the power', (a, b) => n.exp(n.mul(b, n.log(a))), base, exponent);
   }
 
   #holds({ relation }: Expression & { kind: 'holds' }, left: Block<Dual<N>>, right: Block<Dual<N>>): Block<Dual<N>> {
@@ -320,8 +341,8 @@ export class World<N> {
     if (index === '') return [this.evaluate(of.of, scope)];
     if (!isTime)
       return system.membersOf(index, of.of).map(member => this.evaluate(withLetter(of.of, index, member), scope));
-    const first = from ? integerOf(from, scope, this.#setting) : 1;
-    const end = to ? integerOf(to, scope, this.#setting) : last;
+    const first = from ? boundOf(from, scope, this.#setting) : 1;
+    const end = to ? boundOf(to, scope, this.#setting) : last;
     const count = down ? first - end + 1 : end - first + 1;
     if (count < 0) throw new NoStep();
     return Array.from({ length: count }, (_, n) => at(down ? first - n : first + n));

@@ -3,10 +3,12 @@ import { describe, expect, test } from 'vitest';
 import { checkDerivation } from '../../lib/derivation/index.ts';
 
 const last = (lines: readonly string[]) =>
-  checkDerivation(lines.map(line => `$$${line}$$`).join('\n\n')).lines.at(-1)?.verdict;
+  checkDerivation(lines.map(line => (line.includes('|---') ? line : `$$${line}$$`)).join('\n\n')).lines.at(-1)?.verdict;
 
 const MAP = String.raw`s_t = f(s_{t-1}, \mathbf x_t; \theta)`;
 const RNN = [String.raw`\mathbf a_t = W\mathbf h_{t-1} + U\mathbf x_t`, String.raw`\mathbf h_t = \tanh(\mathbf a_t)`];
+
+const SHAPES = '\n\n| letter | shape |\n|---|---|\n| $W$, A, B | m×m |\n\n';
 
 describe.each([
   {
@@ -40,6 +42,30 @@ describe.each([
     right: String.raw`\frac{dy}{da} = y \tag{XX-B2}`,
     wrong: String.raw`\frac{dy}{da} = 1-y^2 \tag{XX-B2}`,
   },
+  {
+    what: 'an inner product',
+    system: [RNN[0] ?? ''],
+    right: String.raw`\langle\mathbf a_t, \mathbf a_t\rangle = \|\mathbf a_t\|^2`,
+    wrong: String.raw`\langle\mathbf a_t, \mathbf x_t\rangle = \|\mathbf a_t\|^2`,
+  },
+  {
+    what: 'cases',
+    system: [String.raw`\mathbf y = \begin{cases}\mathbf a & \mathbf a > 0\\ 2\mathbf a & \text{otherwise}\end{cases}`],
+    right: String.raw`\frac{\partial L}{\partial\mathbf a} = \frac{\partial L}{\partial\mathbf y}\odot(2-[\mathbf a>0])`,
+    wrong: String.raw`\frac{\partial L}{\partial\mathbf a} = \frac{\partial L}{\partial\mathbf y}\odot(1+[\mathbf a>0])`,
+  },
+  {
+    what: 'a determinant and an inverse',
+    system: ['S = AB', SHAPES],
+    right: String.raw`\det S^{-1} = \frac1{\det A\,\det B}`,
+    wrong: String.raw`\det S^{-1} = \frac1{\det A + \det B}`,
+  },
+  {
+    what: 'sizes of a table, and a Kronecker product',
+    system: [...RNN, SHAPES],
+    right: String.raw`\frac{\partial\mathbf a_t}{\partial\,\mathrm{vec}(W)} = I_m\otimes\mathbf h_{t-1}^\top`,
+    wrong: String.raw`\frac{\partial\mathbf a_t}{\partial\,\mathrm{vec}(W)} = I_m\otimes\mathbf h_t^\top`,
+  },
 ])('$what', ({ system, right, wrong }) => {
   test('is proven where it is right', () => expect(last([...system, right])).toBe('proven'));
   test('is wrong where it is not', () => expect(last([...system, wrong])).toBe('wrong'));
@@ -51,6 +77,13 @@ test('an indicator with the wrong sign is caught whatever is drawn', () => {
     expect(lines.at(-1)?.verdict).toBe('wrong');
   }
 });
+
+test.each([
+  [String.raw`2^{\lfloor\mathbf a\rfloor}\odot 2^{\mathbf a-\lfloor\mathbf a\rfloor}`, 'holds numerically'],
+  [String.raw`2^{\lceil\mathbf a\rceil}\odot 2^{\mathbf a+\lceil\mathbf a\rceil}`, 'wrong'],
+])('a power that is no whole number: %s', (right, verdict) =>
+  expect(last([String.raw`\mathbf a = W\mathbf x`, `2^{\\mathbf a} = ${right}`])).toBe(verdict),
+);
 
 test.each([
   [

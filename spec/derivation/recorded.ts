@@ -42,7 +42,7 @@ function differencesOver<N>(
   cell: Cell,
 ): ReadonlySet<string> {
   const sizes = sizesOf(system);
-  const setting = { system, sizeOf: sizes.of, ground, last: 1 };
+  const setting = { system, sizes, ground, last: 1 };
   const truth = truthOf(setting, 'rows');
   const world = new World(setting, undefined, truth);
   const [m] = sizes.of('𝐛h');
