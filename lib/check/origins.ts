@@ -46,14 +46,14 @@ function ofMaking(making: Making): Origins {
   switch (making.kind) {
     case 'cell':
       return originsOfCell(making.cell, { d: making.d, m: making.m });
-    case 'readout':
-      return {};
     case 'stack':
       return stacked(making.layers);
     case 'bidirectional': {
       const [forward, backward] = [originsOfLayer(making.forward), originsOfLayer(making.backward)];
       return { ...prefixed({ forward, backward }), x: { via: [...passed(forward), ...passed(backward)] } };
     }
+    default:
+      return {}; // what it declares is all
   }
 }
 

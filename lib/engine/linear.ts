@@ -5,7 +5,7 @@ import { readout } from '../layers/readout.ts';
 import { requireExtent } from '../sequence.ts';
 import { layoutOf } from './layout.ts';
 import { bytesOf, type Wanted, withOperands } from './operands.ts';
-import { type EngineOptions, engineOf, requireOptions } from './options.ts';
+import { computedBy, type EngineOptions, engineOf, requireOptions } from './options.ts';
 import { cotangent, Pass } from './pass.ts';
 import type { Operand } from './products.ts';
 import { Sums } from './sums.ts';
@@ -131,5 +131,5 @@ export function linear(
 
     release: tape => tapes.release(tape),
   };
-  return made(layer, { kind: 'readout', m, C });
+  return made(layer, { kind: 'readout', m, C, engine: computedBy(options) });
 }

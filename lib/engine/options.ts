@@ -1,5 +1,6 @@
 /** How the engine computes, and what it computes with. */
 import { ValueError } from '../errors.ts';
+import type { Computed } from '../layers/made.ts';
 import { describe, requireBoolean, requireKnown } from '../require.ts';
 import { type Precision, type Runtime, runtime } from './precision.ts';
 import { type Products, wasmProducts } from './products.ts';
@@ -35,6 +36,11 @@ export function requireOptions(options: EngineOptions): void {
   requireBoolean('fma', fma);
   if (precision !== 'f64' && precision !== 'f32') throw new ValueError('precision', 'f64 or f32', describe(precision));
   if (typeof backend?.products !== 'function') throw new ValueError('backend', 'a backend', describe(backend));
+}
+
+/** The options that are of the layer and not of the machine: all but where products are done. */
+export function computedBy({ precision, fma }: EngineOptions): Computed {
+  return { ...(precision !== undefined && { precision }), ...(fma !== undefined && { fma }) };
 }
 
 /** The kernels, compiled when the first layer runs, and where products are done. */

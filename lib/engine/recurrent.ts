@@ -5,7 +5,7 @@ import type { Layer } from '../layers/layer.ts';
 import { made } from '../layers/made.ts';
 import { unroll } from '../layers/unroll.ts';
 import { fusedLayer } from './fused.ts';
-import { type EngineOptions, requireOptions } from './options.ts';
+import { computedBy, type EngineOptions, requireOptions } from './options.ts';
 import { plannedOf } from './plan.ts';
 
 /**
@@ -48,7 +48,7 @@ export function recurrent<P extends string, S extends string, Tape>(
   const { plan } = plannedOf(own, size);
   if (!plan) return unroll(cell, size) as Layer<unknown, P>;
   const layer = fusedLayer(own, plan, size, options) as Layer<unknown, P>;
-  return made(layer, { kind: 'cell', cell: own, d: size.d, m: size.m });
+  return made(layer, { kind: 'cell', cell: own, d: size.d, m: size.m, engine: computedBy(options) });
 }
 
 /**

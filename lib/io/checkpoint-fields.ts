@@ -1,5 +1,4 @@
 /** What a checkpoint's metadata holds beside its tensors, each as it is written and as it is read. */
-import { createHash } from 'node:crypto';
 import type { Cell, CellSize } from '../cells/cell.ts';
 import { canonical } from '../equations/canonical.ts';
 import { type Recorded, record } from '../equations/record.ts';
@@ -10,6 +9,7 @@ import { Random } from '../random.ts';
 import { describe, requireFinite, requireFiniteNumber, requireInteger } from '../require.ts';
 import { outlineOf, parseJson } from './json.ts';
 import { isNamedAsOurs, isOwnCell } from './parts.ts';
+import { sha256 } from './sha256.ts';
 
 /** A cell called as one of the library's is that one, or throws ValueError: by its name it would be taken for it. */
 export function requireNoNamesake(argument: string, cell: Cell, name: string = cell.name): void {
@@ -85,10 +85,4 @@ export function requirePosition(position: TrainerPosition): TrainerPosition {
   if (!Array.isArray(position.norms)) throw new ValueError('norms', 'a list of numbers', describe(position.norms));
   requireFinite('norms', position.norms);
   return position;
-}
-
-/** The SHA-256 of a text in UTF-8; in UTF-16 where it has half a surrogate pair, for which UTF-8 has nothing. */
-export function sha256(text: string): string {
-  const encoding = /\p{Surrogate}/u.test(text) ? 'utf16le' : 'utf8';
-  return createHash('sha256').update(text, encoding).digest('hex');
 }

@@ -37,12 +37,12 @@ import {
   requireEquations,
   requireNoNamesake,
   requirePosition,
-  sha256,
   vocabularyOf,
 } from './checkpoint-fields.ts';
 import { OLD_VERSION, opened, refusing, savedOptions, VERSION } from './checkpoint-file.ts';
 import type { Tensor } from './safetensors.ts';
 import { writeSealed } from './sealed.ts';
+import { sha256 } from './sha256.ts';
 import { checkpointFormat, version as library } from './version.ts';
 
 /** What a checkpoint holds. */

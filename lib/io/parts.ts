@@ -54,7 +54,7 @@ function partsWithin(layer: Layer, path: string): readonly Part[] {
     case 'stack':
       return making.layers.flatMap(([name, part]) => partsWithin(part, `${path}${name}.`));
     case 'readout':
-      return [{ ...making, path }];
+      return [{ kind: 'readout', m: making.m, C: making.C, path }];
     case 'bidirectional': {
       if (making.merge === 'sum') throw new ValueError('layer', 'both directions beside each other', 'their sum');
       const [forward, backward] = [making.forward, making.backward];
@@ -71,6 +71,8 @@ function partsWithin(layer: Layer, path: string): readonly Part[] {
       if (!isOwnCell(cell)) throw unknown(isNamedAsOurs(cell.name) ? `another cell called ${cell.name}` : cell.name);
       return [{ kind: 'cell', cell, path, d, m }];
     }
+    default:
+      throw unknown(layer.name);
   }
 }
 

@@ -130,6 +130,13 @@ export function namesIn(bytes: Uint8Array): readonly string[] {
   }
 }
 
+/** The header of a file as it is written, a character for every byte, and where in the file it begins. */
+export function headerOf(bytes: Uint8Array): { readonly text: string; readonly begin: number } {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const end = LENGTH_BYTES + headerLength(view, (rule, got) => malformed('file', rule, got));
+  return { text: new TextDecoder('latin1').decode(bytes.subarray(LENGTH_BYTES, end)), begin: LENGTH_BYTES };
+}
+
 /** @throws ValueError when it is none. */
 function requireDtype(argument: string, dtype: Dtype): void {
   if (dtype !== 'F64' && dtype !== 'F32') throw new ValueError(argument, 'F64 or F32', describe(dtype));

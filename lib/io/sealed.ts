@@ -3,15 +3,13 @@
  * field's 64 digits set to 0. Any tool that reads safetensors reads them. The seal is against accidents, not against
  * someone who wants to change the file: whoever can write it can compute a new hash.
  */
-import { createHash } from 'node:crypto';
 import { FormatError, ValueError } from '../errors.ts';
 import { requireStrings } from '../require.ts';
-import { readSafetensors, type Tensor, type TensorFile, writeSafetensors } from './safetensors.ts';
+import { headerOf, readSafetensors, type Tensor, type TensorFile, writeSafetensors } from './safetensors.ts';
+import { sha256Of } from './sha256.ts';
 
 const FIELD = 'sha256';
 const BLANK = '0'.repeat(64);
-/** Bytes hashed at once: node:crypto takes less than 2 GiB. */
-const AT_ONCE = 2 ** 30;
 
 /**
  * The bytes of a safetensors file with the given tensors and metadata, and the field `sha256` over all of it.
@@ -48,19 +46,18 @@ export function readSealed(bytes: Uint8Array, file: string = 'file'): TensorFile
   return contents;
 }
 
-/** Where the digits of the field begin in the file, or −1. A quote inside a JSON string is `\"`, so no value matches. */
+/** Where the digits of the field begin in the header, or −1. A quote inside a JSON string is `\"`, so no value matches. */
 function findDigits(bytes: Uint8Array, digits: string): number {
   const opening = `"${FIELD}":"`;
-  const at = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).indexOf(`${opening}${digits}"`);
-  return at < 0 ? -1 : at + opening.length;
+  const { text, begin } = headerOf(bytes);
+  const at = text.indexOf(`${opening}${digits}"`);
+  return at < 0 ? -1 : begin + at + opening.length;
 }
 
 /** The hash of the bytes, with the 64 at `at` as if they were {@link BLANK}. */
 function hashAround(bytes: Uint8Array, at: number): string {
-  const hash = createHash('sha256').update(bytes.subarray(0, at)).update(BLANK);
-  for (let from = at + BLANK.length; from < bytes.length; from += AT_ONCE)
-    hash.update(bytes.subarray(from, from + AT_ONCE));
-  return hash.digest('hex');
+  const digits = new TextEncoder().encode(BLANK);
+  return sha256Of([bytes.subarray(0, at), digits, bytes.subarray(at + digits.length)]);
 }
 
 function altered(file: string, got: string): FormatError {

@@ -27,10 +27,11 @@ import {
 import { ParamSet } from '../params.ts';
 import { requireKnown, requireObject, requireShape, requireSize } from '../require.ts';
 import type { Matrices, Shape } from '../shape.ts';
-import { type Layer, requireState, zeroState } from './layer.ts';
+import { requireState, zeroState } from './layer.ts';
+import { made, type States } from './made.ts';
 
 /** What has a state: any layer. */
-export type Stateful = Pick<Layer, 'state' | 'counts'>;
+export type Stateful = States;
 
 /** What the backward pass of a bridge needs. */
 export interface BridgeTape {
@@ -94,7 +95,7 @@ export function bridge(layers: { readonly from: Stateful; readonly to: Stateful 
   );
   const [there, here] = [{ ...from.state }, { ...to.state }];
 
-  return {
+  const over: Bridge = {
     name: 'bridge',
     params,
     from: there,
@@ -112,11 +113,11 @@ export function bridge(layers: { readonly from: Stateful; readonly to: Stateful 
       const p = params.named();
       const [first, ...rest] = sources.map(([name]) => at(given, name));
       const e = beside(first ?? Matrix.zeros(0, 0), ...rest); // BR-F1  e = [s_1; s_2; …]
-      const made = targets.map(([name]) => {
+      const ends = targets.map(([name]) => {
         const a = addRow(timesT(e, at(p, `W_${name}`)), at(p, `b_${name}`));
         return [name, tanh(a)] as const; // BR-F2  s_p = tanh(W_p e + b_p)
       });
-      const s: Matrices = { ...zeroState(here, B), ...Object.fromEntries(made) };
+      const s: Matrices = { ...zeroState(here, B), ...Object.fromEntries(ends) };
       return { s, tape: { e, s } };
     },
 
@@ -141,6 +142,7 @@ export function bridge(layers: { readonly from: Stateful; readonly to: Stateful 
       return { ...zeroState(there, e.rows), ...Object.fromEntries(cut) };
     },
   };
+  return made(over, { kind: 'bridge', from: statesOf(from), to: statesOf(to) });
 }
 
 /** The parts of a layer's state in which there is a gradient, with their columns. */
@@ -151,6 +153,11 @@ function partsOf(argument: string, layer: Stateful): readonly (readonly [name: s
   const parts = all.filter(([name]) => !counts.includes(name));
   if (parts.length === 0) throw new ValueError(`${argument}.state`, 'some part', '{}');
   return parts;
+}
+
+/** What there is to know of an end: a copy. */
+function statesOf({ state, counts }: Stateful): States {
+  return { state: { ...state }, ...(counts && { counts: [...counts] }) };
 }
 
 /** The rows of a state. */

@@ -9,6 +9,7 @@ import { requireKnown, requireSize } from '../require.ts';
 import { read, Sequence } from '../sequence.ts';
 import type { Matrices } from '../shape.ts';
 import { type Layer, requireState, requireTape } from './layer.ts';
+import { made } from './made.ts';
 
 /** What the backward pass of a delay needs: the extent alone. */
 export interface DelayTape {
@@ -26,7 +27,7 @@ export function delay(size: { readonly F: number }): Layer<DelayTape, never> {
   requireSize('F', F);
   const state = { past: F };
 
-  return {
+  const layer: Layer<DelayTape, never> = {
     name: 'delay',
     params: ParamSet.of({}),
     inputs: F,
@@ -59,6 +60,7 @@ export function delay(size: { readonly F: number }): Layer<DelayTape, never> {
       return { dx, ds0: { past: dpast } };
     },
   };
+  return made(layer, { kind: 'delay', F });
 }
 
 function pastOf(s: Matrices): AbstractMatrix {

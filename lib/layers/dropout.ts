@@ -28,6 +28,7 @@ import {
 import { read, Sequence } from '../sequence.ts';
 import { FlatMatrix } from '../views.ts';
 import { type Layer, requireState, requireTape } from './layer.ts';
+import { made } from './made.ts';
 
 /** What the backward pass of dropout needs: the mask, all zero at padding. */
 export interface DropoutTape {
@@ -80,7 +81,7 @@ export function dropout(options: { readonly F: number; readonly rate: number; re
   let training = true;
   const params = ParamSet.of({});
 
-  return {
+  const layer: Dropout = {
     name: 'dropout',
     params,
     inputs: F,
@@ -118,6 +119,17 @@ export function dropout(options: { readonly F: number; readonly rate: number; re
       return { dx, ds0: {} };
     },
   };
+  return made(layer, {
+    kind: 'dropout',
+    F,
+    rate,
+    get seed() {
+      return seed;
+    },
+    get training() {
+      return training;
+    },
+  });
 }
 
 /** R for a sequence: drawn at padding too, so that lengths do not shift the draws, but 0 there. */

@@ -17,6 +17,7 @@ import { ParamSet } from '../params.ts';
 import { requireKnown, requireSize } from '../require.ts';
 import { read, Sequence } from '../sequence.ts';
 import { type Layer, requireState, requireTape } from './layer.ts';
+import { made } from './made.ts';
 
 /** What the backward pass of the embedding needs. */
 export interface EmbeddingTape {
@@ -36,7 +37,7 @@ export function embedding(size: { readonly C: number; readonly e: number }): Lay
   requireSize('e', e);
   const params = ParamSet.of({ E: [C, e] });
 
-  return {
+  const layer: Layer<EmbeddingTape, 'E'> = {
     name: 'embedding',
     params,
     inputs: C,
@@ -66,4 +67,5 @@ export function embedding(size: { readonly C: number; readonly e: number }): Lay
       return { dx, ds0: {} };
     },
   };
+  return made(layer, { kind: 'embedding', C, e });
 }

@@ -14,6 +14,7 @@ import { ParamSet } from '../params.ts';
 import { requireSize } from '../require.ts';
 import { read, Sequence } from '../sequence.ts';
 import { type Layer, requireState, requireTape } from './layer.ts';
+import { made } from './made.ts';
 
 /** What the backward pass of a pool needs. */
 export interface PoolTape {
@@ -63,9 +64,11 @@ interface Pooling {
   backward(x: readonly number[], dy: number): number[];
 }
 
-function pool(name: string, F: number, equation: string, { forward, backward }: Pooling): Layer<PoolTape> {
+type PoolName = 'last-step' | 'mean-over-time' | 'max-over-time';
+
+function pool(name: PoolName, F: number, equation: string, { forward, backward }: Pooling): Layer<PoolTape> {
   requireSize('F', F);
-  return {
+  const layer: Layer<PoolTape> = {
     name,
     params: ParamSet.of({}),
     inputs: F,
@@ -95,6 +98,7 @@ function pool(name: string, F: number, equation: string, { forward, backward }: 
       return { dx, ds0: {} };
     },
   };
+  return made(layer, { kind: name, F });
 }
 
 /** Calls `visit` with every feature k of every sequence b, over the steps that count. */

@@ -68,5 +68,5 @@ export function readout(size: { readonly m: number; readonly C: number }): Layer
       return { dx, ds0: {} };
     },
   };
-  return made(layer, { kind: 'readout', m, C });
+  return made(layer, { kind: 'readout', m, C, engine: 'reference' });
 }

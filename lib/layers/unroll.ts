@@ -93,5 +93,5 @@ export function unroll<P extends string, S extends string, Tape>(
       return { dx, ds0: ds };
     },
   };
-  return made(layer, { kind: 'cell', cell: cell as unknown as Cell, d: size.d, m: size.m });
+  return made(layer, { kind: 'cell', cell: cell as unknown as Cell, d: size.d, m: size.m, engine: 'reference' });
 }

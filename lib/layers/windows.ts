@@ -20,6 +20,7 @@ import { describe, requireInteger, requireKnown, requireSize } from '../require.
 import { read, Sequence } from '../sequence.ts';
 import type { Shapes } from '../shape.ts';
 import { type Layer, requireState, requireTape } from './layer.ts';
+import { made } from './made.ts';
 
 /** What the backward pass of either window needs. */
 export interface WindowTape {
@@ -37,7 +38,7 @@ export function windowInput(size: { readonly F: number; readonly N: number }): L
   const { F, N } = requireKnown('size', size, ['F', 'N']);
   requireSize('F', F);
   requireSize('N', N);
-  return {
+  const layer: Layer<WindowTape> = {
     name: 'window-input',
     params: ParamSet.of({}),
     inputs: F,
@@ -68,6 +69,7 @@ export function windowInput(size: { readonly F: number; readonly N: number }): L
       return { dx, ds0: {} };
     },
   };
+  return made(layer, { kind: 'window-input', F, N });
 }
 
 /**
@@ -99,7 +101,7 @@ export function windowOutput(options: {
   const params = ParamSet.of(shapes);
   const logits = (): number[] => (learned ? pick(params.named(), 'w').to1DArray() : new Array(N).fill(0));
 
-  return {
+  const layer: Layer<WindowTape> = {
     name: 'window-output',
     params,
     inputs: N * C,
@@ -143,6 +145,7 @@ export function windowOutput(options: {
       return { dx, ds0: {} };
     },
   };
+  return made(layer, { kind: 'window-output', C, N, offset, beta: kind });
 }
 
 /** Calls `visit` with every row n that counts and the row of each of the N steps up to it, j steps earlier. */

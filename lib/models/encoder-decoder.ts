@@ -16,6 +16,7 @@ import { ShapeError, ValueError } from '../errors.ts';
 import type { Attentive } from '../layers/attention/attentive.ts';
 import type { Bridge, BridgeTape } from '../layers/bridge.ts';
 import { type Layer, requireLayer } from '../layers/layer.ts';
+import { made } from '../layers/made.ts';
 import { prefixed } from '../layers/names.ts';
 import { copy } from '../matrix.ts';
 import { ParamSet } from '../params.ts';
@@ -153,7 +154,7 @@ export function encoderDecoder<Decoder extends Layer | Attentive>(networks: {
     },
   };
 
-  return {
+  const both: EncoderDecoder<Decoder> = {
     name: `${encoder.name}→${decoder.name}`,
     encoder,
     decoder,
@@ -204,4 +205,5 @@ export function encoderDecoder<Decoder extends Layer | Attentive>(networks: {
       return beamSearch(writer, source, options);
     },
   };
+  return made(both, { kind: 'encoder-decoder', encoder, decoder, ...(bridge && { bridge }) });
 }

@@ -13,6 +13,7 @@
 import { ValueError } from '../errors.ts';
 import { activeRows, type Rows, rowsOfEach, withRowsOfEach } from '../layers/active.ts';
 import { type Layer, requireLayer, requireState, requireTape } from '../layers/layer.ts';
+import { made } from '../layers/made.ts';
 import { requireCount, requireKnown, requireSize } from '../require.ts';
 import { read, Sequence } from '../sequence.ts';
 import type { Matrices } from '../shape.ts';
@@ -66,7 +67,7 @@ export function checkpointed<Tape, P extends string>(
   if (every !== undefined && memory !== undefined) throw new ValueError('memory', 'none beside every', `${memory}`);
   const { name, params, inputs, outputs, state, counts, equations } = requireLayer('layer', layer);
 
-  return {
+  const whole: Layer<CheckpointedTape, P> = {
     name: `checkpointed(${name})`,
     params,
     inputs,
@@ -113,6 +114,12 @@ export function checkpointed<Tape, P extends string>(
       return { dx, ds0: ds };
     },
   };
+  return made(whole, {
+    kind: 'checkpointed',
+    layer: layer as unknown as Layer,
+    ...(every !== undefined && { every }),
+    ...(memory !== undefined && { memory }),
+  });
 }
 
 /** The most steps a segment of T steps may have, with k + ⌈T/k⌉ within the budget. */

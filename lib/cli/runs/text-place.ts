@@ -5,10 +5,10 @@
 import { basename, dirname, isAbsolute, join, relative } from 'node:path';
 import { type BpttError, FileError, FormatError, ValueError } from '../../errors.ts';
 import type { Checkpoint } from '../../io/checkpoint.ts';
-import { sha256 } from '../../io/checkpoint-fields.ts';
 import { readText, writeAtomically } from '../../io/files.ts';
 import { isThere, wholePath } from '../../io/folders.ts';
 import { parseJson } from '../../io/json.ts';
+import { sha256 } from '../../io/sha256.ts';
 import { type Corpus, readCorpus, type Source } from '../corpus.ts';
 import { type RunFolder, runFolder } from './folder.ts';
 

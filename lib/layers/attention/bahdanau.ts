@@ -21,6 +21,7 @@ import { dense, read, requireExtent, Sequence } from '../../sequence.ts';
 import type { Matrices } from '../../shape.ts';
 import { activeRows, addToRows, type Rows, rowsOf, rowsOfEach, stepsIn, withRowsOfEach } from '../active.ts';
 import { type Layer, requireLayer, requireState } from '../layer.ts';
+import { made } from '../made.ts';
 import { prefixed } from '../names.ts';
 import { readMemory } from './attention.ts';
 import type { Attentive } from './attentive.ts';
@@ -85,7 +86,7 @@ export function bahdanau(parts: {
   const top = topOf(above, outputs + k);
   const score = additive({ m: state[query] ?? Number.NaN, k, a });
 
-  return {
+  const attending: Attentive<BahdanauTape> = {
     name: `bahdanau(${layer.name})${top.name}`,
     inputs: d,
     attends: k,
@@ -169,6 +170,7 @@ export function bahdanau(parts: {
       top.release(topTape);
     },
   };
+  return made(attending, { kind: 'bahdanau', layer, k, a, query, ...(above && { top: above }) });
 }
 
 /** The part of a layer's state that asks. */

@@ -19,6 +19,7 @@ import { ParamSet } from '../../params.ts';
 import { requireKnown, requireObject, requireSize } from '../../require.ts';
 import { dense, read, requireExtent, Sequence } from '../../sequence.ts';
 import { type Layer, requireLayer, requireState } from '../layer.ts';
+import { made } from '../made.ts';
 import { prefixed } from '../names.ts';
 import { type AttentionTape, attention, readMemory } from './attention.ts';
 import type { Attentive } from './attentive.ts';
@@ -66,7 +67,7 @@ export function luong(parts: {
   const looking = attention({ score: 'dot', m });
   const join = ParamSet.of({ W_c: [F, 2 * m] });
 
-  return {
+  const attending: Attentive<LuongTape> = {
     name: `luong(${layer.name})${top.name}`,
     inputs,
     attends: m,
@@ -131,6 +132,7 @@ export function luong(parts: {
       top.release(topTape);
     },
   };
+  return made(attending, { kind: 'luong', layer, F, ...(above && { top: above }) });
 }
 
 /** Rows, all steps stacked, as a sequence beside another. */
