@@ -70,12 +70,13 @@ function sealedTensors(bytes: Uint8Array, file: string): TensorFile {
   }
 }
 
-/** What `make` returns; its ShapeErrors and ValueErrors are the file's fault. */
+/** What `make` returns; its ShapeErrors, ValueErrors and FormatErrors are the file's fault. */
 export function refusing<T>(file: string, make: () => T): T {
   try {
     return make();
   } catch (error) {
-    if (error instanceof ShapeError || error instanceof ValueError) {
+    const isBare = error instanceof FormatError && error.argument !== file;
+    if (error instanceof ShapeError || error instanceof ValueError || isBare) {
       throw new FormatError(file, shown(`${error.argument} to be ${error.expected}`), shown(error.got));
     }
     throw error;

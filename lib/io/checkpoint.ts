@@ -27,7 +27,6 @@ import { type CharTrainerOptions, requireOptions } from '../models/char-options.
 import { CharTrainer, type TrainerPosition } from '../models/char-trainer.ts';
 import type { Engine } from '../models/network.ts';
 import type { Vocabulary } from '../models/vocabulary.ts';
-import type { ParamSet } from '../params.ts';
 import { requireFinite, requireInstance, requireName, requireObject } from '../require.ts';
 import type { Matrices } from '../shape.ts';
 import { FlatMatrix } from '../views.ts';
@@ -40,6 +39,7 @@ import {
   vocabularyOf,
 } from './checkpoint-fields.ts';
 import { OLD_VERSION, opened, refusing, savedOptions, VERSION } from './checkpoint-file.ts';
+import { numbersIn, paramTensors, setParams, tensorOf } from './param-tensors.ts';
 import type { Tensor } from './safetensors.ts';
 import { writeSealed } from './sealed.ts';
 import { sha256 } from './sha256.ts';
@@ -81,8 +81,7 @@ export function encodeCheckpoint(trainer: CharTrainer, note: unknown = null): Ui
   requireNoNamesake('options.cell', options.cell);
   const equations = equationsHash(options.cell, firstSize(options, model.vocabulary));
   requirePosition(position);
-  const tensors = new Map<string, Tensor>();
-  for (const [name, matrix] of Object.entries(model.net.params.named())) tensors.set(`param.${name}`, tensorOf(matrix));
+  const tensors = paramTensors(model.net.params);
   for (const [name, data] of Object.entries(optimiser.memory)) {
     tensors.set(`optimiser.${name}`, { shape: [data.length], data: data.slice() });
   }
@@ -187,37 +186,17 @@ function firstSize({ hidden: m }: CharTrainerOptions, { size: d }: Vocabulary): 
   return { d, m };
 }
 
-function tensorOf(matrix: FlatMatrix | Matrices[string]): Tensor {
-  const data = new Float64Array(matrix.rows * matrix.columns);
-  for (let i = 0; i < matrix.rows; i++) data.set(matrix.getRow(i), i * matrix.columns);
-  return { shape: [matrix.rows, matrix.columns], data };
-}
-
 function sizesOf({ hidden: m, layers }: CharTrainerOptions, { size: C }: Vocabulary): Readonly<Record<string, number>> {
   return { d: C, m, layers, C };
 }
 
 function requireCount(count: number, tensors: ReadonlyMap<string, Tensor>): void {
-  let found = 0;
-  for (const [name, { data }] of tensors) if (name.startsWith('param.')) found += data.length;
+  const found = numbersIn(tensors);
   if (found !== count) throw new ShapeError('param', `${count} numbers in all`, `${found}`);
 }
 
 function requireSame(key: string, expected: string, got: string | undefined): void {
   if (got !== expected) throw new ValueError(key, `${expected}, as the options and the vocabulary say`, `${got}`);
-}
-
-function setParams(params: ParamSet, tensors: ReadonlyMap<string, Tensor>): void {
-  let offset = 0;
-  for (const [name, [rows, columns]] of Object.entries(params.shapes)) {
-    const { shape, data } = tensors.get(`param.${name}`) ?? { shape: [], data: new Float64Array() };
-    if (shape.length !== 2 || shape[0] !== rows || shape[1] !== columns) {
-      throw new ShapeError(`param.${name}`, `a ${rows}×${columns} matrix`, `shape [${shape.join(', ')}]`);
-    }
-    requireFinite(`param.${name}`, data);
-    params.values.set(data, offset);
-    offset += data.length;
-  }
 }
 
 function stateOf(

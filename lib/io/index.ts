@@ -6,6 +6,7 @@
 export { type Checkpoint, decodeCheckpoint, encodeCheckpoint, resumeTrainer } from './checkpoint.ts';
 export { type ReadOptions, readBytes, readText, writeAtomically } from './files.ts';
 export { makeFolder } from './folders.ts';
+export { type Kept, type LoadOptions, load, type Models, type Saved, save } from './model-file.ts';
 export { type OnnxOptions, onnxCells, toOnnx } from './onnx.ts';
 export { type Dtype, readSafetensors, type Tensor, type TensorFile, writeSafetensors } from './safetensors.ts';
 export { readSealed, writeSealed } from './sealed.ts';

@@ -96,6 +96,7 @@ export function stream(layer: Layer, options: { readonly B?: number; readonly st
 function readsFromTheEnd(layer: Layer): boolean {
   const making = makingOf(layer);
   if (making?.kind === 'stack') return making.layers.some(([, part]) => readsFromTheEnd(part));
+  if (making?.kind === 'checkpointed') return readsFromTheEnd(making.layer);
   return making?.kind === 'bidirectional';
 }
 

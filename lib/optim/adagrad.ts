@@ -20,6 +20,7 @@ export function adagrad(
   return optimiser({
     name: 'adagrad',
     learningRate,
+    options: { epsilon },
     memory: { mem },
     params,
     squares: true,

@@ -46,6 +46,7 @@ export function adam(params: ParamSet, options: AdamOptions): Optimiser {
   return optimiser({
     name: 'adam',
     learningRate,
+    options: { beta1, beta2, epsilon, weightDecay },
     memory: { m: mean, v: meanSquare, t: steps },
     params,
     squares: true,

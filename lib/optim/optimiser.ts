@@ -1,3 +1,4 @@
+import { noteOf } from '../copies.ts';
 import { ValueError } from '../errors.ts';
 import { ParamSet } from '../params.ts';
 import { describe, requireFinite, requireFiniteNumber, requireInstance, requirePositive } from '../require.ts';
@@ -22,10 +23,27 @@ export interface Optimiser {
   step(params: ParamSet): void;
 }
 
+/** How an optimiser was made: its name, all options but the learning rate, and the parameters that it is of, if of any. */
+export interface OptimiserMaking {
+  readonly name: string;
+  readonly options: Readonly<Record<string, number | boolean>>;
+  readonly params?: ParamSet;
+}
+
+const makings = noteOf<{ readonly making: OptimiserMaking; readonly step: unknown }>('optimiser');
+
+/** How the library made the optimiser; undefined of every other: a user's own, a copy, or one that was changed since. */
+export function optimiserMakingOf(of: Optimiser): OptimiserMaking | undefined {
+  const known = makings.get(of);
+  return known && known.step === of.step ? known.making : undefined;
+}
+
 /** What makes one optimiser differ from another. */
 export interface Rule {
   readonly name: string;
   readonly learningRate: number;
+  /** What else it was told, as its maker takes it; nothing unless given. */
+  readonly options?: OptimiserMaking['options'];
   /** One number a parameter, or one in all. */
   readonly memory: Readonly<Record<string, Float64Array>>;
   /** The parameters that the memory is of; any unless given. */
@@ -41,9 +59,10 @@ export interface Rule {
  *
  * @throws ValueError when the learning rate is not positive.
  */
-export function optimiser({ name, learningRate, memory, params: own, squares = false, update }: Rule): Optimiser {
+export function optimiser(rule: Rule): Optimiser {
+  const { name, learningRate, options = {}, memory, params: own, squares = false, update } = rule;
   let eta = requirePositive('learningRate', learningRate);
-  return {
+  const made: Optimiser = {
     name,
     memory,
     get learningRate() {
@@ -63,6 +82,8 @@ export function optimiser({ name, learningRate, memory, params: own, squares = f
       update(values, grads, eta);
     },
   };
+  makings.set(made, { making: { name, options, ...(own && { params: own }) }, step: made.step });
+  return made;
 }
 
 /** Every gradient is finite, and its square where that is remembered, or throws {@link ValueError}. */

@@ -31,6 +31,7 @@ export function rmsprop(params: ParamSet, options: RmspropOptions): Optimiser {
   return optimiser({
     name: 'rmsprop',
     learningRate,
+    options: { decay, epsilon },
     memory: { v: meanSquare },
     params,
     squares: true,

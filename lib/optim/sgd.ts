@@ -58,6 +58,7 @@ function withMomentum(params: ParamSet, learningRate: number, mu: number, nester
   return optimiser({
     name: 'sgd',
     learningRate,
+    options: { momentum: mu, nesterov },
     memory: { velocity },
     params,
     update(values, grads, eta) {

@@ -55,9 +55,23 @@ function either(f: unknown): Callable {
   };
 }
 
+const kept = (model: lib.Layer) => ({
+  optimiser: whole(lib.adam(model.params, { learningRate: 0.1 })),
+  scaler: whole(lib.Scaler.fit([[1], [2]])),
+  vocabulary: whole(lib.Vocabulary.of('abc')),
+  note: open({ from: 'a test' }),
+});
+const saved = io.save(net(), { note: 1 });
+
 /** Every call of `bptt/io` and `bptt/blas`. */
 export const ioCalls: Readonly<Record<string, MakeCall>> = {
   encodeCheckpoint: taking(() => call(io.encodeCheckpoint, whole(trainer()), open({ from: 'a test' })), '1'), // any note
+  save: taking(() => {
+    const model = whole(net());
+    return call(io.save, model, kept(model));
+  }, '1.note'),
+  load: () =>
+    call(io.load, saved, { as: 'layer', cells: open({ lstm: lib.lstm }), engine: 'reference', file: 'a file' }),
   decodeCheckpoint: () => call(io.decodeCheckpoint, bytes, 'a file', open({ lstm: lib.lstm })),
   resumeTrainer: () => call(io.resumeTrainer, open({ ...io.decodeCheckpoint(bytes) }), TEXT, { precision: 'f64' }),
   makeFolder: () => call(within(io.makeFolder), 'folder'),
