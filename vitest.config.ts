@@ -34,6 +34,7 @@ const config: ViteUserConfig = defineConfig({
       { find: /^bptt\/check$/, replacement: lib('check/index.ts') },
       { find: /^bptt\/cells\/(.*)$/, replacement: lib('cells/$1.ts') },
       { find: /^bptt\/blas$/, replacement: lib('blas.ts') },
+      { find: /^bptt\/browser$/, replacement: lib('browser.ts') },
       { find: /^bptt\/flow$/, replacement: lib('flow/index.ts') },
       { find: /^bptt\/io$/, replacement: lib('io/index.ts') },
     ],

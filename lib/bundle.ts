@@ -74,6 +74,12 @@ await build({
   ...{ loader: { '.py': 'copy' }, outbase: '.', chunkNames: 'lib/chunks/[hash]', logLevel: 'warning', outdir },
 });
 
+// For a page that has no bundler of its own: all in one file, with what it needs of other packages.
+await build({
+  ...{ absWorkingDir: ROOT, entryPoints: ['lib/browser.ts'], outbase: '.', outdir, logLevel: 'warning' },
+  ...{ bundle: true, minify: true, format: 'esm', platform: 'browser', target: 'es2022' },
+});
+
 /** In a file of equations, what they import that is bundled; elsewhere, the files of equations. */
 function nearby(file: string, text: string): string {
   const folder = relative(dirname(file), 'lib/cells').replace(/^(?!\.)/, './');

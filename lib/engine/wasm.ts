@@ -52,25 +52,29 @@ export function hasFma(): boolean {
  * The kernels, on the given memory. They keep nothing in it and use none of it but what they are given.
  *
  * @param fma use fused multiply-adds: faster, and not the same bits on every machine.
- * @throws ValueError when `fma` is asked for and the runtime has none.
+ * @throws ValueError when `fma` is asked for and the runtime has none, or a page's Content Security Policy forbids WebAssembly.
  */
 export function instantiate(memory: WasmMemory, { fma = false }: { readonly fma?: boolean } = {}): Kernels {
   if (fma && !hasFma()) {
     throw new ValueError('fma', 'false where the runtime has no relaxed SIMD', 'true');
   }
-  const { Module, Instance } = api();
-  const module = modules.get(fma) ?? new Module(decode(fma ? kernelsFma : kernels));
+  const module = modules.get(fma) ?? compile(decode(fma ? kernelsFma : kernels));
   modules.set(fma, module);
+  const { Instance } = api();
   return new Instance(module, { env: { memory } }).exports;
 }
 
 /** A generated kernel: for so many rows of a step of the sequence, which is one of the span, with its table. */
 export type KernelFunction = (rows: number, step: number, inSpan: number, table: number) => void;
 
-/** The functions of a module that was assembled for a memory. */
+/**
+ * The functions of a module that was assembled for a memory.
+ *
+ * @throws ValueError when a page's Content Security Policy forbids WebAssembly.
+ */
 export function instantiateKernels(bytes: Uint8Array, memory: WasmMemory): Readonly<Record<string, KernelFunction>> {
-  const { Module, Instance } = api();
-  const { exports } = new Instance(new Module(bytes), { env: { memory } });
+  const { Instance } = api();
+  const { exports } = new Instance(compile(bytes), { env: { memory } });
   return exports as unknown as Readonly<Record<string, KernelFunction>>;
 }
 
@@ -80,6 +84,25 @@ function decode(hexadecimal: string): Uint8Array {
   return bytes;
 }
 
+/** A module: its bytes are ours, and right, so that what refuses them is the policy of the page. */
+function compile(bytes: Uint8Array): object {
+  const { Module } = api();
+  try {
+    return new Module(bytes);
+  } catch (error) {
+    if (!FORBIDDEN.test(String(error))) throw error;
+    const wanted = "a page whose Content Security Policy has 'wasm-unsafe-eval' in its script-src";
+    throw new ValueError('WebAssembly', wanted, `one that has not, where ${WITHOUT}`);
+  }
+}
+
+/** What Chromium, Firefox and Safari say of a policy, and what others say that embed V8. */
+const FORBIDDEN = /content security policy|\bcsp\b|unsafe-eval|disallowed by embedder/i;
+
+const WITHOUT = '`unroll` and `readout` run instead of `recurrent` and `linear`';
+
 function api(): WebAssemblyApi {
-  return (globalThis as unknown as { readonly WebAssembly: WebAssemblyApi }).WebAssembly;
+  const { WebAssembly } = globalThis as unknown as { readonly WebAssembly?: WebAssemblyApi };
+  if (WebAssembly) return WebAssembly;
+  throw new ValueError('WebAssembly', 'a runtime that has it', `one where ${WITHOUT}`);
 }

@@ -44,7 +44,7 @@ function pathOf(file: string): string {
 }
 
 /** The files whose functions cells call, and where the package has what is bundled of them. */
-const OWN = /\/lib\/(?:equations\/\w[\w-]*|matrix|chunks\/\w+)\.[jt]s$/;
+const OWN = /\/lib\/(?:equations\/\w[\w-]*|matrix|browser|chunks\/\w+)\.[jt]s$/;
 
 /**
  * What the line of a place says; in a browser, which reads no files, the place alone. Where a function of the cell's author

@@ -1,51 +1,21 @@
 /** The package as a user gets it: packed, installed into an empty project, imported, type-checked and called. */
 import { spawnSync } from 'node:child_process';
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { build } from 'esbuild';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { examplesOf, outputProblems, ROOT } from '../examples.ts';
-
-interface Manifest {
-  readonly version: string;
-  readonly exports: unknown;
-  readonly bin: unknown;
-  readonly devDependencies: Readonly<Record<string, string>>;
-}
-
-interface Packed {
-  readonly filename: string;
-  readonly files: readonly { readonly path: string }[];
-}
-
-const manifest = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')) as Manifest;
-const temporary = mkdtempSync(join(tmpdir(), 'bptt-pack-'));
-const project = join(temporary, 'project');
-let packed: Packed;
-
-beforeAll(() => {
-  const pack = run(ROOT, 'npm', 'pack', '--json', '--silent', '--pack-destination', temporary);
-  [packed] = JSON.parse(pack) as [Packed];
-  mkdirSync(project);
-  write('package.json', JSON.stringify({ type: 'module', private: true }));
-  const tools = ['typescript', '@types/node', 'tsx'].map(name => `${name}@${manifest.devDependencies[name]}`);
-  const tarball = join(temporary, packed.filename);
-  run(project, 'npm', 'install', tarball, ...tools, '--no-audit', '--no-fund', '--ignore-scripts');
-});
-
-afterAll(() => rmSync(temporary, { recursive: true, force: true }));
+import { packed, project, temporary, write } from './installed.ts';
+import { manifest, run } from './npm.ts';
 
 describe('the tarball', () => {
   test('holds the build and what npm adds, nothing else', () => {
-    const foreign = packed.files
-      .map(({ path }) => path)
-      .filter(path => !/^(dist\/.+|package\.json|README\.md|LICENSE)$/.test(path));
+    const foreign = packed.filter(path => !/^(dist\/.+|package\.json|README\.md|LICENSE)$/.test(path));
     expect(foreign).toEqual([]);
   });
 
   test('holds every file that package.json names', () => {
-    const named = paths([manifest.exports, manifest.bin]);
+    const named = paths([manifest.exports, manifest.bin, manifest.unpkg, manifest.jsdelivr]);
     expect(named.length).toBeGreaterThan(0);
     const there = (path: string) => existsSync(join(project, 'node_modules/bptt', path.replace('*', 'lstm')));
     expect(named.filter(path => !there(path))).toEqual([]);
@@ -184,18 +154,6 @@ describe('the command', () => {
     });
   });
 });
-
-/** What a program prints to stdout; throws with all that it printed unless it exits with 0. */
-function run(cwd: string, command: string, ...args: readonly string[]): string {
-  const { status, stdout, stderr, error } = spawnSync(command, args, { cwd, encoding: 'utf8' });
-  if (status !== 0)
-    throw new Error(`${[command, ...args].join(' ')}: ${error ?? `exit ${status}`}\n${stdout}${stderr}`);
-  return stdout;
-}
-
-function write(path: string, text: string): void {
-  writeFileSync(join(project, path), text);
-}
 
 function firstExample(): string {
   const readme = join(ROOT, 'README.md');

@@ -1,6 +1,7 @@
 /**
  * Pages in a real browser: headless Chromium, where the system has one. A page is opened from its file, with no server and
- * no network; whatever it asks for beyond that file is noted. The browser ends with the tests of the file that uses it.
+ * no network, or from a server of this machine; whatever it asks for beyond that file or server is noted. The browser ends
+ * with the tests of the file that uses it.
  *
  * ```ts no-run
  * describe.skipIf(!browser)('the report', () => {
@@ -37,24 +38,27 @@ export interface Opened {
 }
 
 /**
- * Opens a page that lies in a file, and waits until it is loaded.
+ * Opens a page, and waits until it is loaded.
  *
+ * @param place the path of its file, or its address.
  * @throws Error when there is no browser: ask {@link browser} first.
  */
-export async function openPage(file: string, view: View = {}): Promise<Opened> {
+export async function openPage(place: string, view: View = {}): Promise<Opened> {
   const { javaScript = true, width = 1000, height = 800 } = view;
+  const isServed = place.startsWith('http://');
+  const own = isServed ? place : pathToFileURL(place).href;
+  const isOwn = (url: string) => (isServed ? new URL(url).origin === new URL(own).origin : url === own);
   const started = await start();
   const context = await started.newContext({
     javaScriptEnabled: javaScript,
     viewport: { width, height },
-    offline: true,
+    offline: !isServed,
   });
   const page = await context.newPage();
   const problems: string[] = [];
-  const own = pathToFileURL(file).href;
   page.on('request', request => {
     const url = request.url();
-    if (url !== own && !url.startsWith('data:') && !url.startsWith('blob:')) problems.push(`asks for ${url}`);
+    if (!isOwn(url) && !url.startsWith('data:') && !url.startsWith('blob:')) problems.push(`asks for ${url}`);
   });
   page.on('pageerror', error => problems.push(`throws ${error.message}`));
   page.on('console', message => {

@@ -1,0 +1,25 @@
+/** The package's manifest, and programs that are run with it. */
+import { spawnSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { ROOT } from '../examples.ts';
+
+interface Manifest {
+  readonly version: string;
+  readonly exports: unknown;
+  readonly bin: unknown;
+  readonly unpkg: string;
+  readonly jsdelivr: string;
+  readonly dependencies: Readonly<Record<string, string>>;
+  readonly devDependencies: Readonly<Record<string, string>>;
+}
+
+export const manifest: Manifest = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')) as Manifest;
+
+/** What a program prints to stdout; throws with all that it printed unless it exits with 0. */
+export function run(cwd: string, command: string, ...args: readonly string[]): string {
+  const { status, stdout, stderr, error } = spawnSync(command, args, { cwd, encoding: 'utf8' });
+  if (status !== 0)
+    throw new Error(`${[command, ...args].join(' ')}: ${error ?? `exit ${status}`}\n${stdout}${stderr}`);
+  return stdout;
+}
