@@ -1,7 +1,7 @@
 /** One kind of numbers, over which the sides of an equation are compared. */
 import type { Dual } from '../check/dual.ts';
 import { keyIn } from './definitions.ts';
-import { type Expression, walk } from './expression.ts';
+import { type Expression, type Relation, walk } from './expression.ts';
 import { Unread } from './latex.ts';
 import { type Block, isNumber, Misfit, shapeText } from './matrices.ts';
 import { allNames, lettersOf } from './names.ts';
@@ -48,9 +48,14 @@ export class Bench<N> {
     return { ...block, data: block.data.map(({ value }) => value.tangent) };
   }
 
-  /** The first place where two sides differ; nothing where they do nowhere; or why they cannot be compared. */
-  difference(left: Expression, right: Expression, reading: Reading): Difference | Error | undefined {
-    return this.compared(left, right, reading, false).found;
+  /** The first place where two sides are not as they should; nothing where there is none; or why they cannot be compared. */
+  difference(
+    left: Expression,
+    right: Expression,
+    reading: Reading,
+    relation: Relation = '=',
+  ): Difference | Error | undefined {
+    return this.compared(left, right, reading, false, relation).found;
   }
 
   /** The same, and at how many moments the sides could be compared: all of them where `whole`, else up to the first difference. */
@@ -59,12 +64,13 @@ export class Bench<N> {
     right: Expression,
     reading: Reading,
     whole: boolean,
+    relation: Relation = '=',
   ): { readonly found: Difference | Error | undefined; readonly moments: number } {
     let compared = 0;
     let first: Difference | undefined;
     for (const times of this.#moments(left, right)) {
       try {
-        const found = this.#at(left, right, reading, times);
+        const found = this.#at(left, right, reading, times, relation);
         compared++;
         if (!found || first) continue;
         first = { ...found, where: [...times].map(([letter, time]) => `${letter} = ${time}`).join(', ') };
@@ -86,6 +92,7 @@ export class Bench<N> {
     right: Expression,
     reading: Reading,
     times: ReadonlyMap<string, number>,
+    relation: Relation,
   ): Omit<Difference, 'where'> | undefined {
     const scope = (extents: Extents): Scope => ({
       times,
@@ -110,9 +117,11 @@ export class Bench<N> {
     if (!a || !b) return undefined;
     if (a.rows !== b.rows || a.columns !== b.columns || a.fits !== b.fits)
       throw new Misfit(`the left side is ${shapeText(a)}, the right side ${shapeText(b)}`);
-    for (const [n, x] of a.data.entries()) {
-      const y = b.data[n];
-      if (y && ground.same(x.value, y.value)) continue;
+    const pairs = a.data.map((x, n) => [n, x, b.data[n]] as const);
+    const isRelated = ([, x, y]: (typeof pairs)[number]) => y && isTrue(relation, x.value, y.value, ground.same);
+    if (relation === '≠' && pairs.some(isRelated)) return undefined; // as a whole, and not in every element
+    for (const [n, x, y] of pairs) {
+      if (relation !== '≠' && isRelated([n, x, y])) continue;
       const element =
         a.data.length > 1
           ? `[${[Math.floor(n / a.columns) + 1, (n % a.columns) + 1].filter((_, k) => (k === 0 ? a.rows : a.columns) > 1)}]`
@@ -179,5 +188,23 @@ export class Bench<N> {
       );
     }
     return moments;
+  }
+}
+
+/** Whether two numbers are as a relation says; which is the larger of two that are all but the same is not known. */
+function isTrue<N>(relation: Relation, a: N, b: N, same: (a: N, b: N) => boolean): boolean {
+  switch (relation) {
+    case '=':
+      return same(a, b);
+    case '≠':
+      return !same(a, b);
+    case '<':
+      return Number(a) < Number(b);
+    case '>':
+      return Number(a) > Number(b);
+    case '≤':
+      return Number(a) < Number(b) || same(a, b);
+    case '≥':
+      return Number(a) > Number(b) || same(a, b);
   }
 }

@@ -29,19 +29,19 @@ export function inChapters(
   const last = new Map<string, string>();
   for (const line of all) {
     const { prefix, letter, name } = line;
+    const isDefining = letter === 'F' || (letter === '' && prefix !== '');
     const before = defined.get(prefix) ?? new Map<string, string>();
     defined.set(prefix, before);
-    const keys =
-      letter === 'F'
-        ? keysDefinedBy(
-            instances.filter(instance => instance.line === line),
-            vocabulary,
-          )
-        : [];
+    const keys = isDefining
+      ? keysDefinedBy(
+          instances.filter(instance => instance.line === line),
+          vocabulary,
+        )
+      : [];
     const [again] = keys.filter(key => before.has(key));
     if (again !== undefined) {
       chapters.set(prefix, (chapters.get(prefix) ?? 1) + 1);
-      if (last.get(prefix) === 'F') {
+      if (last.get(prefix) === 'F' && letter === 'F') {
         doubts.set(
           prefix,
           `${shownKey(again.split(' ')[0] ?? '')} is defined a second time, after ${before.get(again)}`,
@@ -49,7 +49,7 @@ export function inChapters(
       } else doubts.delete(prefix);
       before.clear();
     }
-    if (letter === 'F' && line.unread && chapters.has(prefix)) doubts.set(prefix, `${name} is not read`);
+    if (isDefining && line.unread && chapters.has(prefix)) doubts.set(prefix, `${name} is not read`);
     for (const key of keys) before.set(key, name);
     last.set(prefix, letter);
     const chapter = chapters.get(prefix);
@@ -57,7 +57,7 @@ export function inChapters(
     const cut = { ...line, prefix: `${prefix} ${chapter}` };
     own.set(line, cut);
     const doubt = doubts.get(prefix);
-    if (doubt !== undefined && letter !== 'F') unsure.set(cut, { reason: doubt, at: 0 });
+    if (doubt !== undefined && !isDefining) unsure.set(cut, { reason: doubt, at: 0 });
   }
   const cut = instances.map(instance => ({ ...instance, line: own.get(instance.line) ?? instance.line }));
   return { instances: cut, unsure };
@@ -66,7 +66,7 @@ export function inChapters(
 /** What forward equations define, each with the one time at which they do. */
 export function keysDefinedBy(instances: readonly Instance[], vocabulary: Vocabulary): readonly string[] {
   return instances.flatMap(({ line, statement }) =>
-    statement.members.some(isBackward) || statement.members[0]?.kind !== 'name'
+    statement.under || statement.relation || statement.members.some(isBackward) || statement.members[0]?.kind !== 'name'
       ? []
       : [...definitionsIn(line, statement, vocabulary)]
           .slice(0, 1)

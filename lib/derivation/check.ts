@@ -125,7 +125,7 @@ interface Found {
 function judged(systems: Systems, manner: Manner, seed: number): Found {
   const firstWrong = new Map<Line, Instance>();
   const found = new Map<Line, Judged>();
-  const judges = new Map<string, Judge | Judged>();
+  const judges = new Map<System, Judge>();
   for (const line of systems.lines) {
     const unread = line.unread ?? systems.unread.get(line);
     if (unread) found.set(line, { verdict: 'not read', ...unread });
@@ -133,24 +133,22 @@ function judged(systems: Systems, manner: Manner, seed: number): Found {
   for (const instance of systems.instances) {
     const { line } = instance;
     if (line.unread || systems.unread.has(line)) continue;
-    const known = judges.get(line.prefix) ?? judgeOf(systems.for(line.prefix), manner, seed);
-    judges.set(line.prefix, known);
-    const verdict = known instanceof Judge ? known.judge(instance) : known;
+    const judge = judgeOf(instance, systems, judges, manner, seed);
+    const verdict = judge instanceof Judge ? judge.judge(instance) : judge;
     const before = found.get(line);
     if (verdict.verdict === 'wrong' && before?.verdict !== 'wrong') firstWrong.set(line, instance);
     found.set(line, before ? worse(before, verdict) : verdict);
   }
-  return { found, mend: line => mended(firstWrong.get(line), judges, systems) };
+  const mend = (line: Line) => {
+    const instance = firstWrong.get(line);
+    const judge = instance && judgeOf(instance, systems, judges, manner, seed);
+    return judge instanceof Judge && instance ? mended(instance, judge, systems) : undefined;
+  };
+  return { found, mend };
 }
 
 /** What an instance that is wrong may have been meant as. */
-function mended(
-  instance: Instance | undefined,
-  judges: ReadonlyMap<string, Judge | Judged>,
-  { instances }: Systems,
-): Mended | undefined {
-  const judge = instance && judges.get(instance.line.prefix);
-  if (!instance || !(judge instanceof Judge)) return undefined;
+function mended(instance: Instance, judge: Judge, { instances }: Systems): Mended | undefined {
   const own = instances.filter(({ line }) => line.prefix === instance.line.prefix).map(({ statement }) => statement);
   return judge.mend(instance, stockOf(own.flatMap(({ members }) => members)));
 }
@@ -172,9 +170,19 @@ function stockOf(sides: readonly Expression[]): Stock {
   return { factors: [...factors.values()], terms: [...terms.values()] };
 }
 
-function judgeOf(system: System, manner: Manner, seed: number): Judge | Judged {
+/** Who judges an instance; or why nobody can. */
+function judgeOf(
+  instance: Instance,
+  systems: Systems,
+  judges: Map<System, Judge>,
+  manner: Manner,
+  seed: number,
+): Judge | Judged {
   try {
-    return new Judge(system, sizesOf(system), manner, seed);
+    const system = systems.of(instance);
+    const judge = judges.get(system) ?? new Judge(system, sizesOf(system), manner, seed);
+    judges.set(system, judge);
+    return judge;
   } catch (error) {
     return { verdict: 'not read', ...reasonOf(error) };
   }

@@ -100,19 +100,19 @@ export interface Clause {
   readonly words: string;
 }
 
-/** What makes one equation follow from another. */
-const ARROWS: ReadonlySet<string> = new Set([
-  '\\iff',
-  '\\Longrightarrow',
-  '\\Longleftrightarrow',
-  '\\Rightarrow',
-  '\\implies',
-  '\\Leftrightarrow',
-]);
+/** What makes one equation follow from another: one way, or both. */
+const ARROWS: Readonly<Record<string, 'one way' | 'both ways'>> = {
+  '\\Rightarrow': 'one way',
+  '\\Longrightarrow': 'one way',
+  '\\implies': 'one way',
+  '\\iff': 'both ways',
+  '\\Leftrightarrow': 'both ways',
+  '\\Longleftrightarrow': 'both ways',
+};
 
-/** Whether a row says what follows from what, and so holds under a condition. */
-export function isConditional(nodes: readonly Node[]): boolean {
-  return nodes.some(node => node.kind === 'symbol' && ARROWS.has(node.text));
+/** Which ways an arrow goes; nothing of what is none. */
+export function arrowOf(node: Node): 'one way' | 'both ways' | undefined {
+  return node.kind === 'symbol' ? ARROWS[node.text] : undefined;
 }
 
 /** The clauses of a display, whose nodes are nested. */
@@ -122,7 +122,7 @@ export function clausesOf(nodes: readonly Node[]): readonly Clause[] {
     const current = clauses.at(-1);
     if (!current) break;
     const prose = node.kind === 'word' && node.prose;
-    const cut = node.kind === 'symbol' && (node.text === ',' || node.text === ';' || ARROWS.has(node.text));
+    const cut = node.kind === 'symbol' && (node.text === ',' || node.text === ';');
     if (!prose && !cut && node.kind !== 'quad') {
       current.nodes.push(node);
       continue;

@@ -49,8 +49,14 @@ export function inT(reading: Reading, timed: Vocabulary): Reading {
   return { ...reading, lines: reading.lines.map(again), abbreviations: reading.abbreviations.map(again) };
 }
 
-export function namesIn({ members }: Statement): readonly Name[] {
-  return members.flatMap(allNames);
+/** The names of a statement, and of those that it follows from. */
+export function namesIn({ members, under = [] }: Statement): readonly Name[] {
+  return [...members.flatMap(allNames), ...under.flatMap(namesIn)];
+}
+
+/** Whether it says what is equal, whatever else may be so: then it may define. */
+export function isUnconditional({ statement: { relation, under } }: Instance): boolean {
+  return relation === undefined && under === undefined;
 }
 
 /** Whether an expression speaks of gradients, and so belongs to the backward pass. */

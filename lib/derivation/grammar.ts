@@ -1,7 +1,7 @@
 /** The grammar of a derivation: from a formula's tree to the equations in it. What is not of it is refused with its place. */
-import { clausesOf, isConditional, nest } from './clauses.ts';
-import type { Equation, Expression } from './expression.ts';
-import { type Node, Unread } from './latex.ts';
+import { arrowOf, clausesOf, nest } from './clauses.ts';
+import type { Equation, Expression, Relation } from './expression.ts';
+import { NEW_ROW, type Node, Unread } from './latex.ts';
 import { isEquals, split } from './pieces.ts';
 import { Reader } from './reader.ts';
 import { RELATIONS } from './signs.ts';
@@ -10,14 +10,31 @@ import { isSign } from './spelling.ts';
 /** A statement of a display: an equation, and the words before it. */
 export interface Statement extends Equation {
   readonly words: string;
+  /** How the first side is to the last, where they are not said to be equal. */
+  readonly relation?: Relation;
+  /** What it follows from: equations that hold for it, and for nothing else. */
+  readonly under?: readonly Statement[];
 }
 
-/** The equations of a row, in their order. What is in them but no equation, such as an inequality, is in none. */
+/** The statements of a display, in their order. */
 export function equationsOf(nodes: readonly Node[]): readonly Statement[] {
-  const nested = nest(nodes);
-  const arrow = nested.find(node => isConditional([node]));
-  if (arrow) throw new Unread('it says what follows from what', arrow.at);
-  const clauses = clausesOf(nested);
+  return split(nest(nodes), node => node.kind === 'symbol' && node.text === NEW_ROW).flatMap(rowOf);
+}
+
+/** Those of a row. What follows from others has them with it; of what is so both ways, each side follows from the other. */
+function rowOf(nodes: readonly Node[]): readonly Statement[] {
+  const [arrow, another] = nodes.filter(node => arrowOf(node) !== undefined);
+  if (!arrow) return listed(nodes);
+  if (another) throw new Unread('it says more than once what follows from what', another.at);
+  const [left = [], right = []] = split(nodes, node => node === arrow).map(listed);
+  if (left.length === 0 || right.length === 0) throw new Unread('it says what follows from what', arrow.at);
+  const follows = (from: readonly Statement[], to: readonly Statement[]) => to.map(one => ({ ...one, under: from }));
+  return [...follows(left, right), ...(arrowOf(arrow) === 'both ways' ? follows(right, left) : [])];
+}
+
+/** Statements between commas. What is there but no equation, such as the inequality behind a comma, is in none. */
+function listed(nodes: readonly Node[]): readonly Statement[] {
+  const clauses = clausesOf(nodes);
   const condition = clauses.find(
     ({ nodes: clause, words }) =>
       !clause.some(isEquals) && (/\b(where|if|when|unless)\b/.test(words) || isOfSteps(clause)),
@@ -25,15 +42,16 @@ export function equationsOf(nodes: readonly Node[]): readonly Statement[] {
   if (condition) throw new Unread('it holds under a condition', condition.nodes[0]?.at ?? 0);
   const other = clauses.find(({ words }, n) => n > 0 && /\bor\b/.test(words));
   if (other) throw new Unread('it says two things, of which one holds', other.nodes[0]?.at ?? 0);
-  return clauses.flatMap(({ nodes: clause, words }) => {
-    const signs = clause.filter(isEquals);
+  return clauses.flatMap(({ nodes: clause, words }, n) => {
+    const isChained = clause.some(isEquals) || n === 0;
+    const signs = clause.filter(node => isEquals(node) || (isChained && relationOf(node)));
     const [first] = clause;
     if (signs.length === 0 || !first) return [];
     const adds = clause.some(node => isEquals(node) && before(clause, node) === '+');
     const subtracts = clause.some(node => isEquals(node) && before(clause, node) === '-');
     const members = split(
       clause.filter((node, n) => !(isSign(node, '+-:') && isEqualsAt(clause, n + 1))),
-      isEquals,
+      node => signs.includes(node),
     );
     const read = members.map((member, n) => {
       const of = new Reader(member).expression();
@@ -45,8 +63,45 @@ export function equationsOf(nodes: readonly Node[]): readonly Statement[] {
       clause.some(node => isEquals(node) && before(clause, node) === ':')
     )
       throw new Unread('it says what a gradient is set to', first.at);
-    return [{ members: read, adds: adds || subtracts, at: first.at, words }];
+    const whole = { adds: adds || subtracts, at: first.at, words };
+    return related(read, signs.map(relationOf)).flatMap(({ members: sides, relation }) =>
+      partwise(sides).map(parts => ({ ...whole, members: parts, ...(relation && { relation }) })),
+    );
   });
+}
+
+/** A chain of sides, cut where they are related in another way than by an equals sign. */
+function related(
+  sides: readonly Expression[],
+  relations: readonly (Relation | undefined)[],
+): readonly { readonly members: readonly Expression[]; readonly relation?: Relation }[] {
+  const equal: Expression[][] = [sides.slice(0, 1)];
+  const others: { members: readonly Expression[]; relation: Relation }[] = [];
+  for (const [n, relation] of relations.entries()) {
+    const [left, right] = [sides[n], sides[n + 1]];
+    if (!left || !right) continue;
+    if (!relation) equal.at(-1)?.push(right);
+    else {
+      equal.push([right]);
+      others.push({ members: [left, right], relation });
+    }
+  }
+  return [...equal.filter(members => members.length > 1).map(members => ({ members })), ...others];
+}
+
+/** `(a, b) = (c, d)` is a = c and b = d. */
+function partwise(sides: readonly Expression[]): readonly (readonly Expression[])[] {
+  const parts = sides.map(partsOfList);
+  const [first] = parts;
+  if (!first || parts.some(part => part?.length !== first.length)) return [sides];
+  return first.map((_, n) => parts.flatMap(part => part?.slice(n, n + 1) ?? []));
+}
+
+/** The parts of a list, or of −(a, b). */
+function partsOfList(of: Expression): readonly Expression[] | undefined {
+  if (of.kind === 'stack') return of.parts;
+  const [only, ...others] = of.kind === 'sum' ? of.terms : [];
+  return only && others.length === 0 && only.sign < 0 ? partsOfList(only.of)?.map(negative) : undefined;
 }
 
 /** A formula that is a single expression. */
@@ -59,6 +114,11 @@ function isOfSteps([first, sign]: readonly Node[]): boolean {
   return (
     first?.kind === 'symbol' && first.text === 't' && sign?.kind === 'symbol' && RELATIONS[sign.text] !== undefined
   );
+}
+
+/** A relation that is no equality. */
+function relationOf(node: Node): Relation | undefined {
+  return node.kind === 'symbol' && !isEquals(node) ? RELATIONS[node.text] : undefined;
 }
 
 function isEqualsAt(nodes: readonly Node[], n: number): boolean {

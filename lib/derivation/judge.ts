@@ -3,7 +3,7 @@ import { NoInverse, Unprovable } from '../check/field.ts';
 import { Bench, type Difference } from './bench.ts';
 import { type Instance, keyIn } from './definitions.ts';
 import { editsOf, type Stock } from './edits.ts';
-import { type Expression, walk } from './expression.ts';
+import { type Expression, type Relation, walk } from './expression.ts';
 import { isOfGiven, requireKnownNames, requireMade } from './known.ts';
 import { Unread } from './latex.ts';
 import type { Line } from './lines.ts';
@@ -75,7 +75,7 @@ export class Judge {
 
   /** All that a statement says. */
   judge({ line, statement, of }: Instance): Judged {
-    const { members, adds } = statement;
+    const { members, adds, relation } = statement;
     const { defining } = this.#system;
     const [first, ...others] = members;
     const last = members.at(-1);
@@ -94,7 +94,10 @@ export class Judge {
     if (unfit) return { verdict: 'not read', reason: `the shapes of ${unfit.name} cannot fit` };
     const twice = this.#definedBefore(line, first);
     if (twice) return { verdict: 'not read', reason: twice, at: first.at };
-    for (const right of claims) judged = worse(judged, this.claim(first, right, adds, of));
+    for (const right of claims) {
+      const found = relation ? this.#related(first, right, relation) : this.claim(first, right, adds, of);
+      judged = worse(judged, found);
+    }
     if (this.#system.outputs.length === 0 && members.some(isOfLoss) && !judged.reason && judged.verdict !== 'defines')
       return { verdict: 'not read', reason: 'nothing says what the loss sees', at: first.at };
     return judged;
@@ -112,13 +115,8 @@ export class Judge {
 
   /** Whether one side is the other. */
   claim(left: Expression, right: Expression, adds: boolean, of: string): Judged {
-    try {
-      requireKnownNames(left, this.#system);
-      requireKnownNames(right, this.#system);
-      requireMade([left, right], this.#system);
-    } catch (error) {
-      return unreadable(error);
-    }
+    const unknown = this.#unknownIn(left, right);
+    if (unknown) return unknown;
     const readings = readingsOf(left, right, adds, this.#manner);
     const exact = this.#exactly(left, right, readings);
     if (exact?.verdict === 'not read') return exact;
@@ -139,6 +137,32 @@ export class Judge {
       verdict: 'wrong',
       ...(difference && !(difference instanceof Error) && { difference: { ...difference, where } }),
     };
+  }
+
+  /** Whether one side is less or more than the other, or another: on every draw, but that it is another on one. */
+  #related(left: Expression, right: Expression, relation: Relation): Judged {
+    const unknown = this.#unknownIn(left, right);
+    if (unknown) return unknown;
+    const [usual] = readingsOf(left, right, false, this.#manner);
+    if (!usual) return { verdict: 'not read' };
+    const found = [this.#floats, ...this.#others].map(bench => bench.difference(left, right, usual, relation));
+    const error = found.find(one => one instanceof Error);
+    if (error) return { verdict: 'not read', reason: error.message };
+    const holds = relation === '≠' ? found.some(one => one === undefined) : found.every(one => one === undefined);
+    const [difference] = found.flatMap(one => (one instanceof Error || !one ? [] : [one]));
+    return holds ? { verdict: 'holds numerically' } : { verdict: 'wrong', ...(difference && { difference }) };
+  }
+
+  /** Why sides cannot be judged whose names are not all known. */
+  #unknownIn(left: Expression, right: Expression): Judged | undefined {
+    try {
+      requireKnownNames(left, this.#system);
+      requireKnownNames(right, this.#system);
+      requireMade([left, right], this.#system);
+      return undefined;
+    } catch (error) {
+      return unreadable(error);
+    }
   }
 
   #firstDifference(left: Expression, right: Expression, reading: Reading): Difference | Error | undefined {

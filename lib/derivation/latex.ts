@@ -58,6 +58,11 @@ export class Unread extends Error {
   }
 }
 
+/** Stands between rows that have one tag. */
+export const NEW_ROW = '\\\\';
+
+const NEXT: Node = { kind: 'symbol', text: NEW_ROW, face: 'plain', at: 0 };
+
 /** Characters of a formula; what is longer is no equation. */
 const LONGEST = 20_000;
 
@@ -76,7 +81,9 @@ export function parseLatex(latex: string): readonly Row[] {
     others.length === 0 &&
     /^(align|aligned|gather|gathered|split|eqnarray)/.test(only.environment)
   ) {
-    return only.rows.map((row, n) => (n === only.rows.length - 1 && !row.tag && tag ? { ...row, tag } : row));
+    if (tag === undefined || only.rows.some(row => row.tag)) return only.rows;
+    const cells = only.rows.flatMap(({ cells: own }, n) => (n > 0 ? [[NEXT], ...own] : own));
+    return [{ cells, tag }];
   }
   return [{ cells: [nodes], ...(tag !== undefined && { tag }) }];
 }

@@ -50,16 +50,18 @@ export class Sets {
       instances = instances.flatMap(instance =>
         members.map(member => ({
           ...instance,
-          statement: {
-            ...instance.statement,
-            members: instance.statement.members.map(side => withLetter(side, letter, member)),
-          },
+          statement: swappedIn(instance.statement, letter, member),
           of: [instance.of, `${letter} = ${member}`].filter(Boolean).join(', '),
         })),
       );
     }
     if (instances.length > MOST) throw new Unread(`its letters stand for ${instances.length} equations`, statement.at);
-    return instances;
+    return instances.map(instance => {
+      const { under } = instance.statement;
+      if (!under) return instance;
+      const each = under.flatMap(one => this.instances(line, one, vocabulary).map(({ statement: of }) => of));
+      return { ...instance, statement: { ...instance.statement, under: each } };
+    });
   }
 
   /** What a letter runs over: said in the text, or all letters with which every name that has it is known. None where it is a name's own. */
@@ -79,6 +81,16 @@ export class Sets {
     const found = 'abcdefghijklmnopqrsuvwxyz'.split('').filter(other => other !== letter && knownWith(other));
     return found.length > 0 ? found : undefined;
   }
+}
+
+/** A statement with another letter, and with it what it follows from. */
+function swappedIn(statement: Statement, from: string, to: string): Statement {
+  const { members, under } = statement;
+  return {
+    ...statement,
+    members: members.map(side => withLetter(side, from, to)),
+    ...(under && { under: under.map(one => swappedIn(one, from, to)) }),
+  };
 }
 
 function swapped(name: Name, from: string, to: string): Name {

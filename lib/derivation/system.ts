@@ -9,6 +9,7 @@ import {
   impliedIn,
   inT,
   isBackward,
+  isUnconditional,
   keyIn,
   namesIn,
 } from './definitions.ts';
@@ -17,6 +18,7 @@ import { Unread } from './latex.ts';
 import type { Line, Reading } from './lines.ts';
 import { allNames, lettersOf, Vocabulary } from './names.ts';
 import { knownKeys, Sets } from './sets.ts';
+import { latexOf } from './show.ts';
 import { dimensionsOf, type SaidShape, shapesSaid } from './table.ts';
 
 /** What the lines of one prefix are judged by. */
@@ -49,6 +51,8 @@ export interface Systems {
   readonly lines: readonly Line[];
   readonly instances: readonly Instance[];
   for(prefix: string): System;
+  /** That of its prefix, with what it follows from. */
+  of(instance: Instance): System;
   /** Lines of which a set of letters could not be made out. */
   readonly unread: ReadonlyMap<Line, { readonly reason: string; readonly at: number }>;
 }
@@ -111,15 +115,23 @@ export function systemsOf(first: Reading, more: readonly Reading[]): Systems {
       .flatMap(other => lines.filter(({ line }) => line.prefix === other))
       .concat(others.flatMap(other => (other.lines.some(isKept) ? other.abbreviations : [])));
   };
+  const known = (prefix: string, supposed: readonly Instance[]) => {
+    const sides = supposed.flatMap(({ statement }) => statement.members.map(latexOf).join('='));
+    const name = [prefix, ...sides].join(', ');
+    const system = systems.get(name) ?? systemOf(prefix, instances, abbreviations, givenTo(prefix), whole, supposed);
+    systems.set(name, system);
+    return system;
+  };
   return {
     lines: reading.lines.map(line => (unread.has(line) ? line : (chapters.get(line.name) ?? line))),
     instances,
     unread,
-    for(prefix) {
-      const known = systems.get(prefix) ?? systemOf(prefix, instances, abbreviations, givenTo(prefix), whole);
-      systems.set(prefix, known);
-      return known;
-    },
+    for: prefix => known(prefix, []),
+    of: ({ line, statement: { under = [] } }) =>
+      known(
+        line.prefix,
+        under.map(statement => ({ line, statement, of: '' })),
+      ),
   };
 }
 
@@ -134,6 +146,7 @@ function systemOf(
   abbreviations: readonly Instance[],
   others: readonly Instance[],
   { vocabulary, sets, said, dimensions }: Whole,
+  supposed: readonly Instance[],
 ): System {
   const definitions = new Map<string, Definition[]>();
   const defining = new Set<Expression>();
@@ -143,12 +156,14 @@ function systemOf(
   const hasForward = own.some(({ line }) => line.letter === 'F');
   const rest = instances.filter(({ line }) => line.prefix !== prefix && line.letter === 'F');
   const sources = [
+    supposed,
     own.filter(isForward),
     own.filter(instance => !isForward(instance)),
     abbreviations,
     rest,
     others.filter(({ line }) => line.letter !== 'D'),
-  ];
+  ].map(source => source.filter(isUnconditional));
+  const suppositions = new Set<Definition>();
   const ofForward = new Set(
     own
       .filter(instance => isForward(instance) && !instance.statement.members.some(isBackward))
@@ -174,7 +189,10 @@ function systemOf(
     for (const source of sources) {
       for (const { line, statement } of source) {
         if (statement.adds || statement.members.some(isBackward) !== backward) continue;
-        for (const [side, definition] of definitionsIn(line, statement, vocabulary)) add(definition, side);
+        for (const [side, definition] of definitionsIn(line, statement, vocabulary)) {
+          add(definition, side);
+          if (source === sources[0]) suppositions.add(definition);
+        }
       }
     }
   }
@@ -183,7 +201,8 @@ function systemOf(
       if (!definitions.has(definition.key)) add(definition, side);
     }
   }
-  for (const { line, statement } of ownSteps(own)) {
+  requireSuppositions(supposed, suppositions);
+  for (const { line, statement } of ownSteps(own).filter(isUnconditional)) {
     // What a gradient is asked in has to be seen: f = σ(q) where q was made of f.
     if (statement.members.some(isBackward)) continue;
     for (const [side, definition] of definitionsIn(line, statement, vocabulary)) {
@@ -197,7 +216,8 @@ function systemOf(
     }
   }
   const chosen = [...definitions.values()].flat();
-  const isFirst = ({ key, of, line }: Definition) =>
+  const isFirst = (definition: Definition) => suppositions.has(definition) || isOwnForward(definition);
+  const isOwnForward = ({ key, of, line }: Definition) =>
     !isBackward(of) && line.prefix === prefix && (hasForward ? line.letter === 'F' || ofForward.has(key) : !line.prose);
   const keysOf = (some: readonly Instance[]) =>
     some.flatMap(({ statement }) => namesIn(statement).map(name => keyIn(name, vocabulary)));
@@ -246,6 +266,13 @@ function systemOf(
       return members;
     },
   };
+}
+
+/** Throws where something that is supposed defines nothing: a line cannot be judged under it. */
+function requireSuppositions(supposed: readonly Instance[], made: ReadonlySet<Definition>): void {
+  const sides = new Set([...made].map(({ of }) => of));
+  const idle = supposed.find(({ statement: { members } }) => !members.some(member => sides.has(member)));
+  if (idle) throw new Unread('it supposes what defines nothing', idle.statement.at);
 }
 
 /** Whether an expression is made of numbers alone. */

@@ -179,7 +179,7 @@ export class World<N> {
       case 'part': {
         const { data } = part(of.of);
         const rows = data.length / of.parts;
-        if (!Number.isInteger(rows)) throw new Misfit(`a part of ${of.parts} of ${data.length} rows`);
+        if (!Number.isInteger(rows)) throw new Unread(`a part of ${of.parts} of ${data.length} rows`, of.at);
         return { rows, columns: 1, data: data.slice(of.part * rows, (of.part + 1) * rows) };
       }
       case 'holds':
