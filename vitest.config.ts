@@ -37,6 +37,7 @@ const config: ViteUserConfig = defineConfig({
       { find: /^bptt\/browser$/, replacement: lib('browser.ts') },
       { find: /^bptt\/flow$/, replacement: lib('flow/index.ts') },
       { find: /^bptt\/io$/, replacement: lib('io/index.ts') },
+      { find: /^bptt\/io\/node$/, replacement: lib('io/node.ts') },
     ],
   },
   test: {

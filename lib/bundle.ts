@@ -62,7 +62,14 @@ await build({
   absWorkingDir: ROOT,
   entryPoints: [
     ...['lib/index.ts', 'lib/blas.ts', 'lib/check/index.ts', 'lib/check/properties.ts', 'lib/flow/index.ts'],
-    ...['lib/io/index.ts', 'lib/demos/*.ts', 'lib/cli/main.ts', 'lib/cli/program.ts', 'bench/peers/peers.py'],
+    ...[
+      'lib/io/index.ts',
+      'lib/io/node.ts',
+      'lib/demos/*.ts',
+      'lib/cli/main.ts',
+      'lib/cli/program.ts',
+      'bench/peers/peers.py',
+    ],
     ...readdirSync(CELLS)
       .filter(file => !written.has(file.replace('.ts', '')))
       .map(file => `lib/cells/${file}`),

@@ -146,8 +146,8 @@ function requireOptions<K extends Kinds>(options: CsvOptions<K>): Options {
   return {
     file: requireFile(name),
     delimiter: requireDelimiter(delimiter),
-    header: header && requireNames(header),
-    kinds: columns && requireKinds(columns),
+    header: header === undefined ? undefined : requireNames(header),
+    kinds: columns === undefined ? undefined : requireKinds(columns),
     missing: requireMissing(missing),
     absent: new Set(requireTexts('missingValues', missingValues)),
   };

@@ -68,7 +68,8 @@ export function readJsonLines(
   requireSource(source);
   const { name = 'json', columns, missing } = requireKnown('options', options, ['name', 'columns', 'missing']);
   const file = requireFile(name);
-  if (columns !== undefined) return recordsOf(source, file, requireKinds(columns), requireMissing(missing ?? 'error'));
+  if (columns !== undefined)
+    return recordsOf(source, file, requireKinds(columns), requireMissing(missing === undefined ? 'error' : missing));
   if (missing !== undefined) throw new ValueError('missing', 'columns beside it, that may be missing', 'none');
   let records = 0;
   return {

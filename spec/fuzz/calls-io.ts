@@ -1,4 +1,4 @@
-/** A right call of every function of `bptt/io` and `bptt/blas`. Files are in a folder of their own, whatever they are called. */
+/** A right call of every function of `bptt/io`, `bptt/io/node` and `bptt/blas`. Files are in a folder of their own, whatever they are called. */
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -6,7 +6,8 @@ import * as blas from '../../lib/blas.ts';
 import { BpttError } from '../../lib/errors.ts';
 import * as lib from '../../lib/index.ts';
 import * as io from '../../lib/io/index.ts';
-import { type Callable, call, type MakeCall, open, taking, whole } from './api.ts';
+import * as files from '../../lib/io/node.ts';
+import { type Callable, call, type MakeCall, method, open, taking, whole } from './api.ts';
 
 const TEXT = 'abracadabra, hocus pocus';
 
@@ -38,8 +39,8 @@ export function removeFolder(): void {
 
 /** A file that is there. */
 const written = (): string => {
-  within(io.makeFolder)('.');
-  within(io.writeAtomically)('there', 'text');
+  within(files.makeFolder)('.');
+  within(files.writeAtomically)('there', 'text');
   return 'there';
 };
 
@@ -63,7 +64,7 @@ const kept = (model: lib.Layer) => ({
 });
 const saved = io.save(net(), { note: 1 });
 
-/** Every call of `bptt/io` and `bptt/blas`. */
+/** Every call of `bptt/io`, `bptt/io/node` and `bptt/blas`. */
 export const ioCalls: Readonly<Record<string, MakeCall>> = {
   encodeCheckpoint: taking(() => call(io.encodeCheckpoint, whole(trainer()), open({ from: 'a test' })), '1'), // any note
   save: taking(() => {
@@ -74,10 +75,16 @@ export const ioCalls: Readonly<Record<string, MakeCall>> = {
     call(io.load, saved, { as: 'layer', cells: open({ lstm: lib.lstm }), engine: 'reference', file: 'a file' }),
   decodeCheckpoint: () => call(io.decodeCheckpoint, bytes, 'a file', open({ lstm: lib.lstm })),
   resumeTrainer: () => call(io.resumeTrainer, open({ ...io.decodeCheckpoint(bytes) }), TEXT, { precision: 'f64' }),
-  makeFolder: () => call(within(io.makeFolder), 'folder'),
-  readBytes: () => call(within(io.readBytes), written()),
-  readText: () => call(within(io.readText), written()),
-  writeAtomically: () => call(within(io.writeAtomically), written(), 'other text'),
+  makeFolder: () => call(within(files.makeFolder), 'folder'),
+  readBytes: () => call(within(files.readBytes), written()),
+  readText: () => call(within(files.readText), written()),
+  writeAtomically: () => call(within(files.writeAtomically), written(), 'other text'),
+  readCsvFile: () => call(within(files.readCsvFile), written(), { columns: open({ text: 'text' }), missing: 'drop' }),
+  readJsonLinesFile: () =>
+    call(within(files.readJsonLinesFile), written(), { columns: open({ text: 'text' }), missing: 'drop' }),
+  'readCsvFile.columns': () => method(within(files.readCsvFile)(written()) as object, 'columns'),
+  'readCsvFile.counts': () => method(within(files.readCsvFile)(written()) as object, 'counts'),
+  'readJsonLinesFile.counts': () => method(within(files.readJsonLinesFile)(written()) as object, 'counts'),
   toOnnx: () => call(io.toOnnx, net(), { input: 'classes', lengths: true, metadata: open({ from: 'a test' }) }),
   readSafetensors: () => call(io.readSafetensors, torch, 'a file', ['F64', 'F32']),
   writeSafetensors: () => call(io.writeSafetensors, tensors(), open({ from: 'a test' }), 'F32'),

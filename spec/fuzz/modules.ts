@@ -4,6 +4,7 @@ import * as check from '../../lib/check/index.ts';
 import * as flow from '../../lib/flow/index.ts';
 import * as bptt from '../../lib/index.ts';
 import * as io from '../../lib/io/index.ts';
+import * as files from '../../lib/io/node.ts';
 import type { MakeCall } from './api.ts';
 import { besides, calls } from './calls.ts';
 import { besidesCheck, checkCalls } from './calls-check.ts';
@@ -24,5 +25,5 @@ export const modules: readonly Module[] = [
   { name: 'bptt', exports: bptt, calls, besides },
   { name: 'bptt/check', exports: check, calls: checkCalls, besides: besidesCheck },
   { name: 'bptt/flow', exports: flow, calls: flowCalls, besides: besidesFlow },
-  { name: 'bptt/io and bptt/blas', exports: { ...io, ...blas }, calls: ioCalls, besides: {} },
+  { name: 'bptt/io, bptt/io/node and bptt/blas', exports: { ...io, ...files, ...blas }, calls: ioCalls, besides: {} },
 ];

@@ -3,6 +3,7 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
+import { runInNewContext } from 'node:vm';
 import { type BuildOptions, build } from 'esbuild';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type * as Bptt from '../../lib/index.ts';
@@ -77,23 +78,51 @@ describe('minified, away from the package,', () => {
   });
 });
 
-/** The hash; and for files, beside what reads them, how long a string may be, and whether one is a terminal. */
-const FILES = ['node:buffer', 'node:crypto', 'node:fs', 'node:path', 'node:tty'];
+describe('bptt/io', () => {
+  const PAGE: BuildOptions = { ...MINIFIED, platform: 'browser', external: ['node:*'], write: false };
 
-test('what bptt/io needs of Node is its hash and its files, and no module of ours but those needs any', async () => {
-  const needed = async (module: string): Promise<string[]> => {
-    const { metafile } = await build({
-      ...MINIFIED,
-      stdin: { contents: `export * from '${module}';`, resolveDir: ROOT },
-      ...{ platform: 'browser', external: ['node:*'], write: false, metafile: true },
-    });
-    const imports = Object.values(metafile?.outputs ?? {}).flatMap(output => output.imports.map(({ path }) => path));
-    return [...new Set(imports)].sort();
-  };
-  expect(await needed('./lib/io/index.ts')).toEqual(FILES);
-  for (const pure of ['safetensors', 'torch', 'torch-file', 'onnx', 'recognise', 'json']) {
-    expect(await needed(`./lib/io/${pure}.ts`), pure).toEqual([]);
-  }
+  test('needs no module of Node, and bptt/io/node those of files', async () => {
+    const needed = async (module: string): Promise<string[]> => {
+      const stdin = { contents: `export * from '${module}';`, resolveDir: ROOT };
+      const { metafile } = await build({ ...PAGE, stdin, metafile: true });
+      const imports = Object.values(metafile?.outputs ?? {}).flatMap(output => output.imports.map(({ path }) => path));
+      return [...new Set(imports)].sort();
+    };
+    expect(await needed('./lib/io/index.ts')).toEqual([]);
+    expect(await needed('./lib/io/node.ts')).toEqual([
+      ...['node:buffer', 'node:crypto', 'node:fs', 'node:path', 'node:tty'],
+    ]);
+  });
+
+  test('saves and loads where there is nothing of Node', async () => {
+    const contents = `
+      import { lstm, linear, recurrent, Scaler, stack } from './lib/index.ts';
+      import { decodeCheckpoint, load, save } from './lib/io/index.ts';
+      const net = stack({ lstm: recurrent(lstm, { d: 2, m: 3 }), out: linear({ m: 3, C: 1 }) });
+      net.params.values.fill(0.5);
+      const bytes = save(net, { scaler: Scaler.fit([[1], [2]]), note: 'a page' });
+      const { model, note } = load(bytes);
+      let refused = '';
+      try {
+        decodeCheckpoint(bytes);
+      } catch (error) {
+        refused = error.name;
+      }
+      answer({ note, refused, values: Array.from(model.params.values) });`;
+    const { outputFiles } = await build({ ...PAGE, format: 'iife', stdin: { contents, resolveDir: ROOT } });
+    const answers: unknown[] = [];
+    const page = {
+      answer: (value: unknown) => answers.push(value),
+      TextEncoder,
+      TextDecoder,
+      performance,
+    };
+    runInNewContext(outputFiles?.[0]?.text ?? '', page);
+    const count = 4 * 3 * (3 + 2 + 1) + 3 + 1;
+    expect(JSON.parse(JSON.stringify(answers))).toEqual([
+      { note: 'a page', refused: 'FormatError', values: Array.from({ length: count }, () => 0.5) },
+    ]);
+  });
 });
 
 test('a list that says it is of another kind is described as what it is', () => {

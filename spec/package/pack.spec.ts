@@ -27,8 +27,8 @@ describe('the tarball', () => {
         stdin: { contents: `export * from '${module}';`, resolveDir: project },
         ...{ bundle: true, platform: 'browser', write: false, logLevel: 'silent' },
       });
-    for (const part of ['', '/check', '/flow', '/cells/lstm']) await bundled(`bptt${part}`);
-    await expect(bundled('bptt/io')).rejects.toThrow('Could not resolve "node:');
+    for (const part of ['', '/check', '/flow', '/io', '/cells/lstm']) await bundled(`bptt${part}`);
+    await expect(bundled('bptt/io/node')).rejects.toThrow('Could not resolve "node:');
   });
 
   test('is the same in a minified bundle, far from its package.json', async () => {
