@@ -9,16 +9,18 @@ import { requireState, zeroState } from '../layers/layer.ts';
 import { crossEntropy } from '../losses/cross-entropy.ts';
 import { clipByNorm, clipByValue } from '../optim/clip.ts';
 import type { Optimiser } from '../optim/optimiser.ts';
+import type { ParamSet } from '../params.ts';
 import { Random } from '../random.ts';
-import { requireFinite, requireFiniteNumber, requireInteger, requireList, requireObject } from '../require.ts';
+import { requireFiniteNumber, requireInteger, requireObject } from '../require.ts';
 import { Sequence } from '../sequence.ts';
 import type { Matrices } from '../shape.ts';
 import { type Chunk, truncated } from '../through-time/truncated.ts';
+import { Descent, requireNorms } from '../training/descent.ts';
 import { FlatMatrix } from '../views.ts';
 import { requireEngineRoom } from './char-memory.ts';
 import { type CharModel, charModel } from './char-model.ts';
 import { type CharTrainerOptions, lectureOptions, optimiserOf, requireOptions } from './char-options.ts';
-import { diverged, isNotFinite, REMEMBERED, requireFiniteMatrices, withNorm } from './divergence.ts';
+import { requireFiniteMatrices } from './divergence.ts';
 import { type Engine, requireEngine } from './network.ts';
 import { Vocabulary } from './vocabulary.ts';
 
@@ -74,12 +76,11 @@ export class CharTrainer {
   readonly heldOut: Int32Array;
   /** All symbols that are trained on, as inputs. */
   readonly #x: Sequence;
+  readonly #descent: Descent;
   #random: Random;
   #state: Matrices | undefined;
   #position = 0;
-  #step = 0;
   #smoothed: number;
-  #norms: readonly number[] = [];
 
   /**
    * @param text what to learn.
@@ -107,7 +108,9 @@ export class CharTrainer {
     this.#random = new Random(all.seed);
     this.model = charModel({ vocabulary, cell: all.cell, m: all.hidden, layers: all.layers, engine });
     initialise(this.model, all.initStd, this.#random);
-    this.optimiser = optimiserOf(all, this.model.net.params);
+    const { params } = this.model.net;
+    this.optimiser = optimiserOf(all, params);
+    this.#descent = new Descent(params, { optimiser: this.optimiser, clips: clipsOf(all) });
     this.#smoothed = Math.log(vocabulary.size);
     this.#x = Sequence.oneHot(this.train, { T: cut, classes: vocabulary.size });
   }
@@ -129,13 +132,14 @@ export class CharTrainer {
 
   /** All that is not parameters, optimiser memory or state. */
   get position(): TrainerPosition {
+    const { made, norms } = this.#descent.position;
     return {
-      step: this.#step,
+      step: made,
       position: this.#position,
       smoothed: this.#smoothed,
       random: this.#random.state(),
       learningRate: this.optimiser.learningRate,
-      norms: this.#norms,
+      norms,
     };
   }
 
@@ -150,17 +154,13 @@ export class CharTrainer {
     const smoothed = requireFiniteNumber('smoothed', to.smoothed); // 0 where there is one symbol only
     if (smoothed < 0) throw new ValueError('smoothed', 'a number ≥ 0', `${smoothed}`);
     const random = Random.fromState(to.random);
-    if (requireList('norms', to.norms).length > REMEMBERED)
-      throw new ValueError('norms', `at most ${REMEMBERED} numbers`, `${to.norms.length}`);
-    const norms = [...to.norms];
-    requireFinite('norms', norms);
+    const norms = requireNorms('norms', to.norms);
     if (state !== undefined) requireState('state', state, this.model.net.state, 1);
     this.optimiser.learningRate = to.learningRate;
-    this.#step = step;
+    this.#descent.moveTo({ made: step, norms });
     this.#position = position;
     this.#smoothed = smoothed;
     this.#random = random;
-    this.#norms = norms;
     this.#state = state;
   }
 
@@ -172,27 +172,21 @@ export class CharTrainer {
    * @throws DivergenceError when the loss or its gradient is not finite; MemoryError when memory runs out.
    */
   step(): TrainingStep {
-    const { chunk, clipNorm, clipValue } = this.options;
-    const { params } = this.model.net;
-    const { to, loss, sT, norms } = this.#gradient();
-    if (clipNorm !== null) clipByNorm(params, clipNorm);
-    if (clipValue !== null) clipByValue(params, clipValue);
-    this.optimiser.step(params);
-    this.#step += 1;
+    const { chunk } = this.options;
+    const { to, loss, sT } = this.#descent.step(() => this.#gradient());
     this.#position = to;
     this.#state = sT;
-    this.#norms = norms;
     this.#smoothed = SMOOTHING * this.#smoothed + (1 - SMOOTHING) * (loss / chunk);
-    return { step: this.#step, loss: loss / chunk, smoothed: this.#smoothed };
+    return { step: this.#descent.position.made, loss: loss / chunk, smoothed: this.#smoothed };
   }
 
   /** Leaves the next chunk out: the memory is reset behind it, and nothing is learnt. It counts as a step. */
   skip(): TrainingStep {
     const { from } = this.#next();
-    this.#step += 1;
+    this.#descent.skip();
     this.#position = from + this.options.chunk;
     this.#state = zeroState(this.model.net.state, 1);
-    return { step: this.#step, loss: Number.NaN, smoothed: this.#smoothed };
+    return { step: this.#descent.position.made, loss: Number.NaN, smoothed: this.#smoothed };
   }
 
   /** @throws DivergenceError when a parameter, the optimiser's memory or the state is not finite: nothing to save. */
@@ -203,7 +197,8 @@ export class CharTrainer {
       new FlatMatrix(data, 1, data.length),
     ]);
     const parts = { ...net.params.named(), ...Object.fromEntries(memory), ...this.#state };
-    requireFiniteMatrices(this.#step, parts, this.#norms);
+    const { made, norms } = this.#descent.position;
+    requireFiniteMatrices(made, parts, norms);
   }
 
   /** Where the next chunk begins, and the state there: at the end of the text, back at its start, the memory reset. */
@@ -212,24 +207,26 @@ export class CharTrainer {
     return isWhole ? { from: this.#position, s0: this.#state } : { from: 0, s0: undefined };
   }
 
-  /** Forward and backward of the next chunk, whose loss and gradient are finite: its gradient is in `params.grads`. */
-  #gradient(): Pick<Chunk, 'to' | 'loss' | 'sT'> & Pick<TrainerPosition, 'norms'> {
+  /** Forward and backward of the next chunk: its gradient is in `params.grads`. */
+  #gradient(): Chunk {
     const { net } = this.model;
     const { from, s0 } = this.#next();
-    const step = this.#step + 1;
     const lossOf = (logits: Sequence, first: number, to: number) => {
       const { loss, tape } = crossEntropy.forward(logits, this.train.subarray(first + 1, to + 1));
       return { loss, dy: crossEntropy.backward(tape) };
     };
-    try {
-      const { value } = truncated(net, this.#x, lossOf, { steps: this.options.chunk, from, s0 }).next();
-      if (!value) throw new Error('the text ended before its last chunk');
-      return { ...value, norms: withNorm(step, value.loss, net.params, this.#norms) };
-    } catch (error) {
-      if (!isNotFinite(error)) throw error;
-      throw diverged(step, error.argument, this.#norms, `${error.got} in ${error.argument}`);
-    }
+    const { value } = truncated(net, this.#x, lossOf, { steps: this.options.chunk, from, s0 }).next();
+    if (!value) throw new Error('the text ended before its last chunk');
+    return value;
   }
+}
+
+/** What is done to a gradient: scaled by its norms, then cut off. */
+function clipsOf({ clipNorm, clipValue }: CharTrainerOptions): readonly ((params: ParamSet) => void)[] {
+  return [
+    ...(clipNorm === null ? [] : [(params: ParamSet) => void clipByNorm(params, clipNorm)]),
+    ...(clipValue === null ? [] : [(params: ParamSet) => clipByValue(params, clipValue)]),
+  ];
 }
 
 function heldOutLength(symbols: number, part: number): number {

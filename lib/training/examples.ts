@@ -2,24 +2,45 @@
 import { ShapeError, ValueError } from '../errors.ts';
 import { greatest } from '../extremes.ts';
 import type { Weighting } from '../losses/loss.ts';
-import { requireCount, requireInteger, requireKnown, requireList, requireSize } from '../require.ts';
+import {
+  requireCount,
+  requireFunction,
+  requireInteger,
+  requireKnown,
+  requireList,
+  requireObject,
+  requireSize,
+} from '../require.ts';
 import { Sequence } from '../sequence.ts';
+import type { Matrices } from '../shape.ts';
 
 /** Some examples as one problem. */
-export interface Batch<Target> {
+export interface Batch<Target, Beside = Matrices> {
   readonly x: Sequence;
   readonly y: Target;
+  /** What the model takes beside x, where it takes something: a layer its first state, an encoder–decoder what its decoder reads. */
+  readonly beside?: Beside;
   /** Which steps count, and how much, where that is not all alike. */
   readonly weighting?: Pick<Weighting, 'mask' | 'weights'>;
 }
 
 /** What is learnt from, or judged by. */
-export interface Examples<Target> {
+export interface Examples<Target, Beside = Matrices> {
   readonly count: number;
   /** Steps of one: where it is given, batches are of examples about as long. */
   length?(n: number): number;
-  /** Some of them, by their numbers 0…count−1. */
-  batch(which: readonly number[]): Batch<Target>;
+  /** Some of them, by their numbers 0…count−1. They may be drawn when they are asked for. */
+  batch(which: readonly number[]): Batch<Target, Beside>;
+}
+
+/** `examples` has the parts of some, or throws ValueError naming what is missing. Returns it. */
+export function requireExamples<Target, Beside>(
+  argument: string,
+  examples: Examples<Target, Beside>,
+): Examples<Target, Beside> {
+  requireFunction(`${argument}.batch`, requireObject(argument, examples).batch);
+  requireInteger(`${argument}.count`, examples.count, 1);
+  return examples;
 }
 
 /** A sequence as it is at hand: vectors or, where there are so many classes, class indices. */

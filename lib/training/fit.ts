@@ -1,9 +1,11 @@
 /** Runs a training to its end, or until it is told to stop, and lets the rest of the program have a turn meanwhile. */
 import { ValueError } from '../errors.ts';
-import type { Layer } from '../layers/layer.ts';
 import { describe, requireFunction, requireInstance, requireKnown, requireObject } from '../require.ts';
+import type { Matrices } from '../shape.ts';
 import type { Examples } from './examples.ts';
-import { type FitOptions, Training, type Update } from './training.ts';
+import type { FitOptions } from './fit-options.ts';
+import type { Learner } from './learner.ts';
+import { Training, type Update } from './training.ts';
 
 /** What is told of a training as it goes on, and how it is stopped: between two updates, from where it can go on. */
 export interface Watching {
@@ -31,11 +33,11 @@ const TURN = 30;
  * console.log(history.length, model.forward(Sequence.dense([5], { T: 1, F: 1 })).y.F); // → 3 1
  * ```
  */
-export function fit<Target>(
-  model: Layer,
-  examples: Examples<Target>,
-  options: FitOptions<Target> & Watching,
-): Promise<Training<Target>> {
+export function fit<Target, Beside = Matrices>(
+  model: Learner<Beside>,
+  examples: Examples<Target, Beside>,
+  options: FitOptions<Target, Beside> & Watching,
+): Promise<Training<Target, Beside>> {
   const { on, signal, ...own } = requireObject('options', options);
   return carryOn(new Training(model, examples, own), {
     ...(on !== undefined && { on }),
@@ -44,7 +46,10 @@ export function fit<Target>(
 }
 
 /** As {@link fit}, of a training that there is. Returns it. */
-export function carryOn<Target>(training: Training<Target>, watching: Watching = {}): Promise<Training<Target>> {
+export function carryOn<Target, Beside = Matrices>(
+  training: Training<Target, Beside>,
+  watching: Watching = {},
+): Promise<Training<Target, Beside>> {
   requireInstance('training', training, Training);
   const { on, signal } = requireKnown('watching', watching, ['on', 'signal']);
   if (on !== undefined) requireFunction('on', on);
@@ -53,7 +58,10 @@ export function carryOn<Target>(training: Training<Target>, watching: Watching =
   return inTurns(training, { ...(on && { on }), ...(signal && { signal }) });
 }
 
-async function inTurns<Target>(training: Training<Target>, { on, signal }: Watching): Promise<Training<Target>> {
+async function inTurns<Target, Beside>(
+  training: Training<Target, Beside>,
+  { on, signal }: Watching,
+): Promise<Training<Target, Beside>> {
   let turn = performance.now();
   while (!training.done && !signal?.aborted) {
     const update = training.step();

@@ -20,7 +20,9 @@ import { sgd } from '../../lib/optim/sgd.ts';
 import { Random } from '../../lib/random.ts';
 import { examples } from '../../lib/training/examples.ts';
 import { carryOn, fit as trained } from '../../lib/training/fit.ts';
-import { type FitOptions, Training, type TrainingState } from '../../lib/training/training.ts';
+import type { FitOptions } from '../../lib/training/fit-options.ts';
+import { Training } from '../../lib/training/training.ts';
+import type { TrainingState } from '../../lib/training/training-state.ts';
 
 /** Sequences of two symbols, some longer than others, and which of the two was the first. */
 function firsts(count: number, seed: number) {
