@@ -18,9 +18,10 @@ import { binaryCrossEntropy } from '../losses/binary-cross-entropy.ts';
 import type { Engine } from '../models/network.ts';
 import { recurrentLayer } from '../models/network.ts';
 import { adagrad } from '../optim/adagrad.ts';
-import { clipByValue } from '../optim/clip.ts';
 import { Random } from '../random.ts';
 import { Sequence } from '../sequence.ts';
+import type { Examples } from '../training/examples.ts';
+import { Training } from '../training/training.ts';
 import type { Demo } from './demo.ts';
 
 const [ATTEMPTS, STEPS, BATCH, LATENCY] = [40, 3000, 64, 2];
@@ -40,19 +41,11 @@ export const binaryAddition: Demo = {
     for (; attempt <= ATTEMPTS; attempt++) {
       net = network(engine, rng);
       const optimiser = adagrad(net.params, { learningRate: 0.3 });
-      for (let step = 1; step <= STEPS; step++) {
-        const [shortest, longest] = SHORT;
-        const { x, y, mask } = sums(shortest + (step % (longest - shortest + 1)), BATCH, rng);
-        const { y: o, tape } = net.forward(x);
-        const { loss, tape: lossTape } = binaryCrossEntropy.forward(o, y, { mask, reduction: 'mean' });
-        net.params.zeroGrads();
-        net.backward(tape, binaryCrossEntropy.backward(lossTape));
-        net.release?.(tape);
-        clipByValue(net.params, 1);
-        optimiser.step(net.params);
+      const options = { loss: binaryCrossEntropy, optimiser, epochs: 1, batch: BATCH, clipNorm: null, clipValue: 1 };
+      for (const { update, loss } of new Training(net, shortSums(rng), options)) {
         const note = `loss ${loss.toFixed(4)} nats/digit, attempt ${attempt}`;
-        if (step % 20 === 0) yield { done: step, total: STEPS, note };
-        if (step === STEPS / 2 && digitsRight(net, 16, BATCH, rng) < 0.97) break;
+        if (update % 20 === 0) yield { done: update, total: STEPS, note };
+        if (update === STEPS / 2 && digitsRight(net, 16, BATCH, rng) < 0.97) break;
       }
       if (digitsRight(net, 2 * LONG, TESTED, rng) === 1) break;
     }
@@ -72,6 +65,20 @@ function network(engine: Engine, rng: Random): Layer {
   });
   normal(1)(net.params, rng);
   return net;
+}
+
+/** Batches of short sums, of one length each, one length after the other. */
+function shortSums(rng: Random): Examples<Sequence> {
+  const [shortest, longest] = SHORT;
+  let n = 0;
+  return {
+    count: STEPS * BATCH,
+    batch() {
+      n += 1;
+      const { x, y, mask } = sums(shortest + (n % (longest - shortest + 1)), BATCH, rng);
+      return { x, y, weighting: { mask } };
+    },
+  };
 }
 
 /** Sums of B pairs of numbers of n digits, lowest digit first, and a mask for when the answer is still on its way. */

@@ -17,6 +17,7 @@ import { adam } from '../optim/adam.ts';
 import { Random } from '../random.ts';
 import { Sequence } from '../sequence.ts';
 import type { Matrices } from '../shape.ts';
+import { Training } from '../training/training.ts';
 import type { Demo } from './demo.ts';
 
 const [STEPS, HIDDEN, FEATURES, NOISE] = [300, 40, 20, 0.1];
@@ -67,15 +68,16 @@ export const caption: Demo = {
     });
     glorot()(net.params, rng);
     const optimiser = adam(net.params, { learningRate: 0.01 });
-    const { x, y } = sentences(train);
-    for (let done = 1; done <= STEPS; done++) {
-      const { y: o, tape } = net.forward(x, seen(train, mixing, rng));
-      const { loss, tape: lossTape } = crossEntropy.forward(o, y, { reduction: 'mean' });
-      net.params.zeroGrads();
-      net.backward(tape, crossEntropy.backward(lossTape));
-      net.release?.(tape);
-      optimiser.step(net.params);
-      if (done % 5 === 0) yield { done, total: STEPS, note: `loss ${loss.toFixed(4)} nats/word` };
+    const known = {
+      count: train.length,
+      batch(which: readonly number[]) {
+        const some = which.flatMap(n => train[n] ?? []);
+        return { ...sentences(some), beside: seen(some, mixing, rng) };
+      },
+    };
+    const options = { loss: crossEntropy, optimiser, epochs: STEPS, batch: train.length, clipNorm: null };
+    for (const { update, loss } of new Training(net, known, options)) {
+      if (update % 5 === 0) yield { done: update, total: STEPS, note: `loss ${loss.toFixed(4)} nats/word` };
     }
     const told = test.map(picture => describe(net, seen([picture], mixing, rng)));
     const right = told.filter((sentence, n) => sentence === test[n]?.sentence.join(' '));

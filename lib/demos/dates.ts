@@ -13,10 +13,11 @@ import { crossEntropy } from '../losses/cross-entropy.ts';
 import { encoderDecoder } from '../models/encoder-decoder.ts';
 import { readoutLayer, recurrentLayer } from '../models/network.ts';
 import { adam } from '../optim/adam.ts';
-import { clipByGlobalNorm } from '../optim/clip.ts';
 import { cosine } from '../optim/schedules.ts';
 import { Random } from '../random.ts';
 import { Sequence } from '../sequence.ts';
+import type { Batch } from '../training/examples.ts';
+import { Training } from '../training/training.ts';
 import type { Demo } from './demo.ts';
 
 const [STEPS, BATCH, HIDDEN, TESTED] = [260, 32, 24, 200];
@@ -48,22 +49,17 @@ export const dates: Demo = {
     const net = encoderDecoder({ encoder, decoder, bridge: bridge({ from: encoder, to: decoder }) });
     glorot()(net.params, rng);
     const optimiser = adam(net.params, { learningRate: 0.01 });
-    const rate = cosine({ learningRate: 0.01, steps: STEPS });
-    for (let done = 1; done <= STEPS; done++) {
-      const days = Array.from({ length: BATCH }, () => day(rng, false));
-      const { source, target, y } = batchOf(days);
-      const { y: o, tape } = net.forward(source, target);
-      const { loss, tape: lossTape } = crossEntropy.forward(o, y, { reduction: 'mean' });
-      net.params.zeroGrads();
-      net.backward(tape, crossEntropy.backward(lossTape));
-      net.release(tape);
-      clipByGlobalNorm(net.params, 1);
-      optimiser.learningRate = rate(done);
-      optimiser.step(net.params);
-      if (done % 5 === 0) yield { done, total: STEPS, note: `loss ${loss.toFixed(4)} nats/symbol` };
+    const schedule = cosine({ learningRate: 0.01, steps: STEPS });
+    const examples = {
+      count: STEPS * BATCH,
+      batch: () => batchOf(Array.from({ length: BATCH }, () => day(rng, false))),
+    };
+    const options = { loss: crossEntropy, optimiser, schedule, epochs: 1, batch: BATCH };
+    for (const { update, loss } of new Training(net, examples, options)) {
+      if (update % 5 === 0) yield { done: update, total: STEPS, note: `loss ${loss.toFixed(4)} nats/symbol` };
     }
     const days = Array.from({ length: TESTED }, () => day(rng, true));
-    const { source, target } = batchOf(days);
+    const { x: source, beside: target } = batchOf(days);
     const written = net.decode(source, { start: START, stop: STOP, maxLength: LENGTH + 1 });
     const said = written.map(symbols => symbols.map(symbol => WRITTEN[symbol] ?? '?').join(''));
     const right = days.filter(({ iso }, n) => said[n] === iso);
@@ -105,14 +101,14 @@ function day(rng: Random, test: boolean): Day {
 }
 
 /** What is read, what the decoder reads, and what it should write. */
-function batchOf(days: readonly Day[]): { readonly source: Sequence; readonly target: Sequence; readonly y: number[] } {
+function batchOf(days: readonly Day[]): Batch<number[], Sequence> & { readonly beside: Sequence } {
   const texts = days.map(({ text }) => [...text].map(letter => LETTERS.indexOf(letter)));
   const symbols = days.map(({ iso }) => [...iso].map(letter => WRITTEN.indexOf(letter)));
   const lengths = texts.map(({ length }) => length);
   const [T, B] = [greatest(lengths), days.length];
   return {
-    source: Sequence.oneHot(timeMajor(texts, T), { T, B, classes: LETTERS.length, lengths }),
-    target: Sequence.oneHot(
+    x: Sequence.oneHot(timeMajor(texts, T), { T, B, classes: LETTERS.length, lengths }),
+    beside: Sequence.oneHot(
       timeMajor(
         symbols.map(own => [START, ...own]),
         LENGTH + 1,

@@ -19,6 +19,7 @@ import { recurrentLayer } from '../models/network.ts';
 import { adam } from '../optim/adam.ts';
 import { Random } from '../random.ts';
 import { Sequence } from '../sequence.ts';
+import { Training } from '../training/training.ts';
 import type { Curves, Demo } from './demo.ts';
 
 const [STEPS, FRAMES, BATCH, TESTED] = [250, 30, 16, 1000];
@@ -47,17 +48,12 @@ export const frames: Demo = {
       });
       glorot()(net.params, rng);
       forgetBias(net.params);
+      const examples = { count: STEPS * BATCH, batch: () => videos(prototypes, BATCH, rng) };
       const optimiser = adam(net.params, { learningRate: 0.01 });
-      for (let step = 1; step <= STEPS; step++) {
-        const { x, y } = videos(prototypes, BATCH, rng);
-        const { y: o, tape } = net.forward(x);
-        const { loss, tape: lossTape } = lossOf.forward(o, y, { reduction: 'mean' });
-        net.params.zeroGrads();
-        net.backward(tape, lossOf.backward(lossTape));
-        net.release?.(tape);
-        optimiser.step(net.params);
-        const [done, total] = [n * STEPS + step, 2 * STEPS];
-        if (step % 5 === 0) yield { done, total, note: `${name}: loss ${loss.toFixed(3)} nats/frame` };
+      const options = { loss: lossOf, optimiser, epochs: 1, batch: BATCH, clipNorm: null };
+      for (const { update, loss } of new Training(net, examples, options)) {
+        const [done, total] = [n * STEPS + update, 2 * STEPS];
+        if (update % 5 === 0) yield { done, total, note: `${name}: loss ${loss.toFixed(3)} nats/frame` };
       }
       results.push({ name, ...judge(net, prototypes, new Random(seed + 2)) });
     }

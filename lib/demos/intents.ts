@@ -4,7 +4,7 @@
  */
 
 import { lstm } from '../cells/lstm.ts';
-import { argmax, greatest } from '../extremes.ts';
+import { argmax } from '../extremes.ts';
 import { forgetBias, glorot } from '../init/initialisers.ts';
 import { embedding } from '../layers/embedding.ts';
 import type { Layer } from '../layers/layer.ts';
@@ -17,6 +17,8 @@ import { recurrentLayer } from '../models/network.ts';
 import { adam } from '../optim/adam.ts';
 import { Random } from '../random.ts';
 import { Sequence } from '../sequence.ts';
+import { examples } from '../training/examples.ts';
+import { Training } from '../training/training.ts';
 import type { Demo } from './demo.ts';
 
 const [STEPS, WIDTH, HIDDEN] = [150, 12, 16];
@@ -126,16 +128,14 @@ export const intents: Demo = {
     forgetBias(net.params);
     const optimiser = adam(net.params, { learningRate: 0.02 });
     const train = all(asked => asked.slice(0, -TESTED));
-    const x = batchOf(train);
-    const y = train.map(({ intent }) => intent);
-    for (let done = 1; done <= STEPS; done++) {
-      const { y: o, tape } = net.forward(x);
-      const { loss, tape: lossTape } = crossEntropy.forward(o, y, { reduction: 'mean' });
-      net.params.zeroGrads();
-      net.backward(tape, crossEntropy.backward(lossTape));
-      net.release?.(tape);
-      optimiser.step(net.params);
-      if (done % 5 === 0) yield { done, total: STEPS, note: `loss ${loss.toFixed(4)} nats/question` };
+    const known = examples({
+      x: train.map(wordsOf),
+      classes: WORDS.length,
+      y: train.map(({ intent }) => intent),
+    });
+    const options = { loss: crossEntropy, optimiser, epochs: STEPS, batch: train.length, clipNorm: null };
+    for (const { update, loss } of new Training(net, known, options)) {
+      if (update % 5 === 0) yield { done: update, total: STEPS, note: `loss ${loss.toFixed(4)} nats/question` };
     }
     const test = all(asked => asked.slice(-TESTED));
     const said = answers(net, test);
@@ -150,19 +150,12 @@ export const intents: Demo = {
   },
 };
 
-/** The questions as one batch of word numbers, each to its own length. */
-function batchOf(examples: readonly Example[]): Sequence {
-  const words = examples.map(({ text }) => text.split(' ').map(word => WORDS.indexOf(word)));
-  const T = greatest(words.map(({ length }) => length));
-  const indices = Array.from({ length: T }, (_, t) => words.map(question => question[t] ?? 0)).flat();
-  const lengths = words.map(({ length }) => length);
-  return Sequence.oneHot(indices, { T, B: examples.length, classes: WORDS.length, lengths });
+/** A question as word numbers. */
+function wordsOf({ text }: Example): number[] {
+  return text.split(' ').map(word => WORDS.indexOf(word));
 }
 
-function answers(net: Layer, examples: readonly Example[]): number[] {
-  const y = outputsOf(net, batchOf(examples));
-  return examples.map((_, b) => {
-    const row = y.at(0).getRow(b);
-    return argmax(row);
-  });
+function answers(net: Layer, asked: readonly Example[]): number[] {
+  const y = outputsOf(net, Sequence.pack(asked.map(wordsOf), { classes: WORDS.length }));
+  return asked.map((_, b) => argmax(y.at(0).getRow(b)));
 }

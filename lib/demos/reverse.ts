@@ -11,10 +11,11 @@ import { crossEntropy } from '../losses/cross-entropy.ts';
 import { encoderDecoder } from '../models/encoder-decoder.ts';
 import { recurrentLayer } from '../models/network.ts';
 import { adam } from '../optim/adam.ts';
-import { clipByGlobalNorm } from '../optim/clip.ts';
 import { cosine } from '../optim/schedules.ts';
 import { Random } from '../random.ts';
 import { Sequence } from '../sequence.ts';
+import type { Batch } from '../training/examples.ts';
+import { Training } from '../training/training.ts';
 import type { Demo } from './demo.ts';
 
 const [STEPS, BATCH, HIDDEN, LONGEST, TESTED] = [700, 32, 32, 6, 200];
@@ -40,20 +41,14 @@ export const reverse: Demo = {
     });
     glorot()(net.params, rng);
     const optimiser = adam(net.params, { learningRate: 0.01 });
-    const rate = cosine({ learningRate: 0.01, steps: STEPS });
-    for (let done = 1; done <= STEPS; done++) {
-      const words = Array.from({ length: BATCH }, () => word(rng, false));
-      const backwards = words.map(letters => letters.toReversed());
-      const targets = backwards.map(letters => [...letters, STOP]);
-      const { y: o, tape } = net.forward(batchOf(words), batchOf(backwards.map(letters => [START, ...letters])));
-      const { loss, tape: lossTape } = crossEntropy.forward(o, timeMajor(targets, o.T), { reduction: 'mean' });
-      net.params.zeroGrads();
-      net.backward(tape, crossEntropy.backward(lossTape));
-      net.release(tape);
-      clipByGlobalNorm(net.params, 1);
-      optimiser.learningRate = rate(done);
-      optimiser.step(net.params);
-      if (done % 10 === 0) yield { done, total: STEPS, note: `loss ${loss.toFixed(4)} nats/letter` };
+    const schedule = cosine({ learningRate: 0.01, steps: STEPS });
+    const examples = {
+      count: STEPS * BATCH,
+      batch: () => backwards(Array.from({ length: BATCH }, () => word(rng, false))),
+    };
+    const options = { loss: crossEntropy, optimiser, schedule, epochs: 1, batch: BATCH };
+    for (const { update, loss } of new Training(net, examples, options)) {
+      if (update % 10 === 0) yield { done: update, total: STEPS, note: `loss ${loss.toFixed(4)} nats/letter` };
     }
     const words = Array.from({ length: TESTED }, () => word(rng, true));
     const written = net.decode(batchOf(words), { start: START, stop: STOP, maxLength: LONGEST + 2 });
@@ -73,6 +68,17 @@ function word(rng: Random, test: boolean): number[] {
     const letters = Array.from({ length }, () => Math.floor(rng.uniform() * LETTERS.length));
     if ((letters.reduce((sum, k) => sum + k, 0) % 5 === 0) === test) return letters;
   }
+}
+
+/** Words, what the decoder reads of them backwards, and what it should write. */
+function backwards(words: readonly (readonly number[])[]): Batch<number[], Sequence> {
+  const turned = words.map(letters => letters.toReversed());
+  const beside = batchOf(turned.map(letters => [START, ...letters]));
+  const y = timeMajor(
+    turned.map(letters => [...letters, STOP]),
+    beside.T,
+  );
+  return { x: batchOf(words), beside, y };
 }
 
 function batchOf(words: readonly (readonly number[])[]): Sequence {

@@ -17,13 +17,14 @@ import { glorot, type Initialiser, identity, orthogonal, zeros } from '../init/i
 import type { Layer } from '../layers/layer.ts';
 import { outputsOf } from '../layers/outputs.ts';
 import { stack } from '../layers/stack.ts';
+import type { Loss } from '../losses/loss.ts';
 import type { Engine } from '../models/network.ts';
 import { readoutLayer, recurrentLayer } from '../models/network.ts';
 import { adam } from '../optim/adam.ts';
-import { clipByGlobalNorm } from '../optim/clip.ts';
 import { pick } from '../params.ts';
 import { Random } from '../random.ts';
 import type { Sequence } from '../sequence.ts';
+import { Training } from '../training/training.ts';
 import type { DemoProgress, DemoResult } from './demo.ts';
 
 /** Sequences, and what a network's outputs for them are worth. */
@@ -81,21 +82,16 @@ export function* sideBySide(
     const layer = recurrentLayer(cell, { d: task.inputs, m: HIDDEN }, engine);
     const net = stack({ cell: layer, readout: readoutLayer({ m: layer.outputs, C: task.outputs }, engine) });
     initialise(net, W, task.T, rng);
+    const examples = { count: B * steps, batch: () => drawn(task, rng) };
     const optimiser = adam(net.params, { learningRate: task.learningRate });
+    const training = new Training(net, examples, { loss: judged, optimiser, epochs: 1, batch: B, clipNorm: CLIP });
     const began = performance.now();
     const points: (readonly [number, number])[] = [];
     let [step, recent] = [0, Number.POSITIVE_INFINITY];
     let losses: number[] = [];
     while (step < steps && recent >= ENOUGH * baseline) {
-      step += 1;
-      const { x, judge } = task.batch(B, rng);
-      const { y: o, tape } = net.forward(x);
-      const { loss, dy } = judge(o);
-      net.params.zeroGrads();
-      net.backward(tape, dy);
-      net.release?.(tape);
-      clipByGlobalNorm(net.params, CLIP);
-      optimiser.step(net.params);
+      const { update, loss } = training.step();
+      step = update;
       losses.push(loss);
       if (losses.length === WINDOW) {
         recent = losses.reduce((sum, one) => sum + one, 0) / WINDOW;
@@ -121,6 +117,25 @@ export function* sideBySide(
     lines: table(outcomes, baseline),
     curves: { x: 'sequences seen', y: 'loss over the baseline, log₁₀', series: [...course, level] },
   };
+}
+
+/** What judges a batch is its target. */
+type Judge = Batch['judge'];
+
+/** The loss that each batch brings with it: of the whole batch, as of one step. */
+const judged: Loss<Judge, Sequence> = {
+  name: 'judged',
+  equation: 'the task’s',
+  forward(o, judge) {
+    const { loss, dy } = judge(o);
+    return { loss, count: 1, tape: dy };
+  },
+  backward: dy => dy,
+};
+
+function drawn({ B, batch }: MemoryTask, rng: Random): { readonly x: Sequence; readonly y: Judge } {
+  const { x, judge } = batch(B, rng);
+  return { x, y: judge };
 }
 
 /** How a network has done. */

@@ -9,13 +9,12 @@ import { requireState, zeroState } from '../layers/layer.ts';
 import { crossEntropy } from '../losses/cross-entropy.ts';
 import { clipByNorm, clipByValue } from '../optim/clip.ts';
 import type { Optimiser } from '../optim/optimiser.ts';
-import type { ParamSet } from '../params.ts';
 import { Random } from '../random.ts';
 import { requireFiniteNumber, requireInteger, requireObject } from '../require.ts';
 import { Sequence } from '../sequence.ts';
 import type { Matrices } from '../shape.ts';
 import { type Chunk, truncated } from '../through-time/truncated.ts';
-import { Descent, requireNorms } from '../training/descent.ts';
+import { type Clip, Descent, requireNorms } from '../training/descent.ts';
 import { FlatMatrix } from '../views.ts';
 import { requireEngineRoom } from './char-memory.ts';
 import { type CharModel, charModel } from './char-model.ts';
@@ -222,11 +221,11 @@ export class CharTrainer {
 }
 
 /** What is done to a gradient: scaled by its norms, then cut off. */
-function clipsOf({ clipNorm, clipValue }: CharTrainerOptions): readonly ((params: ParamSet) => void)[] {
-  return [
-    ...(clipNorm === null ? [] : [(params: ParamSet) => void clipByNorm(params, clipNorm)]),
-    ...(clipValue === null ? [] : [(params: ParamSet) => clipByValue(params, clipValue)]),
-  ];
+function clipsOf({ clipNorm, clipValue }: CharTrainerOptions): readonly Clip[] {
+  const clips: Clip[] = [];
+  if (clipNorm !== null) clips.push(params => clipByNorm(params, clipNorm));
+  if (clipValue !== null) clips.push(params => clipByValue(params, clipValue));
+  return clips;
 }
 
 function heldOutLength(symbols: number, part: number): number {

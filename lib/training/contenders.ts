@@ -7,6 +7,7 @@ import { baselines } from '../models/baselines.ts';
 import { hmm } from '../models/hmm.ts';
 import { type Ngram, ngram } from '../models/ngram.ts';
 import { Random } from '../random.ts';
+import { Best } from './best.ts';
 import { type Budget, bits, type Contender, type Learning, type Texts } from './learning.ts';
 import { recurrentNet, windowOfSymbols } from './networks.ts';
 
@@ -48,22 +49,17 @@ function* bestNgram({ vocabulary, fit, validation }: Texts, { order: total }: Bu
  */
 function* hiddenMarkov({ vocabulary, fit, validation }: Texts, { states: N, rounds, seed }: Budget): Learning {
   const model = hmm({ N, C: vocabulary.size });
-  const { values } = model.params;
   normal(1)(model.params, new Random(seed));
   const pieces = Array.from({ length: Math.ceil(fit.length / PIECE) }, (_, n) =>
     fit.subarray(n * PIECE, (n + 1) * PIECE),
   );
-  const best = { loss: Number.POSITIVE_INFINITY, values: values.slice() };
+  const best = new Best(model.params);
   for (let done = 1; done <= rounds; done++) {
     model.reestimate(done <= rounds / 2 ? pieces.slice(0, 1) : pieces, PRIOR);
-    const loss = model.evaluate(validation);
-    if (loss < best.loss) {
-      best.loss = loss;
-      best.values.set(values);
-    }
+    best.offer(model.evaluate(validation));
     yield { done, total: rounds, note: bits(best.loss) };
   }
-  values.set(best.values);
+  best.restore();
   const memory = Number(Math.log2(N).toFixed(1));
   return {
     what: `${N} states: ${memory} bits of memory`,

@@ -16,8 +16,11 @@ export interface DescentOptions {
   /** The learning rate of every update; the optimiser's own unless given. */
   readonly schedule?: Schedule | undefined;
   /** What is done to the gradient before the step, one after the other. */
-  readonly clips?: readonly ((params: ParamSet) => void)[];
+  readonly clips?: readonly Clip[];
 }
+
+/** What is done to the gradient of parameters, in place. */
+export type Clip = (params: ParamSet) => unknown;
 
 /** Where a descent stands, beside parameters and the optimiser's memory. */
 export interface DescentPosition {
@@ -83,8 +86,9 @@ export class Descent {
    * @throws ValueError when there is no such position: nothing is changed then.
    */
   moveTo({ made, norms }: DescentPosition): void {
-    this.#norms = requireNorms('norms', norms);
+    const remembered = requireNorms('norms', norms);
     this.#made = requireInteger('made', made, 0);
+    this.#norms = remembered;
   }
 }
 

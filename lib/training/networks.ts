@@ -16,9 +16,12 @@ import { clipByGlobalNorm } from '../optim/clip.ts';
 import { cosine, warmUp } from '../optim/schedules.ts';
 import { ParamSet, pick } from '../params.ts';
 import { Random } from '../random.ts';
-import { Sequence } from '../sequence.ts';
+import type { Sequence } from '../sequence.ts';
 import { truncated } from '../through-time/truncated.ts';
+import { Best } from './best.ts';
+import { Descent } from './descent.ts';
 import { type Budget, bits, type Learning, type Texts } from './learning.ts';
+import { streamsOf } from './streams.ts';
 
 /** Texts read at once, and steps that the gradient goes back. */
 const [BATCH, CHUNK] = [16, 50];
@@ -107,26 +110,20 @@ function* descend(
   gradients: Generator<number, never, undefined>,
   validate: () => number,
 ): Generator<{ done: number; total: number; note: string }, void, undefined> {
-  const optimiser = adam(params, { learningRate });
   const warm = Math.ceil(steps / 20);
-  const schedule = warmUp(warm, cosine({ learningRate, steps: Math.max(1, steps - warm) }));
+  const descent = new Descent(params, {
+    optimiser: adam(params, { learningRate }),
+    schedule: warmUp(warm, cosine({ learningRate, steps: Math.max(1, steps - warm) })),
+    clips: [() => clipByGlobalNorm(params, NORM)],
+  });
   const every = Math.ceil(steps / LOOKS);
-  const best = { loss: Number.POSITIVE_INFINITY, values: params.values.slice() };
+  const best = new Best(params);
   for (let step = 1; step <= steps; step++) {
-    gradients.next();
-    clipByGlobalNorm(params, NORM);
-    optimiser.learningRate = schedule(step - 1);
-    optimiser.step(params);
-    if (step % every === 0 || step === steps) {
-      const loss = validate();
-      if (loss < best.loss) {
-        best.loss = loss;
-        best.values.set(params.values);
-      }
-    }
+    descent.step(() => ({ loss: gradients.next().value }));
+    if (step % every === 0 || step === steps) best.offer(validate());
     yield { done: step, total: steps, note: bits(best.loss) };
   }
-  params.values.set(best.values);
+  best.restore();
 }
 
 /** The mean loss of chunk after chunk, for ever: the text lies in some rows that are read at once. */
@@ -138,16 +135,12 @@ function* chunks(
   rng: Random,
 ): Generator<number, never, undefined> {
   const B = Math.max(1, Math.min(BATCH, Math.floor(text.length / (2 * CHUNK))));
-  const T = Math.floor((text.length - 1) / B);
-  const rows = (ahead: number) =>
-    Int32Array.from({ length: T * B }, (_, n) => text[(n % B) * T + Math.floor(n / B) + ahead] ?? 0);
-  const x = Sequence.oneHot(rows(0), { T, B, classes });
-  const y = rows(1);
+  const { x, targets } = streamsOf(text, B, classes);
   for (;;) {
-    const from = Math.floor(rng.uniform() * Math.min(CHUNK, T)); // chunks end elsewhere each time
+    const from = Math.floor(rng.uniform() * Math.min(CHUNK, x.T)); // chunks end elsewhere each time
     resample();
     const lossOf = (logits: Sequence, start: number, to: number) => {
-      const { loss, tape } = crossEntropy.forward(logits, y.subarray(start * B, to * B), { reduction: 'mean' });
+      const { loss, tape } = crossEntropy.forward(logits, targets(start, to), { reduction: 'mean' });
       return { loss, dy: crossEntropy.backward(tape) };
     };
     for (const { loss } of truncated(net, x, lossOf, { steps: CHUNK, from })) {

@@ -6,11 +6,10 @@
 import { ValueError } from '../errors.ts';
 import { least } from '../extremes.ts';
 import { clipByGlobalNorm, clipByValue } from '../optim/clip.ts';
-import type { ParamSet } from '../params.ts';
 import { Random } from '../random.ts';
 import type { Matrices } from '../shape.ts';
 import { Best } from './best.ts';
-import { Descent } from './descent.ts';
+import { type Clip, Descent } from './descent.ts';
 import { type Examples, requireExamples } from './examples.ts';
 import { type FitOptions, type FullOptions, requireFitOptions } from './fit-options.ts';
 import { type Learner, requireLearner } from './learner.ts';
@@ -71,10 +70,9 @@ export class Training<Target, Beside = Matrices> implements Iterable<Update> {
     this.#examples = requireExamples('examples', examples);
     this.#options = requireFitOptions(options, model.params);
     const { optimiser, schedule, clipNorm, clipValue, seed } = this.#options;
-    const clips = [
-      ...(clipNorm === null ? [] : [(params: ParamSet) => void clipByGlobalNorm(params, clipNorm)]),
-      ...(clipValue === null ? [] : [(params: ParamSet) => clipByValue(params, clipValue)]),
-    ];
+    const clips: Clip[] = [];
+    if (clipNorm !== null) clips.push(params => clipByGlobalNorm(params, clipNorm));
+    if (clipValue !== null) clips.push(params => clipByValue(params, clipValue));
     this.#descent = new Descent(model.params, { optimiser, schedule, clips });
     this.#best = new Best(model.params);
     this.#random = new Random(seed);
@@ -186,6 +184,7 @@ export class Training<Target, Beside = Matrices> implements Iterable<Update> {
   /** The gradient of the mean loss of some batches, in `params.grads`. */
   #gradient(batches: readonly (readonly number[])[]): Sum {
     const { params } = this.model;
+    const { grads } = params;
     const { dropout } = this.#options;
     const total = { loss: 0, count: 0 };
     params.zeroGrads();
@@ -195,8 +194,9 @@ export class Training<Target, Beside = Matrices> implements Iterable<Update> {
       total.loss += loss;
       total.count += count;
     }
-    if (total.count > 0) for (const [i, g] of params.grads.entries()) params.grads[i] = g / total.count;
-    return { loss: total.count > 0 ? total.loss / total.count : 0, count: total.count };
+    if (total.count === 0) return total;
+    for (let i = 0; i < grads.length; i++) grads[i] = (grads[i] ?? 0) / total.count;
+    return { loss: total.loss / total.count, count: total.count };
   }
 
   /** The loss of a batch, summed over the steps that count; and its gradient, added to what is there, where it is to be learnt. */
