@@ -12,7 +12,7 @@ const MANY = 130_000;
 describe('a picture of more points than a function takes arguments', () => {
   test('of the loss: the axis goes to the last', async () => {
     const rows = Array.from({ length: MANY }, (_, n) => ({ step: n + 1, loss: 3, smoothed: 3 }));
-    const svg = await plotLoss({ rows, chunk: 40, heldOut: 2, caption: 'long' });
+    const svg = await plotLoss({ rows, symbols: 40, heldOut: 2, caption: 'long' });
     expect(svg).toMatch(/>5M</);
     expect(svg).not.toMatch(/NaN|Infinity/);
   });

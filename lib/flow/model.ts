@@ -1,6 +1,7 @@
 /** A trained character model as something to study: one of its layers, what comes into it, and what its loss says of it. */
 import { recurrent } from '../engine/recurrent.ts';
 import { ValueError } from '../errors.ts';
+import { embedding } from '../layers/embedding.ts';
 import type { Layer } from '../layers/layer.ts';
 import { readout } from '../layers/readout.ts';
 import { crossEntropy } from '../losses/cross-entropy.ts';
@@ -24,9 +25,10 @@ export function modelProbe(model: CharModel, text: Int32Array, which: number): P
   requireInstance('text', text, Int32Array);
   if (text.length < 2) throw new ValueError('text', 'at least two symbols', `${text.length}`);
   requireFiniteParams(model.net);
-  const { layers, top } = partsOf(model);
+  const { below, layers, top } = partsOf(model);
   const T = text.length - 1;
-  const inputs = [Sequence.oneHot(text.subarray(0, T), { T, classes: model.vocabulary.size })];
+  const symbols = Sequence.oneHot(text.subarray(0, T), { T, classes: model.vocabulary.size });
+  const inputs = [below ? below.forward(symbols).y : symbols];
   const tapes = layers.map((layer, l) => {
     const { y, tape } = layer.forward(inputs[l] ?? Sequence.zeros({ T, F: layer.inputs }));
     inputs.push(Sequence.dense(y.rows().to1DArray(), { T, F: y.F }));
@@ -44,18 +46,20 @@ export function modelProbe(model: CharModel, text: Int32Array, which: number): P
   return { layer, x, dy: own };
 }
 
-/** The model's recurrent layers from the bottom up, and its readout, with its parameters: a stack hides its parts. */
-function partsOf({ cell, m, layers: count, vocabulary, net }: CharModel): {
+/** The model's embedding, where it has one, its recurrent layers from the bottom up, and its readout, with its parameters. */
+function partsOf({ cell, m, layers: count, embedding: e, vocabulary: { size: C }, net }: CharModel): {
+  readonly below: Layer | undefined;
   readonly layers: readonly Layer[];
   readonly top: Layer;
 } {
+  const below = e === null ? undefined : embedding({ C, e });
   const layers: Layer[] = [];
-  for (let l = 0; l < count; l++) layers.push(recurrent(cell, { d: layers[l - 1]?.outputs ?? vocabulary.size, m }));
-  const top = readout({ m: layers[count - 1]?.outputs ?? m, C: vocabulary.size });
+  for (let l = 0; l < count; l++) layers.push(recurrent(cell, { d: layers[l - 1]?.outputs ?? e ?? C, m }));
+  const top = readout({ m: layers[count - 1]?.outputs ?? m, C });
   let from = 0;
-  for (const { params } of [...layers, top]) {
+  for (const { params } of [...(below ? [below] : []), ...layers, top]) {
     params.values.set(net.params.values.subarray(from, from + params.size));
     from += params.size;
   }
-  return { layers, top };
+  return { below, layers, top };
 }

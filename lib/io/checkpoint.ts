@@ -23,7 +23,7 @@ import { cellNamed, cells } from '../cells/index.ts';
 import { ShapeError, ValueError } from '../errors.ts';
 import { parameterCount } from '../models/char-memory.ts';
 import { type CharModel, charModel, requireModel } from '../models/char-model.ts';
-import { type CharTrainerOptions, requireOptions } from '../models/char-options.ts';
+import { type CharTrainerOptions, laterOptions, requireOptions } from '../models/char-options.ts';
 import { CharTrainer, type TrainerPosition } from '../models/char-trainer.ts';
 import type { Engine } from '../models/network.ts';
 import type { Vocabulary } from '../models/vocabulary.ts';
@@ -124,7 +124,7 @@ export function decodeCheckpoint(
   const { tensors, metadata, version, text, json } = opened(bytes, file);
   return refusing(file, () => {
     const saved = savedOptions(json('options'));
-    const options = requireOptions({ ...saved, cell: cellNamed(saved.cell, known) });
+    const options = requireOptions({ ...laterOptions, ...saved, cell: cellNamed(saved.cell, known) });
     const old = { learningRate: options.learningRate, norms: [] };
     const written = json('position') as TrainerPosition;
     const position = requirePosition(version === OLD_VERSION ? { ...written, ...old } : { ...written });
@@ -136,7 +136,8 @@ export function decodeCheckpoint(
     // Before a model is made: a file must hold the numbers that it asks memory for.
     requireCount(parameterCount(options, vocabulary.size), tensors);
     requireEquations(options.cell, firstSize(options, vocabulary), metadata.get('equations'));
-    const model = charModel({ vocabulary, cell: options.cell, m: options.hidden, layers: options.layers });
+    const { cell, hidden: m, layers, embedding } = options;
+    const model = charModel({ vocabulary, cell, m, layers, embedding });
     setParams(model.net.params, tensors);
     return {
       file,
@@ -145,7 +146,7 @@ export function decodeCheckpoint(
       model,
       options,
       position,
-      state: stateOf(model, position, tensors),
+      state: stateOf(model, options.batch, position, tensors),
       memory: memoryOf(model, tensors),
       note: json('note'),
     };
@@ -182,12 +183,12 @@ export function resumeTrainer(checkpoint: Checkpoint, text: string, engine: Engi
 }
 
 /** The sizes of the cell at the bottom, at which its equations are written down. */
-function firstSize({ hidden: m }: CharTrainerOptions, { size: d }: Vocabulary): CellSize {
-  return { d, m };
+function firstSize({ hidden: m, embedding }: CharTrainerOptions, { size: C }: Vocabulary): CellSize {
+  return { d: embedding ?? C, m };
 }
 
-function sizesOf({ hidden: m, layers }: CharTrainerOptions, { size: C }: Vocabulary): Readonly<Record<string, number>> {
-  return { d: C, m, layers, C };
+function sizesOf(options: CharTrainerOptions, vocabulary: Vocabulary): Readonly<Record<string, number>> {
+  return { ...firstSize(options, vocabulary), layers: options.layers, C: vocabulary.size };
 }
 
 function requireCount(count: number, tensors: ReadonlyMap<string, Tensor>): void {
@@ -201,6 +202,7 @@ function requireSame(key: string, expected: string, got: string | undefined): vo
 
 function stateOf(
   { net }: CharModel,
+  batch: number,
   { position }: TrainerPosition,
   tensors: ReadonlyMap<string, Tensor>,
 ): Matrices | undefined {
@@ -209,10 +211,10 @@ function stateOf(
   return Object.fromEntries(
     Object.entries(net.state).map(([name, columns]) => {
       const data = tensors.get(`state.${name}`)?.data;
-      if (data?.length !== columns)
-        throw new ShapeError(`state.${name}`, `${columns} numbers`, `${data?.length ?? 'none'}`);
+      if (data?.length !== batch * columns)
+        throw new ShapeError(`state.${name}`, `${batch * columns} numbers`, `${data?.length ?? 'none'}`);
       requireFinite(`state.${name}`, data);
-      return [name, new FlatMatrix(data, 1, columns)];
+      return [name, new FlatMatrix(data, batch, columns)];
     }),
   );
 }

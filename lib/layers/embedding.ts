@@ -11,8 +11,8 @@
  * The vectors are rows, one after the other in memory, so E is a transposed U: `U` below is a view of it, and the
  * products that gather and scatter for a one-hot x·Uᵀ do so here.
  */
-import { MatrixTransposeView } from 'ml-matrix';
-import { addTo, addTTimes, keepRows, timesT } from '../matrix.ts';
+import { type AbstractMatrix, MatrixTransposeView } from 'ml-matrix';
+import { addTo, addTTimes, copy, keepRows, timesT } from '../matrix.ts';
 import { ParamSet } from '../params.ts';
 import { requireKnown, requireSize } from '../require.ts';
 import { read, Sequence } from '../sequence.ts';
@@ -62,10 +62,23 @@ export function embedding(size: { readonly C: number; readonly e: number }): Lay
       const dU = new MatrixTransposeView(params.namedGrads().E);
       const dY = keepRows(dy.rows(), x.countedRows());
       addTTimes(dU, dY, x.rows()); // EM-B1  dL/dE += Σ_t x_t dL/dy_t, through F1; dU is its transpose
-      const dx = Sequence.zeros({ ...x.extent(), F: C });
-      addTo(dx.rows(), timesT(dY, params.named().E)); // EM-B2  dL/dx_t = dL/dy_t Eᵀ, through F1
-      return { dx, ds0: {} };
+      const E = copy(params.named().E); // it may have been changed when dx is read
+      let dx: Sequence | undefined;
+      return {
+        get dx() {
+          dx ??= through(dY, E, x);
+          return dx;
+        },
+        ds0: {},
+      };
     },
   };
   return made(layer, { kind: 'embedding', C, e });
+}
+
+/** The gradient in x: of symbols hardly anybody asks for it, so it is computed when it is read. */
+function through(dY: AbstractMatrix, E: AbstractMatrix, x: Sequence): Sequence {
+  const dx = Sequence.zeros({ ...x.extent(), F: x.F });
+  addTo(dx.rows(), timesT(dY, E)); // EM-B2  dL/dx_t = dL/dy_t Eᵀ, through F1
+  return dx;
 }

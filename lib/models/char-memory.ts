@@ -6,7 +6,7 @@ import { type CharTrainerOptions, memoriesOf } from './char-options.ts';
 import type { Engine } from './network.ts';
 
 /** What says how many parameters a model has. */
-type Made = Pick<CharTrainerOptions, 'cell' | 'hidden' | 'layers'>;
+type Made = Pick<CharTrainerOptions, 'cell' | 'hidden' | 'layers' | 'embedding'>;
 
 /** What a training run takes, in bytes: no less than this. */
 export interface MemoryEstimate {
@@ -33,10 +33,12 @@ export function stepsAtOnce(C: number): number {
   return Math.max(1, Math.min(STEPS_AT_ONCE, Math.floor(LOGITS_AT_ONCE / C)));
 }
 
-/** How many parameters a model of C symbols has: of its first layer, of those above, of the readout's V and c. */
-export function parameterCount({ cell, hidden: m, layers }: Made, C: number): number {
-  const F = outputsOf(cell, C, m);
-  return layerCount(cell, C, m) + (layers - 1) * upperCount(cell, C, m, layers) + C * F + C;
+/** How many parameters a model of C symbols has: of its embedding, its first layer, those above, the readout's V and c. */
+export function parameterCount({ cell, hidden: m, layers, embedding }: Made, C: number): number {
+  const d = embedding ?? C;
+  const F = outputsOf(cell, d, m);
+  const vectors = C * (embedding ?? 0);
+  return vectors + layerCount(cell, d, m) + (layers - 1) * upperCount(cell, d, m, layers) + C * F + C;
 }
 
 /** What training a model of C symbols takes, beside the text. */
@@ -86,31 +88,35 @@ function requireFits(estimate: MemoryEstimate, what: 'inside' | 'total', room: s
     throw tooLarge(estimate.chunk > estimate.model ? 'chunk' : 'hidden', room, estimate[what]);
 }
 
-/** The engine's parameters of all layers, and the gradients of the largest. */
+/** The engine's parameters of all layers, and the gradients of the largest; an embedding is none of it. */
 function insideBytes(options: CharTrainerOptions, C: number, engine: Engine): number {
   if (engine === 'reference') return 0;
-  const { cell, hidden: m, layers } = options;
-  const one = Math.max(layerCount(cell, C, m), upperCount(cell, C, m, layers), C * outputsOf(cell, C, m) + C);
-  return bytesOf(engine) * (parameterCount(options, C) + one);
+  const { cell, hidden: m, layers, embedding } = options;
+  const d = embedding ?? C;
+  const one = Math.max(layerCount(cell, d, m), upperCount(cell, d, m, layers), C * outputsOf(cell, d, m) + C);
+  return bytesOf(engine) * (parameterCount(options, C) - C * (embedding ?? 0) + one);
 }
 
 /**
  * What the larger of two passes keeps: that through a chunk, forward and back, or that through a piece of held-out text. Of
  * every step gates, states and inputs of each layer in the engine, the gradients of the first layer's gates beside them; outside
- * the outputs of each layer, and the logits, their log probabilities and their gradients.
+ * the outputs of each layer and of an embedding, and the logits, their log probabilities and their gradients.
  */
 function passBytes(
-  { cell, hidden: m, layers, chunk, heldOut }: CharTrainerOptions,
+  { cell, hidden: m, layers, embedding, dropout, chunk, batch, heldOut }: CharTrainerOptions,
   C: number,
   engine: Engine,
 ): { readonly inside: number; readonly outside: number } {
-  const gates = readingEach(cell, C, m);
-  const states = Object.values(cell.state({ d: C, m })).reduce((sum, columns) => sum + columns, 0);
-  const F = outputsOf(cell, C, m);
+  const d = embedding ?? C;
+  const gates = readingEach(cell, d, m);
+  const states = Object.values(cell.state({ d, m })).reduce((sum, columns) => sum + columns, 0);
+  const F = outputsOf(cell, d, m);
   const kept = layers * (gates + states + F);
-  const forward = Math.max(chunk, heldOut > 0 ? stepsAtOnce(C) : 0);
-  const inside = forward * kept + chunk * gates;
-  const outside = forward * (layers * F + 2 * C) + chunk * (layers * F + C);
+  const learnt = batch * chunk;
+  const forward = Math.max(learnt, heldOut > 0 ? stepsAtOnce(C) : 0);
+  const inside = forward * kept + learnt * gates;
+  const above = layers * F * (dropout > 0 ? 3 : 1) + (embedding ?? 0); // a mask, and what comes through it
+  const outside = forward * (above + 2 * C) + learnt * (layers * F + C);
   if (engine === 'reference') return { inside: 0, outside: OUTSIDE * (inside + outside) };
   return { inside: bytesOf(engine) * inside, outside: OUTSIDE * outside };
 }
@@ -125,8 +131,8 @@ function layerCount(cell: Made['cell'], d: number, m: number): number {
 }
 
 /** The parameters of a layer above the first, where there is one: its inputs are the outputs of that below. */
-function upperCount(cell: Made['cell'], C: number, m: number, layers: number): number {
-  return layers > 1 ? layerCount(cell, outputsOf(cell, C, m), m) : 0;
+function upperCount(cell: Made['cell'], d: number, m: number, layers: number): number {
+  return layers > 1 ? layerCount(cell, outputsOf(cell, d, m), m) : 0;
 }
 
 function outputsOf(cell: Made['cell'], d: number, m: number): number {
@@ -134,9 +140,9 @@ function outputsOf(cell: Made['cell'], d: number, m: number): number {
 }
 
 /** How many numbers of a step read each input; 0 where the cell can have no other number of inputs to see it by. */
-function readingEach(cell: Made['cell'], C: number, m: number): number {
-  const more = [1, 2, 4, 8, 16].find(n => Object.keys(misfitOf(cell, { d: C + n, m })).length === 0);
-  return more === undefined ? 0 : (layerCount(cell, C + more, m) - layerCount(cell, C, m)) / more;
+function readingEach(cell: Made['cell'], d: number, m: number): number {
+  const more = [1, 2, 4, 8, 16].find(n => Object.keys(misfitOf(cell, { d: d + n, m })).length === 0);
+  return more === undefined ? 0 : (layerCount(cell, d + more, m) - layerCount(cell, d, m)) / more;
 }
 
 function tooLarge(argument: 'hidden' | 'chunk', room: string, needed: number): MemoryError {

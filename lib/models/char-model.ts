@@ -6,7 +6,6 @@ import { type Cell, requireCell } from '../cells/cell.ts';
 import { rnn } from '../cells/rnn.ts';
 import { ValueError } from '../errors.ts';
 import { type Layer, requireLayer, requireState } from '../layers/layer.ts';
-import { stack } from '../layers/stack.ts';
 import { crossEntropy } from '../losses/cross-entropy.ts';
 import { Random } from '../random.ts';
 import {
@@ -21,8 +20,9 @@ import {
 import { Sequence } from '../sequence.ts';
 import type { Matrices } from '../shape.ts';
 import { parameterCount, stepsAtOnce } from './char-memory.ts';
+import { charNet } from './char-net.ts';
 import { type ChoiceOptions, choose, requireChoice } from './choice.ts';
-import { type Engine, readoutLayer, recurrentLayer, requireEngine } from './network.ts';
+import { type Engine, requireEngine } from './network.ts';
 import { indices, LONGEST_TEXT } from './text.ts';
 import { Vocabulary } from './vocabulary.ts';
 
@@ -34,6 +34,8 @@ export interface CharModel {
   readonly m: number;
   /** Recurrent layers on top of each other. */
   readonly layers: number;
+  /** Numbers that stand for a symbol, below the first layer; null where that reads symbols one-hot. */
+  readonly embedding: number | null;
   readonly net: Layer;
 }
 
@@ -43,16 +45,17 @@ const MOST = 2 ** 32;
 /**
  * A model with fresh parameters, all zero.
  *
- * @param options the vocabulary; the cell (the vanilla one); m hidden units (100) in each of some layers (1); how it is run
- * (by the engine).
- * @throws ValueError when m or the number of layers is no positive integer, or none that the cell can have, or an option of the
- * engine is none.
+ * @param options the vocabulary; the cell (the vanilla one); m hidden units (100) in each of some layers (1); the numbers of an
+ * embedding below them (null: there is none); how it is run (by the engine).
+ * @throws ValueError when m, the number of layers or that of an embedding is no positive integer, or none that the cell can have,
+ * or an option of the engine is none.
  */
 export function charModel(options: {
   readonly vocabulary: Vocabulary;
   readonly cell?: Cell;
   readonly m?: number;
   readonly layers?: number;
+  readonly embedding?: number | null;
   readonly engine?: Engine;
 }): CharModel {
   const {
@@ -60,25 +63,19 @@ export function charModel(options: {
     cell = rnn,
     m = 100,
     layers = 1,
+    embedding = null,
     engine = {},
-  } = requireKnown('options', options, ['vocabulary', 'cell', 'm', 'layers', 'engine']);
+  } = requireKnown('options', options, ['vocabulary', 'cell', 'm', 'layers', 'embedding', 'engine']);
   requireInstance('vocabulary', vocabulary, Vocabulary);
   requireCell('cell', cell);
   requireSize('m', m);
   requireSize('layers', layers);
+  if (embedding !== null) requireSize('embedding', embedding);
   requireEngine(engine);
-  const count = parameterCount({ cell, hidden: m, layers }, vocabulary.size);
+  const count = parameterCount({ cell, hidden: m, layers, embedding }, vocabulary.size);
   if (count > MOST) throw new ValueError('m', `a model of at most ${MOST} parameters`, `${count}`);
-  const C = vocabulary.size;
-  const hidden: Record<string, Layer> = {};
-  let features = C;
-  for (let l = 1; l <= layers; l++) {
-    const layer = recurrentLayer(cell, { d: features, m }, engine);
-    hidden[layers === 1 ? 'cell' : `cell${l}`] = layer;
-    features = layer.outputs;
-  }
-  const net = stack({ ...hidden, readout: readoutLayer({ m: features, C }, engine) });
-  return { vocabulary, cell, m, layers, net };
+  const { net } = charNet({ C: vocabulary.size, cell, m, layers, embedding, rate: 0 }, engine);
+  return { vocabulary, cell, m, layers, embedding, net };
 }
 
 /**

@@ -6,6 +6,7 @@ import { adagrad } from '../optim/adagrad.ts';
 import { adam } from '../optim/adam.ts';
 import type { Optimiser } from '../optim/optimiser.ts';
 import { rmsprop } from '../optim/rmsprop.ts';
+import { cosine, type Schedule, warmUp } from '../optim/schedules.ts';
 import { sgd } from '../optim/sgd.ts';
 import type { ParamSet } from '../params.ts';
 import { describe, requireInteger, requireKnown, requirePositive, requireSize } from '../require.ts';
@@ -28,6 +29,16 @@ const MEMORIES: Readonly<Record<OptimiserName, number>> = { adagrad: 1, sgd: 0, 
 /** Their names. */
 export const optimiserNames: readonly OptimiserName[] = ['adagrad', 'sgd', 'rmsprop', 'adam'];
 
+/** How the learning rate goes on: up to what it is in so many updates, and down from there. */
+export interface RateSchedule {
+  /** Half a wave down to a hundredth, as `cosine` has it. */
+  readonly shape: 'cosine';
+  /** Updates after which it is down, those of the way up included; it stays there. */
+  readonly steps: number;
+  /** Updates on the way up, in equal steps; 0 for none. */
+  readonly warmUp: number;
+}
+
 /** The lecture's numbers, each an option. */
 export interface CharTrainerOptions {
   readonly cell: Cell;
@@ -35,10 +46,18 @@ export interface CharTrainerOptions {
   readonly hidden: number;
   /** Recurrent layers on top of each other. */
   readonly layers: number;
+  /** Numbers that stand for a symbol, learnt below the first layer; null where that reads symbols one-hot. */
+  readonly embedding: number | null;
+  /** The part of the features that is dropped behind every recurrent layer, in training alone: in [0, 1). */
+  readonly dropout: number;
   /** Steps a chunk: how far back the gradient goes. */
   readonly chunk: number;
+  /** Streams of the text that are read side by side, each with its own state; the gradient is their mean. */
+  readonly batch: number;
   readonly optimiser: OptimiserName;
   readonly learningRate: number;
+  /** What becomes of it; null where it stays. */
+  readonly schedule: RateSchedule | null;
   /** Every element of the gradient is clipped to ±clipValue; not at all where it is null. */
   readonly clipValue: number | null;
   /** The gradient of every parameter is scaled down to this norm; not at all where it is null. */
@@ -47,12 +66,21 @@ export interface CharTrainerOptions {
   readonly initStd: number;
   /** The part of the text, at its end, that is not trained on: in [0, 1). */
   readonly heldOut: number;
-  /** Fixes the initial weights and the samples. */
+  /** Fixes the initial weights, the samples, and what is dropped. */
   readonly seed: number;
 }
 
+/** What options mean that checkpoints of old do not have: how all was trained then. */
+export const laterOptions: Pick<CharTrainerOptions, 'batch' | 'embedding' | 'dropout' | 'schedule'> = {
+  batch: 1,
+  embedding: null,
+  dropout: 0,
+  schedule: null,
+};
+
 /** What the lectures use; the held-out part and the seed are ours. */
 export const lectureOptions: CharTrainerOptions = {
+  ...laterOptions,
   cell: rnn,
   hidden: 100,
   layers: 1,
@@ -71,20 +99,50 @@ const optionNames = Object.keys(lectureOptions) as (keyof CharTrainerOptions)[];
 /** Every option is there and in its range, or throws {@link ValueError}. Returns them. */
 export function requireOptions(options: CharTrainerOptions): CharTrainerOptions {
   requireCell('cell', requireKnown('options', options, optionNames).cell);
-  const { hidden, layers, chunk, optimiser, learningRate, clipValue, clipNorm, initStd, heldOut, seed } = options;
+  const { hidden, layers, embedding, dropout, chunk, batch, optimiser, learningRate, schedule } = options;
+  const { clipValue, clipNorm, initStd, heldOut, seed } = options;
   requireSize('hidden', hidden);
   requireSize('layers', layers);
+  if (embedding !== null) requireSize('embedding', embedding);
+  requirePart('dropout', dropout);
   requireSize('chunk', chunk);
+  requireSize('batch', batch);
   if (!optimiserNames.includes(optimiser))
     throw new ValueError('optimiser', `one of ${optimiserNames.join(', ')}`, describe(optimiser));
   requirePositive('learningRate', learningRate);
+  if (schedule !== null) requireRateSchedule(schedule);
   if (clipValue !== null) requirePositive('clipValue', clipValue);
   if (clipNorm !== null) requirePositive('clipNorm', clipNorm);
   requirePositive('initStd', initStd);
-  if (!Number.isFinite(heldOut) || heldOut < 0 || heldOut >= 1)
-    throw new ValueError('heldOut', 'a part in [0, 1)', describe(heldOut));
+  requirePart('heldOut', heldOut);
   requireInteger('seed', seed, 0, 2 ** 32 - 1);
   return options;
+}
+
+function requirePart(argument: string, part: number): void {
+  if (!Number.isFinite(part) || part < 0 || part >= 1)
+    throw new ValueError(argument, 'a part in [0, 1)', describe(part));
+}
+
+function requireRateSchedule(schedule: RateSchedule): void {
+  const { shape, steps, warmUp } = requireKnown('schedule', schedule, ['shape', 'steps', 'warmUp']);
+  if (shape !== 'cosine') throw new ValueError('schedule.shape', 'cosine', describe(shape));
+  requireSize('schedule.steps', steps);
+  requireInteger('schedule.warmUp', warmUp, 0, steps - 1);
+}
+
+/** What is left of the learning rate at the end of a schedule. */
+const FLOOR = 0.01;
+
+/** What the learning rate is multiplied by, update by update. */
+export function rateFactor({ steps, warmUp: up }: RateSchedule): Schedule {
+  const down = cosine({ learningRate: 1, steps: steps - up, floor: FLOOR });
+  return up === 0 ? down : warmUp(up, down);
+}
+
+/** How many symbols are read, and foretold, in a step. */
+export function symbolsAStep({ chunk, batch }: Pick<CharTrainerOptions, 'chunk' | 'batch'>): number {
+  return chunk * batch;
 }
 
 /** The optimiser asked for, of the model's parameters. */

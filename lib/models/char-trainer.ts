@@ -1,24 +1,27 @@
 /**
  * The training loop of the lectures' character model (IIIT Hyderabad Lecture 20, "Main loop"): sweep through the text
  * in chunks, the state carried from chunk to chunk; one clipped Adagrad update a chunk; back to the start, with the
- * memory reset, when the text is at its end.
+ * memory reset, when the text is at its end. Where it is asked for, several streams of the text side by side.
  */
 import { ValueError } from '../errors.ts';
 import { normal, zeros } from '../init/initialisers.ts';
+import type { Dropout } from '../layers/dropout.ts';
 import { requireState, zeroState } from '../layers/layer.ts';
 import { crossEntropy } from '../losses/cross-entropy.ts';
 import { clipByNorm, clipByValue } from '../optim/clip.ts';
 import type { Optimiser } from '../optim/optimiser.ts';
-import { Random } from '../random.ts';
+import { Random, streamSeed } from '../random.ts';
 import { requireFiniteNumber, requireInteger, requireObject } from '../require.ts';
-import { Sequence } from '../sequence.ts';
+import type { Sequence } from '../sequence.ts';
 import type { Matrices } from '../shape.ts';
 import { type Chunk, truncated } from '../through-time/truncated.ts';
 import { type Clip, Descent, requireNorms } from '../training/descent.ts';
+import { type Streams, stepsOfEach, streamsOf } from '../training/streams.ts';
 import { FlatMatrix } from '../views.ts';
 import { requireEngineRoom } from './char-memory.ts';
-import { type CharModel, charModel } from './char-model.ts';
-import { type CharTrainerOptions, lectureOptions, optimiserOf, requireOptions } from './char-options.ts';
+import type { CharModel } from './char-model.ts';
+import { charNet } from './char-net.ts';
+import { type CharTrainerOptions, lectureOptions, optimiserOf, rateFactor, requireOptions } from './char-options.ts';
 import { requireFiniteMatrices } from './divergence.ts';
 import { type Engine, requireEngine } from './network.ts';
 import { Vocabulary } from './vocabulary.ts';
@@ -36,7 +39,7 @@ export interface TrainingStep {
 /** All that a trainer must know to go on, beside parameters, optimiser memory and the network's state. */
 export interface TrainerPosition {
   readonly step: number;
-  /** Where in the training text the next chunk begins. */
+  /** Where in its stream the next chunk begins: with one stream, in the training text. */
   readonly position: number;
   readonly smoothed: number;
   /** The state of the random generator. */
@@ -73,9 +76,10 @@ export class CharTrainer {
   /** Class indices of the part that is trained on, and of the part that is not. */
   readonly train: Int32Array;
   readonly heldOut: Int32Array;
-  /** All symbols that are trained on, as inputs. */
-  readonly #x: Sequence;
+  /** All symbols that are trained on. */
+  readonly #streams: Streams;
   readonly #descent: Descent;
+  readonly #drops: readonly Dropout[];
   #random: Random;
   #state: Matrices | undefined;
   #position = 0;
@@ -99,19 +103,21 @@ export class CharTrainer {
     const cut = indices.length - heldOutLength(indices.length, all.heldOut);
     this.train = indices.subarray(0, cut);
     this.heldOut = indices.subarray(cut);
-    if (this.train.length < all.chunk + 1) {
-      const needed = `at least ${all.chunk + 1} symbols to train on (a chunk of ${all.chunk} and the one after it)`;
-      throw new ValueError('text', needed, `${this.train.length}`);
-    }
+    requireChunk(this.train.length, all);
     requireEngineRoom(all, vocabulary.size, engine);
     this.#random = new Random(all.seed);
-    this.model = charModel({ vocabulary, cell: all.cell, m: all.hidden, layers: all.layers, engine });
+    const { cell, hidden: m, layers, embedding } = all;
+    const { net, drops } = charNet({ C: vocabulary.size, cell, m, layers, embedding, rate: all.dropout }, engine);
+    this.#drops = drops;
+    this.model = { vocabulary, cell, m, layers, embedding, net };
     initialise(this.model, all.initStd, this.#random);
-    const { params } = this.model.net;
-    this.optimiser = optimiserOf(all, params);
-    this.#descent = new Descent(params, { optimiser: this.optimiser, clips: clipsOf(all) });
+    const optimiser = optimiserOf(all, net.params);
+    const factor = all.schedule && rateFactor(all.schedule);
+    const schedule = factor ? (n: number) => factor(n) * optimiser.learningRate : undefined;
+    this.optimiser = optimiser;
+    this.#descent = new Descent(net.params, { optimiser, schedule, clips: clipsOf(all) });
     this.#smoothed = Math.log(vocabulary.size);
-    this.#x = Sequence.oneHot(this.train, { T: cut, classes: vocabulary.size });
+    this.#streams = streamsOf(this.train, all.batch, vocabulary.size);
   }
 
   /** Draws for samples come from here; drawing changes what later samples are, never what is learnt. */
@@ -119,12 +125,12 @@ export class CharTrainer {
     return this.#random;
   }
 
-  /** The state after the last chunk; `undefined` at the start of the text. */
+  /** The state after the last chunk, a row a stream; `undefined` at the start of the text. */
   get state(): Matrices | undefined {
     return this.#state;
   }
 
-  /** The symbol that the next chunk begins with. */
+  /** The symbol that the next chunk begins with, of the first stream. */
   get nextSymbol(): string {
     return this.model.vocabulary.decode([this.train[this.#position] ?? 0]);
   }
@@ -149,12 +155,12 @@ export class CharTrainer {
    */
   moveTo(to: TrainerPosition, state: Matrices | undefined): void {
     const step = requireInteger('step', requireObject('to', to).step, 0);
-    const position = requireInteger('position', to.position, 0, this.train.length - 1);
+    const position = requireInteger('position', to.position, 0, this.#streams.x.T);
     const smoothed = requireFiniteNumber('smoothed', to.smoothed); // 0 where there is one symbol only
     if (smoothed < 0) throw new ValueError('smoothed', 'a number ≥ 0', `${smoothed}`);
     const random = Random.fromState(to.random);
     const norms = requireNorms('norms', to.norms);
-    if (state !== undefined) requireState('state', state, this.model.net.state, 1);
+    if (state !== undefined) requireState('state', state, this.model.net.state, this.options.batch);
     this.optimiser.learningRate = to.learningRate;
     this.#descent.moveTo({ made: step, norms });
     this.#position = position;
@@ -172,7 +178,9 @@ export class CharTrainer {
    */
   step(): TrainingStep {
     const { chunk } = this.options;
+    const { learningRate } = this.optimiser;
     const { to, loss, sT } = this.#descent.step(() => this.#gradient());
+    this.optimiser.learningRate = learningRate; // that of which a schedule takes a part
     this.#position = to;
     this.#state = sT;
     this.#smoothed = SMOOTHING * this.#smoothed + (1 - SMOOTHING) * (loss / chunk);
@@ -184,7 +192,7 @@ export class CharTrainer {
     const { from } = this.#next();
     this.#descent.skip();
     this.#position = from + this.options.chunk;
-    this.#state = zeroState(this.model.net.state, 1);
+    this.#state = zeroState(this.model.net.state, this.options.batch);
     return { step: this.#descent.position.made, loss: Number.NaN, smoothed: this.#smoothed };
   }
 
@@ -202,21 +210,40 @@ export class CharTrainer {
 
   /** Where the next chunk begins, and the state there: at the end of the text, back at its start, the memory reset. */
   #next(): { readonly from: number; readonly s0: Matrices | undefined } {
-    const isWhole = this.#position + this.options.chunk + 1 <= this.train.length;
+    const isWhole = this.#position + this.options.chunk <= this.#streams.x.T;
     return isWhole ? { from: this.#position, s0: this.#state } : { from: 0, s0: undefined };
   }
 
-  /** Forward and backward of the next chunk: its gradient is in `params.grads`. */
+  /** Forward and backward of the next chunk: the gradient of its loss, over the streams their mean, is in `params.grads`. */
   #gradient(): Chunk {
     const { net } = this.model;
+    const { chunk, batch } = this.options;
+    const { x, targets } = this.#streams;
     const { from, s0 } = this.#next();
     const lossOf = (logits: Sequence, first: number, to: number) => {
-      const { loss, tape } = crossEntropy.forward(logits, this.train.subarray(first + 1, to + 1));
-      return { loss, dy: crossEntropy.backward(tape) };
+      const { loss, tape } = crossEntropy.forward(logits, targets(first, to));
+      return { loss: loss / batch, dy: crossEntropy.backward(tape, 1 / batch) };
     };
-    const { value } = truncated(net, this.#x, lossOf, { steps: this.options.chunk, from, s0 }).next();
-    if (!value) throw new Error('the text ended before its last chunk');
-    return value;
+    return this.#dropping(() => {
+      const { value } = truncated(net, x, lossOf, { steps: chunk, from, s0 }).next();
+      if (!value) throw new Error('the text ended before its last chunk');
+      return value;
+    });
+  }
+
+  /** A pass in which features are dropped: which, the seed and the step alone say, so that a step may be made again. */
+  #dropping<T>(pass: () => T): T {
+    if (this.#drops.length === 0) return pass();
+    const rng = new Random(streamSeed(this.options.seed, `dropped at ${this.#descent.position.made}`));
+    for (const drop of this.#drops) {
+      drop.resample(rng);
+      drop.training = true;
+    }
+    try {
+      return pass();
+    } finally {
+      for (const drop of this.#drops) drop.training = false;
+    }
   }
 }
 
@@ -226,6 +253,14 @@ function clipsOf({ clipNorm, clipValue }: CharTrainerOptions): readonly Clip[] {
   if (clipNorm !== null) clips.push(params => clipByNorm(params, clipNorm));
   if (clipValue !== null) clips.push(params => clipByValue(params, clipValue));
   return clips;
+}
+
+/** There is a whole chunk in every stream, or throws ValueError. */
+function requireChunk(symbols: number, { chunk, batch }: CharTrainerOptions): void {
+  if (stepsOfEach(symbols, batch) >= chunk) return;
+  const whose = batch === 1 ? 'a chunk' : `${batch} streams of a chunk`;
+  const needed = `at least ${batch * chunk + 1} symbols to train on (${whose} of ${chunk} and the one after it)`;
+  throw new ValueError('text', needed, `${symbols}`);
 }
 
 function heldOutLength(symbols: number, part: number): number {

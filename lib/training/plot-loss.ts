@@ -8,7 +8,7 @@ import { draw } from '../plot.ts';
 export interface LossPlot {
   readonly rows: readonly TrainingStep[];
   /** Symbols a step. */
-  readonly chunk: number;
+  readonly symbols: number;
   /** Absent where nothing is held out. */
   readonly baselines?: Baselines;
   /** The held-out loss after the last row. */
@@ -18,8 +18,8 @@ export interface LossPlot {
 }
 
 /** The loss over the characters read: of each chunk, smoothed, and beside the baselines. */
-export function plotLoss({ rows, chunk, baselines, heldOut, caption }: LossPlot): Promise<string> {
-  const points = rows.map(({ step, loss, smoothed }) => ({ characters: step * chunk, loss, smoothed }));
+export function plotLoss({ rows, symbols, baselines, heldOut, caption }: LossPlot): Promise<string> {
+  const points = rows.map(({ step, loss, smoothed }) => ({ characters: step * symbols, loss, smoothed }));
   const last = Math.max(greatest(points.map(({ characters }) => characters)), 1);
   const levels = baselines
     ? [

@@ -111,6 +111,15 @@ describe.concurrent('a run', () => {
     expect(controls).toEqual([]);
   });
 
+  test('goes at the rate of a schedule, which is kept in its checkpoint', async () => {
+    const rates = ['--schedule', 'cosine', '--warm-up', '5', '--steps', '30'];
+    const { checkpoint, step } = await json(folder, ...SMALL, ...rates, '--out', 'scheduled');
+    const { options } = decodeCheckpoint(readBytes(join(folder, checkpoint)));
+    expect([step, options.schedule]).toEqual([30, { shape: 'cosine', steps: 30, warmUp: 5 }]);
+    const { stderr, status } = await bptt(folder, ...SMALL, '--warm-up', '5', '--out', 'none');
+    expect([status, stderr]).toEqual([2, 'bptt: --warm-up: expected a --schedule that it is part of, got none\n']);
+  });
+
   test('--quiet leaves the result, and changes nothing', async () => {
     const { status, stdout, stderr } = await inTurn(folder, ...SAMPLED, '--out', 'quiet', '--quiet');
     expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
@@ -193,7 +202,10 @@ describe.concurrent('a run', () => {
 
 describe.concurrent('a run that is stopped and resumed ends as one that is not:', () => {
   const STEPS = 1300;
-  const LONG = ['letters.txt', '--hidden', '8', '--chunk', '10', '--save-every', '40', '--log-every', '1'];
+  const LONG = [
+    ...['letters.txt', '--hidden', '8', '--chunk', '10', '--save-every', '40', '--log-every', '1'],
+    ...['--batch', '2', '--dropout', '0.2'],
+  ];
   const SAMPLES = ['--sample-every', '150', '--sample-length', '30'];
   const RUN = ['train', ...LONG, ...SAMPLES, '--steps', `${STEPS}`];
   let folder = '';
@@ -300,6 +312,8 @@ describe.concurrent('a run that is stopped and resumed ends as one that is not:'
       '2',
       '--hidden',
       '5',
+      '--embedding',
+      '4',
       '--chunk',
       '8',
       '--log-every',
@@ -313,7 +327,7 @@ describe.concurrent('a run that is stopped and resumed ends as one that is not:'
     expect([once.step, first.step]).toEqual([90, 47]);
     const last = await json(folder, 'train', '--resume', 'deep-short', '--steps', '90');
     const names = Object.keys(decodeCheckpoint(readBytes(join(folder, once.checkpoint))).model.net.params.named());
-    expect(names).toEqual(expect.arrayContaining(['cell1.W_f', 'cell2.W_f', 'readout.V']));
+    expect(names).toEqual(expect.arrayContaining(['embedding.E', 'cell1.W_f', 'cell2.W_f', 'readout.V']));
     expect({ ...last, ...pathsIn('deep', once) }).toEqual(once);
     expect(differences('deep-short', snapshot(join(folder, 'deep')))).toEqual([]);
     const writes = (name: string) => inTurn(folder, 'sample', name, '--prompt', 'the ', '--length', '30');

@@ -47,14 +47,18 @@ const states = () => filled(lib.hmm({ N: 2, C: 3 }));
 
 /** Models. */
 export const models: Calls = {
-  charModel: () =>
-    call(lib.charModel, {
-      vocabulary: Vocabulary.of('abc'),
-      cell: lib.rnn,
-      m: 2,
-      layers: 1,
-      engine: { precision: 'f64', fma: false },
-    }),
+  charModel: taking(
+    () =>
+      call(lib.charModel, {
+        vocabulary: Vocabulary.of('abc'),
+        cell: lib.rnn,
+        m: 2,
+        layers: 1,
+        embedding: 2,
+        engine: { precision: 'f64', fma: false },
+      }),
+    '0.embedding',
+  ),
   evaluate: () => call(lib.evaluate, whole(chars()), Int32Array.of(0, 1, 2, 1)),
   sample: () => {
     const rng = new Random(5);
@@ -76,9 +80,13 @@ export const models: Calls = {
           cell: lib.rnn,
           hidden: 2,
           layers: 1,
+          embedding: 2,
+          dropout: 0.1,
           chunk: 3,
+          batch: 2,
           optimiser: 'adam',
           learningRate: 0.1,
+          schedule: { shape: 'cosine', steps: 3, warmUp: 1 },
           clipValue: 5,
           clipNorm: 1,
           initStd: 0.1,
@@ -89,6 +97,8 @@ export const models: Calls = {
       ),
     '1.clipValue',
     '1.clipNorm',
+    '1.embedding',
+    '1.schedule',
   ),
   'CharTrainer.step': () => method(trainer(), 'step'),
   'CharTrainer.skip': () => method(trainer(), 'skip'),

@@ -11,7 +11,15 @@ const model = () =>
       out: lib.linear({ m: 2, C: 2 }),
     }),
   );
-const options = () => ({ loss: whole(lib.crossEntropy), epochs: 2, batch: 2, accumulate: 1, clipNorm: 2, seed: 3 });
+const options = () => ({
+  loss: whole(lib.crossEntropy),
+  epochs: 2,
+  batch: 2,
+  accumulate: 1,
+  clipNorm: 2,
+  clipValue: 1,
+  seed: 3,
+});
 const training = () => new lib.Training(model(), data(), options());
 
 /** What comes of it later, well or not, is not what is tried: an argument is refused at once. */
@@ -35,6 +43,7 @@ export const trainingCalls: Readonly<Record<string, MakeCall>> = {
         options(),
       ),
     '2.clipNorm',
+    '2.clipValue',
   ),
   'Training.step': () => method(training(), 'step'),
   'Training.state': () => method(training(), 'state'),
@@ -42,6 +51,7 @@ export const trainingCalls: Readonly<Record<string, MakeCall>> = {
   fit: taking(
     () => call(begun(lib.fit), model(), whole(data()), { ...options(), signal: whole(AbortSignal.abort()) }),
     '2.clipNorm',
+    '2.clipValue',
   ),
   carryOn: () => call(begun(lib.carryOn), whole(training()), { signal: whole(AbortSignal.abort()) }),
 };

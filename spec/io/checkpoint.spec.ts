@@ -9,7 +9,13 @@ import { decodeCheckpoint, encodeCheckpoint, resumeTrainer } from '../../lib/io/
 import { type Tensor, writeSafetensors } from '../../lib/io/safetensors.ts';
 import { readSealed, writeSealed } from '../../lib/io/sealed.ts';
 import { evaluate, sample } from '../../lib/models/char-model.ts';
-import { type CharTrainerOptions, type OptimiserName, optimiserNames } from '../../lib/models/char-options.ts';
+import {
+  type CharTrainerOptions,
+  laterOptions,
+  type OptimiserName,
+  optimiserNames,
+  type RateSchedule,
+} from '../../lib/models/char-options.ts';
 import { CharTrainer, type TrainingStep } from '../../lib/models/char-trainer.ts';
 import { DivergenceError } from '../../lib/models/divergence.ts';
 import { Random } from '../../lib/random.ts';
@@ -28,6 +34,10 @@ interface RunCase {
   readonly clipNorm: number | null;
   readonly seed: number;
   readonly chunk: number;
+  readonly batch: number;
+  readonly embedding: number | null;
+  readonly dropout: number;
+  readonly schedule: RateSchedule | null;
   readonly k: number;
   readonly n: number;
 }
@@ -40,6 +50,10 @@ describe('a run that is saved and taken up again', () => {
     clipNorm: fc.constantFrom(null, 0.5),
     seed: fc.nat(1000),
     chunk: fc.constantFrom(4, 3),
+    batch: fc.constantFrom(1, 1, 2, 3),
+    embedding: fc.constantFrom(null, 2),
+    dropout: fc.constantFrom(0, 0.4),
+    schedule: fc.constantFrom(null, { shape: 'cosine', steps: 2 * CHUNKS, warmUp: 3 }),
     k: fc.nat(2 * CHUNKS + 2),
     n: fc.integer({ min: 1, max: CHUNKS + 2 }),
   });
@@ -47,7 +61,7 @@ describe('a run that is saved and taken up again', () => {
   const examples = places.flatMap(k =>
     (['adagrad', 'sgd'] as const).flatMap(optimiser =>
       Object.values(cells).map((cell): [RunCase] => [
-        { cell, layers: 1, optimiser, clipNorm: null, seed: 1, chunk: 4, k, n: 3 },
+        { ...laterOptions, cell, layers: 1, optimiser, clipNorm: null, seed: 1, chunk: 4, k, n: 3 },
       ]),
     ),
   );
@@ -57,6 +71,7 @@ describe('a run that is saved and taken up again', () => {
       fc.property(run, ({ k, n, ...options }) => {
         const trainer = trained(k, options);
         sample(trainer.model, { prompt: trainer.nextSymbol, length: 3, rng: trainer.random });
+        expect(trainer.optimiser.learningRate).toBe(0.05); // whatever a schedule makes of it
         const resumed = resumeTrainer(decodeCheckpoint(encodeCheckpoint(trainer)), TEXT);
         expectSame(resumed, trainer);
         const [losses, own] = [trainer, resumed].map(each => steps(each, n));
@@ -105,9 +120,13 @@ describe('a run that is saved and taken up again', () => {
       cell: rnnRelu,
       hidden: 2,
       layers: 2,
+      embedding: 3,
+      dropout: 0.1,
       chunk: 5,
+      batch: 2,
       optimiser: 'sgd',
       learningRate: 0.1 + 0.2,
+      schedule: { shape: 'cosine', steps: 9, warmUp: 2 },
       clipValue: null,
       clipNorm: 1.5,
       initStd: 0.25,
@@ -340,6 +359,14 @@ describe('what is no checkpoint: a FormatError that names the file', () => {
     ['more hidden units', option('hidden', 4)],
     ['no hidden units', option('hidden', 0)],
     ['more hidden units than fit', option('hidden', 1e9)],
+    ['another batch', option('batch', 2)],
+    ['no batch', option('batch', 0)],
+    ['an embedding', option('embedding', 3)],
+    ['an embedding of nothing', option('embedding', 0)],
+    ['all dropped', option('dropout', 1)],
+    ['a schedule that is a name', option('schedule', 'cosine')],
+    ['a schedule of another shape', option('schedule', { shape: 'square', steps: 5, warmUp: 0 })],
+    ['a schedule that goes up only', option('schedule', { shape: 'cosine', steps: 5, warmUp: 5 })],
 
     ['no cell beside the options', ({ metadata }) => delete metadata.cell],
     ['another cell than in the options', set('cell', 'gru')],
@@ -386,6 +413,19 @@ describe('a file of version 1', () => {
     expect(checkpoint).toMatchObject({ library: undefined, position: { learningRate: 0.05, norms: [] } });
     expect(steps(resumeTrainer(checkpoint, TEXT), 12)).toEqual(steps(trained(3), 12));
   });
+});
+
+test('one without the options there were not before is of a run that had none of them', () => {
+  const before = changed(({ metadata }) => {
+    const { batch, embedding, dropout, schedule, ...options } = JSON.parse(
+      metadata.options ?? '',
+    ) as CharTrainerOptions;
+    expect({ batch, embedding, dropout, schedule }).toEqual(laterOptions);
+    metadata.options = JSON.stringify(options);
+  });
+  const checkpoint = decodeCheckpoint(before, FILE);
+  expect(checkpoint.options).toEqual(trained(0).options);
+  expect(steps(resumeTrainer(checkpoint, TEXT), 12)).toEqual(steps(trained(3), 12));
 });
 
 describe('the metadata', () => {

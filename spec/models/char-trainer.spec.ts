@@ -5,12 +5,15 @@ import { lstm } from '../../lib/cells/lstm.ts';
 import { rnn, rnnRelu } from '../../lib/cells/rnn.ts';
 import { runtime } from '../../lib/engine/precision.ts';
 import { MemoryError, ValueError } from '../../lib/errors.ts';
+import { crossEntropy } from '../../lib/losses/cross-entropy.ts';
 import { memoryEstimate, parameterCount, requireRoom } from '../../lib/models/char-memory.ts';
-import { sample } from '../../lib/models/char-model.ts';
+import { charModel, evaluate, sample } from '../../lib/models/char-model.ts';
 import { lectureOptions } from '../../lib/models/char-options.ts';
 import { CharTrainer } from '../../lib/models/char-trainer.ts';
 import { DivergenceError, withNorm } from '../../lib/models/divergence.ts';
 import { pick } from '../../lib/params.ts';
+import { Sequence } from '../../lib/sequence.ts';
+import type { Matrices } from '../../lib/shape.ts';
 import type { FlatMatrix } from '../../lib/views.ts';
 import { train as oracle } from './min-char-rnn.ts';
 
@@ -125,6 +128,129 @@ describe('the training loop', () => {
     expect(run).toThrow(
       /^training at step \d+: expected finite numbers \(a smaller learning rate or clipping may help\)/,
     );
+  });
+});
+
+describe('streams side by side', () => {
+  const [B, chunk] = [3, 7];
+  const streams = { hidden: 5, chunk, batch: B, heldOut: 0, optimiser: 'sgd', clipValue: null, initStd: 0.4 } as const;
+
+  it('have each its own state, and the mean of their losses is what is learnt', () => {
+    const trainer = new CharTrainer(TEXT, { ...streams, learningRate: 0.01, layers: 2 });
+    const { vocabulary, cell, m, layers } = trainer.model;
+    const T = Math.floor((trainer.train.length - 1) / B);
+    let states: readonly (Matrices | undefined)[] = Array.from({ length: B });
+    for (let from = 0; from + chunk <= T; from += chunk) {
+      const alone = charModel({ vocabulary, cell, m, layers }).net;
+      alone.params.values.set(trainer.model.net.params.values);
+      let mean = 0;
+      states = states.map((s0, b) => {
+        const at = b * T + from;
+        const classes = vocabulary.size;
+        const x = Sequence.oneHot(trainer.train.slice(at, at + chunk), { T: chunk, classes });
+        const { y, sT, tape } = alone.forward(x, s0);
+        const judged = crossEntropy.forward(y, trainer.train.slice(at + 1, at + chunk + 1));
+        alone.backward(tape, crossEntropy.backward(judged.tape, 1 / B));
+        mean += judged.loss / chunk / B;
+        return sT;
+      });
+      expect(trainer.step().loss).toBeCloseTo(mean, 12);
+      const { grads } = trainer.model.net.params;
+      alone.params.grads.forEach((g, i) => {
+        expect(Math.abs(g - (grads[i] ?? Number.NaN))).toBeLessThan(1e-12);
+      });
+      for (const [name, part] of Object.entries(trainer.state ?? {})) {
+        for (const [b, state] of states.entries())
+          part.getRow(b).forEach((h, j) => {
+            expect(h).toBeCloseTo(state?.[name]?.get(0, j) ?? Number.NaN, 12);
+          });
+      }
+      expect(trainer.position.position).toBe(from + chunk);
+    }
+    trainer.step();
+    expect(trainer.position.position).toBe(chunk);
+  });
+
+  it('are left out together', () => {
+    const trainer = new CharTrainer(TEXT, streams);
+    trainer.step();
+    trainer.skip();
+    expect(trainer.position.position).toBe(2 * chunk);
+    expect(trainer.state?.['cell.h']?.to2DArray()).toEqual(Array.from({ length: B }, () => [0, 0, 0, 0, 0]));
+    expect(trainer.step().step).toBe(3);
+  });
+});
+
+describe('dropout', () => {
+  const dropping = { hidden: 8, chunk: 10, heldOut: 0.1, dropout: 0.5, layers: 2, initStd: 0.4 } as const;
+
+  it('is behind every layer, and nothing is dropped but in a step', () => {
+    const [trainer, other] = [dropping, { ...dropping, dropout: 0 }].map(options => new CharTrainer(TEXT, options));
+    if (!trainer || !other) throw new Error('there are two');
+    expect(evaluate(trainer.model, trainer.heldOut)).toBe(evaluate(other.model, other.heldOut));
+    const features: number[] = [];
+    const { backward } = trainer.model.net;
+    trainer.model.net.backward = (tape, dy, dsT) => {
+      for (const part of (tape as { readonly tapes: readonly object[] }).tapes)
+        if ('R' in part) features.push((part.R as FlatMatrix).data.filter(r => r === 0).length);
+      return backward(tape, dy, dsT);
+    };
+    expect(trainer.step().loss).not.toBe(other.step().loss);
+    expect(features).toHaveLength(2);
+    for (const dropped of features) {
+      expect(dropped).toBeGreaterThan(20); // of 80
+      expect(dropped).toBeLessThan(60);
+    }
+    expect(features[0]).not.toBe(features[1]);
+    expect(evaluate(trainer.model, trainer.heldOut)).toBe(evaluate(trainer.model, trainer.heldOut));
+  });
+
+  it('is another at every step, fixed by the seed, and the same where a step is made again', () => {
+    const losses = (seed: number) => {
+      const trainer = new CharTrainer(TEXT, { ...dropping, seed, optimiser: 'sgd', learningRate: 1e-300 });
+      const before = trainer.position;
+      const first = trainer.step().loss;
+      trainer.moveTo(before, undefined);
+      expect(trainer.step().loss).toBe(first);
+      trainer.moveTo({ ...before, step: 1 }, undefined);
+      return [first, trainer.step().loss];
+    };
+    const [one, two] = losses(1);
+    expect(one).not.toBe(two);
+    expect(losses(1)).toEqual([one, two]);
+  });
+});
+
+it('a schedule is up in some steps and down at its end, each a part of the learning rate, which is anybody’s to change', () => {
+  const schedule = { shape: 'cosine', steps: 8, warmUp: 3 } as const;
+  const trainer = new CharTrainer(TEXT, { hidden: 2, optimiser: 'sgd', learningRate: 0.4, schedule, heldOut: 0 });
+  const rates: number[] = [];
+  const { step } = trainer.optimiser;
+  trainer.optimiser.step = params => {
+    rates.push(trainer.optimiser.learningRate);
+    step(params);
+  };
+  for (let n = 0; n < 10; n++) {
+    if (n === 9) trainer.optimiser.learningRate = 0.2;
+    trainer.step();
+    expect(trainer.position.learningRate).toBe(n === 9 ? 0.2 : 0.4);
+  }
+  const wave = (n: number) => 0.4 * (0.01 + 0.99 * 0.5 * (1 + Math.cos((Math.PI * n) / 5)));
+  const expected = [0.1, 0.2, 0.3, wave(0), wave(1), wave(2), wave(3), wave(4), 0.004, 0.002];
+  rates.forEach((rate, n) => {
+    expect(rate).toBeCloseTo(expected[n] ?? Number.NaN, 12);
+  });
+});
+
+describe('an embedding', () => {
+  it('is below the first layer, and learnt with it', () => {
+    const trainer = new CharTrainer(TEXT, { hidden: 6, embedding: 3, heldOut: 0, initStd: 0.3, seed: 9 });
+    const { params } = trainer.model.net;
+    expect(params.shapes).toMatchObject({ 'embedding.E': [trainer.model.vocabulary.size, 3], 'cell.U': [6, 3] });
+    const before = pick(params.named(), 'embedding.E').to2DArray();
+    const losses = Array.from({ length: 60 }, () => trainer.step().loss);
+    expect(pick(params.named(), 'embedding.E').to2DArray()).not.toEqual(before);
+    expect(losses.at(-1)).toBeLessThan((losses[0] ?? 0) * 0.8);
   });
 });
 
@@ -249,7 +375,11 @@ describe('memory', () => {
   });
 
   it('counts what a model has', () => {
-    for (const options of [{ hidden: 7 }, { hidden: 4, layers: 3, cell: lstm }]) {
+    for (const options of [
+      { hidden: 7 },
+      { hidden: 4, layers: 3, cell: lstm },
+      { hidden: 4, layers: 2, embedding: 3 },
+    ]) {
       const { model, options: all } = new CharTrainer(TEXT, options);
       expect(parameterCount(all, model.vocabulary.size)).toBe(model.net.params.size);
     }
@@ -267,9 +397,11 @@ describe('memory', () => {
     ['a chunk', { chunk: 500, heldOut: 0 }, 500],
     ['a held-out text, read by thousands', { chunk: 500, heldOut: 0.1 }, 1000],
     ['layers', { chunk: 500, heldOut: 0, layers: 3, cell: lstm }, 500],
+    ['streams', { chunk: 100, batch: 20, heldOut: 0.1 }, 2000],
   ])('of %s counts what is kept of every step, for the way back', (_, changed, forward) => {
     const options = { ...lectureOptions, hidden: 64, ...changed };
-    const { cell, layers, chunk } = options;
+    const { cell, layers } = options;
+    const chunk = options.batch * options.chunk;
     const [gates, states] = cell === lstm ? [4 * 64, 2 * 64] : [64, 64];
     const inside = forward * layers * (gates + states + 64) + chunk * gates;
     const outside = forward * (layers * 64 + 2 * 30) + chunk * (layers * 64 + 30);
@@ -341,6 +473,13 @@ describe('options', () => {
     [{ hidden: 0 }, /^hidden:/],
     [{ hidden: 2.5 }, /^hidden:/],
     [{ chunk: 0 }, /^chunk:/],
+    [{ batch: 0 }, /^batch:/],
+    [{ chunk: 20, batch: 8 }, /^text: expected at least 161 symbols to train on \(8 streams of a chunk of 20 and/],
+    [{ embedding: 0 }, /^embedding:/],
+    [{ dropout: 1 }, /^dropout: expected a part in \[0, 1\)/],
+    [{ schedule: { shape: 'cosine', steps: 0, warmUp: 0 } }, /^schedule.steps:/],
+    [{ schedule: { shape: 'cosine', steps: 3, warmUp: 3 } }, /^schedule.warmUp:/],
+    [{ schedule: { shape: 'line', steps: 3, warmUp: 0 } }, /^schedule.shape: expected cosine, got "line"$/],
     [{ chunk: 1000 }, /^text: expected at least 1001 symbols to train on/],
     [{ learningRate: 0 }, /^learningRate:/],
     [{ learningRate: Number.POSITIVE_INFINITY }, /^learningRate:/],

@@ -62,7 +62,9 @@ describe.each<[string, number, Cell]>([
         [n, n],
         [vocabulary.size, n],
       ]);
-      expect(model.net.params.size).toBe(parameterCount({ cell, hidden: m, layers: 2 }, vocabulary.size));
+      expect(model.net.params.size).toBe(
+        parameterCount({ cell, hidden: m, layers: 2, embedding: null }, vocabulary.size),
+      );
       normal(0.5)(model.net.params, new Random(1));
       expect(sample(model, { prompt: 'the', length: 5, rng: new Random(1) })).toHaveLength(5);
       return evaluate(model, indices);
@@ -112,7 +114,7 @@ describe.each<[string, number, Cell]>([
 
   it('has second derivatives', () => {
     const net = { cell: { ...rnnTwice, ...cell, rForward: rnnTwice.rForward }, loss: squaredErrorTwice, d: 2, m, C: 2 };
-    const size = parameterCount({ cell, hidden: m, layers: 1 }, 2);
+    const size = parameterCount({ cell, hidden: m, layers: 1, embedding: null }, 2);
     const numbers = (count: number, phase: number) =>
       Array.from({ length: count }, (_, i) => Math.sin(2 * i + phase) / 2);
     const x = Sequence.dense(numbers(8, 1), { T: 4, F: 2 });

@@ -11,16 +11,24 @@ import { beginRun, resumeRun } from './begin.ts';
 import { onDivergenceNames } from './mishaps.ts';
 import type { Schedule } from './schedule.ts';
 
-interface Flags extends Omit<CharTrainerOptions, 'cell' | 'clipValue' | 'clipNorm'>, Omit<Schedule, 'png'>, Verbosity {
+type Plain = Omit<CharTrainerOptions, 'cell' | 'clipValue' | 'clipNorm' | 'embedding' | 'schedule'>;
+
+interface Flags extends Plain, Omit<Schedule, 'png'>, Verbosity {
   readonly cell: string;
   readonly clipValue: Clip;
   readonly clipNorm: Clip;
+  readonly embedding?: number;
+  readonly schedule: (typeof SHAPES)[number];
+  readonly warmUp: number;
   readonly png?: boolean;
   readonly corpus?: string;
   readonly out?: string;
   readonly resume?: string;
   readonly backend: BackendName;
 }
+
+/** The choices of --schedule. */
+const SHAPES = ['constant', 'cosine'] as const;
 
 /** A bound on the gradient, or none. Not null: the parser of options makes an empty text of that. */
 type Clip = number | 'none';
@@ -46,11 +54,24 @@ export function trainCommand(cells: Cells): Command {
     .option('--cell <name>', `the recurrent cell: ${Object.keys(cells).join(', ')}, ${OWN_CELL}`, lecture.cell.name)
     .addOption(count('--hidden', 'hidden units of each layer', lecture.hidden))
     .addOption(count('--layers', 'recurrent layers on top of each other', lecture.layers))
+    .option(
+      '--embedding <n>',
+      'numbers that stand for a symbol (default: symbols are read one-hot)',
+      number('--embedding'),
+    )
+    .addOption(count('--dropout', 'part of the features that is dropped behind every layer', lecture.dropout))
     .addOption(count('--chunk', 'steps that the gradient goes back', lecture.chunk))
+    .addOption(count('--batch', 'streams of the text read side by side', lecture.batch))
     .addOption(
       new Option('--optimiser <name>', 'how parameters are updated').choices(optimiserNames).default(lecture.optimiser),
     )
     .addOption(count('--learning-rate', 'its step', lecture.learningRate))
+    .addOption(
+      new Option('--schedule <name>', 'the learning rate stays, or goes down to a hundredth in half a wave')
+        .choices(SHAPES)
+        .default('constant'),
+    )
+    .addOption(count('--warm-up', 'steps in which the learning rate first goes up, under a schedule', 0))
     .addOption(
       new Option('--clip-value <x>', 'clip every element of the gradient to ±x, or none')
         .default(lecture.clipValue ?? 'none')
@@ -133,10 +154,17 @@ function changesIn({ steps, onDivergence, cell }: Flags, command: Command): Part
 }
 
 function trainerOptions(flags: Flags): Omit<CharTrainerOptions, 'cell'> {
-  const { hidden, layers, chunk, optimiser, learningRate, initStd, heldOut, seed } = flags;
+  const { hidden, layers, embedding = null, dropout, chunk, batch, optimiser, learningRate } = flags;
+  const { initStd, heldOut, seed, steps, warmUp } = flags;
+  if (flags.schedule === 'constant' && warmUp !== 0)
+    throw new ValueError('--warm-up', 'a --schedule that it is part of', 'none');
+  const schedule = flags.schedule === 'constant' ? null : { shape: flags.schedule, steps, warmUp };
   const clipValue = flags.clipValue === 'none' ? null : flags.clipValue;
   const clipNorm = flags.clipNorm === 'none' ? null : flags.clipNorm;
-  return { hidden, layers, chunk, optimiser, learningRate, clipValue, clipNorm, initStd, heldOut, seed };
+  return {
+    ...{ hidden, layers, embedding, dropout, chunk, batch, optimiser, learningRate, schedule },
+    ...{ clipValue, clipNorm, initStd, heldOut, seed },
+  };
 }
 
 function scheduleOf(flags: Flags): Schedule {

@@ -2,8 +2,10 @@
 import { setImmediate as breathe } from 'node:timers/promises';
 import { encodeCheckpoint } from '../../io/checkpoint.ts';
 import { writeAtomically } from '../../io/files.ts';
+import { rowsOfEach } from '../../layers/active.ts';
 import { baselines } from '../../models/baselines.ts';
 import { memoryEstimate } from '../../models/char-memory.ts';
+import { symbolsAStep } from '../../models/char-options.ts';
 import type { CharTrainer } from '../../models/char-trainer.ts';
 import { DivergenceError, diverged } from '../../models/divergence.ts';
 import { howItRuns } from '../modules/cell.ts';
@@ -71,7 +73,7 @@ async function loop(run: Run, signal: { readonly name: string | null }, verbosit
         rollBack(run, error, onlooker.say);
         save(run);
       }
-      read += run.trainer.options.chunk;
+      read += symbolsAStep(run.trainer.options);
       const { step, smoothed } = run.trainer.position;
       const now = performance.now();
       if (now - turn < TURN && step < steps) continue;
@@ -164,7 +166,7 @@ async function heldOutLoss(
   { saveEvery }: Schedule,
   stopped: () => boolean,
 ): Promise<number | undefined> {
-  const symbols = Math.max(HELD_OUT_LEAST, Math.floor(HELD_OUT_PART * saveEvery * options.chunk));
+  const symbols = Math.max(HELD_OUT_LEAST, Math.floor(HELD_OUT_PART * saveEvery * symbolsAStep(options)));
   return heldOut.length > 0 ? lossOn(heldOut.subarray(0, symbols), model, stopped) : undefined;
 }
 
@@ -176,7 +178,8 @@ async function sampleNow({ trainer, schedule }: Run, { say, stopped }: Onlooker)
   const count = (symbols: number) => {
     drawn = symbols;
   };
-  const text = await written(model, { prompt: nextSymbol, length, rng: random, s0: state }, stopped, count);
+  const s0 = state && rowsOfEach(state, [0]); // of the stream that the symbol is of
+  const text = await written(model, { prompt: nextSymbol, length, rng: random, s0 }, stopped, count);
   if (!stopped()) return say(`---- after step ${position.step}\n${text}\n----`);
   for (; drawn < length; drawn++) random.uniform();
 }

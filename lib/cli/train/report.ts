@@ -4,6 +4,7 @@ import { readText } from '../../io/files.ts';
 import { isThere } from '../../io/folders.ts';
 import type { Baselines } from '../../models/baselines.ts';
 import { type CharModel, defaultPrompt, evaluating, type SampleOptions, sampling } from '../../models/char-model.ts';
+import { symbolsAStep } from '../../models/char-options.ts';
 import { isNotFinite } from '../../models/divergence.ts';
 import { Random } from '../../random.ts';
 import { plotLoss } from '../../training/plot-loss.ts';
@@ -122,16 +123,17 @@ export async function plotOf(
   levels?: Baselines,
   found?: Found,
 ): Promise<string> {
-  const { cell, hidden, layers, chunk, seed } = trainer.options;
+  const { cell, hidden, layers, chunk, batch, seed } = trainer.options;
   const named = place ? `${basename(place.path)}#${place.name}` : cell.name;
   const deep = layers === 1 ? '' : ` --layers ${layers}`;
+  const wide = batch === 1 ? '' : ` --batch ${batch}`;
   const text = source.kind === 'corpus' ? `--corpus ${source.name}` : basename(source.name);
   const svg = await plotLoss({
     rows: log.rows,
-    chunk,
+    symbols: symbolsAStep(trainer.options),
     ...(levels && { baselines: levels }),
     ...(found?.reached !== undefined && { heldOut: found.reached }),
-    caption: `bptt train ${text} --cell ${named} --hidden ${hidden}${deep} --chunk ${chunk} --steps ${schedule.steps} --seed ${seed}`,
+    caption: `bptt train ${text} --cell ${named} --hidden ${hidden}${deep} --chunk ${chunk}${wide} --steps ${schedule.steps} --seed ${seed}`,
   });
   return found ? svg.replace('<svg ', `<svg ${done(trainer.position.step)} `) : svg;
 }
