@@ -30,7 +30,7 @@ import type { Optimiser } from '../optim/optimiser.ts';
 import { ParamSet } from '../params.ts';
 import { describe, requireFinite, requireInstance, requireKnown, requireName, requireObject } from '../require.ts';
 import { Scaler } from '../training/scaler.ts';
-import type { TrainingState } from '../training/training.ts';
+import type { TrainingState } from '../training/training-state.ts';
 import { arraysInto, withArrays } from './array-tensors.ts';
 import { noteJson, parseField, requireNoNamesake } from './checkpoint-fields.ts';
 import { refusing } from './checkpoint-file.ts';

@@ -33,11 +33,11 @@ const TURN = 30;
  * console.log(history.length, model.forward(Sequence.dense([5], { T: 1, F: 1 })).y.F); // → 3 1
  * ```
  */
-export function fit<Target, Beside = Matrices>(
-  model: Learner<Beside>,
+export function fit<Target, Beside = Matrices, Model extends Learner<Beside> = Learner<Beside>>(
+  model: Model,
   examples: Examples<Target, Beside>,
   options: FitOptions<Target, Beside> & Watching,
-): Promise<Training<Target, Beside>> {
+): Promise<Training<Target, Beside, Model>> {
   const { on, signal, ...own } = requireObject('options', options);
   return carryOn(new Training(model, examples, own), {
     ...(on !== undefined && { on }),
@@ -46,10 +46,10 @@ export function fit<Target, Beside = Matrices>(
 }
 
 /** As {@link fit}, of a training that there is. Returns it. */
-export function carryOn<Target, Beside = Matrices>(
-  training: Training<Target, Beside>,
+export function carryOn<Target, Beside, Model extends Learner<Beside>>(
+  training: Training<Target, Beside, Model>,
   watching: Watching = {},
-): Promise<Training<Target, Beside>> {
+): Promise<Training<Target, Beside, Model>> {
   requireInstance('training', training, Training);
   const { on, signal } = requireKnown('watching', watching, ['on', 'signal']);
   if (on !== undefined) requireFunction('on', on);
@@ -58,10 +58,10 @@ export function carryOn<Target, Beside = Matrices>(
   return inTurns(training, { ...(on && { on }), ...(signal && { signal }) });
 }
 
-async function inTurns<Target, Beside>(
-  training: Training<Target, Beside>,
+async function inTurns<Target, Beside, Model extends Learner<Beside>>(
+  training: Training<Target, Beside, Model>,
   { on, signal }: Watching,
-): Promise<Training<Target, Beside>> {
+): Promise<Training<Target, Beside, Model>> {
   let turn = performance.now();
   while (!training.done && !signal?.aborted) {
     const update = training.step();

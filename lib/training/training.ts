@@ -48,10 +48,12 @@ export interface Update {
  * // → 5
  * ```
  */
-export class Training<Target, Beside = Matrices> implements Iterable<Update> {
+export class Training<Target, Beside = Matrices, Model extends Learner<Beside> = Learner<Beside>>
+  implements Iterable<Update>
+{
   /** Said here, since a bundle calls classes otherwise. */
   static readonly name: string = 'Training';
-  readonly model: Learner<Beside>;
+  readonly model: Model;
   readonly #examples: Examples<Target, Beside>;
   readonly #options: FullOptions<Target, Beside>;
   readonly #descent: Descent;
@@ -65,7 +67,7 @@ export class Training<Target, Beside = Matrices> implements Iterable<Update> {
   #order: Order;
 
   /** @throws ValueError when an argument is none, or there are no examples. */
-  constructor(model: Learner<Beside>, examples: Examples<Target, Beside>, options: FitOptions<Target, Beside>) {
+  constructor(model: Model, examples: Examples<Target, Beside>, options: FitOptions<Target, Beside>) {
     this.model = requireLearner('model', model);
     this.#examples = requireExamples('examples', examples);
     this.#options = requireFitOptions(options, model.params);
