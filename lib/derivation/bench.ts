@@ -131,15 +131,16 @@ export class Bench<N> {
     return undefined;
   }
 
-  /** The diagonal of a Jacobian, where it has nothing beside it and is held against a column: dy/da of an elementwise function. */
+  /** The diagonal of a Jacobian, where it has nothing beside it and is held against as many numbers: dy/da of an elementwise function. */
   #slopes(jacobian: Block<Dual<N>>, other: Block<Dual<N>>): Block<Dual<N>> {
     const { rows, columns, data } = jacobian;
     const { numbers, same } = this.#setting.ground;
-    if (rows !== columns || rows === 1 || other.rows !== rows || other.columns !== 1) return jacobian;
+    const isSquare = other.rows === rows && other.columns === rows;
+    if (rows !== columns || rows === 1 || isSquare || other.data.length !== rows) return jacobian;
     const isDiagonal = (_: unknown, n: number) => n % (columns + 1) === 0;
     const others = data.filter((x, n) => !isDiagonal(x, n));
     if (others.some(({ value }) => !same(value, numbers.constant(0)))) return jacobian;
-    return { rows, columns: 1, data: data.filter(isDiagonal) };
+    return { ...other, data: data.filter(isDiagonal) };
   }
 
   /** The left side, whose own gradient is the one in question. */

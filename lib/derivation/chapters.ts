@@ -57,7 +57,8 @@ export function inChapters(
     const cut = { ...line, prefix: `${prefix} ${chapter}` };
     own.set(line, cut);
     const doubt = doubts.get(prefix);
-    if (doubt !== undefined && !isDefining) unsure.set(cut, { reason: doubt, at: 0 });
+    if (doubt !== undefined && !isDefining && !line.statements.every(({ under }) => under))
+      unsure.set(cut, { reason: doubt, at: 0 });
   }
   const cut = instances.map(instance => ({ ...instance, line: own.get(instance.line) ?? instance.line }));
   return { instances: cut, unsure };

@@ -151,6 +151,19 @@ function trimmed(nodes: readonly Node[]): readonly Node[] {
   return last?.kind === 'symbol' && /^[.,;:]$/.test(last.text) ? nodes.slice(0, -1) : nodes;
 }
 
+const TAG = /([A-Z]+-[A-Z]?)(\d+)/;
+
+const RANGE = new RegExp(`${TAG.source}(?:\\s*(?:to|–)\\s*(?:[A-Z]+-)?[A-Z]?(\\d+))?`, 'g');
+
+/** The tags that words cite: of “by XX-F1 to XX-F3 and YY-D2” the four. */
+export function tagsIn(words: string): readonly string[] {
+  if (!/\bby\b/.test(words)) return [];
+  return Array.from(words.matchAll(RANGE)).flatMap(([, series = '', from = '', to = from]) => {
+    const [first, last] = [Number(from), Math.min(Number(to), Number(from) + 99)];
+    return Array.from({ length: Math.max(last - first + 1, 0) }, (_, n) => `${series}${first + n}`);
+  });
+}
+
 /** A node in a few letters, for a message. */
 export function textOfNode(node: Node): string {
   switch (node.kind) {

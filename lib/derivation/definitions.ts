@@ -166,11 +166,18 @@ export function* impliedIn(
       const definition = definitionOf(side.of.name, root, line, vocabulary);
       if (definition) yield [side, { ...definition, implied: true }];
     }
-    const listed = side.kind === 'stack' && last.kind !== 'stack' ? side.parts : [];
-    for (const [part, one] of listed.entries()) {
+    const list = side.kind === 'stack' && last.kind !== 'stack' ? side : undefined;
+    for (const [part, one] of list?.parts.entries() ?? []) {
       if (one.kind !== 'name') continue;
       const whole = members.find(({ kind }) => kind === 'name') ?? last;
-      const of: Expression = { kind: 'part', of: whole, part, parts: listed.length, at: one.at };
+      const of: Expression = {
+        kind: 'part',
+        of: whole,
+        part,
+        parts: list?.parts.length ?? 1,
+        below: list?.below ?? true,
+        at: one.at,
+      };
       const definition = definitionOf(one.name, of, line, vocabulary);
       if (definition) yield [side, { ...definition, implied: true }];
     }

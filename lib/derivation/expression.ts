@@ -62,8 +62,15 @@ export type Expression = { readonly at: number } & (
   | { readonly kind: 'stack'; readonly parts: readonly Expression[]; readonly below: boolean }
   /** ℛ{a}: how a changes as all parameters move along one direction. */
   | { readonly kind: 'along'; readonly of: Expression }
-  /** One of several parts, all as long, of a column: what stands in the list that the column is said to be. */
-  | { readonly kind: 'part'; readonly of: Expression; readonly part: number; readonly parts: number }
+  /** One of several parts, all as long, of a column or a matrix: what stands in the list that it is said to be. */
+  | {
+      readonly kind: 'part';
+      readonly of: Expression;
+      readonly part: number;
+      readonly parts: number;
+      /** Whether the parts of a matrix are below each other, and not beside. */
+      readonly below: boolean;
+    }
   /** I, of whatever size fits or, where that is a letter of a shape that a table says, of that; 𝟏, a column of ones; 𝟎. */
   | { readonly kind: 'constant'; readonly name: 'I' | '1' | '0'; readonly size?: string }
 );

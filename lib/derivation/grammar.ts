@@ -1,5 +1,6 @@
 /** The grammar of a derivation: from a formula's tree to the equations in it. What is not of it is refused with its place. */
-import { arrowOf, clausesOf, nest } from './clauses.ts';
+
+import { arrowOf, clausesOf, nest, tagsIn } from './clauses.ts';
 import type { Equation, Expression, Relation } from './expression.ts';
 import { NEW_ROW, type Node, Unread } from './latex.ts';
 import { isEquals, split } from './pieces.ts';
@@ -14,17 +15,28 @@ export interface Statement extends Equation {
   readonly relation?: Relation;
   /** What it follows from: equations that hold for it, and for nothing else. */
   readonly under?: readonly Statement[];
+  /** Tags of equations that it is said to rest on. */
+  readonly cites?: readonly string[];
 }
 
-/** The statements of a display, in their order. */
+/** The statements of a display, in their order. A row without an arrow below one that has one follows from the same. */
 export function equationsOf(nodes: readonly Node[]): readonly Statement[] {
-  return split(nest(nodes), node => node.kind === 'symbol' && node.text === NEW_ROW).flatMap(rowOf);
+  const rows = split(nest(nodes), node => node.kind === 'symbol' && node.text === NEW_ROW);
+  const statements: Statement[] = [];
+  let under: readonly Statement[] | undefined;
+  for (const row of rows) {
+    const said = rowOf(row);
+    if (row.some(node => arrowOf(node) === 'one way')) under = said[0]?.under;
+    for (const one of said) statements.push(under && !one.under ? { ...one, under } : one);
+  }
+  return statements;
 }
 
 /** Those of a row. What follows from others has them with it; of what is so both ways, each side follows from the other. */
 function rowOf(nodes: readonly Node[]): readonly Statement[] {
   const [arrow, another] = nodes.filter(node => arrowOf(node) !== undefined);
-  if (!arrow) return listed(nodes);
+  const cites = tagsIn(nodes.flatMap(node => (node.kind === 'word' && node.prose ? [node.text] : [])).join(' '));
+  if (!arrow) return listed(nodes).map(one => (cites.length > 0 ? { ...one, cites } : one));
   if (another) throw new Unread('it says more than once what follows from what', another.at);
   const [left = [], right = []] = split(nodes, node => node === arrow).map(listed);
   if (left.length === 0 || right.length === 0) throw new Unread('it says what follows from what', arrow.at);

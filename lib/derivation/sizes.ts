@@ -67,6 +67,8 @@ class Shapes {
   readonly #bold: boolean;
   readonly #letters = new Map<string, Dimension>();
   readonly #forms = new Map<string, Form>();
+  /** Names whose shapes are being found. */
+  readonly #made = new Set<string>();
   readonly #columns: ReadonlySet<string>;
   readonly #changed: Dimension[] = [];
 
@@ -134,9 +136,19 @@ class Shapes {
   #formOf(key: string): Form {
     const known = this.#forms.get(key);
     if (known) return known;
-    const form = this.#system.said.has(key) ? this.#formSaid(key) : this.#guessed(key);
+    if (this.#made.has(key)) return 'number'; // of itself
+    this.#made.add(key);
+    const form = this.#system.said.has(key) ? this.#formSaid(key) : (this.#formMade(key) ?? this.#guessed(key));
+    this.#made.delete(key);
     this.#forms.set(key, form);
     return form;
+  }
+
+  /** Where a table says shapes and no letter is bold, what an equation defines has the shape of what it is made of. */
+  #formMade(key: string): Form | undefined {
+    const [definition] = this.#system.definitions.get(key) ?? [];
+    if (this.#bold || this.#system.said.size === 0 || !definition) return undefined;
+    return this.#infer(definition.of);
   }
 
   #formSaid(key: string): Form {
@@ -208,12 +220,15 @@ class Shapes {
       case 'part': {
         const whole = this.#infer(of.of);
         if (whole === 'number') return whole;
-        const root = rootOf(whole[0]);
+        const beside = !of.below && !rootOf(whole[1]).one;
+        const root = rootOf(whole[beside ? 1 : 0]);
         if (!root.one && !root.parts) {
           const each: Dimension = { one: false };
           root.parts = Array.from({ length: of.parts }, () => each);
         }
-        return root.parts?.length === of.parts ? [root.parts[of.part] ?? ONE, ONE] : 'number';
+        if (root.parts?.length !== of.parts) return 'number';
+        const part = root.parts[of.part] ?? ONE;
+        return beside ? [whole[0], part] : [part, whole[1]];
       }
       case 'constant':
         if (of.name === '0') return 'number';

@@ -1,5 +1,7 @@
 /** The system that a derivation's forward equations define, and what its other equations claim of it. */
+
 import { citedFor, inChapters, keysDefinedBy } from './chapters.ts';
+import { withCited } from './cited.ts';
 import {
   type Definition,
   definitionsIn,
@@ -63,7 +65,8 @@ function vocabularyOf(readings: readonly Reading[]): Vocabulary {
 }
 
 /** @param given readings whose forward equations hold too, where this one does not define the name. */
-export function systemsOf(first: Reading, more: readonly Reading[]): Systems {
+export function systemsOf(text: Reading, more: readonly Reading[]): Systems {
+  const first = withCited(text, more);
   const timed = vocabularyOf([first, ...more]);
   const reading = inT(first, timed);
   const given = more.map(other => inT(other, timed));
@@ -156,14 +159,12 @@ function systemOf(
   const hasForward = own.some(({ line }) => line.letter === 'F');
   const rest = instances.filter(({ line }) => line.prefix !== prefix && line.letter === 'F');
   const sources = [
-    supposed,
     own.filter(isForward),
     own.filter(instance => !isForward(instance)),
     abbreviations,
     rest,
     others.filter(({ line }) => line.letter !== 'D'),
   ].map(source => source.filter(isUnconditional));
-  const suppositions = new Set<Definition>();
   const ofForward = new Set(
     own
       .filter(instance => isForward(instance) && !instance.statement.members.some(isBackward))
@@ -185,14 +186,20 @@ function systemOf(
       ),
     ),
   );
+  const suppositions = new Set<Definition>();
+  for (const { line, statement } of supposed) {
+    const made = [...definitionsIn(line, statement, vocabulary), ...impliedIn(line, statement, vocabulary)];
+    if (made.length === 0) throw new Unread('it supposes what defines nothing', statement.at);
+    for (const [side, definition] of made) {
+      add(definition, side);
+      suppositions.add(definition);
+    }
+  }
   for (const backward of [false, true]) {
     for (const source of sources) {
       for (const { line, statement } of source) {
         if (statement.adds || statement.members.some(isBackward) !== backward) continue;
-        for (const [side, definition] of definitionsIn(line, statement, vocabulary)) {
-          add(definition, side);
-          if (source === sources[0]) suppositions.add(definition);
-        }
+        for (const [side, definition] of definitionsIn(line, statement, vocabulary)) add(definition, side);
       }
     }
   }
@@ -201,7 +208,6 @@ function systemOf(
       if (!definitions.has(definition.key)) add(definition, side);
     }
   }
-  requireSuppositions(supposed, suppositions);
   for (const { line, statement } of ownSteps(own).filter(isUnconditional)) {
     // What a gradient is asked in has to be seen: f = σ(q) where q was made of f.
     if (statement.members.some(isBackward)) continue;
@@ -245,7 +251,7 @@ function systemOf(
   const leaves = new Set([...used].filter(key => !definitions.has(key) && !dimensions.has(key)));
   for (const { key } of forward) leaves.add(key);
   for (const key of said.keys()) if (!definitions.has(key)) leaves.add(key);
-  const outputs = outputsOf(forward, own, vocabulary);
+  const outputs = outputsOf(forward, own, vocabulary, suppositions);
   const functions = functionsIn(sources.flat(), definitions, defining, vocabulary);
   return {
     vocabulary,
@@ -266,13 +272,6 @@ function systemOf(
       return members;
     },
   };
-}
-
-/** Throws where something that is supposed defines nothing: a line cannot be judged under it. */
-function requireSuppositions(supposed: readonly Instance[], made: ReadonlySet<Definition>): void {
-  const sides = new Set([...made].map(({ of }) => of));
-  const idle = supposed.find(({ statement: { members } }) => !members.some(member => sides.has(member)));
-  if (idle) throw new Unread('it supposes what defines nothing', idle.statement.at);
 }
 
 /** Whether an expression is made of numbers alone. */
@@ -324,11 +323,28 @@ function carriedBy(forward: readonly Definition[], vocabulary: Vocabulary): read
   );
 }
 
-/** What the loss sees: L where it is defined; else what no forward equation of the same step uses, and the states that gradients are handed in of. */
+/** Whether a name is made of one of some others. */
+function reaches(
+  key: string,
+  others: ReadonlySet<string>,
+  forward: readonly Definition[],
+  vocabulary: Vocabulary,
+): boolean {
+  const seen = new Set([key]);
+  for (const next of seen) {
+    if (others.has(next)) return true;
+    for (const { of } of forward.filter(definition => definition.key === next))
+      for (const name of allNames(of)) seen.add(keyIn(name, vocabulary));
+  }
+  return false;
+}
+
+/** What the loss sees: L where it is defined; else what no forward equation of the same step uses, and the states that gradients are handed in of; of what is supposed, what is made of it. */
 function outputsOf(
   forward: readonly Definition[],
   own: readonly Instance[],
   vocabulary: Vocabulary,
+  suppositions: ReadonlySet<Definition>,
 ): readonly string[] {
   const loss = forward.find(({ key }) => isLossKey(key));
   if (loss) return [loss.key];
@@ -347,10 +363,16 @@ function outputsOf(
       [...walk(member)].flatMap(part => (part.kind === 'given' ? [keyIn(part.of, vocabulary)] : [])),
     ),
   );
-  const isUnused = ({ key, of, implied }: Definition) => !implied && of.kind !== 'name' && !usedNow.has(key);
+  const isUnused = (definition: Definition) => {
+    const { key, of, implied } = definition;
+    return (!implied || suppositions.has(definition)) && of.kind !== 'name' && !usedNow.has(key);
+  };
   const timed = forward.filter(({ offset }) => offset !== undefined);
   const made = (timed.length > 0 ? timed : forward).filter(isUnused);
   const unused = (made.length > 0 ? made : forward.filter(({ key }) => !usedNow.has(key))).map(({ key }) => key);
   const carried = new Set(carriedBy(forward, vocabulary));
-  return [...new Set([...unused, ...given.filter(key => carried.has(key))])];
+  const outputs = [...new Set([...unused, ...given.filter(key => carried.has(key))])];
+  const supposed = new Set([...suppositions].map(({ key }) => key));
+  const touched = outputs.filter(key => supposed.size > 0 && reaches(key, supposed, forward, vocabulary));
+  return touched.length > 0 ? touched : outputs;
 }

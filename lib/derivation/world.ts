@@ -117,6 +117,7 @@ export class World<N> {
       return made.fits || isNumber(made) ? this.algebra.sized(made, rows, columns) : made;
     }
     if (definitions.some(({ fixed }) => fixed === undefined) && time !== undefined && time > 0) throw new NoStep();
+    if (definitions.length === 0 && key === 'π') return this.algebra.number(Math.PI);
     if (definitions.length === 0 && system.dimensions.has(key)) return this.algebra.number(sizes.dimension(key));
     const [rows, columns] = sizes.of(key);
     const data = Array.from({ length: rows * columns }, (_, e) => this.#leaf(`${key} ${time ?? ''} ${e}`));
@@ -176,12 +177,8 @@ export class World<N> {
       case 'along':
         if (!this.#along) throw new Unread('ℛ in an equation of the forward pass', of.at);
         return this.#constant(this.#along(of.of, scope));
-      case 'part': {
-        const { data } = part(of.of);
-        const rows = data.length / of.parts;
-        if (!Number.isInteger(rows)) throw new Unread(`a part of ${of.parts} of ${data.length} rows`, of.at);
-        return { rows, columns: 1, data: data.slice(of.part * rows, (of.part + 1) * rows) };
-      }
+      case 'part':
+        return this.#part(of, part(of.of));
       case 'holds':
         return this.#holds(of, part(of.left), part(of.right));
       case 'stack':
@@ -207,6 +204,18 @@ export class World<N> {
         );
       }
     }
+  }
+
+  /** Rows of a column; of a matrix rows or columns, as they are said. */
+  #part(of: Expression & { kind: 'part' }, whole: Block<Dual<N>>): Block<Dual<N>> {
+    const { algebra } = this;
+    const { part, parts, below, at } = of;
+    if (whole.columns > 1 && !below)
+      return algebra.transpose(this.#part({ ...of, below: true }, algebra.transpose(whole)));
+    const rows = whole.rows / parts;
+    if (!Number.isInteger(rows)) throw new Unread(`a part of ${parts} of ${whole.rows} rows`, at);
+    const data = whole.data.slice(part * rows * whole.columns, (part + 1) * rows * whole.columns);
+    return { rows, columns: whole.columns, data };
   }
 
   /** I, 𝟏 and 𝟎. */
@@ -279,7 +288,7 @@ export class World<N> {
 
   #power(a: Block<Dual<N>>, exponent: number): Block<Dual<N>> {
     const { algebra } = this;
-    const isMatrix = a.rows > 1 && a.columns > 1;
+    const isMatrix = a.rows > 1 && a.rows === a.columns; // of any other, each element's power is meant
     if (exponent < 0) {
       if (isMatrix) return this.#power(inverse(algebra, a), -exponent);
       return algebra.elementwise('⊘', algebra.number(1), this.#power(a, -exponent));

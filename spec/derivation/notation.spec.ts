@@ -66,10 +66,35 @@ describe.each([
     right: String.raw`\frac{\partial\mathbf a_t}{\partial\,\mathrm{vec}(W)} = I_m\otimes\mathbf h_{t-1}^\top`,
     wrong: String.raw`\frac{\partial\mathbf a_t}{\partial\,\mathrm{vec}(W)} = I_m\otimes\mathbf h_t^\top`,
   },
+  {
+    what: 'what follows from an equation',
+    system: [...RNN, SHAPES],
+    right: String.raw`W = B A \quad\Longrightarrow\quad W\mathbf h_{t-1} + U\mathbf x_t = B A\mathbf h_{t-1} + U\mathbf x_t`,
+    wrong: String.raw`W = A B \quad\Longrightarrow\quad W\mathbf h_{t-1} + U\mathbf x_t = B A\mathbf h_{t-1} + U\mathbf x_t`,
+  },
+  {
+    what: 'what rests on tagged equations',
+    system: [String.raw`y = \tanh a \tag{XX-F1}`, String.raw`y = e^a \tag{YY-F1}`],
+    right: String.raw`\frac{dy}{da} = 1-y^2 \qquad\text{by XX-F1}`,
+    wrong: String.raw`\frac{dy}{da} = 1-y^2 \qquad\text{by YY-F1}`,
+  },
+  {
+    what: 'lists, part by part',
+    system: RNN,
+    right: String.raw`W=-A,\ U=-A \ \Longrightarrow\ (W\mathbf h_{t-1}, U\mathbf x_t) = -(A\mathbf h_{t-1}, A\mathbf x_t)`,
+    wrong: String.raw`W=-A,\ U=-A \ \Longrightarrow\ (W\mathbf h_{t-1}, U\mathbf x_t) = -(A\mathbf h_{t-1}, W\mathbf x_t)`,
+  },
 ])('$what', ({ system, right, wrong }) => {
   test('is proven where it is right', () => expect(last([...system, right])).toBe('proven'));
   test('is wrong where it is not', () => expect(last([...system, wrong])).toBe('wrong'));
 });
+
+test.each([
+  ['another than', String.raw`W\mathbf h_t \ne W\mathbf a_t`, 'holds numerically'],
+  ['another than itself', String.raw`W\mathbf h_t \ne W\mathbf h_t`, 'wrong'],
+  ['at most', String.raw`\|W\mathbf h_t\|_2 \le \|W\|_2\,\|\mathbf h_t\|`, 'holds numerically'],
+  ['at most what it is more than', String.raw`\|W\|_F \le \|W\|_2`, 'wrong'],
+])('%s', (_, line, verdict) => expect(last([...RNN, SHAPES, line])).toBe(verdict));
 
 test('an indicator with the wrong sign is caught whatever is drawn', () => {
   for (let seed = 0; seed < 12; seed++) {
