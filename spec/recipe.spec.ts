@@ -1,5 +1,5 @@
 /**
- * The README's recipe “Adding a cell”, followed to the letter in a copy of the repository: four small files, and nothing
+ * The README's recipe “Adding a cell”, followed to the letter in a copy of the repository: three small files, and nothing
  * else touched. They lie in `spec/fixtures/toy-cell/`, as text, where neither the compiler nor the tests find them.
  */
 import { execFile } from 'node:child_process';
@@ -9,11 +9,10 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { ROOT } from './examples.ts';
 
-/** Where each of the four files goes. */
+/** Where each of the three files goes. */
 const RECIPE = [
   ['toy.md', 'derivations/toy.md'],
   ['toy.cell.txt', 'lib/cells/toy.ts'],
-  ['toy.oracle.txt', 'spec/cells/toy.oracle.ts'],
   ['toy.spec.txt', 'spec/cells/toy.spec.ts'],
 ] as const;
 
@@ -44,7 +43,7 @@ test.each(RECIPE)('%s is small', file => {
   expect(lines.length).toBeLessThan(60);
 });
 
-describe.concurrent('with the four files in their places', () => {
+describe.concurrent('with the three files in their places', () => {
   test('the compiler and the linter are content', async () => {
     const [compiled, linted] = await Promise.all([
       run('node_modules/typescript/bin/tsc', '--noEmit'),
@@ -90,23 +89,29 @@ describe.concurrent('with the four files in their places', () => {
 
 test('what is wrong shows: another forward pass, a gradient that is not added up, a tag lost', async () => {
   const path = join(copy, 'lib/cells/toy.ts');
-  const wrong = [
-    ['tanh', 'relu'], // With its slope: a right gradient of another cell.
-    ['addTTimes(dp.W', 'dp.W.mul(0);\n    addTTimes(dp.W'],
-    ['// TOY-B6 ', '//'],
-  ].reduce(
-    (code, [right = '', planted = '']) => {
-      expect(code).toContain(right);
-      return code.replaceAll(right, planted);
-    },
-    readFileSync(path, 'utf8'),
-  );
-  writeFileSync(path, wrong);
-  expect(await failuresOf('spec/cells/toy.spec.ts', 'spec/crossrefs.spec.ts')).toEqual([
+  const right = readFileSync(path, 'utf8');
+  const failing = async (...changes: readonly (readonly [right: string, wrong: string])[]) => {
+    for (const [code] of changes) expect(right).toContain(code);
+    writeFileSync(
+      path,
+      changes.reduce((code, [before, after]) => code.replaceAll(before, after), right),
+    );
+    return failuresOf('spec/cells/toy.spec.ts', 'spec/crossrefs.spec.ts');
+  };
+  const [tags, derivation, check] = [
     'derivations and code name the same equations',
-    'goes forward as the oracle does',
+    'is its derivation, equation by equation',
     'passes the gradient check, each tensor under the tag of its equation',
-  ]);
+  ];
+  // With its slope: a right gradient of another cell.
+  expect(await failing(['tanh', 'relu'])).toEqual([derivation]);
+  expect(
+    await failing(
+      ['addTTimes(dp.W', 'addTo(dp.W, scale(dp.W, -1));\n    addTTimes(dp.W'],
+      ['  addTTimes,', '  addTo,\n  addTTimes,\n  scale,'],
+      ['// TOY-B6 ', '//'],
+    ),
+  ).toEqual(expect.arrayContaining([tags, check, 'none, where none is planted']));
 });
 
 /** The tests of the copy's specs that fail, by title. */

@@ -107,7 +107,7 @@ export function isOfMany({ name, order, args }: Expression & { readonly kind: 'c
 }
 
 /** An expression with the definition of every name that mentions one of some keys in place of the name. */
-function writtenOut(
+export function writtenOut(
   of: Expression,
   keys: readonly string[],
   definitions: ReadonlyMap<string, readonly Definition[]>,
@@ -116,6 +116,7 @@ function writtenOut(
 ): Expression {
   if (depth > 8) throw new Unread('a function that is made of itself', of.at);
   return rebuilt(of, part => {
+    if (part.kind === 'power') return squared(part) ?? part;
     if (part.kind !== 'name') return part;
     const own = keyIn(part.name, vocabulary);
     const [definition] = keys.includes(own) ? [] : (definitions.get(own) ?? []);
@@ -223,4 +224,10 @@ export function defines(of: Expression, key: string, offset: number, vocabulary:
     const found = vocabulary.resolve(part.name, times, Number.NaN);
     return found.key === key && (found.time ?? 0) === offset;
   });
+}
+
+/** x of (√x)², as a name comes out that was said by its square: of that a field knows more than of a root. */
+function squared({ of, exponent }: Expression & { readonly kind: 'power' }): Expression | undefined {
+  const isRoot = of.kind === 'call' && of.name === 'sqrt' && of.order === 0;
+  return isRoot && exponent.kind === 'number' && exponent.value === 2 ? of.args[0] : undefined;
 }

@@ -59,6 +59,11 @@ export function sourceLineOf(trace: Error, isOwn: boolean = false): SourceLine |
   return { ...place, ...(variable && { variable }), ...(tag && { tag }) };
 }
 
+/** The tags of the lines that a value comes from: that of the one that makes it, and of those that called it. */
+export function tagsOf(trace: Error): readonly string[] {
+  return placesOf(trace).flatMap(place => tagAt(place) ?? []);
+}
+
 /** The tag in the comment at the end of the statement of that line, which may be some lines below. */
 function tagAt({ file, line }: Place): string | undefined {
   for (const [n, text] of linesOf(file)

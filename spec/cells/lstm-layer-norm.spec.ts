@@ -1,10 +1,9 @@
-/** The LSTM with layer normalisation: its gradients, its forward pass beside plain numbers, what it is blind to, planted mistakes. */
+/** The LSTM with layer normalisation: its derivation, its gradients, what it is blind to, planted mistakes. */
 import fc from 'fast-check';
 import { type AbstractMatrix, Matrix } from 'ml-matrix';
 import { describe, expect, it } from 'vitest';
 import { normalised, throughNormalised } from '../../lib/cells/layer-norm.ts';
 import { type LstmLayerNormTape, lstmLayerNorm } from '../../lib/cells/lstm-layer-norm.ts';
-import { checkCell } from '../../lib/check/check-cell.ts';
 import { explain } from '../../lib/engine/recurrent.ts';
 import { normal } from '../../lib/init/initialisers.ts';
 import { unroll } from '../../lib/layers/unroll.ts';
@@ -12,16 +11,12 @@ import { Random } from '../../lib/random.ts';
 import { Sequence } from '../../lib/sequence.ts';
 import { matrix } from '../arbitraries.ts';
 import { deviation, flat, inner } from '../numbers.ts';
-import { assigned, describeCheck, describeMistakes, describePurity, everything } from './gated.ts';
-import { lstmLayerNormOracle } from './lstm-layer-norm.oracle.ts';
+import { assigned, everything } from './gated.ts';
+import { describeCheck, describeDerivation, describeMistakes } from './proven.ts';
 
 const GATES = ['f', 'i', 'o', 'g'] as const;
 
 describe('lstm-layer-norm', () => {
-  it('is its oracle, and every gradient that of finite differences', () => {
-    expect(checkCell(lstmLayerNorm, { oracle: lstmLayerNormOracle })).toMatchObject({ ok: true, restsOn: 'proof' });
-  });
-
   it('runs fused, as an LSTM does', () => {
     expect(explain(lstmLayerNorm)).toBe('runs fused: 2 products and 1 kernel a step');
   });
@@ -99,7 +94,7 @@ describe('lstm-layer-norm', () => {
     expect(flat(y.rows())).toEqual(new Array(9).fill(Math.tanh(0.5) / 2));
   });
 
-  describePurity(lstmLayerNorm);
+  describeDerivation(lstmLayerNorm);
 
   describeCheck(lstmLayerNorm, [
     ...GATES.map(k => `W_${k} LLN-B18`),

@@ -1,121 +1,22 @@
-/** One step of the LSTM: its equations against the slides' column form, its three notations, its planted mistakes. */
+/** One step of the LSTM: its derivation, how its parameters lie, what a step is and what two are, its planted mistakes. */
 import fc from 'fast-check';
 import { type AbstractMatrix, Matrix } from 'ml-matrix';
 import { describe, expect, it } from 'vitest';
 import { type LstmTape, lstm } from '../../lib/cells/lstm.ts';
 import { normal } from '../../lib/init/initialisers.ts';
-import { add, mul, sigmoidSlope, tanhSlope, times } from '../../lib/matrix.ts';
+import { mul } from '../../lib/matrix.ts';
 import { ParamSet } from '../../lib/params.ts';
 import { Random } from '../../lib/random.ts';
 import type { Matrices } from '../../lib/shape.ts';
 import { FlatMatrix } from '../../lib/views.ts';
 import { size } from '../arbitraries.ts';
 import { deviation, flat } from '../numbers.ts';
-import {
-  applied,
-  assigned,
-  column,
-  columnSums,
-  describeCheck,
-  describeMistakes,
-  describePurity,
-  diagonal,
-  everything,
-  gateLines,
-  type Lines,
-  type LstmName,
-  logistic,
-  logisticSlope,
-  rewritten,
-  type Scope,
-  squashSlope,
-  stepOf,
-  withoutFirst,
-  zerosLike,
-} from './gated.ts';
+import { assigned, everything } from './gated.ts';
+import { describeCheck, describeDerivation, describeMistakes } from './proven.ts';
 
 const GATES = ['f', 'i', 'o', 'g'] as const;
 
-/** Matrices on top of each other. */
-const stacked = (matrices: readonly AbstractMatrix[]): Matrix => new Matrix(matrices.flatMap(a => a.to2DArray()));
-
 describe('lstm', () => {
-  it('is the slides, sample by sample, in column vectors and stacked matrices', () => {
-    fc.assert(
-      fc.property(stepOf(lstm), ({ p, x, prev, dnext }) => {
-        const { next, tape } = lstm.forward(p, x, prev);
-        const dp = zerosLike(p);
-        const { dx, dprev } = lstm.backward(p, tape, dnext, dp);
-        const m = prev.h.columns;
-        const W_all = stacked(GATES.map(k => p[`W_${k}`]));
-        const U_all = stacked(GATES.map(k => p[`U_${k}`]));
-        const b_all = stacked(GATES.map(k => p[`b_${k}`].transpose()));
-        const sums = { W: Matrix.zeros(4 * m, m), U: Matrix.zeros(4 * m, x.columns), b: Matrix.zeros(4 * m, 1) };
-        const E = (n: number) => Matrix.zeros(m, 4 * m).setSubMatrix(Matrix.eye(m), 0, (n - 1) * m);
-        for (let n = 0; n < x.rows; n++) {
-          const [h, c, xn] = [column(prev.h, n), column(prev.c, n), column(x, n)];
-          const a = W_all.mmul(h).add(U_all.mmul(xn)).add(b_all); // LSTM-D1  a_t = W_all h_{t−1} + U_all x_t + b_all
-          const f = applied(E(1).mmul(a), logistic); // LSTM-D1  af_t = E_1 a_t
-          const i = applied(E(2).mmul(a), logistic); // LSTM-D1  ai_t = E_2 a_t
-          const o = applied(E(3).mmul(a), logistic); // LSTM-D1  ao_t = E_3 a_t
-          const g = applied(E(4).mmul(a), Math.tanh); // LSTM-D1  ag_t = E_4 a_t
-          const cNext = Matrix.mul(f, c).add(Matrix.mul(i, g));
-          const tc = applied(cNext, Math.tanh);
-          expect(deviation(next.c.getRowVector(n), cNext.transpose())).toBeLessThan(1e-14);
-          expect(deviation(next.h.getRowVector(n), Matrix.mul(o, tc).transpose())).toBeLessThan(1e-14);
-
-          const byGate = {
-            f: diagonal(f, logisticSlope), // LSTM-D3  ∂f_t/∂af_t = diag(f(1−f)), and so i, o; ∂g_t/∂ag_t = diag(1−g²)
-            i: diagonal(i, logisticSlope),
-            o: diagonal(o, logisticSlope),
-            g: diagonal(g, squashSlope),
-          };
-          const cBy = { f: diagonal(c), c: diagonal(f), i: diagonal(g), g: diagonal(i) }; // LSTM-D4  ∂⁺c_t/∂f_t = diag(c_{t−1}), …
-          const hBy = { o: diagonal(tc), c: diagonal(o).mmul(diagonal(tc, squashSlope)) }; // LSTM-D5  ∂h_t/∂o_t, ∂h_t/∂c_t
-          const dh = dnext.h.getRowVector(n);
-          const dc = Matrix.add(dnext.c.getRowVector(n), dh.mmul(hBy.c));
-          const da = new Matrix([
-            [
-              dc.mmul(cBy.f).mmul(byGate.f),
-              dc.mmul(cBy.i).mmul(byGate.i),
-              dh.mmul(hBy.o).mmul(byGate.o),
-              dc.mmul(cBy.g).mmul(byGate.g),
-            ].flatMap(flat),
-          ]);
-          expect(deviation(dprev.c.getRowVector(n), dc.mmul(cBy.c))).toBeLessThan(1e-13);
-          expect(deviation(dprev.h.getRowVector(n), da.mmul(W_all))).toBeLessThan(1e-13);
-          expect(deviation(dx.getRowVector(n), da.mmul(U_all))).toBeLessThan(1e-13);
-          const I = Matrix.eye(4 * m);
-          sums.W.add(Matrix.from1DArray(4 * m, m, flat(da.mmul(I.kroneckerProduct(h.transpose())))));
-          sums.U.add(Matrix.from1DArray(4 * m, x.columns, flat(da.mmul(I.kroneckerProduct(xn.transpose())))));
-          sums.b.add(da.transpose());
-        }
-        expect(deviation(stacked(GATES.map(k => dp[`W_${k}`])), sums.W)).toBeLessThan(1e-13);
-        expect(deviation(stacked(GATES.map(k => dp[`U_${k}`])), sums.U)).toBeLessThan(1e-13);
-        expect(deviation(stacked(GATES.map(k => dp[`b_${k}`].transpose())), sums.b)).toBeLessThan(1e-13);
-      }),
-    );
-  });
-
-  it('has its gates from concatenated matrices and vectors as from their own', () => {
-    fc.assert(
-      fc.property(stepOf(lstm), ({ p, x, prev }) => {
-        const { tape } = lstm.forward(p, x, prev);
-        const rows = GATES.map(k => {
-          const W = new Matrix(p[`W_${k}`].to2DArray().map((row, n) => [...row, ...p[`U_${k}`].getRow(n)]));
-          const hx = new Matrix(prev.h.to2DArray().map((row, n) => [...row, ...x.getRow(n)]));
-          return hx.to2DArray().map(both => {
-            const a = W.mmul(Matrix.columnVector(both)).add(p[`b_${k}`].transpose()); // LSTM-D2  a_t = W·[h_{t−1}, x_t] + b
-            return flat(a).map(k === 'g' ? Math.tanh : logistic);
-          });
-        });
-        GATES.forEach((k, n) => {
-          expect(deviation(tape[k], new Matrix(rows[n] ?? []))).toBeLessThan(1e-14);
-        });
-      }),
-    );
-  });
-
   it('keeps the parameters of its gates one after the other in memory: as W_all, U_all and b_all', () => {
     fc.assert(
       fc.property(size(6), size(6), (d, m) => {
@@ -153,7 +54,7 @@ describe('lstm', () => {
     expect(flat(rest).every(value => Math.abs(value) > 1e-3)).toBe(true);
   });
 
-  describePurity(lstm);
+  describeDerivation(lstm);
 
   describeCheck(lstm, [
     ...['W_f', 'W_i', 'W_o', 'W_g'].map(name => `${name} LSTM-B7`),
@@ -167,59 +68,46 @@ describe('lstm', () => {
   ]);
 });
 
-type Name = LstmName<(typeof GATES)[number], LstmTape>;
-
-const lines = {
-  dao: ({ dh, tc, o }) => mul(dh, tc, sigmoidSlope(o)),
-  dc: ({ dcNext, dh, o, tc }) => add(dcNext, mul(dh, o, tanhSlope(tc))),
-  daf: ({ dc, cPrev, f }) => mul(dc, cPrev, sigmoidSlope(f)),
-  dai: ({ dc, g, i }) => mul(dc, g, sigmoidSlope(i)),
-  dag: ({ dc, i, g }) => mul(dc, i, tanhSlope(g)),
-  dcPrev: ({ dc, f }) => mul(dc, f),
-  ...gateLines(GATES),
-} satisfies Lines<Name>;
-
-/** The LSTM with other lines in its backward pass. */
-const planted = (changed: Lines<Name>) => rewritten(lstm, { ...lines, ...changed });
-
 const all = everything(lstm);
-const cNow = ({ f, cPrev, i, g }: Scope<Name>) => add(mul(f, cPrev), mul(i, g));
 
-describeMistakes(planted({}), [
-  ['c_t for c_{t−1} in daf', all, planted({ daf: s => mul(s.dc, cNow(s), sigmoidSlope(s.f)) })],
-  ['dc_{t+1} left out of dc', all, planted({ dc: ({ dh, o, tc }) => mul(dh, o, tanhSlope(tc)) })],
-  ['dh left out of dc', all, planted({ dc: ({ dcNext }) => dcNext })],
-  ['the slope of tanh(c) left out of dc', all, planted({ dc: ({ dcNext, dh, o }) => add(dcNext, mul(dh, o)) })],
-  ['c for tanh(c) in that slope', all, planted({ dc: s => add(s.dcNext, mul(s.dh, s.o, tanhSlope(cNow(s)))) })],
-  ['c for tanh(c) in dao', all, planted({ dao: s => mul(s.dh, cNow(s), sigmoidSlope(s.o)) })],
-  ['no slope in dao', all, planted({ dao: ({ dh, tc }) => mul(dh, tc) })],
-  ['no slope in daf', all, planted({ daf: ({ dc, cPrev }) => mul(dc, cPrev) })],
-  ['no slope in dai', all, planted({ dai: ({ dc, g }) => mul(dc, g) })],
-  ['no slope in dag', all, planted({ dag: ({ dc, i }) => mul(dc, i) })],
-  ['tanh’s slope in dao', all, planted({ dao: ({ dh, tc, o }) => mul(dh, tc, tanhSlope(o)) })],
-  ['tanh’s slope in daf', all, planted({ daf: ({ dc, cPrev, f }) => mul(dc, cPrev, tanhSlope(f)) })],
-  ['tanh’s slope in dai', all, planted({ dai: ({ dc, g, i }) => mul(dc, g, tanhSlope(i)) })],
-  ['the logistic slope in dag', all, planted({ dag: ({ dc, i, g }) => mul(dc, i, sigmoidSlope(g)) })],
+describeMistakes(lstm, [
+  ['c_t for c_{t−1} in daf', all, { 'mul(dc, cPrev, ': 'mul(dc, add(mul(f, cPrev), mul(i, g)), ' }],
+  ['dc_{t+1} left out of dc', all, { 'add(dcNext, mul(dh, o, tanhSlope(tc)))': 'mul(dh, o, tanhSlope(tc))' }],
+  ['dh left out of dc', all, { 'add(dcNext, mul(dh, o, tanhSlope(tc)))': 'copy(dcNext)' }],
+  ['the slope of tanh(c) left out of dc', all, { 'mul(dh, o, tanhSlope(tc))': 'mul(dh, o)' }],
+  ['c for tanh(c) in that slope', all, { 'tanhSlope(tc)': 'tanhSlope(add(mul(f, cPrev), mul(i, g)))' }],
+  ['c for tanh(c) in dao', all, { 'mul(dh, tc, ': 'mul(dh, add(mul(f, cPrev), mul(i, g)), ' }],
+  ['no slope in dao', all, { 'mul(dh, tc, sigmoidSlope(o))': 'mul(dh, tc)' }],
+  ['no slope in daf', all, { 'mul(dc, cPrev, sigmoidSlope(f))': 'mul(dc, cPrev)' }],
+  ['no slope in dai', all, { 'mul(dc, g, sigmoidSlope(i))': 'mul(dc, g)' }],
+  ['no slope in dag', all, { 'mul(dc, i, tanhSlope(g))': 'mul(dc, i)' }],
+  ['tanh’s slope in dao', all, { 'sigmoidSlope(o)': 'tanhSlope(o)' }],
+  ['tanh’s slope in daf', all, { 'sigmoidSlope(f)': 'tanhSlope(f)' }],
+  ['tanh’s slope in dai', all, { 'sigmoidSlope(i)': 'tanhSlope(i)' }],
+  ['the logistic slope in dag', all, { 'tanhSlope(g)': 'sigmoidSlope(g)' }],
   [
     'f and i changing places in c',
     all,
-    planted({ dag: ({ dc, f, g }) => mul(dc, f, tanhSlope(g)), dcPrev: ({ dc, i }) => mul(dc, i) }),
+    { 'mul(dc, i, tanhSlope(g))': 'mul(dc, f, tanhSlope(g))', 'mul(dc, f);': 'mul(dc, i);' },
   ],
-  ['the sign of dai', all, planted({ dai: ({ dc, g, i }) => mul(dc, g, sigmoidSlope(i)).mul(-1) })],
-  ['dc_{t−1} without f', all, planted({ dcPrev: ({ dc }) => dc })],
-  ['dc_{t−1} from dc_{t+1} alone', all, planted({ dcPrev: ({ dcNext, f }) => mul(dcNext, f) })],
-  ['W_f transposed in dh_{t−1}', all, planted({ dhPrev: s => lines.dhPrev({ ...s, W_f: s.W_f.transpose() }) })],
-  ['a gate left out of dh_{t−1}', all, planted({ dhPrev: s => lines.dhPrev({ ...s, dao: zerosLike(s).dao }) })],
-  ['gates mixed up in dx', ['x'], planted({ dx: s => lines.dx({ ...s, U_f: s.U_i, U_i: s.U_f }) })],
+  ['the sign of dai', all, { 'mul(dc, g, sigmoidSlope(i))': 'scale(mul(dc, g, sigmoidSlope(i)), -1)' }],
+  ['dc_{t−1} without f', all, { 'mul(dc, f);': 'copy(dc);' }],
+  ['dc_{t−1} from dc_{t+1} alone', all, { 'mul(dc, f);': 'mul(dcNext, f);' }],
+  ['W_f transposed in dh_{t−1}', all, { 'times(daf, p.W_f)': 'timesT(daf, p.W_f)' }],
+  ['a gate left out of dh_{t−1}', all, { 'times(dao, p.W_o), ': '' }],
+  ['gates mixed up in dx', ['x'], { 'times(daf, p.U_f), times(dai, p.U_i)': 'times(daf, p.U_i), times(dai, p.U_f)' }],
   [
-    'the order i, f, g, o in dW',
-    ['W_f', 'W_i', 'W_o', 'W_g'],
-    planted({ dW_f: lines.dW_i, dW_i: lines.dW_f, dW_o: lines.dW_g, dW_g: lines.dW_o }),
+    'the order i, f, g, o in the parameters’ gradients',
+    all.filter(name => !['x', 'h0', 'c0'].includes(name)),
+    { '{ f: daf, i: dai, o: dao, g: dag }': '{ f: dai, i: daf, o: dag, g: dao }' },
   ],
-  ['dW_g transposed', ['W_g'], planted({ dW_g: ({ dag, hPrev }) => times(hPrev.transpose(), dag) })],
-  ['h_t for h_{t−1} in dW_o', ['W_o'], planted({ dW_o: ({ dao, o, tc }) => times(dao.transpose(), mul(o, tc)) })],
-  ['the mean over the batch in db_f', ['b_f'], planted({ db_f: ({ daf }) => columnSums(daf).div(daf.rows) })],
+  ['dW_k transposed', all.filter(name => name.startsWith('W')), { 'da[k], hPrev)': 'hPrev, da[k])' }],
+  ['h_t for h_{t−1} in dW_k', all.filter(name => name.startsWith('W')), { 'da[k], hPrev)': 'da[k], mul(o, tc))' }],
+  [
+    'the mean over the batch in db_k',
+    all.filter(name => name.startsWith('b')),
+    { 'addColumnSums(dp[`b_${k}`], da[k])': 'addColumnSums(dp[`b_${k}`], scale(da[k], 1 / x.rows))' },
+  ],
   ['dW_i assigned where it must be added', ['W_i'], assigned(lstm, 'W_i')],
   ['dU_o assigned where it must be added', ['U_o'], assigned(lstm, 'U_o')],
-  ['t = 1 dropped', all.filter(name => !['x', 'h0', 'c0'].includes(name)), withoutFirst(lstm)],
 ]);

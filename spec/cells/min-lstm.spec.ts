@@ -1,30 +1,16 @@
-/** The minLSTM: its gradients, its forward pass beside plain numbers, what it is of the minGRU, planted mistakes. */
+/** The minLSTM: its derivation, its gradients, what it is of the minGRU, planted mistakes. */
 import fc from 'fast-check';
 import { Matrix } from 'ml-matrix';
 import { describe, expect, it } from 'vitest';
 import { type MinLstmTape, minLstm } from '../../lib/cells/min-lstm.ts';
-import { checkCell } from '../../lib/check/check-cell.ts';
 import { explain, recurrent } from '../../lib/engine/recurrent.ts';
 import { add, div, log, mul, oneMinus, sigmoid } from '../../lib/matrix.ts';
 import { Sequence } from '../../lib/sequence.ts';
 import { deviation, flat } from '../numbers.ts';
-import {
-  assigned,
-  describeCheck,
-  describeMistakes,
-  describePurity,
-  everything,
-  stepOf,
-  withoutFirst,
-  zerosLike,
-} from './gated.ts';
-import { minLstmOracle } from './min-lstm.oracle.ts';
+import { assigned, everything, stepOf, zerosLike } from './gated.ts';
+import { describeCheck, describeDerivation, describeMistakes } from './proven.ts';
 
 describe('min-lstm', () => {
-  it('is its oracle, and every gradient that of finite differences', () => {
-    expect(checkCell(minLstm, { oracle: minLstmOracle })).toMatchObject({ ok: true, restsOn: 'proof' });
-  });
-
   it('runs fused, its products before the first step', () => {
     expect(explain(minLstm)).toBe('runs fused: 1 product and 1 kernel a step');
   });
@@ -57,7 +43,7 @@ describe('min-lstm', () => {
     expect(kept(0, 3)).toEqual(flat(Matrix.div(h0, 8)));
   });
 
-  describePurity(minLstm);
+  describeDerivation(minLstm, { inFloats: /-F6$|-B|^next/ }); // f′ = σ(q) for f/(f + i)
 
   describeCheck(minLstm, [
     ...['U_f', 'U_i', 'U_h'].map(name => `${name} MINLSTM-B5`),
@@ -87,5 +73,4 @@ describeMistakes(minLstm, [
   ['a share for its gate in daf', ['U_f', 'b_f', 'x'], planted(({ fShare }) => ({ f: fShare }))],
   ['the slopes of the gates exchanged', gates, planted(({ f, i }) => ({ f: i, i: f }))],
   ['dU_i assigned where it must be added', ['U_i'], assigned(minLstm, 'U_i')],
-  ['t = 1 dropped', ['U_f', 'U_i', 'U_h', 'b_f', 'b_i', 'b_h'], withoutFirst(minLstm)],
 ]);

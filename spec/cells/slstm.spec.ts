@@ -1,19 +1,18 @@
-/** The sLSTM: its gradients, its forward pass beside one without a stabiliser, what the stabiliser is, planted mistakes. */
+/** The sLSTM: its derivation, its gradients, what the stabiliser is, planted mistakes. */
 import fc from 'fast-check';
 import { type AbstractMatrix, Matrix } from 'ml-matrix';
 import { describe, expect, it } from 'vitest';
 import { type SlstmTape, slstm } from '../../lib/cells/slstm.ts';
-import { checkCell } from '../../lib/check/check-cell.ts';
 import { explain, recurrent } from '../../lib/engine/recurrent.ts';
 import { normal } from '../../lib/init/initialisers.ts';
 import { unroll } from '../../lib/layers/unroll.ts';
-import { add, exp, mul, shift } from '../../lib/matrix.ts';
+import { add, div, exp, mul, scale, shift, sign } from '../../lib/matrix.ts';
 import { Random } from '../../lib/random.ts';
 import { Sequence } from '../../lib/sequence.ts';
 import type { Matrices } from '../../lib/shape.ts';
 import { deviation, flat } from '../numbers.ts';
-import { assigned, describeCheck, describeMistakes, describePurity, everything, stepOf } from './gated.ts';
-import { slstmOracle } from './slstm.oracle.ts';
+import { assigned, everything, stepOf } from './gated.ts';
+import { describeCheck, describeDerivation, describeMistakes } from './proven.ts';
 
 /** The cell that takes its stabiliser for constant. */
 const constant: typeof slstm = {
@@ -29,11 +28,10 @@ const rescaled = ({ h, c, n, m }: State, delta: number): State => {
   return { h, c: Matrix.mul(c, Math.exp(-delta)), n: Matrix.mul(n, Math.exp(-delta)), m: shift(m, delta) };
 };
 
-describe('slstm', () => {
-  it('is its oracle, and every gradient that of finite differences', () => {
-    expect(checkCell(slstm, { oracle: slstmOracle })).toMatchObject({ ok: true, restsOn: 'proof' });
-  });
+/** The memory without a unit. */
+const whole = (part: AbstractMatrix, m: AbstractMatrix) => mul(part, exp(m)); // SLSTM-D2  C = c e^m, N = n e^m
 
+describe('slstm', () => {
   it('runs fused, as an LSTM does', () => {
     expect(explain(slstm)).toBe('runs fused: 2 products and 1 kernel a step');
   });
@@ -43,10 +41,23 @@ describe('slstm', () => {
       fc.property(stepOf(slstm), fc.double({ min: -3, max: 3, noNaN: true }), ({ p, x, prev }, delta) => {
         const one = slstm.forward(p, x, prev).next;
         const other = slstm.forward(p, x, rescaled(prev, delta)).next;
-        const whole = (part: AbstractMatrix, m: AbstractMatrix) => mul(part, exp(m)); // SLSTM-D2  C = c e^m, N = n e^m
         expect(deviation(other.h, one.h)).toBeLessThan(1e-12);
         expect(deviation(whole(other.c, other.m), whole(one.c, one.m))).toBeLessThan(1e-12);
         expect(deviation(whole(other.n, other.m), whole(one.n, one.m))).toBeLessThan(1e-12);
+      }),
+    );
+  });
+
+  it('is an LSTM of exponentials without one', () => {
+    fc.assert(
+      fc.property(stepOf(slstm), ({ p, x, prev }) => {
+        const { next, tape } = slstm.forward(p, x, prev);
+        const [f, i, was] = [exp(scale(tape.y, -1)), exp(tape.ai), sign(tape.w)];
+        const C = add(mul(f, was, whole(prev.c, prev.m)), mul(i, tape.g)); // SLSTM-D1  C_t = f⊙C_{t−1} + i⊙g, N_t = f⊙N_{t−1} + i, h_t = o⊙C_t/N_t
+        const N = add(mul(f, whole(tape.w, prev.m)), i);
+        expect(deviation(whole(next.c, next.m), C)).toBeLessThan(1e-12);
+        expect(deviation(whole(next.n, next.m), N)).toBeLessThan(1e-12);
+        expect(deviation(next.h, mul(tape.o, div(C, N)))).toBeLessThan(1e-12);
       }),
     );
   });
@@ -109,7 +120,7 @@ describe('slstm', () => {
     expect(flat(next(0, 300).n)).toEqual([1]);
   });
 
-  describePurity(slstm);
+  describeDerivation(slstm, { inFloats: /-F([16789]|1[0123])$|-B|^next/ }); // the softplus of F1
 
   describeCheck(slstm, [
     ...['W_f', 'W_i', 'W_o', 'W_g'].map(name => `${name} SLSTM-B12`),

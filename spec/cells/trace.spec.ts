@@ -1,24 +1,23 @@
-/** Exponential trace memory: its step, its closed form, the rate at which gradients decay, planted mistakes. */
+/** Exponential trace memory: its derivation, its closed form, the rate at which gradients decay, planted mistakes. */
 import fc from 'fast-check';
-import { type AbstractMatrix, Matrix } from 'ml-matrix';
+import { Matrix } from 'ml-matrix';
 import { describe, expect, it } from 'vitest';
 import type { Cell } from '../../lib/cells/cell.ts';
-import { type TraceTape, trace, traceFixed } from '../../lib/cells/trace.ts';
+import { trace, traceFixed } from '../../lib/cells/trace.ts';
 import { checkCell } from '../../lib/check/check-cell.ts';
 import { ShapeError, ValueError } from '../../lib/errors.ts';
 import { unroll } from '../../lib/layers/unroll.ts';
-import { addColumnSums, addTTimes, mul, mulRow, oneMinus, sigmoidSlope, tanhSlope, times } from '../../lib/matrix.ts';
+import { mulRow } from '../../lib/matrix.ts';
 import { Sequence } from '../../lib/sequence.ts';
 import type { Matrices } from '../../lib/shape.ts';
 import { matrix, sequence, size } from '../arbitraries.ts';
 import { deviation, flat } from '../numbers.ts';
+import { assigned, everything } from './gated.ts';
+import { describeDerivation, describeMistakes } from './proven.ts';
 
 type Name = 'nu' | 'U' | 'b';
-type Trace = Cell<Name, 'h', TraceTape>;
 
 const sigma = (a: number): number => 1 / (1 + Math.exp(-a));
-const zeros = (a: AbstractMatrix): Matrix => Matrix.zeros(a.rows, a.columns);
-const zerosLike = ({ nu, U, b }: Matrices<Name>) => ({ nu: zeros(nu), U: zeros(U), b: zeros(b) });
 
 /** Decays between 0 and 1, as σ(ν). */
 const fixed = (nu: Matrix) => traceFixed(flat(nu).map(sigma));
@@ -37,49 +36,6 @@ describe.each([
   ['trace', (_: Matrix): Cell<string, 'h'> => trace as Cell<string, 'h'>],
   ['trace-fixed', (nu: Matrix): Cell<string, 'h'> => fixed(nu) as Cell<string, 'h'>],
 ] as const)('%s', (name, make) => {
-  it('is a running mean, unit by unit, and goes back by its Jacobians', () => {
-    fc.assert(
-      fc.property(problem, ({ p, x, h, dh }) => {
-        const cell = make(p.nu);
-        const { next, tape } = cell.forward(p, x.at(0), { h });
-        const { dx, dprev } = cell.backward(p, tape, { h: dh }, zerosLike(p));
-        for (let n = 0; n < x.B; n++) {
-          const mu = flat(p.nu).map(sigma);
-          const xn = x.at(0).getRowVector(n).transpose();
-          const u = flat(p.U.mmul(xn).add(p.b.transpose())).map(Math.tanh);
-          const mean = u.map((un, j) => (mu[j] ?? 0) * h.get(n, j) + (1 - (mu[j] ?? 0)) * un);
-          expect(deviation(next.h.getRowVector(n), new Matrix([mean]))).toBeLessThan(1e-14);
-          const byU = Matrix.diag(mu.map((v, j) => (1 - v) * (1 - (u[j] ?? 0) ** 2))); // ETM-D2  ∂h_t/∂u_t = diag(1−μ)
-          const byH = Matrix.diag(mu); // ETM-D2  ∂h_t/∂h_{t−1} = diag(μ)
-          expect(deviation(dprev.h.getRowVector(n), dh.getRowVector(n).mmul(byH))).toBeLessThan(1e-14);
-          expect(deviation(dx.getRowVector(n), dh.getRowVector(n).mmul(byU).mmul(p.U))).toBeLessThan(1e-13);
-        }
-      }),
-    );
-  });
-
-  it('adds into the gradients, twice the same to the last bit, and changes nothing else', () => {
-    fc.assert(
-      fc.property(problem, ({ p, x, h, dh }) => {
-        const cell = make(p.nu);
-        const before = JSON.stringify([p, flat(x.rows()), h, dh]);
-        const { tape } = cell.forward(p, x.at(0), { h });
-        const kept = JSON.stringify(tape);
-        const [once, fresh] = [zerosLike(p), zerosLike(p)];
-        const first = cell.backward(p, tape, { h: dh }, once);
-        const twice = { nu: once.nu.clone(), U: once.U.clone(), b: once.b.clone() };
-        expect(cell.backward(p, tape, { h: dh }, fresh)).toEqual(first);
-        expect(fresh).toEqual(once);
-        cell.backward(p, tape, { h: dh }, twice);
-        for (const key of ['nu', 'U', 'b'] as const) {
-          expect(deviation(twice[key], Matrix.mul(once[key], 2))).toBeLessThan(1e-14);
-        }
-        expect(JSON.stringify(tape)).toBe(kept);
-        expect(JSON.stringify([p, flat(x.rows()), h, dh])).toBe(before);
-      }),
-    );
-  });
-
   it('has the closed form μ^t h_0 + Σ μ^{t−k}(1−μ) u_k', () => {
     fc.assert(
       fc.property(problem, ({ p, x, h }) => {
@@ -141,6 +97,10 @@ function run(cell: Cell<string, 'h'>, p: Matrices<Name>, x: Sequence, h: Matrix)
   return { layer, ...layer.forward(x, { h }) };
 }
 
+describe('trace', () => {
+  describeDerivation(trace as Cell);
+});
+
 describe('traceFixed', () => {
   it('takes one decay for all units', () => {
     fc.assert(
@@ -185,88 +145,21 @@ describe('traceFixed', () => {
   });
 });
 
-describe('mulRow', () => {
-  it('is the product with a diagonal matrix, and refuses what does not fit', () => {
-    fc.assert(
-      fc.property(problem, ({ p, h }) => {
-        expect(deviation(mulRow(h, p.nu), h.mmul(Matrix.diag(flat(p.nu))))).toBeLessThan(1e-15);
-      }),
-    );
-    expect(() => mulRow(Matrix.zeros(2, 3), Matrix.zeros(1, 2))).toThrow(ShapeError);
-    expect(() => mulRow(Matrix.zeros(2, 3), Matrix.zeros(2, 3))).toThrow(ShapeError);
-  });
-});
+const changes = ['U', 'b', 'x'];
+const all = everything(trace);
 
-/** What the equations of a backward step read. */
-type Read = TraceTape & { readonly dh: AbstractMatrix; readonly p: Matrices<Name> };
-
-/** The backward pass, equation by equation, each replaceable by a wrong one. */
-interface Equations {
-  readonly dau: (s: Read) => AbstractMatrix;
-  readonly dnu: (s: Read) => AbstractMatrix;
-  readonly dhPrev: (s: Read) => AbstractMatrix;
-}
-
-const right: Equations = {
-  dau: ({ dh, mu, u }) => mul(mulRow(dh, oneMinus(mu)), tanhSlope(u)),
-  dnu: ({ dh, hPrev, u, mu }) => mulRow(mul(dh, Matrix.sub(hPrev, u)), sigmoidSlope(mu)),
-  dhPrev: ({ dh, mu }) => mulRow(dh, mu),
-};
-
-const planted = (wrong: Partial<Equations>): Trace => {
-  const e = { ...right, ...wrong };
-  return {
-    ...trace,
-    backward(p, tape, { h: dh }, dp) {
-      const s = { ...tape, p, dh };
-      const dau = e.dau(s);
-      addColumnSums(dp.nu, e.dnu(s));
-      addTTimes(dp.U, dau, tape.x);
-      addColumnSums(dp.b, dau);
-      return { dx: times(dau, p.U), dprev: { h: e.dhPrev(s) } };
-    },
-  };
-};
-
-/** The cell that forgets what it gathered of one parameter before each step. */
-const assigned = (name: Name): Trace => ({
-  ...trace,
-  backward(p, tape, dnext, dp) {
-    dp[name].mul(0);
-    return trace.backward(p, tape, dnext, dp);
-  },
-});
-
-const late: Trace = {
-  ...trace,
-  forward(p, x, prev) {
-    const { next, tape } = trace.forward(p, x, prev);
-    return { next, tape: { ...tape, hPrev: next.h } };
-  },
-};
-
-describe('a planted mistake is caught, and named by the tensors it spoils', () => {
-  const all = ['nu', 'U', 'b', 'x', 'h0'];
-  const mistakes: readonly (readonly [string, readonly string[], Trace])[] = [
-    ['nothing', [], planted({})],
-    ['dau without 1−μ', ['U', 'b', 'x'], planted({ dau: ({ dh, u }) => mul(dh, tanhSlope(u)) })],
-    ['μ for 1−μ in dau', ['U', 'b', 'x'], planted({ dau: ({ dh, mu, u }) => mul(mulRow(dh, mu), tanhSlope(u)) })],
-    ['dau without its slope', ['U', 'b', 'x'], planted({ dau: ({ dh, mu }) => mulRow(dh, oneMinus(mu)) })],
-    ['the sign of dν', ['nu'], planted({ dnu: s => Matrix.mul(right.dnu(s), -1) })],
-    ['dν without u', ['nu'], planted({ dnu: ({ dh, hPrev, mu }) => mulRow(mul(dh, hPrev), sigmoidSlope(mu)) })],
-    ['dν without its slope', ['nu'], planted({ dnu: ({ dh, hPrev, u }) => mul(dh, Matrix.sub(hPrev, u)) })],
-    ['h_t for h_{t−1} in dν', ['nu'], late],
-    ['no decay in dh_{t−1}', all, planted({ dhPrev: ({ dh }) => dh })],
-    ['1−μ for μ in dh_{t−1}', all, planted({ dhPrev: ({ dh, mu }) => mulRow(dh, oneMinus(mu)) })],
-    ['ν for μ in dh_{t−1}', all, planted({ dhPrev: ({ dh, p }) => mulRow(dh, p.nu) })],
-    ['the recurrent term dropped', all, planted({ dhPrev: ({ dh }) => zeros(dh) })],
-    ['dν assigned where it must be added', ['nu'], assigned('nu')],
-    ['dU assigned where it must be added', ['U'], assigned('U')],
-    ['db assigned where it must be added', ['b'], assigned('b')],
-  ];
-
-  it.each(mistakes)('%s', (_, spoilt, cell) => {
-    const { tensors } = checkCell(cell);
-    expect(tensors.filter(({ ok }) => !ok).map(({ name }) => name)).toEqual(spoilt);
-  });
-});
+describeMistakes(trace as Cell, [
+  ['dau without 1−μ', changes, { 'mul(mulRow(dh, oneMinus(mu)), tanhSlope(u))': 'mul(dh, tanhSlope(u))' }],
+  ['μ for 1−μ in dau', changes, { 'mulRow(dh, oneMinus(mu))': 'mulRow(dh, mu)' }],
+  ['dau without its slope', changes, { 'mul(mulRow(dh, oneMinus(mu)), tanhSlope(u))': 'mulRow(dh, oneMinus(mu))' }],
+  ['the sign of dν', ['nu'], { 'sub(hPrev, u)': 'sub(u, hPrev)' }],
+  ['dν without u', ['nu'], { 'sub(hPrev, u)': 'hPrev' }],
+  ['dν without its slope', ['nu'], { 'mulRow(mul(dh, sub(hPrev, u)), sigmoidSlope(mu))': 'mul(dh, sub(hPrev, u))' }],
+  ['h_t for h_{t−1} in dν', ['nu'], { 'sub(hPrev, u)': 'sub(decay(mu as Matrix, p, x, hPrev).h, u)' }],
+  ['no decay in dh_{t−1}', all, { 'mulRow(dh, mu)': 'copy(dh)' }],
+  ['1−μ for μ in dh_{t−1}', all, { 'mulRow(dh, mu);': 'mulRow(dh, oneMinus(mu));' }],
+  ['the recurrent term dropped', all, { 'mulRow(dh, mu);': 'scale(dh, 0);' }],
+  ['dν assigned where it must be added', ['nu'], assigned(trace, 'nu')],
+  ['dU assigned where it must be added', ['U'], assigned(trace, 'U')],
+  ['db assigned where it must be added', ['b'], assigned(trace, 'b')],
+]);

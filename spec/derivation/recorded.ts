@@ -1,9 +1,10 @@
 /** A cell's recorded equations held against those that its derivation says, tag by tag. */
 import type { Cell } from '../../lib/cells/cell.ts';
-import type { Instance } from '../../lib/derivation/definitions.ts';
-import type { Expression } from '../../lib/derivation/expression.ts';
+import { functionKey, type Instance, keyIn, writtenOut } from '../../lib/derivation/definitions.ts';
+import { type Expression, type Name, walk } from '../../lib/derivation/expression.ts';
 import { readingOf } from '../../lib/derivation/lines.ts';
 import { type Block, Misfit } from '../../lib/derivation/matrices.ts';
+import { allNames, substituted } from '../../lib/derivation/names.ts';
 import { exactly, type Ground, inFloats } from '../../lib/derivation/numbers.ts';
 import { DEFAULT, NoStep } from '../../lib/derivation/scope.ts';
 import { sizesOf } from '../../lib/derivation/sizes.ts';
@@ -12,83 +13,150 @@ import { truthOf } from '../../lib/derivation/truth.ts';
 import { World } from '../../lib/derivation/world.ts';
 import { evaluate } from '../../lib/equations/evaluate.ts';
 import type { Grid } from '../../lib/equations/numbers.ts';
-import { record } from '../../lib/equations/record.ts';
-import { sourceLineOf } from '../../lib/equations/source.ts';
+import { type Equations, record } from '../../lib/equations/record.ts';
+import { tagsOf } from '../../lib/equations/source.ts';
 import type { Input } from '../../lib/equations/symbol.ts';
 
 /** What was compared of a tag: the same in a field, the same in floats alone, or not the same. */
 export type Comparison = 'exact' | 'in floats' | 'differs';
 
-/** Every forward and backward tag of a prefix: how what its equation gives compares with what the cell's line of that tag does. */
+/**
+ * How what the equation of every forward and backward tag of a prefix gives compares with what the cell's line of that tag
+ * does; and how every part of the next state does, as `next.h`.
+ */
 export function comparedWith(text: string, cell: Cell, prefix: string): ReadonlyMap<string, Comparison> {
   const systems = systemsOf(readingOf(text), []);
   const own = systems.instances.filter(({ line }) => line.prefix === prefix && /^[FB]$/.test(line.letter));
   const system = systems.for(prefix);
-  const field = differencesOver(exactly(1), system, own, cell);
-  const floats = differencesOver(inFloats(1), system, own, cell);
+  const equations = equationsFor(cell, system);
+  const field = differencesOver(exactly(1), system, own, equations);
+  const floats = differencesOver(inFloats(1), system, own, equations);
+  const all = [...own.map(({ line }) => line.tag ?? ''), ...Object.keys(equations.next).map(part => `next.${part}`)];
   return new Map(
-    [...new Set(own.map(({ line }) => line.tag ?? ''))].map((tag): [string, Comparison] => [
+    [...new Set(all)].map((tag): [string, Comparison] => [
       tag,
       !field.has(tag) ? 'exact' : floats.has(tag) ? 'differs' : 'in floats',
     ]),
   );
 }
 
-/** The tags that give another value than the cell's lines, in one step of one sample. */
+/** The cell's equations, in the sizes that the derivation's names have, with all of the lines that each value comes from. */
+function equationsFor(cell: Cell, system: System): Equations {
+  const { of } = sizesOf(system);
+  const { stackTraceLimit } = Error;
+  Error.stackTraceLimit = 40;
+  try {
+    const { equations, reason } = record(cell, { d: of('𝐛x')[0], m: of('𝐛h')[0] });
+    if (!equations) throw new Error(reason);
+    return equations;
+  } finally {
+    Error.stackTraceLimit = stackTraceLimit;
+  }
+}
+
+/** The tags, and parts of the next state, that have another value than the cell's lines, in one step of one sample. */
 function differencesOver<N>(
   ground: Ground<N>,
   system: System,
   own: readonly Instance[],
-  cell: Cell,
+  equations: Equations,
 ): ReadonlySet<string> {
-  const sizes = sizesOf(system);
-  const setting = { system, sizes, ground, last: 1 };
+  const setting = { system, sizes: sizesOf(system), ground, last: 1 };
   const truth = truthOf(setting, 'rows');
   const world = new World(setting, undefined, truth);
-  const [m] = sizes.of('𝐛h');
-  const [d] = sizes.of('𝐛x');
-  const { equations, reason } = record(cell, { d, m });
-  if (!equations) throw new Error(reason);
+  const valuesOf = ({ data, ...size }: Block<{ readonly value: N }>) =>
+    rowOf({ ...size, data: data.map(({ value }) => value) });
+  const valueOf = (key: string, time: number | undefined) => valuesOf(world.value({ key, time }, { key: '', step: 0 }));
   const zero = ground.numbers.constant(0);
   const inputOf = ({ role, name }: Input): Grid<N> => {
-    const key = keyOf(name);
     if (role === 'dp') {
       const [rows, columns] = equations.dp[name]?.shape ?? [0, 0];
       return { rows, columns, get: () => zero };
     }
-    if (role === 'dnext') return gridOf(truth.gradient(key, 1, 'given', []));
-    const time = role === 'p' ? undefined : role === 'x' ? 1 : 0;
-    const { rows, columns, data } = world.value({ key, time }, { key: '', step: 0 });
-    return gridOf(rowOf({ rows, columns, data: data.map(({ value }) => value) }));
+    if (role === 'dnext') return gridOf(truth.gradient(keyOf(name), 1, 'given', []));
+    return gridOf(valueOf(keyOf(name), role === 'p' ? undefined : role === 'x' ? 1 : 0));
   };
-  const grids = tried(() => evaluate(equations, ground.numbers, inputOf));
-  if (!grids) return new Set(own.map(({ line }) => line.tag ?? ''));
-  const values = new Map<string, Grid<N>[]>();
-  for (const { id, trace } of equations.values) {
-    const tag = trace && sourceLineOf(trace)?.tag;
-    const grid = grids[id];
-    if (tag !== undefined && grid) values.set(tag, [...(values.get(tag) ?? []), grid]);
-  }
   const different = new Set<string>();
+  const grids = tried(() => evaluate(equations, ground.numbers, inputOf));
+  const made = new Map<string, Made<N>[]>();
+  for (const { id, trace } of equations.values) {
+    const grid = grids?.[id];
+    if (!grid || !trace) continue;
+    for (const tag of new Set(tagsOf(trace)))
+      made.set(tag, [...(made.get(tag) ?? []), { grid, by: trace.stack ?? '' }]);
+  }
+  const isSame = (grid: Grid<N> | undefined, { rows, columns, data }: Block<N>) =>
+    grid?.rows === rows &&
+    grid.columns === columns &&
+    data.every((x, n) => ground.same(x, grid.get(Math.floor(n / columns), n % columns)));
+  const scope = { times: new Map([['t', 1]]), reader: { key: '', step: Number.POSITIVE_INFINITY }, extents: DEFAULT };
   for (const { line, statement } of own) {
-    const right = statement.members.at(-1);
-    if (!right || isLocal(statement.members)) continue;
-    const scope = { times: new Map([['t', 1]]), reader: { key: '', step: Number.POSITIVE_INFINITY }, extents: DEFAULT };
-    const block = tried(() => world.evaluate(right, scope));
-    if (!block) {
-      different.add(line.tag ?? '');
-      continue;
-    }
-    const row = rowOf({ ...block, data: block.data.map(({ value }) => value) });
-    const found = (values.get(line.tag ?? '') ?? []).some(
-      grid =>
-        grid.rows === row.rows &&
-        grid.columns === row.columns &&
-        row.data.every((x, n) => ground.same(x, grid.get(Math.floor(n / row.columns), n % row.columns))),
+    const { tag = '' } = line;
+    if (isLocal(statement.members)) continue;
+    const said = applications(statement.members.at(-1), system, own).map(side =>
+      tried(() => valuesOf(world.evaluate(side, scope))),
     );
-    if (!found) different.add(line.tag ?? '');
+    const isMade = (block: Block<N>) => alternatives(made.get(tag) ?? []).some(grid => isSame(grid, block));
+    if (!said.every(block => block && isMade(block))) different.add(tag);
+  }
+  for (const [part, { id }] of Object.entries(equations.next)) {
+    if (!isSame(grids?.[id], valueOf(keyOf(part), 1))) different.add(`next.${part}`);
   }
   return different;
+}
+
+/** A side of an equation; in the equations of a function, such as μ of N(a), that side of all that the function is called with. */
+function applications(side: Expression | undefined, system: System, own: readonly Instance[]): readonly Expression[] {
+  if (!side) return [];
+  const { vocabulary, definitions, functions } = system;
+  const argumentsOf = [...functions.values()].flatMap(f => f.arguments);
+  const keys = argumentsOf.map(name => keyIn(name, vocabulary));
+  const body = writtenOut(side, keys, definitions, vocabulary, 0);
+  const free = freeIn(body, argumentsOf);
+  if (free.length === 0) return [side];
+  const calls = own.flatMap(({ statement }) =>
+    [...walk(statement.members.at(-1) as Expression)].flatMap(part => (part.kind === 'call' ? [part] : [])),
+  );
+  return calls.flatMap(call => {
+    const names = functions.get(functionKey(call))?.arguments ?? [];
+    const isWithin = call.args.some(arg => freeIn(arg, argumentsOf).length > 0);
+    if (isWithin || freeIn(body, names).length < free.length) return [];
+    return [substituted(body, name => call.args[names.findIndex(other => isSameName(name, other))])];
+  });
+}
+
+/** The names in an expression that are among the arguments of functions. */
+function freeIn(of: Expression, names: readonly Name[]): readonly Name[] {
+  return allNames(of).filter(name => names.some(other => isSameName(name, other)));
+}
+
+/** A name without indices, as an argument is written. */
+function isSameName(name: Name, { letter, bold }: Name): boolean {
+  return name.letter === letter && name.bold === bold && name.sup.length + name.sub.length === 0;
+}
+
+/** A value, and the calls that made it. */
+interface Made<N> {
+  readonly grid: Grid<N>;
+  readonly by: string;
+}
+
+/** What a line may be said to make: each of its values, and those that the same calls make one after the other, as one row. */
+function alternatives<N>(values: readonly Made<N>[]): readonly Grid<N>[] {
+  const together = [...new Set(values.map(({ by }) => by))].map(by =>
+    values.flatMap(value => (value.by === by ? [value.grid] : [])),
+  );
+  return [...values.map(({ grid }) => grid), ...together.map(besideEachOther)];
+}
+
+function besideEachOther<N>(grids: readonly Grid<N>[]): Grid<N> {
+  const rows = grids[0]?.rows ?? 0;
+  const columns = grids.flatMap(grid => Array.from({ length: grid.columns }, (_, j) => (i: number) => grid.get(i, j)));
+  return gridOf({
+    rows,
+    columns: columns.length,
+    data: Array.from({ length: rows }, (_, i) => columns.map(at => at(i))).flat(),
+  });
 }
 
 /** What a function gives; nothing where shapes do not fit, or there is no such step. */
@@ -101,9 +169,16 @@ function tried<T>(f: () => T): T | undefined {
   }
 }
 
-/** Whether a statement only says what a letter stands for. */
+/** Whether a statement only says what a letter stands for: a name, a gradient, a list of names, a number. */
 function isLocal([first, ...others]: readonly Expression[]): boolean {
-  return first?.kind === 'name' && others.every(({ kind }) => kind === 'name' || kind === 'gradient');
+  const isNumber = (side: Expression) =>
+    [...walk(side)].every(({ kind }) => /^(number|power|each|product|sum)$/.test(kind));
+  const isName = (side: Expression): boolean =>
+    side.kind === 'name' ||
+    side.kind === 'gradient' ||
+    (side.kind === 'call' && side.name === 'dim') ||
+    (side.kind === 'stack' && side.parts.every(isName));
+  return first?.kind === 'name' && others.every(side => isName(side) || isNumber(side));
 }
 
 /** `b_f` as `𝐛b_f`: capitals are matrices, and nothing else is. */
