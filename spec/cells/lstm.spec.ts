@@ -106,7 +106,7 @@ describeMistakes(lstm, [
   [
     'the mean over the batch in db_k',
     all.filter(name => name.startsWith('b')),
-    { 'addColumnSums(dp[`b_${k}`], da[k])': 'addColumnSums(dp[`b_${k}`], scale(da[k], 1 / x.rows))' },
+    { 'da[k]);': 'scale(da[k], 1 / x.rows));' },
   ],
   ['dW_i assigned where it must be added', ['W_i'], assigned(lstm, 'W_i')],
   ['dU_o assigned where it must be added', ['U_o'], assigned(lstm, 'U_o')],

@@ -1,7 +1,9 @@
 /** The vanilla network: its derivation with either function, its gradients, its planted mistakes. */
+import { Matrix } from 'ml-matrix';
 import { describe, expect, it } from 'vitest';
 import { rnn, rnnRelu } from '../../lib/cells/rnn.ts';
 import { checkCell } from '../../lib/check/check-cell.ts';
+import { reluSlope, tanhSlope } from '../../lib/matrix.ts';
 import { assigned, everything, zerosLike } from './gated.ts';
 import { describeCheck, describeDerivation, describeMistakes } from './proven.ts';
 
@@ -35,6 +37,29 @@ describeMistakes(rnn, [
   ],
   ['ReLU’s slope under tanh', all, { "'rnn', tanh, tanhSlope": "'rnn', tanh, reluSlope" }],
 ]);
+
+it.each([
+  ['rnn', rnn, tanhSlope],
+  ['rnn-relu', rnnRelu, reluSlope],
+] as const)(
+  '%s goes back by the slope of its output, and to stacked matrices by a Kronecker product',
+  (_, cell, slope) => {
+    const [x, h] = [Matrix.rowVector([0.5, -1]), Matrix.rowVector([1, 0.25, -0.75])];
+    const p = {
+      W: new Matrix([h.to1DArray(), [2, -1, 0.5], [0.5, 0.5, 1]]),
+      U: Matrix.ones(3, 2),
+      b: Matrix.zeros(1, 3),
+    };
+    const [dp, dh] = [zerosLike(p), Matrix.rowVector([1, -2, 3])];
+    const { next, tape } = cell.forward(p, x, { h });
+    cell.backward(p, tape, { h: dh }, dp);
+    const da = dh.mmul(Matrix.diag(slope(next.h).to1DArray())); // RNN-D1  ∂h_t/∂a_t = diag(g′(a_t))
+    const I = Matrix.eye(3);
+    expect(dp.b.to1DArray()).toEqual(da.to1DArray());
+    expect(dp.W.to1DArray()).toEqual(da.mmul(I.kroneckerProduct(h)).to1DArray()); // RNN-D3  ∂a_t/∂vec(W) = I ⊗ h_{t−1}ᵀ
+    expect(dp.U.to1DArray()).toEqual(da.mmul(I.kroneckerProduct(x)).to1DArray()); // RNN-D3  ∂a_t/∂vec(U) = I ⊗ x_tᵀ
+  },
+);
 
 it('a first step whose gradients are lost is caught: the one that is undone last', () => {
   let depth = 0;

@@ -64,9 +64,9 @@ function differencesOver<N>(
   const setting = { system, sizes: sizesOf(system), ground, last: 1 };
   const truth = truthOf(setting, 'rows');
   const world = new World(setting, undefined, truth);
-  const valuesOf = ({ data, ...size }: Block<{ readonly value: N }>) =>
+  const realPartOf = ({ data, ...size }: Block<{ readonly value: N }>) =>
     rowOf({ ...size, data: data.map(({ value }) => value) });
-  const valueOf = (key: string, time: number | undefined) => valuesOf(world.value({ key, time }, { key: '', step: 0 }));
+  const at = (key: string, time: number | undefined) => realPartOf(world.value({ key, time }, { key: '', step: 0 }));
   const zero = ground.numbers.constant(0);
   const inputOf = ({ role, name }: Input): Grid<N> => {
     if (role === 'dp') {
@@ -74,7 +74,7 @@ function differencesOver<N>(
       return { rows, columns, get: () => zero };
     }
     if (role === 'dnext') return gridOf(truth.gradient(keyOf(name), 1, 'given', []));
-    return gridOf(valueOf(keyOf(name), role === 'p' ? undefined : role === 'x' ? 1 : 0));
+    return gridOf(at(keyOf(name), role === 'p' ? undefined : role === 'x' ? 1 : 0));
   };
   const different = new Set<string>();
   const grids = tried(() => evaluate(equations, ground.numbers, inputOf));
@@ -94,13 +94,13 @@ function differencesOver<N>(
     const { tag = '' } = line;
     if (isLocal(statement.members)) continue;
     const said = applications(statement.members.at(-1), system, own).map(side =>
-      tried(() => valuesOf(world.evaluate(side, scope))),
+      tried(() => realPartOf(world.evaluate(side, scope))),
     );
     const isMade = (block: Block<N>) => alternatives(made.get(tag) ?? []).some(grid => isSame(grid, block));
     if (!said.every(block => block && isMade(block))) different.add(tag);
   }
   for (const [part, { id }] of Object.entries(equations.next)) {
-    if (!isSame(grids?.[id], valueOf(keyOf(part), 1))) different.add(`next.${part}`);
+    if (!isSame(grids?.[id], at(keyOf(part), 1))) different.add(`next.${part}`);
   }
   return different;
 }
