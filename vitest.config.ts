@@ -16,6 +16,7 @@ const mathematics = [
   'losses',
   'models',
   'optim',
+  'parallel',
   'through-time',
   'training',
 ];
@@ -51,11 +52,13 @@ const config: ViteUserConfig = defineConfig({
         // Nothing here changes what others see: files of one worker share its modules, which are loaded and compiled once.
         test: { name: 'mathematics', include: specsIn(mathematics), exclude: alone, isolate: false },
       },
+      { extends: true, test: { name: 'alone', include: alone } },
       {
         extends: true,
         test: {
           name: 'command',
-          include: ['spec/*.spec.ts', ...specsIn(['bench', 'cli', 'pages']), ...alone],
+          include: ['spec/**/*.spec.ts'],
+          exclude: specsIn([...mathematics, 'package', 'demos', 'peers']),
           globalSetup: ['spec/build.ts'],
           server: { deps: { external: [/\/\.build\//] } }, // the package as Node has it, with no alias to lib/
         },

@@ -55,6 +55,12 @@ export class FileError extends BpttError {
   override readonly name: string = 'FileError';
 }
 
+/** A thread or process that works for this one, and has ended: which, and how. */
+export class WorkerError extends BpttError {
+  static override readonly brand: string = 'bptt.WorkerError';
+  override readonly name: string = 'WorkerError';
+}
+
 /** More memory than there is, or than a run was given: what it was for, how much there is, and how much was wanted. */
 export class MemoryError extends BpttError {
   static override readonly brand: string = 'bptt.MemoryError';

@@ -1,0 +1,58 @@
+/** Batches cut into shards and put together again, in memory that all hands see. Shards are columns of time-major sequences. */
+import type { Sequence } from '../sequence.ts';
+import type { Matrices } from '../shape.ts';
+import { FlatMatrix, type FloatArray } from '../views.ts';
+import { numbersAt, type Places } from './memory.ts';
+import type { Shard } from './shards.ts';
+import type { Place } from './work.ts';
+
+type StatePlaces = Readonly<Record<string, Place>>;
+
+/** Copies the sequences of a shard out of a batch: what lies at padding is not looked at, and goes along. */
+export function cut({ data, T, B }: Sequence, { from, to }: Shard, part: FloatArray | Int32Array): void {
+  const row = data.length / (T * B);
+  const own = (to - from) * row;
+  for (let t = 0; t < T; t++) part.set(data.subarray((t * B + from) * row, (t * B + to) * row), t * own);
+}
+
+/** Copies the sequences of a shard into a batch: as many steps as this has. */
+export function join(part: FloatArray | Int32Array, { from, to }: Shard, { data, F, T, B }: Sequence): void {
+  const own = (to - from) * F;
+  for (let t = 0; t < T; t++) data.set(part.subarray(t * own, (t + 1) * own), (t * B + from) * F);
+}
+
+/** Places for the state of so many sequences. */
+export function statePlaces(places: Places, state: Readonly<Record<string, number>>, B: number): StatePlaces {
+  return Object.fromEntries(Object.entries(state).map(([part, columns]) => [part, places.numbers(B * columns)]));
+}
+
+/** Copies the rows of a shard out of a state. */
+export function cutState(state: Matrices, { from }: Shard, places: StatePlaces, memory: SharedArrayBuffer): void {
+  for (const [part, place] of Object.entries(places)) {
+    const rows = state[part];
+    const columns = rows?.columns ?? 1;
+    const to = numbersAt(memory, place);
+    for (let n = 0; n < to.length; n++) to[n] = rows?.get(from + Math.floor(n / columns), n % columns) ?? Number.NaN;
+  }
+}
+
+/** A state of B sequences, of the rows of all shards one after the other. */
+export function joinStates(
+  state: Readonly<Record<string, number>>,
+  B: number,
+  shards: readonly StatePlaces[],
+  memory: SharedArrayBuffer,
+): Matrices {
+  const parts = Object.entries(state).map(([part, columns]) => {
+    const data = new Float64Array(B * columns);
+    let at = 0;
+    for (const places of shards) {
+      const place = places[part];
+      if (!place) continue;
+      data.set(numbersAt(memory, place), at);
+      at += place.count;
+    }
+    return [part, new FlatMatrix(data, B, columns)] as const;
+  });
+  return Object.fromEntries(parts);
+}

@@ -1,0 +1,142 @@
+/** A network on several threads: the network's gradients, the same bits whatever the number of threads, and what goes wrong. */
+import { Matrix } from 'ml-matrix';
+import { describe, expect, it } from 'vitest';
+import { gru } from '../../lib/cells/gru.ts';
+import { lstm } from '../../lib/cells/lstm.ts';
+import { checkLayer } from '../../lib/check/check-layer.ts';
+import { randomSequence, randomState } from '../../lib/check/problem.ts';
+import { linear } from '../../lib/engine/linear.ts';
+import type { Precision } from '../../lib/engine/precision.ts';
+import { recurrent } from '../../lib/engine/recurrent.ts';
+import { ValueError } from '../../lib/errors.ts';
+import { normal } from '../../lib/init/initialisers.ts';
+import { bidirectional } from '../../lib/layers/bidirectional.ts';
+import { dropout } from '../../lib/layers/dropout.ts';
+import type { Layer } from '../../lib/layers/layer.ts';
+import { lastStep } from '../../lib/layers/pool.ts';
+import { stack } from '../../lib/layers/stack.ts';
+import { unroll } from '../../lib/layers/unroll.ts';
+import { parallel } from '../../lib/parallel/parallel.ts';
+import { Random } from '../../lib/random.ts';
+import { Sequence } from '../../lib/sequence.ts';
+import { flat } from '../numbers.ts';
+
+const CASES: Readonly<Record<string, () => Layer>> = {
+  'an LSTM': () => recurrent(lstm, { d: 3, m: 5 }) as Layer,
+  'an LSTM in f32': () => recurrent(lstm, { d: 3, m: 5 }, { precision: 'f32' }) as Layer,
+  'two directions on an LSTM, under a readout': () => {
+    const both = bidirectional({ forward: recurrent(gru, { d: 5, m: 2 }), backward: recurrent(gru, { d: 5, m: 2 }) });
+    return stack({ low: recurrent(lstm, { d: 3, m: 5 }), both, out: linear({ m: 4, C: 2 }) }) as Layer;
+  },
+  'the reference, of which the last step counts': () =>
+    stack({ gru: unroll(gru, { d: 3, m: 4 }), last: lastStep(4), out: linear({ m: 4, C: 2 }) }) as Layer,
+};
+
+const [T, B] = [6, 41];
+const lengths = Array.from({ length: B }, (_, b) => 1 + (b % T));
+
+/** All that two passes of a network give, the second over what the first has added. */
+async function everything(net: Layer, workers: number | undefined, given: { ragged: boolean; oneHot: boolean }) {
+  normal(0.5)(net.params, new Random(1));
+  const layer = workers === undefined ? net : ((await parallel(net, { workers })) as Layer);
+  const rng = new Random(2);
+  const extent = { T, B, ...(given.ragged && { lengths }) };
+  const found: Record<string, readonly number[]> = {};
+  for (const pass of ['first', 'second']) {
+    const x = given.oneHot
+      ? Sequence.oneHot(
+          Int32Array.from({ length: T * B }, () => Math.floor(3 * rng.uniform())),
+          { ...extent, classes: 3 },
+        )
+      : randomSequence({ ...extent, F: 3 }, rng);
+    const { y, sT, tape } = layer.forward(x, pass === 'second' ? randomState(layer, B, rng) : undefined);
+    const dy = randomSequence({ ...y.extent(), F: layer.outputs }, rng);
+    const { dx, ds0 } = layer.backward(tape, dy, pass === 'second' ? randomState(layer, B, rng) : undefined);
+    found[`${pass} y`] = Array.from(y.data);
+    found[`${pass} dx`] = Array.from(dx.data);
+    for (const [name, part] of Object.entries(sT)) found[`${pass} ${name}`] = flat(part as Matrix);
+    for (const [name, part] of Object.entries(ds0)) found[`${pass} d${name}`] = flat(part as Matrix);
+    layer.release?.(tape);
+  }
+  return { ...found, grads: Array.from(net.params.grads) };
+}
+
+describe.each(Object.entries(CASES))('%s', (name, make) => {
+  const bound = name.includes('f32') ? 1e-5 : 1e-12;
+
+  it.each([
+    { ragged: false, oneHot: false },
+    { ragged: true, oneHot: false },
+    { ragged: true, oneHot: true },
+  ])('gives the same bits on 1, 2, 3 and 8 threads, and its own numbers up to the order of sums, %o', async given => {
+    const alone: Readonly<Record<string, readonly number[]>> = await everything(make(), undefined, given);
+    const one = await everything(make(), 1, given);
+    for (const [tensor, values] of Object.entries<readonly number[]>(one)) {
+      const own = alone[tensor] ?? [];
+      const size = Math.max(...own.map(Math.abs));
+      expect(values.length, tensor).toBe(own.length);
+      expect(
+        Math.max(...values.map((value, n) => Math.abs(value - (own[n] ?? Number.NaN)))),
+        tensor,
+      ).toBeLessThanOrEqual(
+        tensor === 'grads' ? bound * size : 0, // a sequence's own numbers are the same bits
+      );
+    }
+    for (const workers of [2, 3, 8]) expect(await everything(make(), workers, given)).toEqual(one);
+  });
+});
+
+describe('parallel', () => {
+  it('is a layer that the checker finds right, with more sequences than a shard has', async () => {
+    const layer = await parallel(recurrent(lstm, { d: 2, m: 2 }) as Layer, { workers: 2 });
+    expect(checkLayer(layer as Layer, { T: 3, B: 18 }).ok).toBe(true);
+  });
+
+  it('keeps numbers of 32 bits where they were, and parameters where they are', async () => {
+    const net = recurrent(lstm, { d: 3, m: 2 }, { precision: 'f32' as Precision }) as Layer;
+    const layer = await parallel(net, { workers: 2 });
+    expect(layer.params).toBe(net.params);
+    const x = Sequence.over(new Float32Array(2 * 20 * 3).fill(0.5), { T: 2, B: 20, F: 3 });
+    const { y, tape } = layer.forward(x);
+    expect(y.data).toBeInstanceOf(Float32Array);
+    expect(layer.backward(tape, y).dx.data).toBeInstanceOf(Float32Array);
+  });
+
+  it('goes back twice over one tape, adding twice, and not over one that was released', async () => {
+    const layer = await parallel(recurrent(gru, { d: 3, m: 2 }) as Layer, { workers: 2 });
+    normal(0.5)(layer.params, new Random(1));
+    const { y, tape } = layer.forward(randomSequence({ T: 2, B: 20, F: 3 }, new Random(2)));
+    layer.backward(tape, y);
+    const once = layer.params.grads.slice();
+    layer.backward(tape, y);
+    expect(layer.params.grads).toEqual(once.map(value => 2 * value));
+    layer.release?.(tape);
+    expect(() => layer.backward(tape, y)).toThrow(ValueError);
+  });
+
+  it('names what it is given and cannot have: no other thread makes the difference', async () => {
+    const net = recurrent(lstm, { d: 3, m: 2 }) as Layer;
+    const layer = await parallel(net, { workers: 2 });
+    const x = Sequence.zeros({ T: 2, B: 20, F: 3 });
+    x.data[7] = Number.NaN;
+    expect(() => layer.forward(x)).toThrow('x[7]: expected a finite number, got NaN');
+    expect(() => layer.forward(Sequence.zeros({ T: 2, B: 20, F: 2 }))).toThrow('x: expected 3 features a step, got 2');
+    expect(() => layer.forward(Sequence.zeros({ T: 2, B: 20, F: 3 }), { h: Matrix.zeros(3, 2) })).toThrow('s0');
+    await expect(parallel(net, { workers: 0 })).rejects.toThrow('workers: expected a positive integer');
+    const dropping = stack({ net: recurrent(lstm, { d: 3, m: 2 }), drop: dropout({ F: 2, rate: 0.5, seed: 1 }) });
+    await expect(parallel(dropping as Layer, { workers: 2 })).rejects.toThrow('network: expected one without dropout');
+    await expect(parallel({ ...net }, { workers: 2 })).rejects.toThrow('network: expected a part of the library');
+    const backend = { name: 'mine', products: () => ({}) as never };
+    await expect(parallel(net, { workers: 2, backend })).rejects.toThrow('backend: expected one of blas()');
+  });
+
+  it('hands an error of another thread over, of its own kind, and goes on', async () => {
+    const net = recurrent(lstm, { d: 2, m: 2 }, { precision: 'f32' as Precision }) as Layer;
+    const layer = await parallel(net, { workers: 2 });
+    const x = Sequence.zeros({ T: 1, B: 20, F: 2 });
+    x.data[39] = 1e300; // of the last sequence, which the other thread has
+    expect(() => layer.forward(x)).toThrow(/^x\[\d+\]: expected a number that f32 holds/);
+    x.data[39] = 1;
+    expect(layer.forward(x).y.B).toBe(20);
+  });
+});
