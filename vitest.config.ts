@@ -37,6 +37,7 @@ const config: ViteUserConfig = defineConfig({
       { find: /^bptt\/blas$/, replacement: lib('blas.ts') },
       { find: /^bptt\/browser$/, replacement: lib('browser.ts') },
       { find: /^bptt\/flow$/, replacement: lib('flow/index.ts') },
+      { find: /^bptt\/parallel$/, replacement: lib('parallel/index.ts') },
       { find: /^bptt\/io$/, replacement: lib('io/index.ts') },
       { find: /^bptt\/io\/node$/, replacement: lib('io/node.ts') },
     ],

@@ -65,6 +65,8 @@ await build({
     ...[
       'lib/io/index.ts',
       'lib/io/node.ts',
+      'lib/parallel/index.ts',
+      'lib/parallel/worker.ts',
       'lib/demos/*.ts',
       'lib/cli/main.ts',
       'lib/cli/program.ts',
@@ -87,11 +89,15 @@ await build({
   ...{ bundle: true, minify: true, format: 'esm', platform: 'browser', target: 'es2022' },
 });
 
-/** In a file of equations, what they import that is bundled; elsewhere, the files of equations. */
+/** The program of another thread, as the file that starts it calls it. */
+const WORKER = '"./worker.ts"';
+
+/** In a file of equations, what they import that is bundled; elsewhere, the files of equations, and the program of other threads. */
 function nearby(file: string, text: string): string {
+  const worker = JSON.stringify(relative(dirname(file), 'lib/parallel/worker.js').replace(/^(?!\.)/, './'));
   const folder = relative(dirname(file), 'lib/cells').replace(/^(?!\.)/, './');
   if (dirname(file) !== 'lib/cells' || !written.has(basename(file, '.js')))
-    return text.replaceAll(new RegExp(`"${OUTSIDE}([\\w-]+)"`, 'g'), `"${folder}/$1.js"`);
+    return text.replaceAll(new RegExp(`"${OUTSIDE}([\\w-]+)"`, 'g'), `"${folder}/$1.js"`).replaceAll(WORKER, worker);
   const isWritten = (path: string) => path.startsWith('./') && written.has(basename(path, '.js'));
   return text.replaceAll(/(?<=from ')\.\.?\/[^']+(?=';)/g, path => (isWritten(path) ? path : './imported.js'));
 }

@@ -77,10 +77,19 @@ export interface Cell<P extends string = string, S extends string = string, Tape
   ): { readonly dx: AbstractMatrix; readonly dprev: State<S> };
 }
 
+/** The functions that every cell has. */
+const FUNCTIONS = ['params', 'state', 'forward', 'backward'] as const;
+
+/** Whether a value has what every cell has. */
+export function isCell(value: unknown): value is Cell {
+  if (typeof value !== 'object' || value === null) return false;
+  return FUNCTIONS.every(name => typeof (value as Partial<Cell>)[name] === 'function');
+}
+
 /** `cell` has the parts of one, or throws ValueError naming what is missing. Returns it. */
 export function requireCell<C extends Pick<Cell, 'name'>>(argument: string, cell: C): C {
   requireObject(argument, cell, 'a Cell');
-  for (const part of ['params', 'state', 'forward', 'backward'] as const) {
+  for (const part of FUNCTIONS) {
     requireFunction(`${argument}.${part}`, (cell as Partial<Cell>)[part]);
   }
   if (typeof cell.name !== 'string') throw new ValueError(`${argument}.name`, 'a string', describe(cell.name));

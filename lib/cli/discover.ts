@@ -1,6 +1,6 @@
 /** What the command finds in folders of the library, so that adding a cell or a demo takes no list. */
 import { fileURLToPath } from 'node:url';
-import type { Cell } from '../cells/cell.ts';
+import { type Cell, isCell } from '../cells/cell.ts';
 import type { Demo } from '../demos/demo.ts';
 import { ValueError } from '../errors.ts';
 import { filesIn } from '../io/folders.ts';
@@ -8,11 +8,6 @@ import { filesIn } from '../io/folders.ts';
 /** Every cell that a module of `lib/cells` exports, by name. */
 export async function knownCells(): Promise<Readonly<Record<string, Cell>>> {
   return byName((await exportsOf('../cells/')).filter(isCell));
-}
-
-/** Whether a value has what every cell has. */
-export function isCell(value: unknown): value is Cell {
-  return has(value, ['params', 'state', 'forward', 'backward']);
 }
 
 /** Every demo that a module of `lib/demos` exports, by name. */

@@ -1,4 +1,5 @@
 /** What does the work, in this thread or in another: networks made again, one for every shard, and the tapes of theirs. */
+import type { Cell } from '../cells/cell.ts';
 import { cells } from '../cells/index.ts';
 import type { Backend } from '../engine/options.ts';
 import { networkOf } from '../io/network-json.ts';
@@ -7,7 +8,13 @@ import { type Extent, Sequence } from '../sequence.ts';
 import type { Matrices } from '../shape.ts';
 import { FlatMatrix } from '../views.ts';
 import { dataAt, numbersAt } from './memory.ts';
-import type { Backward, Forward, InputGradient, Place, Request, SequencePlace, Work } from './work.ts';
+import type { Backward, Forward, InputGradient, NetworkRequest, Place, Request, SequencePlace, Work } from './work.ts';
+
+/** What a network is made with: where its products are done, as it was made unless given, and cells beside the library's. */
+export interface Equipment {
+  readonly backend: Backend | undefined;
+  readonly cells: Readonly<Record<string, Cell>>;
+}
 
 /** A tape, the output that came with it, and the gradient of x when there is one. */
 interface Taken {
@@ -36,20 +43,19 @@ interface Network {
 export class Hand {
   readonly #networks = new Map<number, Network>();
 
+  /** Learns of a network. */
+  learn({ network, json }: NetworkRequest, equipment: Equipment): void {
+    this.#networks.set(network, { make: () => layerOf(json, equipment), replicas: new Map() });
+  }
+
   /**
    * Does what is asked, shard by shard.
    *
-   * @param backend where products are done; what the network had unless given.
    * @param between called when a shard is done.
    * @returns what came out of the last shard; undefined where nothing is to come out.
    */
-  do(request: Request, backend?: Backend, between: () => void = () => {}): Came | undefined {
+  do(request: Exclude<Request, NetworkRequest>, between: () => void = () => {}): Came | undefined {
     const { network } = request;
-    if (request.kind === 'network') {
-      const { json } = request;
-      this.#networks.set(network, { make: () => layerOf(json, backend), replicas: new Map() });
-      return undefined;
-    }
     if (request.kind === 'forget') {
       this.#networks.delete(network);
       return undefined;
@@ -147,10 +153,10 @@ function putState(memory: SharedArrayBuffer, places: Readonly<Record<string, Pla
   }
 }
 
-/** The network that was written as JSON, its products done in a backend. */
-function layerOf(json: object, backend?: Backend): Layer {
+/** The network that was written as JSON. */
+function layerOf(json: object, { backend, cells: own }: Equipment): Layer {
   const made = networkOf(backend ? withBackend(json, backend) : json, {
-    cells,
+    cells: { ...cells, ...own },
     engine: undefined,
     numbers: Number.POSITIVE_INFINITY,
   });

@@ -4,7 +4,8 @@ import type { Backend } from '../engine/options.ts';
 import { ValueError } from '../errors.ts';
 import { describe } from '../require.ts';
 import { type Crew, crewOf } from './crew.ts';
-import { type Came, Hand } from './hand.ts';
+import { cellsAt } from './equipment.ts';
+import { type Came, type Equipment, Hand } from './hand.ts';
 import type { BackendRequest, NetworkRequest, Work } from './work.ts';
 
 /** Who does each shard of a pass: a number of the crew's, or this thread. */
@@ -12,20 +13,25 @@ export type Assignment = readonly number[];
 
 const HERE = -1;
 
+/** What a network needs that is not in its JSON. */
+export interface Given {
+  readonly backend?: Backend;
+  /** The address of a module with cells. */
+  readonly cells?: string;
+}
+
 /** What is the same in all that is asked of one network at once. */
 type Common = Pick<Work, 'network'>;
 
 export class Team {
   readonly #crew: Crew;
   readonly #definition: NetworkRequest;
-  readonly #backend: Backend | undefined;
   readonly #hand = new Hand();
 
-  private constructor(crew: Crew, definition: NetworkRequest, backend: Backend | undefined) {
+  private constructor(crew: Crew, definition: NetworkRequest, given: Equipment) {
     this.#crew = crew;
     this.#definition = definition;
-    this.#backend = backend;
-    this.#hand.do(definition, backend);
+    this.#hand.learn(definition, given);
     left.register(this, { crew, network: definition.network });
   }
 
@@ -34,9 +40,10 @@ export class Team {
    *
    * @throws ValueError when the backend is none that other threads can have, too; else as `startThread`.
    */
-  static async of(workers: number, json: object, backend: Backend | undefined): Promise<Team> {
-    const definition = { kind: 'network', network: ++networks, json, backend: elsewhere(backend) } as const;
-    return new Team(await crewOf(workers - 1), definition, backend);
+  static async of(workers: number, json: object, { backend, cells }: Given): Promise<Team> {
+    const definition = { kind: 'network', network: ++networks, json, backend: elsewhere(backend), cells } as const;
+    const given = { backend, cells: await cellsAt(cells) };
+    return new Team(await crewOf(workers - 1), definition, given);
   }
 
   /** Each of those who are at work has neighbouring shards, as many as the others. */
@@ -66,7 +73,7 @@ export class Team {
     const others = new Set(assignment.filter(hand => hand !== HERE));
     try {
       for (const hand of others) this.#crew.ask(hand, this.#definition, shareOf(hand));
-      return this.#hand.do(shareOf(HERE), this.#backend) ?? { T: 0, narrow: false };
+      return this.#hand.do(shareOf(HERE)) ?? { T: 0, narrow: false };
     } finally {
       this.#crew.wait();
     }

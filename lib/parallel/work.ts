@@ -56,6 +56,8 @@ export interface NetworkRequest {
   readonly network: number;
   readonly json: object;
   readonly backend: BackendRequest | undefined;
+  /** The address of a module with cells that are not the library's. */
+  readonly cells: string | undefined;
 }
 
 /** A BLAS that every thread opens for itself. */

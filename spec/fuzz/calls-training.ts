@@ -23,7 +23,7 @@ const options = () => ({
 const training = () => new lib.Training(model(), data(), options());
 
 /** What comes of it later, well or not, is not what is tried: an argument is refused at once. */
-const begun =
+export const begun =
   (f: (...args: never[]) => Promise<unknown>) =>
   (...args: readonly unknown[]): undefined => {
     f(...(args as never[])).catch(() => {});

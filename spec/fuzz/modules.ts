@@ -5,11 +5,13 @@ import * as flow from '../../lib/flow/index.ts';
 import * as bptt from '../../lib/index.ts';
 import * as io from '../../lib/io/index.ts';
 import * as files from '../../lib/io/node.ts';
+import * as parallel from '../../lib/parallel/index.ts';
 import type { MakeCall } from './api.ts';
 import { besides, calls } from './calls.ts';
 import { besidesCheck, checkCalls } from './calls-check.ts';
 import { besidesFlow, flowCalls } from './calls-flow.ts';
 import { ioCalls } from './calls-io.ts';
+import { parallelCalls } from './calls-parallel.ts';
 
 /** A module of the package. */
 export interface Module {
@@ -25,5 +27,10 @@ export const modules: readonly Module[] = [
   { name: 'bptt', exports: bptt, calls, besides },
   { name: 'bptt/check', exports: check, calls: checkCalls, besides: besidesCheck },
   { name: 'bptt/flow', exports: flow, calls: flowCalls, besides: besidesFlow },
-  { name: 'bptt/io, bptt/io/node and bptt/blas', exports: { ...io, ...files, ...blas }, calls: ioCalls, besides: {} },
+  {
+    name: 'bptt/io, bptt/io/node, bptt/blas and bptt/parallel',
+    exports: { ...io, ...files, ...blas, ...parallel },
+    calls: { ...ioCalls, ...parallelCalls },
+    besides: {},
+  },
 ];

@@ -5,7 +5,7 @@ import { Control } from '../../lib/parallel/control.ts';
 import { Crew } from '../../lib/parallel/crew.ts';
 import type { NetworkRequest, Request } from '../../lib/parallel/work.ts';
 
-const network: NetworkRequest = { kind: 'network', network: 1, json: {}, backend: undefined };
+const network: NetworkRequest = { kind: 'network', network: 1, json: {}, backend: undefined, cells: undefined };
 const work: Request = { kind: 'release', network: 1, pass: 1 };
 
 /** A thread that does at once what a function says, and what it was asked. */

@@ -1,6 +1,7 @@
 /** A network on several threads: the network's gradients, the same bits whatever the number of threads, and what goes wrong. */
 import { Matrix } from 'ml-matrix';
 import { describe, expect, it } from 'vitest';
+import type { Cell } from '../../lib/cells/cell.ts';
 import { gru } from '../../lib/cells/gru.ts';
 import { lstm } from '../../lib/cells/lstm.ts';
 import { checkLayer } from '../../lib/check/check-layer.ts';
@@ -122,12 +123,34 @@ describe('parallel', () => {
     expect(() => layer.forward(x)).toThrow('x[7]: expected a finite number, got NaN');
     expect(() => layer.forward(Sequence.zeros({ T: 2, B: 20, F: 2 }))).toThrow('x: expected 3 features a step, got 2');
     expect(() => layer.forward(Sequence.zeros({ T: 2, B: 20, F: 3 }), { h: Matrix.zeros(3, 2) })).toThrow('s0');
-    await expect(parallel(net, { workers: 0 })).rejects.toThrow('workers: expected a positive integer');
+    expect(() => parallel(net, { workers: 0 })).toThrow('workers: expected an integer in 1…256');
     const dropping = stack({ net: recurrent(lstm, { d: 3, m: 2 }), drop: dropout({ F: 2, rate: 0.5, seed: 1 }) });
-    await expect(parallel(dropping as Layer, { workers: 2 })).rejects.toThrow('network: expected one without dropout');
-    await expect(parallel({ ...net }, { workers: 2 })).rejects.toThrow('network: expected a part of the library');
+    expect(() => parallel(dropping as Layer, { workers: 2 })).toThrow('network: expected one without dropout');
+    expect(() => parallel({ ...net }, { workers: 2 })).toThrow('network: expected a part of the library');
     const backend = { name: 'mine', products: () => ({}) as never };
     await expect(parallel(net, { workers: 2, backend })).rejects.toThrow('backend: expected one of blas()');
+  });
+
+  it('runs cells of a module, which every thread imports', async () => {
+    const size = { d: 3, m: 4 };
+    const cells = new URL('../fixtures/leaky.js', import.meta.url);
+    const { leaky } = (await import(cells.href)) as { readonly leaky: Cell };
+    const grads = async (workers: number) => {
+      const net = recurrent(leaky, size) as Layer;
+      normal(0.5)(net.params, new Random(1));
+      const layer = await parallel(net, { workers, cells });
+      const { y, tape } = layer.forward(randomSequence({ T: 3, B: 40, F: 3 }, new Random(2)));
+      layer.backward(tape, y);
+      return net.params.grads;
+    };
+    expect(await grads(3)).toEqual(await grads(1));
+    const layer = await parallel(recurrent(leaky, size) as Layer, { workers: 2 });
+    expect(() => layer.forward(Sequence.zeros({ T: 3, B: 40, F: 3 }))).toThrow(
+      'a cell of the library, or one of your own',
+    );
+    await expect(
+      parallel(recurrent(leaky, size) as Layer, { workers: 1, cells: 'data:text/javascript,0/' }),
+    ).rejects.toThrow();
   });
 
   it('hands an error of another thread over, of its own kind, and goes on', async () => {

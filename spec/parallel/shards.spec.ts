@@ -1,7 +1,10 @@
-/** How batches are cut and sums added: by the batch alone. */
+/** How batches are cut and sums added: by the batch alone; and what that costs, in the figures of the derivation. */
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { addInTree, shardsOf } from '../../lib/parallel/shards.ts';
+import { ROOT } from '../examples.ts';
 
 describe('the shards of a batch', () => {
   it('are all of it, in order, of at most 16 sequences, as even as can be', () => {
@@ -43,6 +46,18 @@ describe('a sum in a tree', () => {
     expect(summed(one, one, big)).toBe(big + 2);
   });
 
+  it('is off by no more roundings than the tree is high', () => {
+    const part = fc.integer({ min: -(2 ** 53), max: 2 ** 53 }).map(n => n / 2 ** 40);
+    fc.assert(
+      fc.property(fc.array(part, { minLength: 1, maxLength: 64 }), parts => {
+        const exact = Number(parts.reduce((sum, n) => sum + BigInt(n * 2 ** 40), 0n)) / 2 ** 40;
+        const all = parts.reduce((sum, n) => sum + Math.abs(n), 0);
+        const bound = (Math.ceil(Math.log2(parts.length)) + 1) * 2 ** -53 * all; // PAR-D1  ⌈log₂ S⌉ u Σ|G_n|, and one of what is compared with
+        expect(Math.abs((summed(...parts) ?? Number.NaN) - exact)).toBeLessThanOrEqual(bound);
+      }),
+    );
+  });
+
   it('is added to what is there, whatever the number of parts', () => {
     fc.assert(
       fc.property(fc.array(fc.integer({ min: -1000, max: 1000 }), { maxLength: 40 }), fc.integer(), (parts, begun) => {
@@ -55,5 +70,38 @@ describe('a sum in a tree', () => {
         expect([...into]).toEqual([begun + sum, 0 - sum]);
       }),
     );
+  });
+});
+
+describe('the figures of the derivation', () => {
+  const text = readFileSync(join(ROOT, 'derivations/parallel.md'), 'utf8').replace(/\s+/g, ' ');
+  const [d, m, g, T] = [128, 128, 4, 50];
+  const P = g * m * (d + m + 1);
+  const flopsOf = (B: number) => 3 * 2 * T * B * g * m * (d + m); // PAR-D3  flops = 3·2 TB g m (d + m)
+  const [f, w] = [12e9, 8e9];
+
+  it('are those of its equations, of two hands', () => {
+    const B = 64;
+    const S = shardsOf(B).length;
+    const bytes = 16 * (P + T * B * (d + m)) + 16 * (S * P + T * B * (d + m)); // PAR-D2  16 (P + TB(d+F)), 16 (SP + TB(d+F))
+    const time = (n: number) => ((flopsOf(B) / f) * Math.ceil(S / n)) / S + bytes / w; // PAR-D4  t(n) = flops/f ⌈S/n⌉/S + bytes/w
+    expect(text).toContain(`P = ${P.toLocaleString('en')}, S = ${S}`);
+    expect(text).toContain(
+      `does ${(flopsOf(B) / 1e9).toFixed(1)} Gflop a pass and copies ${(bytes / 1e6).toFixed(0)} MB`,
+    );
+    expect(text).toContain(`${(1e3 * (flopsOf(B) / f)).toFixed(0)} ms and ${((1e3 * bytes) / w).toFixed(1)} ms`);
+    expect(text).toContain(`two of them are ${(time(1) / time(2)).toFixed(2)} times as fast as one`);
+    expect(time(3)).toBe(time(2));
+  });
+
+  it('are those of its equations, of 64 machines', () => {
+    const [N, alpha, beta] = [64, 20e-6, 1.25e9];
+    const computing = flopsOf(1024) / (N * f);
+    const adding = 2 * (N - 1) * alpha + (((2 * (N - 1)) / N) * 8 * P) / beta; // PAR-D5  2(N−1)α + 2(N−1)/N · 8P/β
+    expect(text).toContain(`${(1e3 * computing).toFixed(0)} ms a pass`);
+    expect(text).toContain(`takes ${(1e3 * adding).toFixed(1)} ms`);
+    const share = computing / (computing + adding); // PAR-D6  flops/(N f) ≥ t_sum
+    expect(text).toContain(`${(100 * share).toFixed(0)} of 100 parts`);
+    expect(text).toContain(`64 machines are as fast as ${Math.floor(N * share)}`);
   });
 });

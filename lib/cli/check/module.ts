@@ -1,9 +1,9 @@
 /** A module of the user's own, with cells or layers to check. */
+import { isCell } from '../../cells/cell.ts';
 import { checkCell } from '../../check/check-cell.ts';
 import { checkLayer } from '../../check/check-layer.ts';
 import type { CellOracle } from '../../check/oracle.ts';
 import { FormatError } from '../../errors.ts';
-import { isCell } from '../discover.ts';
 import { exportedBy, isLayer, moduleAt } from '../modules/load.ts';
 import { runsOf, type Subject } from './subjects.ts';
 

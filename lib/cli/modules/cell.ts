@@ -1,5 +1,5 @@
 /** A cell of a module of the user's own, wherever a cell can be named: `./my-cell.ts`, or `./my-cell.ts#name` of several. */
-import { type Cell, requireCell } from '../../cells/cell.ts';
+import { type Cell, isCell, requireCell } from '../../cells/cell.ts';
 import { cellNamed } from '../../cells/index.ts';
 import { explain } from '../../engine/recurrent.ts';
 import { record } from '../../equations/record.ts';
@@ -7,7 +7,6 @@ import { FormatError, ValueError } from '../../errors.ts';
 import { shown } from '../../foreign.ts';
 import { wholePath } from '../../io/folders.ts';
 import { describe } from '../../require.ts';
-import { isCell } from '../discover.ts';
 import { exportedBy, isModulePath, moduleAt } from './load.ts';
 
 /** The cells that the command knows by name. */

@@ -1,7 +1,9 @@
 /** Runs a module of the user's own, in JavaScript or in TypeScript. */
+
 import { register } from 'node:module';
 import { basename } from 'node:path';
 import { pathToFileURL } from 'node:url';
+import { isCell } from '../../cells/cell.ts';
 import { saidBy } from '../../check/watched.ts';
 import { FileError, FormatError } from '../../errors.ts';
 import { shown } from '../../foreign.ts';
@@ -10,7 +12,6 @@ import { isThere, wholePath } from '../../io/folders.ts';
 import type { Layer } from '../../layers/layer.ts';
 import { ParamSet } from '../../params.ts';
 import { isPlain } from '../../require.ts';
-import { isCell } from '../discover.ts';
 
 /** What a module exports, by name. */
 export type Exports = Readonly<Record<string, unknown>>;
