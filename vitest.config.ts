@@ -19,6 +19,7 @@ const mathematics = [
   'parallel',
   'through-time',
   'training',
+  'worker',
 ];
 const specsIn = (folders: readonly string[]) => folders.map(folder => `spec/${folder}/**/*.spec.ts`);
 
@@ -38,6 +39,7 @@ const config: ViteUserConfig = defineConfig({
       { find: /^bptt\/browser$/, replacement: lib('browser.ts') },
       { find: /^bptt\/flow$/, replacement: lib('flow/index.ts') },
       { find: /^bptt\/parallel$/, replacement: lib('parallel/index.ts') },
+      { find: /^bptt\/worker$/, replacement: lib('worker/index.ts') },
       { find: /^bptt\/io$/, replacement: lib('io/index.ts') },
       { find: /^bptt\/io\/node$/, replacement: lib('io/node.ts') },
     ],

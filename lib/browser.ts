@@ -1,6 +1,9 @@
 /**
  * All that a page needs, as one file that imports nothing: `bptt/browser`, for import maps, notebooks and CDNs.
  *
- * A page that maps `bptt` to it has the code of this library's examples as it is.
+ * It has what `bptt`, `bptt/io` and `bptt/worker` have. A page that maps all three to it has the code of this library's
+ * examples as it is.
  */
 export * from './index.ts';
+export * from './io/index.ts';
+export * from './worker/index.ts';

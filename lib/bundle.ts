@@ -67,6 +67,7 @@ await build({
       'lib/io/node.ts',
       'lib/parallel/index.ts',
       'lib/parallel/worker.ts',
+      'lib/worker/index.ts',
       'lib/demos/*.ts',
       'lib/cli/main.ts',
       'lib/cli/program.ts',

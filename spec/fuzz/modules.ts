@@ -6,12 +6,14 @@ import * as bptt from '../../lib/index.ts';
 import * as io from '../../lib/io/index.ts';
 import * as files from '../../lib/io/node.ts';
 import * as parallel from '../../lib/parallel/index.ts';
+import * as worker from '../../lib/worker/index.ts';
 import type { MakeCall } from './api.ts';
 import { besides, calls } from './calls.ts';
 import { besidesCheck, checkCalls } from './calls-check.ts';
 import { besidesFlow, flowCalls } from './calls-flow.ts';
 import { ioCalls } from './calls-io.ts';
 import { parallelCalls } from './calls-parallel.ts';
+import { workerCalls } from './calls-worker.ts';
 
 /** A module of the package. */
 export interface Module {
@@ -33,4 +35,5 @@ export const modules: readonly Module[] = [
     calls: { ...ioCalls, ...parallelCalls },
     besides: {},
   },
+  { name: 'bptt/worker', exports: worker, calls: workerCalls, besides: {} },
 ];

@@ -1,0 +1,52 @@
+/** The worker's end: a training is made there, of what the page gives, and does what the page says. */
+import { requireFunction } from '../require.ts';
+import type { Training } from '../training/training.ts';
+import { begun, type Course } from './course.ts';
+import { failureOf } from './failures.ts';
+import type { FromPage, FromWorker } from './messages.ts';
+import { listen, type Port, requirePort } from './port.ts';
+
+/**
+ * Lets a page train in this worker, see {@link connect}: the whole of the worker's file, but for its imports. What cannot be
+ * sent, such as layers, losses and cells, is made here.
+ *
+ * @param make the training, of what the page has given: data, as structured cloning carries it.
+ * @param port where the page is: the worker's global unless given.
+ * @throws ValueError when `make` is no function, or `port` no end of a channel.
+ *
+ * @example
+ * ```ts
+ * import { crossEntropy, examples, lastStep, linear, recurrent, rnn, stack, Training } from 'bptt';
+ * import { expose } from 'bptt/worker';
+ *
+ * const { port1: page, port2: worker } = new MessageChannel(); // of a worker, the second argument is left out
+ * expose(({ x, y }: { x: number[][]; y: number[] }) => {
+ *   const net = stack({ rnn: recurrent(rnn, { d: 2, m: 4 }), last: lastStep(4), out: linear({ m: 4, C: 2 }) });
+ *   return new Training(net, examples({ x, classes: 2, y }), { loss: crossEntropy, epochs: 5 });
+ * }, worker);
+ * page.close();
+ * ```
+ */
+export function expose<Given, Target>(
+  make: (given: Given) => Training<Target> | Promise<Training<Target>>,
+  port: Port = globalThis as unknown as Port,
+): void {
+  requireFunction('make', make);
+  requirePort('port', port);
+  const tell = (message: FromWorker) => port.postMessage(message);
+  let made: Promise<Course> | undefined;
+
+  const obey = async (message: FromPage): Promise<void> => {
+    if (message.bptt === 'begin') made ??= begun(make as (given: unknown) => unknown, message, tell);
+    const course = await made;
+    if (!course) return;
+    if (message.bptt === 'resume') await course.resume();
+    if (message.bptt === 'pause') course.pause();
+    if (message.bptt === 'snapshot') tell({ bptt: 'snapshot', id: message.id, state: course.state() });
+    if (message.bptt === 'save') tell({ bptt: 'saved', id: message.id, bytes: course.save() });
+  };
+  listen<FromPage>(port, message => {
+    const asked = 'id' in message && { id: message.id };
+    obey(message).catch(error => tell({ bptt: 'failed', ...asked, failure: failureOf(error) }));
+  });
+}
