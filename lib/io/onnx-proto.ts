@@ -3,7 +3,7 @@
  *
  * Source: github.com/onnx/onnx, onnx/onnx.proto, for the names and numbers of the fields.
  */
-import protobuf from 'protobufjs/light.js';
+import { encodeMessage, type FieldValue, type Message } from './protobuf.ts';
 
 /** A kind of number, as ONNX counts them. */
 export const ELEMENT = { float: 1, int32: 6, int64: 7 } as const;
@@ -49,97 +49,51 @@ const OPSET = 14;
 
 const ATTRIBUTE = { int: 2, string: 3, strings: 8 } as const;
 
-/** A field by its number; `list` for one that is repeated. */
-const one = (type: string, id: number) => ({ type, id });
-const list = (type: string, id: number) => ({ rule: 'repeated', type, id });
-
-const root = protobuf.Root.fromJSON({
-  nested: {
-    Model: {
-      fields: {
-        irVersion: one('int64', 1),
-        producerName: one('string', 2),
-        graph: one('Graph', 7),
-        opsetImport: list('Opset', 8),
-        metadataProps: list('Entry', 14),
-      },
-    },
-    Opset: { fields: { domain: one('string', 1), version: one('int64', 2) } },
-    Entry: { fields: { key: one('string', 1), value: one('string', 2) } },
-    Graph: {
-      fields: {
-        node: list('Node', 1),
-        name: one('string', 2),
-        initializer: list('Tensor', 5),
-        input: list('Value', 11),
-        output: list('Value', 12),
-      },
-    },
-    Node: {
-      fields: {
-        input: list('string', 1),
-        output: list('string', 2),
-        opType: one('string', 4),
-        attribute: list('Attribute', 5),
-      },
-    },
-    Attribute: {
-      fields: {
-        name: one('string', 1),
-        i: one('int64', 3),
-        s: one('bytes', 4),
-        strings: list('bytes', 9),
-        type: one('int32', 20),
-      },
-    },
-    Tensor: {
-      fields: { dims: list('int64', 1), dataType: one('int32', 2), name: one('string', 8), rawData: one('bytes', 9) },
-    },
-    Value: { fields: { name: one('string', 1), type: one('Type', 2) } },
-    Type: { fields: { tensorType: one('TensorType', 1) } },
-    TensorType: { fields: { elemType: one('int32', 1), shape: one('Shape', 2) } },
-    Shape: { fields: { dim: list('Dimension', 1) } },
-    Dimension: { fields: { dimValue: one('int64', 1), dimParam: one('string', 2) } },
-  },
-});
-
 /** The bytes of the model's file. The same model gives the same bytes. */
 export function encodeOnnx({ inputs, outputs, initializers, nodes, metadata }: OnnxGraph): Uint8Array {
-  const Model = root.lookupType('Model');
-  const message = Model.create({
-    irVersion: IR_VERSION,
-    producerName: 'bptt',
-    opsetImport: [{ domain: '', version: OPSET }],
-    metadataProps: Object.entries(metadata).map(([key, value]) => ({ key, value })),
-    graph: {
-      name: 'network',
-      input: inputs.map(valueInfo),
-      output: outputs.map(valueInfo),
-      initializer: initializers.map(({ name, element, dims, bytes }) => ({
-        name,
-        dataType: ELEMENT[element],
-        dims,
-        rawData: bytes,
-      })),
-      node: nodes.map(({ op, inputs, outputs, attributes }) => ({
-        opType: op,
-        input: inputs,
-        output: outputs,
-        attribute: Object.entries(attributes).map(([name, value]) => ({ name, ...attributeOf(value) })),
-      })),
-    },
-  });
-  return Model.encode(message).finish();
+  const graph = message(
+    ...nodes.map(node => [1, nodeMessage(node)] as const),
+    [2, 'network'],
+    ...initializers.map(initializer => [5, tensorMessage(initializer)] as const),
+    ...inputs.map(input => [11, valueMessage(input)] as const),
+    ...outputs.map(output => [12, valueMessage(output)] as const),
+  );
+  const model = message(
+    [1, IR_VERSION], // ir_version
+    [2, 'bptt'], // producer_name
+    [7, graph],
+    [8, message([2, OPSET])], // opset_import, of the standard's domain
+    ...Object.entries(metadata).map(([key, value]) => [14, message([1, key], [2, value])] as const), // metadata_props
+  );
+  return encodeMessage(model);
 }
 
-function valueInfo({ name, element, extents }: ValueInfo): object {
-  const dim = extents.map(n => (typeof n === 'number' ? { dimValue: n } : { dimParam: n }));
-  return { name, type: { tensorType: { elemType: ELEMENT[element], shape: { dim } } } };
+const message = (...fields: readonly (readonly [field: number, value: FieldValue])[]): Message => ({ fields });
+
+/** NodeProto. */
+function nodeMessage({ op, inputs, outputs, attributes }: OnnxNode): Message {
+  return message(
+    ...inputs.map(name => [1, name] as const),
+    ...outputs.map(name => [2, name] as const),
+    [4, op],
+    ...Object.entries(attributes).map(([name, value]) => [5, attributeMessage(name, value)] as const),
+  );
 }
 
-function attributeOf(value: number | string | readonly string[]): object {
-  const bytes = (text: string) => new TextEncoder().encode(text);
-  if (typeof value === 'number') return { i: value, type: ATTRIBUTE.int };
-  if (typeof value === 'string') return { s: bytes(value), type: ATTRIBUTE.string };
-  return { strings: value.map(bytes), type: ATTRIBUTE.strings };
+/** AttributeProto. */
+function attributeMessage(name: string, value: number | string | readonly string[]): Message {
+  if (typeof value === 'number') return message([1, name], [3, value], [20, ATTRIBUTE.int]);
+  if (typeof value === 'string') return message([1, name], [4, value], [20, ATTRIBUTE.string]);
+  return message([1, name], ...value.map(text => [9, text] as const), [20, ATTRIBUTE.strings]);
+}
+
+/** TensorProto, whose extents are packed. */
+function tensorMessage({ name, element, dims, bytes }: Initializer): Message {
+  return message([1, dims], [2, ELEMENT[element]], [8, name], [9, bytes]);
+}
+
+/** ValueInfoProto, with its TypeProto and TensorShapeProto. */
+function valueMessage({ name, element, extents }: ValueInfo): Message {
+  const dimensions = extents.map(n => [1, message(typeof n === 'number' ? [1, n] : [2, n])] as const);
+  return message([1, name], [2, message([1, message([1, ELEMENT[element]], [2, message(...dimensions)])])]);
 }
