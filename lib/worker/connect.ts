@@ -54,7 +54,7 @@ export interface RemoteTraining extends AsyncIterable<Update> {
  * // → 2
  * // → 3
  * const { model } = load(await training.save());
- * console.log(model.name); // → rnn+lastStep+readout
+ * console.log(model.name); // → rnn+last-step+readout
  * training.stop();
  * ```
  */

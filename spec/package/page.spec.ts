@@ -1,61 +1,66 @@
-/** The package in a page: without a bundler, bundled by esbuild, and built by Vite. */
-import { mkdirSync } from 'node:fs';
+/** The README's page, which trains in a worker, with the package: without a bundler, bundled by esbuild, and built by Vite. */
+import { copyFileSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { build as esbuild } from 'esbuild';
 import { build as vite } from 'vite';
-import { describe, expect, test } from 'vitest';
+import { beforeAll, describe, expect, test } from 'vitest';
 import { browser, openPage } from '../pages/browser.ts';
+import { fileOf, pageWith } from '../pages/readme.ts';
 import { serve } from '../pages/server.ts';
 import { project, write } from './installed.ts';
 import { manifest } from './npm.ts';
 
-/** What every page runs, and what it says then. */
-const PROGRAM = `
-import { clipByNorm, recurrent, rnn, Sequence } from 'bptt';
-
-const { y } = recurrent(rnn, { d: 2, m: 3 }).forward(Sequence.oneHot([0, 1], { T: 2, classes: 2 }));
-let problem;
-try { clipByNorm({}, 1); } catch (error) { problem = error.message; }
-document.body.textContent = y.T + ' steps; ' + problem;
+/** Beside what the README writes: what the class of an error is called there. */
+const page = `${fileOf('page.js')}
+import { clipByNorm } from 'bptt';
+try { clipByNorm({}, 1); } catch (error) { document.body.append(\`; \${error.message}\`); }
+document.body.dataset.done = 'yes';
 `;
-const SAYS = '2 steps; params: expected a ParamSet, got an object with keys {}';
 
-/** A page that loads a script, after what its head has. */
-const page = (script: string, head = '') =>
-  `<!doctype html><meta charset="utf-8"><title>bptt</title>${head}<body><script type="module" src="${script}"></script>`;
-
-/** What a page of a folder of the project says, when nothing is wrong with it. */
-async function said(folder: string, file: string): Promise<string> {
-  const policy = "default-src 'self'; script-src 'self' 'nonce-map' 'wasm-unsafe-eval'; img-src data:";
+/** What a page says, when nothing is wrong with it, under a policy that allows what has to be. */
+async function said(folder: string): Promise<string> {
+  const policy = "default-src 'self'; script-src 'self' 'nonce-map' 'wasm-unsafe-eval'";
   const address = await serve(join(project, folder), { 'content-security-policy': policy });
-  const { page, problems } = await openPage(`${address}/${file}`);
-  await page.waitForFunction('document.body.innerText !== ""');
+  const { page, problems } = await openPage(`${address}/index.html`);
+  await page.waitForSelector('[data-done]');
   expect(problems).toEqual([]);
   return page.innerText('body');
 }
 
+const LEARNT =
+  / 0\.\d+ has learnt: lstm\+last-step\+readout; params: expected a ParamSet, got an object with keys \{\}$/;
+
+beforeAll(() => {
+  for (const folder of ['plain', 'sources', 'bundled', 'site']) mkdirSync(join(project, folder));
+  for (const folder of ['sources', 'site']) {
+    write(`${folder}/train.js`, fileOf('train.js'));
+    write(`${folder}/page.js`, page);
+  }
+});
+
 describe.skipIf(!browser)('a page in Chromium, under a strict policy', () => {
   test('has all from one file, by an import map', async () => {
-    const map = { imports: { bptt: `/node_modules/bptt/${manifest.unpkg.replace('./', '')}` } };
-    write('plain.js', PROGRAM);
-    write('plain.html', page('plain.js', `<script type="importmap" nonce="map">${JSON.stringify(map)}</script>`));
-    expect(await said('.', 'plain.html')).toBe(SAYS);
+    copyFileSync(join(project, 'node_modules/bptt', manifest.unpkg), join(project, 'plain/browser.js'));
+    const names = ['bptt', 'bptt/io', 'bptt/worker'];
+    const map = JSON.stringify({ imports: Object.fromEntries(names.map(name => [name, './browser.js'])) });
+    write('plain/train.js', fileOf('train.js').replaceAll(/'bptt[\w/]*'/g, "'./browser.js'"));
+    write('plain/page.js', page);
+    write('plain/index.html', pageWith('page.js', `<script type="importmap" nonce="map">${map}</script>`));
+    expect(await said('plain')).toMatch(LEARNT);
   });
 
   test('has it bundled by esbuild', async () => {
-    write('bundled.html', page('bundled.js'));
     await esbuild({
-      stdin: { contents: PROGRAM, resolveDir: project },
-      ...{ bundle: true, minify: true, format: 'esm', logLevel: 'silent', outfile: join(project, 'bundled.js') },
+      entryPoints: ['train', 'page'].map(name => join(project, `sources/${name}.js`)),
+      ...{ bundle: true, minify: true, format: 'esm', logLevel: 'silent', outdir: join(project, 'bundled') },
     });
-    expect(await said('.', 'bundled.html')).toBe(SAYS);
+    write('bundled/index.html', pageWith('page.js'));
+    expect(await said('bundled')).toMatch(LEARNT);
   });
 
   test('has it built by Vite', async () => {
-    mkdirSync(join(project, 'site'));
-    write('site/main.js', PROGRAM);
-    write('site/index.html', page('/main.js'));
+    write('site/index.html', pageWith('/page.js'));
     await vite({ root: join(project, 'site'), configFile: false, logLevel: 'silent' });
-    expect(await said('site/dist', 'index.html')).toBe(SAYS);
+    expect(await said('site/dist')).toMatch(LEARNT);
   });
 });

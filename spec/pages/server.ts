@@ -27,7 +27,7 @@ export async function serve(folder: string, headers: Readonly<Record<string, str
       response.writeHead(200, { 'content-type': TYPES[extname(pathname)] ?? 'application/octet-stream', ...headers });
       response.end(bytes);
     } catch {
-      response.writeHead(404).end();
+      response.writeHead(pathname === '/favicon.ico' ? 204 : 404).end(); // which browsers ask for by themselves
     }
   });
   await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve));
