@@ -14,7 +14,7 @@
  */
 import { ValueError } from '../errors.ts';
 import { shown } from '../foreign.ts';
-import type { Layer } from '../layers/layer.ts';
+import { type Layer, requireLayer } from '../layers/layer.ts';
 import { pick } from '../params.ts';
 import { describe, requireBoolean, requireFinite, requireKnown, requireStrings } from '../require.ts';
 import type { FlatMatrix } from '../views.ts';
@@ -75,6 +75,7 @@ export function toOnnx(layer: Layer, options: OnnxOptions = {}): Uint8Array {
   requireBoolean('lengths', lengths);
   if (input !== 'numbers' && input !== 'classes') throw new ValueError('input', 'numbers or classes', describe(input));
   const parts = partsOf(layer);
+  requireLayer('layer', layer);
   for (const [name, { data, offset, rows, columns }] of Object.entries<FlatMatrix>(layer.params.named())) {
     const numbers = data.subarray(offset, offset + rows * columns);
     requireUtf8('layer.params', name);

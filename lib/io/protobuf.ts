@@ -50,8 +50,7 @@ function sizeOf(chunks: readonly ArrayLike<number>[]): number {
 /** Seven bits a byte, the lowest first; all but the last have their eighth set. */
 function varint(n: number): number[] {
   const bytes: number[] = [];
-  for (let rest = n; ; rest = Math.floor(rest / 0x80)) {
-    if (rest < 0x80) return [...bytes, rest];
-    bytes.push((rest % 0x80) + 0x80);
-  }
+  let rest = n;
+  for (; rest >= 0x80; rest = Math.floor(rest / 0x80)) bytes.push((rest % 0x80) + 0x80);
+  return [...bytes, rest];
 }
