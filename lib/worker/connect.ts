@@ -1,7 +1,8 @@
 /** The page's end: a training that runs in a worker, update by update, and its model. */
 import { ValueError } from '../errors.ts';
 import { requireKnown } from '../require.ts';
-import type { TrainingState, Update } from '../training/training.ts';
+import type { Update } from '../training/training.ts';
+import type { TrainingState } from '../training/training-state.ts';
 import { errorOf } from './failures.ts';
 import { Inbox } from './inbox.ts';
 import type { FromPage, FromWorker } from './messages.ts';

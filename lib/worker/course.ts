@@ -1,8 +1,11 @@
 /** A training in a worker, which runs and stands as it is told. */
 import { save } from '../io/model-file.ts';
+import type { Layer } from '../layers/layer.ts';
 import { requireInstance } from '../require.ts';
+import type { Matrices } from '../shape.ts';
 import { carryOn } from '../training/fit.ts';
-import { Training, type TrainingState, type Update } from '../training/training.ts';
+import { Training, type Update } from '../training/training.ts';
+import type { TrainingState } from '../training/training-state.ts';
 import type { FromPage, FromWorker } from './messages.ts';
 
 /** Milliseconds between two messages with updates: a page draws no more often. */
@@ -29,7 +32,7 @@ export async function begun(
   { given, from }: Extract<FromPage, { readonly bptt: 'begin' }>,
   tell: (message: FromWorker) => void,
 ): Promise<Course> {
-  const training = requireInstance('make(given)', (await make(given)) as Training<unknown>, Training);
+  const training = requireInstance('make(given)', (await make(given)) as Training<unknown, Matrices, Layer>, Training);
   if (from !== undefined) training.resume(from);
   let goes = false;
   let running: AbortController | undefined;

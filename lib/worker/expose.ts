@@ -1,5 +1,6 @@
 /** The worker's end: a training is made there, of what the page gives, and does what the page says. */
 import { requireFunction } from '../require.ts';
+import type { Learner } from '../training/learner.ts';
 import type { Training } from '../training/training.ts';
 import { begun, type Course } from './course.ts';
 import { failureOf } from './failures.ts';
@@ -27,8 +28,8 @@ import { listen, type Port, requirePort } from './port.ts';
  * page.close();
  * ```
  */
-export function expose<Given, Target>(
-  make: (given: Given) => Training<Target> | Promise<Training<Target>>,
+export function expose<Given, Target, Beside, Model extends Learner<Beside>>(
+  make: (given: Given) => Training<Target, Beside, Model> | Promise<Training<Target, Beside, Model>>,
   port: Port = globalThis as unknown as Port,
 ): void {
   requireFunction('make', make);

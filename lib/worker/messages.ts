@@ -3,7 +3,8 @@
  * field `bptt`; whatever else goes through the same worker is left alone.
  */
 import type { DivergenceError } from '../models/divergence.ts';
-import type { TrainingState, Update } from '../training/training.ts';
+import type { Update } from '../training/training.ts';
+import type { TrainingState } from '../training/training-state.ts';
 
 /** From the page to the worker. */
 export type FromPage =
