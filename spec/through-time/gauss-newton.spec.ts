@@ -12,11 +12,9 @@ import { hessianVector } from '../../lib/through-time/r-operator.ts';
 import { lstmTwice } from '../../lib/through-time/second-order/lstm.ts';
 import { rnnTwice } from '../../lib/through-time/second-order/rnn.ts';
 import { crossEntropyTwice, squaredErrorTwice } from '../../lib/through-time/second-order/twice-loss.ts';
-import { entry } from '../arbitraries.ts';
 import { disagreements, tensorsOf } from '../layers/pytorch.ts';
 import { flat } from '../numbers.ts';
 import {
-  asymmetry,
   cells,
   different,
   dot,
@@ -120,39 +118,28 @@ describe.each(networks)('the Gauss–Newton matrix of %s', (_, cell, loss) => {
         expect(Math.abs(dot(drawn.v, Gv) - sum)).toBeLessThanOrEqual(1e-12 * Math.max(1, scale));
         expect(dot(drawn.v, Gv)).toBeGreaterThanOrEqual(-1e-14 * scale);
       }),
-      { numRuns: 15 },
+      { numRuns: 6 },
     );
   });
 
   it('leaves out of the Hessian what comes of the Jacobian’s own change', () => {
     const drawn = fixed(cell, loss);
     const { net, batch } = drawn;
-    const dO = net.loss.backward(net.loss.forward(run(drawn).y, batch.y, batch.weighting).tape).rows();
+    const dO = net.loss.backward(net.loss.forward(run(drawn).y, batch.y, batch.weighting).tape);
     const difference = hessian(drawn).map((value, i) => value - (product(drawn)[i] ?? Number.NaN));
-    const change = (theta: readonly number[]) => times(Matrix.rowVector(flat(dO)), jacobian({ ...drawn, theta }));
+    const change = (theta: readonly number[]) => {
+      const { layer, tape } = run({ ...drawn, theta });
+      layer.backward(tape, dO); // (dL/do)ᵀ as it was, times the Jacobian as it is
+      return Matrix.rowVector([...layer.params.grads]);
+    };
     expect(wrong(drawn, difference, change)).toEqual([]); // GN-D1  Hv = Jᵀ H_L J v + R{J}ᵀ (dL/do)ᵀ
   });
 
-  it('has no negative number on its diagonal, where the Hessian has some', () => {
+  it('is positive along a direction in which the Hessian is not', () => {
     const drawn = fixed(cell, loss);
     const units = drawn.v.map((_, i) => ({ ...drawn, v: drawn.v.map((_, j) => (i === j ? 1 : 0)) }));
-    const down = units.filter(one => dot(one.v, hessian(one)) < -0.01);
-    expect(down.length).toBeGreaterThan(0);
-    for (const one of down) expect(dot(one.v, product(one))).toBeGreaterThan(1e-4);
-  });
-
-  it('is symmetric and linear', () => {
-    fc.assert(
-      fc.property(problem(cell, loss), entry, entry, (drawn, a, b) => {
-        const { u, v } = drawn;
-        const mix = (p: ArrayLike<number>, q: ArrayLike<number>) =>
-          Array.from(p, (value, i) => a * value + b * (q[i] ?? Number.NaN));
-        const [Gv, Gu] = [product(drawn), product({ ...drawn, v: u })];
-        expect(asymmetry(u, v, Gu, Gv)).toBeLessThan(1e-12);
-        expect(different(drawn.net, product({ ...drawn, v: mix(v, u) }), mix(Gv, Gu), 1e-11)).toEqual([]);
-      }),
-      { numRuns: 15 },
-    );
+    const down = units.find(one => dot(one.v, hessian(one)) < -0.01);
+    expect(down && dot(down.v, product(down))).toBeGreaterThan(1e-4);
   });
 
   it('is the Hessian in the readout’s own block, and differs from it on the cell by one backward pass', () => {
@@ -164,7 +151,7 @@ describe.each(networks)('the Gauss–Newton matrix of %s', (_, cell, loss) => {
         const sum = Gv.map((value, i) => value + (between[i] ?? 0));
         expect(different(drawn.net, Hv, sum, 1e-12)).toEqual([]); // GN-D5  (Hv)_cell = (Gv)_cell + Σ_t dL/do_t R{V} ∂h_t/∂θ
       }),
-      { numRuns: 15 },
+      { numRuns: 6 },
     );
     const drawn = fixed(cell, loss);
     const along = { ...drawn, v: ofReadout(drawn, 'V and c') };
@@ -174,13 +161,9 @@ describe.each(networks)('the Gauss–Newton matrix of %s', (_, cell, loss) => {
   });
 
   it('is the Hessian in all parameters where c alone moves', () => {
-    fc.assert(
-      fc.property(problem(cell, loss), drawn => {
-        const along = { ...drawn, v: ofReadout(drawn, 'c') };
-        expect(different(drawn.net, hessian(along), product(along), 1e-13)).toEqual([]);
-      }),
-      { numRuns: 15 },
-    );
+    const drawn = fixed(cell, loss);
+    const along = { ...drawn, v: ofReadout(drawn, 'c') };
+    expect(different(drawn.net, hessian(along), product(along), 1e-13)).toEqual([]);
   });
 });
 
@@ -204,7 +187,7 @@ it.each(cells)('$name without an error in any output has H = G, and then only', 
       expect(norm(gradient(right, right.theta))).toBe(0);
       expect(different(drawn.net, hessian(right), product(right), 1e-13)).toEqual([]); // GN-D3  o_t = y_t for all t ⟹ H = G
     }),
-    { numRuns: 15 },
+    { numRuns: 6 },
   );
   const drawn = fixed(cell, squaredErrorTwice);
   expect(different(drawn.net, hessian(drawn), product(drawn), 1e-3)).toEqual([

@@ -126,7 +126,7 @@ describe('the gradient in every c_t', () => {
         const { ds0 } = layer.backward(tape, drawn.dy, drawn.dsT);
         expect(flat(paths[0]?.whole ?? Matrix.zeros(0, 0))).toEqual(flat(ds0.c ?? Matrix.zeros(0, 0)));
       }),
-      { numRuns: 60 },
+      { numRuns: 15 },
     );
   });
 

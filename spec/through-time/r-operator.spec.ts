@@ -42,7 +42,7 @@ describe.each(networks)('the Hessian of %s', (_, cell, loss) => {
         const found = wrong(drawn, product(drawn)); // ROP-D1  R{f(θ)} = ∂f(θ+εv)/∂ε at ε = 0
         expect(found).toEqual([]); // ROP-D3  R{dL/dθ} = vᵀH
       }),
-      { numRuns: 20 },
+      { numRuns: 8 },
     );
   });
 
@@ -52,7 +52,7 @@ describe.each(networks)('the Hessian of %s', (_, cell, loss) => {
         const { u, v } = drawn;
         expect(asymmetry(u, v, product({ ...drawn, v: u }), product(drawn))).toBeLessThan(1e-12);
       }),
-      { numRuns: 25 },
+      { numRuns: 8 },
     );
   });
 
@@ -72,7 +72,7 @@ describe.each(networks)('the Hessian of %s', (_, cell, loss) => {
         const both = mix(product(drawn), product({ ...drawn, v: u }));
         expect(different(net, product({ ...drawn, v: mix(v, u) }), both, 1e-11)).toEqual([]);
       }),
-      { numRuns: 20 },
+      { numRuns: 8 },
     );
   });
 

@@ -116,7 +116,7 @@ describe.each(everyCell)('%s forward in time', (_, cell) => {
         for (const [part, end] of Object.entries(back.sT)) expect(flat(sT[part] ?? end)).toEqual(flat(end));
         expect(Object.keys(sT)).toEqual(Object.keys(back.sT));
       }),
-      { numRuns: 25 },
+      { numRuns: 6 },
     );
   });
 
@@ -174,6 +174,7 @@ describe('the sensitivity', () => {
           ).toBeLessThan(1e-12);
         }
       }),
+      { numRuns: 15 },
     );
   });
 

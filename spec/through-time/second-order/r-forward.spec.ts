@@ -20,7 +20,7 @@ describe.each(networks)('R{·} of the forward pass of %s', (_, cell, loss) => {
         const padding = [Rh.rows(), RdO].map(R => R.to2DArray().filter((_, n) => !Rh.counts(n)));
         expect(padding.flat(2).every(value => value === 0)).toBe(true); // ROP-F3  R{y_t} = 0 where t > length
       }),
-      { numRuns: 20 },
+      { numRuns: 8 },
     );
   });
 });
