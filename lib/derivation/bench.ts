@@ -104,7 +104,10 @@ export class Bench<N> {
     this.#world.begin();
     this.#moved?.begin();
     const valueOfLeft = this.#left(left, right, reading, scope(reading.extents));
-    const valueOfRight = this.#world.evaluate(right, scope(reading.extents));
+    const value = this.#world.evaluate(right, scope(reading.extents));
+    const isCrossed =
+      right.kind === 'array' && value.columns === 1 && valueOfLeft.rows === 1 && valueOfLeft.columns > 1;
+    const valueOfRight = isCrossed ? algebra.transpose(value) : value;
     const slopes = left.kind === 'jacobian' && !left.of.bold && !left.by.bold;
     const [a, b] = [slopes ? this.#slopes(valueOfLeft, valueOfRight) : valueOfLeft, valueOfRight].map(
       (block, n, both) => {
@@ -145,28 +148,21 @@ export class Bench<N> {
 
   /** The left side, whose own gradient is the one in question. */
   #left(left: Expression, right: Expression, { left: extent }: Reading, scope: Scope): Block<Dual<N>> {
-    const own = { ...scope, extents: { gradient: extent, given: extent, immediate: extent, jacobian: extent } };
-    if (left.kind === 'along') return this.#world.evaluate(left, own);
-    if (left.kind !== 'gradient' && left.kind !== 'given' && left.kind !== 'jacobian')
-      return this.#world.evaluate(left, scope);
-    const zero = this.#setting.ground.numbers.constant(0);
-    const dual = (block: Block<N>) => ({ ...block, data: block.data.map(value => ({ value, tangent: zero })) });
-    if (left.kind === 'jacobian') {
-      const [of, by] = [this.#world.momentOf(left.of, scope), this.#world.momentOf(left.by, scope)];
-      return dual(this.#truth.jacobian(of, by, extent, left.vec));
-    }
-    if (extent !== 'through') return this.#world.evaluate(left, own);
-    const { key, time } = this.#world.aliased(
-      this.#world.momentOf(left.kind === 'gradient' ? left.by : left.of, scope),
-    );
     const through = [...walk(right)].flatMap(part =>
-      part.kind === 'gradient'
-        ? [keyIn(part.by, this.#setting.system.vocabulary)]
-        : part.kind === 'given'
-          ? [keyIn(part.of, this.#setting.system.vocabulary)]
-          : [],
+      part.kind === 'gradient' ? [part.by] : part.kind === 'given' ? [part.of] : [],
     );
-    return dual(this.#truth.gradient(key, time, 'through', through));
+    const own = {
+      ...scope,
+      extents: { gradient: extent, given: extent, immediate: extent, jacobian: extent },
+      through: through.map(name => keyIn(name, this.#setting.system.vocabulary)),
+    };
+    if (left.kind === 'along' || left.kind === 'gradient' || left.kind === 'given')
+      return this.#world.evaluate(left, own);
+    if (left.kind !== 'jacobian') return this.#world.evaluate(left, scope);
+    const zero = this.#setting.ground.numbers.constant(0);
+    const [of, by] = [this.#world.momentOf(left.of, scope), this.#world.momentOf(left.by, scope)];
+    const block = this.#truth.jacobian(of, by, extent, left.vec);
+    return { ...block, data: block.data.map(value => ({ value, tangent: zero })) };
   }
 
   /** The steps of all letters that stand for one and are bound by nothing. */
@@ -181,7 +177,7 @@ export class Bench<N> {
       names.flatMap(name => [...lettersOf(name).filter(letter => letter === 't'), ...vocabulary.freeTimes(name)]),
     );
     const free = [...letters].filter(letter => letter === 't' || !bound.has(letter));
-    const hasT = free.includes('t') || names.some(name => vocabulary.isTimed(keyIn(name, vocabulary)));
+    const hasT = free.includes('t') || names.some(name => this.#setting.system.isTimed(keyIn(name, vocabulary)));
     let moments: ReadonlyMap<string, number>[] = [new Map()];
     for (const letter of new Set([...(hasT ? ['t'] : []), ...free])) {
       moments = moments.flatMap(moment =>

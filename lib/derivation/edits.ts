@@ -1,6 +1,6 @@
 /** What a line that is wrong may have been meant as: one edit away from what it is. */
 import type { Expression, Name, Term } from './expression.ts';
-import { partsOf } from './expression.ts';
+import { boundsOf, partsOf } from './expression.ts';
 
 /** An expression with one thing in it changed, and what that is. */
 export interface Edit {
@@ -42,14 +42,16 @@ function withPart(of: Expression, n: number, to: Expression): Expression {
     case 'holds':
       return n === 0 ? { ...of, left: to } : { ...of, right: to };
     case 'transpose':
+    case 'array':
       return { ...of, of: to };
+    case 'element':
+      return n === 0 ? { ...of, of: to } : of;
     case 'power':
       return n === 0 ? { ...of, of: to } : { ...of, exponent: to };
     case 'call':
       return { ...of, args: of.args.map((arg, k) => (k === n ? to : arg)) };
     case 'over': {
-      const bounds = [of.range.from, of.range.to].filter(bound => bound !== undefined).length;
-      return n === bounds ? { ...of, of: to } : of;
+      return n === boundsOf(of.range).length ? { ...of, of: to } : of;
     }
     case 'stack':
       return { ...of, parts: of.parts.map((part, k) => (k === n ? to : part)) };

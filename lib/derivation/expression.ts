@@ -7,6 +7,8 @@ export type Index =
       readonly offset: number;
       /** Letters that are added to it, or taken off: the k of t + k. */
       readonly plus?: readonly { readonly letter: string; readonly sign: 1 | -1 }[];
+      /** The whole of it where it is a name with indices of its own: the y_t of p_{t,y_t}. */
+      readonly name?: Name;
     }
   | { readonly letter?: undefined; readonly number: number };
 
@@ -20,14 +22,19 @@ export interface Name {
   readonly at: number;
 }
 
-/** What a sum or product runs over: from a number or time to another, or a set that the text names, or nothing that is said. */
+/** What a sum, product or maximum runs over: from a number or time to another, or a set that the text names, or nothing that is said. */
 export interface Range {
   readonly index: string;
   readonly from?: Expression;
   readonly to?: Expression;
   /** Whether it counts down, as J_t J_{t−1} ⋯ J_1 does. */
   readonly down?: boolean;
+  /** Which of them it leaves out the others of: max_{k≠j}. */
+  readonly where?: Expression;
 }
+
+/** What is made of many: a sum, a product, the largest or the smallest, and where that is. */
+export type Many = 'Σ' | 'Π' | 'max' | 'min' | 'argmax' | 'argmin';
 
 export type Expression = { readonly at: number } & (
   | { readonly kind: 'number'; readonly value: number }
@@ -55,7 +62,7 @@ export type Expression = { readonly at: number } & (
       /** Whether b is stacked to a vector, row by row. */
       readonly vec: boolean;
     }
-  | { readonly kind: 'over'; readonly operation: 'Σ' | 'Π'; readonly range: Range; readonly of: Expression }
+  | { readonly kind: 'over'; readonly operation: Many; readonly range: Range; readonly of: Expression }
   /** 1 where it holds, else 0. */
   | { readonly kind: 'holds'; readonly relation: Relation; readonly left: Expression; readonly right: Expression }
   /** Columns one below the other; matrices side by side, or below each other. */
@@ -70,6 +77,17 @@ export type Expression = { readonly at: number } & (
       readonly parts: number;
       /** Whether the parts of a matrix are below each other, and not beside. */
       readonly below: boolean;
+    }
+  /** An element of a column or a matrix. Its places are numbers, letters that run over all of them, or names whose values are whole numbers. */
+  | { readonly kind: 'element'; readonly of: Expression; readonly places: readonly Expression[] }
+  /** A letter that counts the places of a column or of a side of a matrix. */
+  | { readonly kind: 'place'; readonly letter: string }
+  /** The column or matrix whose elements are as an expression says, for all places of one letter or two; as many as there are in `like`, too. */
+  | {
+      readonly kind: 'array';
+      readonly letters: readonly string[];
+      readonly of: Expression;
+      readonly like: Expression;
     }
   /** I, of whatever size fits or, where that is a letter of a shape that a table says, of that; 𝟏, a column of ones; 𝟎. */
   | { readonly kind: 'constant'; readonly name: 'I' | '1' | '0'; readonly size?: string }
@@ -108,18 +126,26 @@ export function partsOf(expression: Expression): readonly Expression[] {
     case 'transpose':
     case 'part':
     case 'along':
+    case 'array':
       return [expression.of];
+    case 'element':
+      return [expression.of, ...expression.places];
     case 'power':
       return [expression.of, expression.exponent];
     case 'call':
       return expression.args;
     case 'over':
-      return [...[expression.range.from, expression.range.to].filter(bound => bound !== undefined), expression.of];
+      return [...boundsOf(expression.range), expression.of];
     case 'stack':
       return expression.parts;
     default:
       return [];
   }
+}
+
+/** What is said of a range. */
+export function boundsOf({ from, to, where }: Range): readonly Expression[] {
+  return [from, to, where].filter(bound => bound !== undefined);
 }
 
 /** The names that an expression mentions itself, in whatever way. */

@@ -283,7 +283,10 @@ function hasKink(
   const seen = new Set<string>();
   const visit = (of: Expression): boolean =>
     [...walk(of)].some(
-      part => part.kind === 'holds' || (part.kind === 'call' && /^(max|min|abs|relu|sign)$/.test(part.name)),
+      part =>
+        part.kind === 'holds' ||
+        (part.kind === 'call' && /^(max|min|abs|relu|sign)$/.test(part.name)) ||
+        (part.kind === 'over' && /^(arg)?(max|min)$/.test(part.operation)),
     ) ||
     allNames(of).some(name => {
       const key = keyIn(name, vocabulary);

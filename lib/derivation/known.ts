@@ -3,11 +3,18 @@ import { isBackward, keyIn } from './definitions.ts';
 import { type Expression, isLossKey, type Name, namesOf, partsOf, walk } from './expression.ts';
 import { Unread } from './latex.ts';
 import { allNames, shownKey, withLetter } from './names.ts';
+import { countsIn } from './places.ts';
 import type { System } from './system.ts';
 
 /** All names of an expression, those of sums over letters for each of them. */
 function namesAmong(of: Expression, system: System): readonly Name[] {
-  if (of.kind === 'over' && !of.range.from && of.range.index !== '' && of.range.index !== 't') {
+  if (
+    of.kind === 'over' &&
+    !countsIn(of.range.index, of) &&
+    !of.range.from &&
+    of.range.index !== '' &&
+    of.range.index !== 't'
+  ) {
     const { index } = of.range;
     const isTime = allNames(of.of).some(name => system.vocabulary.freeTimes(name).includes(index));
     if (!isTime) {

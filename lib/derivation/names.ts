@@ -94,7 +94,9 @@ export function keyWithout(name: Name, leave: (index: Index) => boolean): string
       .map(index =>
         index.letter === undefined
           ? `${index.number}`
-          : `${index.letter}${offsetText(index.offset)}${(index.plus ?? []).map(({ letter, sign }) => `${sign < 0 ? '−' : '+'}${letter}`).join('')}`,
+          : index.name
+            ? keyWithout(index.name, () => false)
+            : `${index.letter}${offsetText(index.offset)}${(index.plus ?? []).map(({ letter, sign }) => `${sign < 0 ? '−' : '+'}${letter}`).join('')}`,
       )
       .join(',');
   const [above, below] = [text(name.sup), text(name.sub)];
@@ -151,15 +153,22 @@ export function rebuilt(expression: Expression, f: (part: Expression) => Express
     case 'transpose':
     case 'part':
     case 'along':
+    case 'array':
       return f({ ...expression, of: again(expression.of) });
+    case 'element':
+      return f({ ...expression, of: again(expression.of), places: expression.places.map(again) });
     case 'power':
       return f({ ...expression, of: again(expression.of), exponent: again(expression.exponent) });
     case 'call':
       return f({ ...expression, args: expression.args.map(again) });
     case 'over': {
-      const { index, from, to, down } = expression.range;
-      const range = { index, ...(down && { down }), ...(from && { from: again(from) }), ...(to && { to: again(to) }) };
-      return f({ ...expression, range, of: again(expression.of) });
+      const { from, to, where, ...rest } = expression.range;
+      const bounds = {
+        ...(from && { from: again(from) }),
+        ...(to && { to: again(to) }),
+        ...(where && { where: again(where) }),
+      };
+      return f({ ...expression, range: { ...rest, ...bounds }, of: again(expression.of) });
     }
     case 'stack':
       return f({ ...expression, parts: expression.parts.map(again) });

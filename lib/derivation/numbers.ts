@@ -3,7 +3,7 @@ import { type Dual, dualNumbers } from '../check/dual.ts';
 import { fieldOf, type ProofNumbers, type Residue, same } from '../check/field.ts';
 import { float64 } from '../equations/numbers.ts';
 import type { Elementwise } from '../equations/operation.ts';
-import { Random } from '../random.ts';
+import { Random, streamSeed } from '../random.ts';
 import { Unread } from './latex.ts';
 
 /** Numbers, what is drawn in place of what is given, and what counts as equal. */
@@ -11,12 +11,14 @@ export interface Ground<N> {
   readonly numbers: ProofNumbers<N>;
   /** The number that a text stands for, the same whenever it is asked for. */
   leaf(text: string): N;
+  /** The whole number from 1 to n that a text stands for. */
+  whole(text: string, n: number): number;
   same(a: N, b: N): boolean;
 }
 
 export function exactly(key: number): Ground<Residue> {
   const field = fieldOf(key);
-  return { numbers: field, leaf: remembered(() => field.draw()), same };
+  return { numbers: field, leaf: remembered(() => field.draw()), whole: wholeBy(key), same };
 }
 
 /** Digits in which two floats have to agree: what remains of 16 where large terms cancel. */
@@ -27,18 +29,25 @@ export function inFloats(seed: number): Ground<number> {
   return {
     numbers: { ...float64, apply: (operation, a) => operation.element(float64, a, a) },
     leaf: remembered(() => 2 * random.uniform() - 1),
+    whole: wholeBy(seed),
     same: (a, b) => Math.abs(a - b) <= AGREE * Math.max(1, Math.abs(a), Math.abs(b)),
   };
 }
 
 /** The same with every parameter, which is what does not go with the time, moving along a random direction. */
-export function moving<N>({ numbers, leaf, same }: Ground<N>): Ground<Dual<N>> {
+export function moving<N>({ numbers, leaf, whole, same }: Ground<N>): Ground<Dual<N>> {
   const zero = numbers.constant(0);
   return {
     numbers: dualNumbers(numbers),
     leaf: text => ({ value: leaf(text), tangent: /^\S+ {2}\d+$/.test(text) ? leaf(`along ${text}`) : zero }),
+    whole,
     same: (a, b) => same(a.value, b.value) && same(a.tangent, b.tangent),
   };
+}
+
+/** Whole numbers by their texts: of every text another, and always the same. */
+function wholeBy(seed: number): Ground<unknown>['whole'] {
+  return (text, n) => 1 + Math.floor(new Random(streamSeed(seed, text)).uniform() * n);
 }
 
 function remembered<N>(draw: () => N): (text: string) => N {

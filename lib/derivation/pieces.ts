@@ -30,9 +30,22 @@ export function rangeOf(sub: readonly Node[], sup: readonly Node[], at: number, 
   const [sign, ...bound] = others;
   if (!sign) return { index: letter };
   if (sign.kind === 'symbol' && sign.text === '\\in') return { index: letter };
+  const relation = sign.kind === 'symbol' && !isEquals(sign) ? RELATIONS[sign.text] : undefined;
+  if (relation) {
+    const name: Expression = { kind: 'name', name: { letter, bold: false, sup: [], sub: [], at }, at };
+    return { index: letter, where: { kind: 'holds', relation, left: name, right: read(bound), at } };
+  }
   if (!isEquals(sign)) throw new Unread(`${textOfNode(sign)} below a sum`, sign.at);
   const to = sup.length > 0 ? { to: read(sup) } : {};
   return { index: letter, from: read(bound), ...to };
+}
+
+/** The ranges below a sum: one, or one each of several letters, `ij` and `i,j`. */
+export function rangesOf(sub: readonly Node[], sup: readonly Node[], at: number, read: Read): readonly Range[] {
+  const letters = sub.filter(node => node.kind === 'symbol' && /^[a-z]$/.test(node.text));
+  const commas = sub.filter(node => node.kind === 'symbol' && node.text === ',');
+  const isList = letters.length > 1 && letters.length + commas.length === sub.length && sup.length === 0;
+  return isList ? letters.map(node => ({ index: letterOf([node], at).letter })) : [rangeOf(sub, sup, at, read)];
 }
 
 export function fraction(node: Node & { kind: 'fraction' }, read: Read): Expression {

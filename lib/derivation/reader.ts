@@ -5,10 +5,10 @@
  */
 import { textOfNode } from './clauses.ts';
 import { dotted } from './dots.ts';
-import type { Expression, Term } from './expression.ts';
+import type { Expression, Many, Term } from './expression.ts';
 import { type Node, Unread } from './latex.ts';
-import { bracket, fraction, norm, paren, rangeOf, rows, split } from './pieces.ts';
-import { ELEMENTWISE, FUNCTION_LETTERS, FUNCTIONS, GREEK } from './signs.ts';
+import { bracket, fraction, norm, paren, rangesOf, rows, split } from './pieces.ts';
+import { ARGUMENTS, ELEMENTWISE, FUNCTION_LETTERS, FUNCTIONS, GREEK, MANY } from './signs.ts';
 import { derivative, isNameNode, isSign, nameNode, nameOf, parted, primesOf } from './spelling.ts';
 
 /** Reads a list of nodes from left to right. */
@@ -100,7 +100,7 @@ export class Reader {
       case 'symbol':
         return this.#symbol(node);
       case 'word':
-        return this.#call(node, [], node);
+        return this.#argument(node) ?? this.#call(node, [], node);
       case 'scripts':
         return this.#scripts(node);
       case 'accent':
@@ -129,7 +129,8 @@ export class Reader {
       if (text === '0' && face === 'bold') return { kind: 'constant', name: '0', at };
       return this.#number(text, at);
     }
-    if (text === '\\sum' || text === '\\prod') return this.#over(text, [], [], at);
+    const many = MANY[text];
+    if (many) return this.#over(many, [], [], at);
     if (text === '\\partial') return this.#slashed(at);
     if (text === 'R' && face === 'script') {
       const moved = this.#peek();
@@ -174,8 +175,8 @@ export class Reader {
     const { base, sub, sup, at } = node;
     const [only, ...others] = base;
     if (!only || others.length > 0) throw new Unread('indices of nothing', at);
-    if (only.kind === 'symbol' && (only.text === '\\sum' || only.text === '\\prod'))
-      return this.#over(only.text, sub, sup, at);
+    const many = only.kind === 'symbol' || (only.kind === 'word' && sub.length > 0) ? MANY[only.text] : undefined;
+    if (many) return this.#over(many, sub, sup, at);
     if (only.kind === 'word' && sub.length > 0 && FUNCTIONS[only.text])
       throw new Unread(`an index of ${only.text}`, sub[0]?.at ?? at);
     if (only.kind === 'word' && FUNCTIONS[only.text]) return this.#call(only, sup, node);
@@ -235,10 +236,21 @@ export class Reader {
     return powered(powered({ kind: 'call', name, order: primes, args, at }, rest, at), above, at);
   }
 
-  #over(sign: string, sub: readonly Node[], sup: readonly Node[], at: number): Expression {
-    const operation = sign === '\\sum' ? 'Σ' : 'Π';
-    const range = rangeOf(sub, sup, at, read);
-    return { kind: 'over', operation, range, of: this.#term(), at };
+  #over(operation: Many, sub: readonly Node[], sup: readonly Node[], at: number): Expression {
+    const ranges = rangesOf(sub, sup, at, read);
+    const of = operation === 'Σ' || operation === 'Π' ? this.#term() : this.#product();
+    return ranges.reduceRight((inner, range): Expression => ({ kind: 'over', operation, range, of: inner, at }), of);
+  }
+
+  /** `\arg\max_k`: the place of the largest. */
+  #argument(node: Node & { kind: 'word' }): Expression | undefined {
+    const next = this.#peek();
+    const [word] = next?.kind === 'scripts' ? next.base : [];
+    if (node.text !== 'arg' || next?.kind !== 'scripts' || word?.kind !== 'word') return undefined;
+    const operation = ARGUMENTS[word.text];
+    if (!operation) return undefined;
+    this.#next++;
+    return this.#over(operation, next.sub, next.sup, node.at);
   }
 
   /** ∂L/∂v in a line. */

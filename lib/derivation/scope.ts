@@ -49,8 +49,12 @@ export interface Extents {
 export interface Scope {
   /** The letters that are bound to a step. */
   readonly times: ReadonlyMap<string, number>;
+  /** The letters that are bound to a place, counted from 1. */
+  readonly places?: ReadonlyMap<string, number>;
   readonly reader: Reader;
   readonly extents: Extents;
+  /** The names whose equations a gradient is by, where that is its extent. */
+  readonly through?: readonly string[];
 }
 
 /** True gradients, for lines that mention them. */
@@ -70,7 +74,7 @@ export class NoStep extends Error {}
 /** What everything of one judgement shares. */
 export interface Setting<N> {
   readonly system: System;
-  readonly sizes: Pick<Sizes, 'of' | 'dimension'>;
+  readonly sizes: Pick<Sizes, 'of' | 'dimension' | 'wholeOf'>;
   readonly ground: Ground<N>;
   /** Steps that the loss sees; one more is run. */
   readonly last: number;

@@ -17,7 +17,16 @@ const ACCENT_COMMANDS: Readonly<Record<string, string>> = {
 
 const RELATIONS: Readonly<Record<string, string>> = { '≤': '\\le ', '≥': '\\ge ', '≠': '\\ne ' };
 
-const SIGNS: Readonly<Record<string, string>> = { '⊙': '\\odot', '⊘': '\\oslash', Σ: '\\sum', Π: '\\prod' };
+const SIGNS: Readonly<Record<string, string>> = {
+  '⊙': '\\odot',
+  '⊘': '\\oslash',
+  Σ: '\\sum',
+  Π: '\\prod',
+  max: '\\max',
+  min: '\\min',
+  argmax: '\\arg\\max',
+  argmin: '\\arg\\min',
+};
 
 /** How tightly an expression holds together: a sum least. */
 function strength({ kind }: Expression): number {
@@ -65,15 +74,32 @@ export function latexOf(of: Expression): string {
       return `\\frac{\\partial${of.immediate ? '^+' : ''} ${nameLatex(of.of)}}{\\partial ${below}}`;
     }
     case 'over': {
-      const { index, from, to } = of.range;
-      const below = index === '' ? '' : `_{${index}${from ? `=${latexOf(from)}` : ''}}`;
+      const { index, from, to, where } = of.range;
+      const only =
+        where?.kind === 'holds' ? `${RELATIONS[where.relation] ?? where.relation}${latexOf(where.right)}` : '';
+      const below = index === '' ? '' : `_{${index}${from ? `=${latexOf(from)}` : only}}`;
       return `${SIGNS[of.operation]}${below}${to ? `^{${latexOf(to)}}` : ''} ${inner(of.of, 1)}`;
     }
     case 'holds':
       return `[${latexOf(of.left)}${RELATIONS[of.relation] ?? of.relation}${latexOf(of.right)}]`;
+    case 'place':
+      return of.letter;
+    case 'element':
+      return elementLatex(of);
+    case 'array':
+      return latexOf(of.of);
     case 'stack':
       return `[${of.parts.map(latexOf).join(of.below ? '; ' : ', ')}]`;
   }
+}
+
+/** A letter that is not bold with its places, or a parenthesis with them below. */
+function elementLatex({ of, places }: Expression & { kind: 'element' }): string {
+  const below = places.map(latexOf).join(places.some(({ kind }) => kind === 'name') ? ',' : '');
+  if (of.kind !== 'name') return `\\big(${latexOf(of)}\\big)_{${below}}`;
+  const { name } = of;
+  const own = nameLatex({ ...name, bold: false, sub: [] });
+  return `${own}_{${[...name.sub.map(indexLatex), below].join('')}}`;
 }
 
 /** In parentheses unless something can stand above it as it is. */
@@ -115,6 +141,7 @@ export function nameLatex({ letter, bold, sup, sub }: Name): string {
 
 function indexLatex(index: Index): string {
   if (index.letter === undefined) return `${index.number}`;
+  if (index.name) return nameLatex(index.name);
   const letter =
     GREEK_COMMANDS.get(index.letter) ?? (index.letter.length > 1 ? `\\text{${index.letter}}` : index.letter);
   const more = (index.plus ?? []).map(({ letter: other, sign }) => `${sign < 0 ? '-' : '+'}${other}`).join('');

@@ -1,5 +1,5 @@
 /** What signs, words and letters of LaTeX stand for. */
-import type { Relation } from './expression.ts';
+import type { Many, Relation } from './expression.ts';
 
 export const RELATIONS: Readonly<Record<string, Relation>> = {
   '<': '<',
@@ -14,6 +14,12 @@ export const RELATIONS: Readonly<Record<string, Relation>> = {
   '\\ne': '≠',
   '\\neq': '≠',
 };
+
+/** What runs over an index that stands below it. */
+export const MANY: Readonly<Record<string, Many>> = { '\\sum': 'Σ', '\\prod': 'Π', max: 'max', min: 'min' };
+
+/** The places of what is found by running over an index: behind `arg`. */
+export const ARGUMENTS: Readonly<Record<string, Many>> = { max: 'argmax', min: 'argmin' };
 
 /** Functions by the words for them. */
 export const FUNCTIONS: Readonly<Record<string, string>> = {

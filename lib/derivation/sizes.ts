@@ -1,7 +1,8 @@
 /** Shapes of names, found by what the forward equations put together. */
 
 import { type Definition, functionKey, isOfMany, keyIn } from './definitions.ts';
-import { type Expression, isLossKey, walk } from './expression.ts';
+import { type Dimension, type Form, isPartOf, ONE, rootOf } from './dimensions.ts';
+import { type Expression, isLossKey, type Name, walk } from './expression.ts';
 import { Unread } from './latex.ts';
 import type { Line } from './lines.ts';
 import { allNames, shownKey } from './names.ts';
@@ -10,27 +11,16 @@ import type { System } from './system.ts';
 /** Rows and columns. */
 export type Size = readonly [rows: number, columns: number];
 
-/** A dimension that is 1, or not known yet: those that are the same have the same root. */
-interface Dimension {
-  same?: Dimension;
-  readonly one: boolean;
-  /** Whose sum it is, of parts one below the other. */
-  parts?: readonly Dimension[];
-}
-
-/** A shape in dimensions; a number has none, and meets every shape. */
-type Form = readonly [rows: Dimension, columns: Dimension] | 'number';
-
 /** Sizes that dimensions get, all different, so that what does not fit shows. */
 const SIZES: readonly number[] = [3, 2, 4, 5, 6, 7, 8, 9];
-
-const ONE: Dimension = { one: true };
 
 /** The size of every name, and the definitions whose shapes cannot fit those before them. */
 export interface Sizes {
   of(key: string): Size;
   /** How much a letter of those shapes is that a table says. */
   dimension(letter: string): number;
+  /** Of a name that stands for places, and whose values are whole numbers: how many there are. */
+  wholeOf(key: string): number | undefined;
   readonly misfits: ReadonlyMap<Line, Misfitting>;
 }
 
@@ -70,6 +60,9 @@ class Shapes {
   /** Names whose shapes are being found. */
   readonly #made = new Set<string>();
   readonly #columns: ReadonlySet<string>;
+  /** Names that stand for places: how many there are; and the same of the letters that are bound at the moment. */
+  readonly #wholes = new Map<string, Dimension>();
+  #placed = new Map<string, Dimension>();
   readonly #changed: Dimension[] = [];
 
   constructor(system: System) {
@@ -111,7 +104,7 @@ class Shapes {
     return !keys.some(isElement) && !(of.kind === 'stack' && /^[A-Z]/.test(key));
   }
 
-  sizes(): Pick<Sizes, 'of' | 'dimension'> {
+  sizes(): Omit<Sizes, 'misfits'> {
     const numbers = new Map<Dimension, number>();
     const sizeOf = (dimension: Dimension): number => {
       const root = rootOf(dimension);
@@ -129,6 +122,10 @@ class Shapes {
         return form === 'number' ? [1, 1] : [sizeOf(form[0]), sizeOf(form[1])];
       },
       dimension: letter => sizeOf(this.#lettered(letter)),
+      wholeOf: key => {
+        const places = this.#wholes.get(key);
+        return places && sizeOf(places);
+      },
     };
   }
 
@@ -188,6 +185,7 @@ class Shapes {
       case 'each':
         return this.#alike([of.left, of.right], of, of.operation);
       case 'holds':
+        this.#compared(of);
         return this.#alike([of.left, of.right], of, of.relation);
       case 'product':
         return of.factors.map(factor => this.#infer(factor)).reduce((a, b) => this.#times(a, b, of));
@@ -201,7 +199,19 @@ class Shapes {
       case 'call':
         return this.#call(of);
       case 'over':
-        return this.#infer(of.of);
+        return this.#within([of.range.index], () => {
+          if (of.range.where) this.#infer(of.range.where);
+          return this.#infer(of.of);
+        });
+      case 'element':
+        this.#element(of);
+        return 'number';
+      case 'array':
+        return this.#within(of.letters, () => {
+          for (const part of [of.of, of.like]) this.#infer(part);
+          const [rows, columns] = of.letters.map(letter => this.#placed.get(letter) ?? { one: false });
+          return rows ? [rows, columns ?? ONE] : 'number';
+        });
       case 'stack': {
         const forms = of.parts.map(part => this.#infer(part)).filter(form => form !== 'number');
         if (forms.length < of.parts.length) return 'number';
@@ -242,6 +252,71 @@ class Shapes {
     const known = size !== undefined && this.#system.dimensions.has(size);
     const rows: Dimension = known ? this.#lettered(size) : { one: false };
     return [rows, name === '1' ? ONE : rows];
+  }
+
+  /** Where letters are bound that may stand for places outside, too. */
+  #within<T>(letters: readonly string[], f: () => T): T {
+    const outside = this.#placed;
+    this.#placed = new Map([...outside].filter(([letter]) => !letters.includes(letter)));
+    try {
+      return f();
+    } finally {
+      this.#placed = outside;
+    }
+  }
+
+  #element({ of, places }: Expression & { kind: 'element' }): void {
+    const sides = this.#sidesOf(of);
+    for (const [n, place] of places.entries()) {
+      const side = sides[n];
+      if (side) this.#place(place, side);
+    }
+  }
+
+  /** The dimensions that places of a value are on. */
+  #sidesOf(of: Expression): readonly Dimension[] {
+    const sides = (name: Name) => {
+      const form = this.#formOf(keyIn(name, this.#system.vocabulary));
+      return form === 'number' ? [] : form.filter(side => !rootOf(side).one);
+    };
+    switch (of.kind) {
+      case 'name':
+        return sides(of.name);
+      case 'gradient':
+        return sides(of.by);
+      case 'given':
+        return sides(of.of);
+      case 'jacobian':
+        return [...sides(of.of), ...sides(of.by)];
+      case 'along':
+        return this.#sidesOf(of.of);
+      default: {
+        const form = this.#infer(of);
+        return form === 'number' ? [] : form.filter(side => !rootOf(side).one);
+      }
+    }
+  }
+
+  /** What is compared with a place is one. */
+  #compared({ left, right }: Expression & { kind: 'holds' }): void {
+    for (const [a, b] of [
+      [left, right],
+      [right, left],
+    ] as const) {
+      const side = a.kind === 'place' ? this.#placed.get(a.letter) : undefined;
+      if (side && b.kind === 'name') this.#place(b, side);
+    }
+  }
+
+  /** A letter or a name that stands for a place on a side. */
+  #place(place: Expression, side: Dimension): void {
+    const [places, key] =
+      place.kind === 'place'
+        ? [this.#placed, place.letter]
+        : [this.#wholes, place.kind === 'name' ? keyIn(place.name, this.#system.vocabulary) : ''];
+    const known = places.get(key);
+    if (known) this.#unify(known, side, place, 'a place');
+    else if (key !== '') places.set(key, side);
   }
 
   #call(of: Expression & { kind: 'call' }): Form {
@@ -298,14 +373,4 @@ class Shapes {
     from.same = to;
     this.#changed.push(from);
   }
-}
-
-function isPartOf(part: Dimension, whole: Dimension): boolean {
-  return whole.parts?.some(inner => rootOf(inner) === part || isPartOf(part, rootOf(inner))) ?? false;
-}
-
-function rootOf(dimension: Dimension): Dimension {
-  let root = dimension;
-  while (root.same) root = root.same;
-  return root;
 }

@@ -78,9 +78,12 @@ function indicesOf(nodes: readonly Node[]): readonly Index[] {
       continue;
     }
     if (node.kind === 'scripts' && node.sup.length === 0) {
-      const { letter } = letterOf(node.base, node.at);
-      indices.push({ letter, offset: 0 });
-      for (const index of indicesOf(node.sub)) indices.push(index);
+      const { letter, bold } = letterOf(node.base, node.at);
+      const inner = indicesOf(node.sub);
+      const isAtStep =
+        !bold && inner.length === 1 && inner.every(index => index.letter === undefined || index.letter === 't');
+      if (isAtStep) indices.push({ letter, offset: 0, name: nameNode(node) });
+      else for (const index of [{ letter, offset: 0 }, ...inner]) indices.push(index);
       continue;
     }
     if (node.kind !== 'symbol') throw new Unread(`${textOfNode(node)} in an index`, node.at);

@@ -15,13 +15,14 @@ import {
   keyIn,
   namesIn,
 } from './definitions.ts';
-import { type Expression, isLossKey, walk } from './expression.ts';
+import { withElements } from './elements.ts';
+import { type Expression, isLossKey, type Name, walk } from './expression.ts';
 import { Unread } from './latex.ts';
 import type { Line, Reading } from './lines.ts';
 import { allNames, lettersOf, Vocabulary } from './names.ts';
 import { knownKeys, Sets } from './sets.ts';
 import { latexOf } from './show.ts';
-import { dimensionsOf, type SaidShape, shapesSaid } from './table.ts';
+import { dimensionsOf, type SaidShape } from './table.ts';
 
 /** What the lines of one prefix are judged by. */
 export interface System {
@@ -31,6 +32,8 @@ export interface System {
   readonly defining: ReadonlySet<Expression>;
   /** Names of forward equations that no equation defines: parameters, inputs, the state before the first step. */
   readonly leaves: ReadonlySet<string>;
+  /** Whether a name goes with the time here: what is given and never written with a time does not, though another network has a letter like it that does. */
+  isTimed(key: string): boolean;
   /** Shapes that a table says. A letter that is in one and that no equation defines is any value of that shape. */
   readonly said: ReadonlyMap<string, SaidShape>;
   /** Forward definitions: those that the leaves are from. */
@@ -66,10 +69,10 @@ function vocabularyOf(readings: readonly Reading[]): Vocabulary {
 
 /** @param given readings whose forward equations hold too, where this one does not define the name. */
 export function systemsOf(text: Reading, more: readonly Reading[]): Systems {
-  const first = withCited(text, more);
-  const timed = vocabularyOf([first, ...more]);
-  const reading = inT(first, timed);
-  const given = more.map(other => inT(other, timed));
+  const all = [withCited(text, more), ...more];
+  const { readings, said } = withElements(all, vocabularyOf(all));
+  const timed = vocabularyOf(readings);
+  const [reading = text, ...given] = readings.map(other => inT(other, timed));
   const lines = [reading, ...given].flatMap(({ lines: own, abbreviations }) => [...own, ...abbreviations]);
   const vocabulary = vocabularyOf([reading, ...given]);
   const sets = new Sets(reading.sets, knownKeys(lines));
@@ -94,12 +97,10 @@ export function systemsOf(text: Reading, more: readonly Reading[]): Systems {
     lines: expanded(other.lines, false),
     abbreviations: expanded(other.abbreviations, false),
   }));
-  const said = new Map([...more, first].flatMap(({ text }) => [...shapesSaid(text, vocabulary)]));
   const whole = { vocabulary, sets, said, dimensions: dimensionsOf(said) };
   const systems = new Map<string, System>();
   /** Of what is given, the equations of one network: those that the text cites before others, and none that define a name again. */
-  const givenTo = (prefix: string) => {
-    const cited = citedFor(prefix, first);
+  const givenTo = (cited: ReadonlySet<string>) => {
     const lines = others.flatMap(other => other.lines);
     const taken = new Set<string>();
     const kept = new Set(
@@ -121,7 +122,9 @@ export function systemsOf(text: Reading, more: readonly Reading[]): Systems {
   const known = (prefix: string, supposed: readonly Instance[]) => {
     const sides = supposed.flatMap(({ statement }) => statement.members.map(latexOf).join('='));
     const name = [prefix, ...sides].join(', ');
-    const system = systems.get(name) ?? systemOf(prefix, instances, abbreviations, givenTo(prefix), whole, supposed);
+    const cited = citedFor(prefix, reading);
+    const more = { instances: givenTo(cited), cited };
+    const system = systems.get(name) ?? systemOf(prefix, instances, abbreviations, more, whole, supposed);
     systems.set(name, system);
     return system;
   };
@@ -147,7 +150,7 @@ function systemOf(
   prefix: string,
   instances: readonly Instance[],
   abbreviations: readonly Instance[],
-  others: readonly Instance[],
+  { instances: others, cited }: { readonly instances: readonly Instance[]; readonly cited: ReadonlySet<string> },
   { vocabulary, sets, said, dimensions }: Whole,
   supposed: readonly Instance[],
 ): System {
@@ -171,7 +174,7 @@ function systemOf(
       .flatMap(({ statement }) => namesIn(statement).map(name => keyIn(name, vocabulary))),
   );
   const add = (definition: Definition, side: Expression) => {
-    const isConstant = /^[A-Z]$/.test(definition.key) && isNumber(definition.of);
+    const isConstant = (/^[A-Z]$/.test(definition.key) && isNumber(definition.of)) || isOneHot(definition.of);
     if (definition.line.prose && ofForward.has(definition.key) && !isConstant) return; // “with p = 0” is a case, and no definition
     const same = definitions.get(definition.key) ?? [];
     if (same.some(other => other.fixed === definition.fixed)) return;
@@ -241,7 +244,14 @@ function systemOf(
     ),
   ]);
   const elsewhere = new Set(others.map(({ line }) => line));
-  const isGiven = ({ key, of, line }: Definition) => !isBackward(of) && elsewhere.has(line) && mentioned.has(key);
+  const isCitedLoss = ({ key, line }: Definition) =>
+    isLossKey(key) &&
+    cited.has(line.prefix) &&
+    keysOf(others.filter(other => other.line.prefix === line.prefix)).some(other => asked.has(other));
+  const isGiven = (definition: Definition) =>
+    !isBackward(definition.of) &&
+    elsewhere.has(definition.line) &&
+    (mentioned.has(definition.key) || isCitedLoss(definition));
   const forward = withAllTheyUse(
     chosen.filter(definition => isFirst(definition) || isGiven(definition)),
     definitions,
@@ -249,6 +259,9 @@ function systemOf(
   );
   const used = new Set(forward.flatMap(({ of }) => allNames(of).map(name => keyIn(name, vocabulary))));
   const leaves = new Set([...used].filter(key => !definitions.has(key) && !dimensions.has(key)));
+  const isSteady = (key: string) =>
+    leaves.has(key) && forward.flatMap(({ of }) => allNames(of)).every(name => isWithoutTime(name, key, vocabulary));
+  const steady = new Set([...leaves].filter(isSteady));
   for (const { key } of forward) leaves.add(key);
   for (const key of said.keys()) if (!definitions.has(key)) leaves.add(key);
   const outputs = outputsOf(forward, own, vocabulary, suppositions);
@@ -259,6 +272,7 @@ function systemOf(
     defining,
     seen: new Set([...used, ...outputs]),
     leaves,
+    isTimed: key => vocabulary.isTimed(key) && !steady.has(key),
     said,
     forward,
     outputs,
@@ -272,6 +286,17 @@ function systemOf(
       return members;
     },
   };
+}
+
+/** Whether a name is another than that of a key, or written without a time. */
+function isWithoutTime(name: Name, key: string, vocabulary: Vocabulary): boolean {
+  const found = vocabulary.resolve(name, new Map(lettersOf(name).map(letter => [letter, 0])), 0);
+  return found.key !== key || found.time === undefined;
+}
+
+/** Whether the elements of an expression say which place is meant: y_k = [k = y]. */
+function isOneHot(of: Expression): boolean {
+  return of.kind === 'array' && of.of.kind === 'holds';
 }
 
 /** Whether an expression is made of numbers alone. */

@@ -9,6 +9,7 @@ import { inverse } from './linear.ts';
 import { Algebra, type Block, isNumber, Misfit } from './matrices.ts';
 import { allNames, lettersOf, shownKey, substituted, withLetter } from './names.ts';
 import { unnamed } from './numbers.ts';
+import { countOf, countsIn, elementAt, placedAt } from './places.ts';
 import {
   boundOf,
   DEFAULT,
@@ -25,6 +26,9 @@ import {
 
 /** Parts that an expression has evaluated, all that it is made of included: sums within sums have more before one sees it. */
 const MOST = 300_000;
+
+/** Places that a name may stand for. */
+const MOST_PLACES = 64;
 
 export class World<N> {
   readonly #setting: Setting<N>;
@@ -63,7 +67,7 @@ export class World<N> {
     let sum = n.constant(0);
     for (const key of system.outputs) {
       const isL = isLossKey(key);
-      const once = isL || !system.vocabulary.isTimed(key);
+      const once = isL || !system.isTimed(key);
       for (let t = 1; t <= (once ? 1 : last); t++) {
         const { data } = this.value(
           { key, time: once ? undefined : t },
@@ -102,7 +106,7 @@ export class World<N> {
   }
 
   #made({ key, time }: Moment): Block<Dual<N>> {
-    const { system, last, sizes } = this.#setting;
+    const { system, last, sizes, ground } = this.#setting;
     if (/^[τT]$/.test(key)) return this.algebra.number(last);
     if (time !== undefined && (time < 0 || time > last + 1)) throw new NoStep();
     const definitions = system.definitions.get(key) ?? [];
@@ -119,6 +123,8 @@ export class World<N> {
     if (definitions.some(({ fixed }) => fixed === undefined) && time !== undefined && time > 0) throw new NoStep();
     if (definitions.length === 0 && key === 'π') return this.algebra.number(Math.PI);
     if (definitions.length === 0 && system.dimensions.has(key)) return this.algebra.number(sizes.dimension(key));
+    const whole = sizes.wholeOf(key);
+    if (whole !== undefined) return this.algebra.number(ground.whole(`${key} ${time ?? ''}`, whole));
     const [rows, columns] = sizes.of(key);
     const data = Array.from({ length: rows * columns }, (_, e) => this.#leaf(`${key} ${time ?? ''} ${e}`));
     return { rows, columns, data };
@@ -174,6 +180,17 @@ export class World<N> {
         const slope = slopeOf(of, this.#setting.system.functions);
         return slope ? part(slope) : called(algebra, of, of.args.map(part));
       }
+      case 'place': {
+        const place = scope.places?.get(of.letter);
+        if (place === undefined) throw new Unread(`what ${of.letter} is is not said`, of.at);
+        return algebra.number(place);
+      }
+      case 'element': {
+        const places = of.places.map(place => this.#placeOf(place, scope));
+        return elementAt(part(of.of), places, this.#numbers.constant(0), of.at);
+      }
+      case 'array':
+        return this.#array(of, scope);
       case 'along':
         if (!this.#along) throw new Unread('ℛ in an equation of the forward pass', of.at);
         return this.#constant(this.#along(of.of, scope));
@@ -190,7 +207,7 @@ export class World<N> {
         const name = of.kind === 'gradient' ? of.by : of.of;
         const moment = this.aliased(this.momentOf(name, scope));
         const extent = of.kind === 'gradient' ? scope.extents.gradient : this.#givenOf(moment, scope);
-        return this.#constant(this.#true(of).gradient(...spread(moment), extent, []));
+        return this.#constant(this.#true(of).gradient(...spread(moment), extent, scope.through ?? []));
       }
       case 'jacobian': {
         const [above, below] = [this.momentOf(of.of, scope), this.momentOf(of.by, scope)];
@@ -263,7 +280,7 @@ export class World<N> {
   momentOf(name: Name, { times }: Scope): Moment {
     const { system, last } = this.#setting;
     const { key, time } = system.vocabulary.resolve(name, times, last);
-    return { key, time: time ?? (system.vocabulary.isTimed(key) ? times.get('t') : undefined) };
+    return { key, time: time ?? (system.isTimed(key) ? times.get('t') : undefined) };
   }
 
   /** What a moment is another name for: a name that is defined as another and that nobody sees. */
@@ -322,9 +339,21 @@ export class World<N> {
     return this.algebra.both(relation, is[relation], left, right);
   }
 
+  #isSo(condition: Expression, scope: Scope): boolean {
+    const { same, numbers } = this.#setting.ground;
+    return this.evaluate(condition, scope).data.every(({ value }) => same(value, numbers.constant(1)));
+  }
+
   #over(of: Expression & { kind: 'over' }, scope: Scope): Block<Dual<N>> {
     const { algebra } = this;
-    const [first, ...others] = this.#terms(of, scope);
+    const terms = this.#terms(of, scope);
+    if (of.operation === 'argmax' || of.operation === 'argmin') return this.#bestOf(of, terms);
+    const [first, ...others] = terms;
+    if (of.operation === 'max' || of.operation === 'min') {
+      if (!first) throw new NoStep();
+      const f = of.operation === 'max' ? this.#numbers.max : this.#numbers.min;
+      return others.reduce((a, b) => algebra.both(of.operation, f, a, b), first);
+    }
     if (!first) return of.operation === 'Σ' ? algebra.number(0) : this.#nothing(of, scope);
     if (of.operation === 'Σ') return others.reduce((a, b) => algebra.add(a, b), first);
     return others.reduce(
@@ -339,15 +368,64 @@ export class World<N> {
     return factor.rows > 1 && factor.columns > 1 ? this.algebra.fitting('I') : this.algebra.number(1);
   }
 
-  /** What a sum or product is made of. */
+  /** The first place at which a number is the largest, or the smallest. */
+  #bestOf({ operation, at }: Expression & { kind: 'over' }, terms: readonly Block<Dual<N>>[]): Block<Dual<N>> {
+    const { same } = this.#setting.ground;
+    const n = this.#numbers;
+    let best = 0;
+    for (const [place, { data }] of terms.entries()) {
+      const [x, y] = [data[0], terms[best]?.data[0]];
+      if (!x || !y || data.length > 1) throw new Unread(`${operation} of what is no number`, at);
+      const isBetter = operation === 'argmax' ? n.above(x, y) : n.above(y, x);
+      if (same(isBetter.value, n.constant(1).value)) best = place;
+    }
+    return this.algebra.number(best + 1);
+  }
+
+  /** The number that a place is. */
+  #placeOf(of: Expression, scope: Scope): number {
+    const known = of.kind === 'place' ? scope.places?.get(of.letter) : of.kind === 'number' ? of.value : undefined;
+    if (known !== undefined) return known;
+    const { ground } = this.#setting;
+    const [x] = this.evaluate(of, scope).data;
+    for (let place = 1; x && place <= MOST_PLACES; place++)
+      if (ground.same(x.value, ground.numbers.constant(place))) return place;
+    throw new Unread('a place that is no whole number', of.at);
+  }
+
+  /** A number for every place of a letter, or for all pairs of two. */
+  #array({ letters, of, like, at }: Expression & { kind: 'array' }, scope: Scope): Block<Dual<N>> {
+    const [rows, columns = 1] = letters.map(letter => {
+      const count = countOf(letter, [of, like], this.#setting);
+      if (count === undefined) throw new Unread(`what ${letter} runs over is not said`, at);
+      return count;
+    });
+    if (rows === undefined) throw new Unread('places of nothing', at);
+    const data = Array.from({ length: rows * columns }, (_, n) => {
+      const [i, j] = [Math.floor(n / columns) + 1, (n % columns) + 1];
+      const placed = letters.map((letter, k) => [letter, k === 0 ? i : j] as const);
+      const [element, ...others] = this.evaluate(of, placedAt(scope, placed)).data;
+      if (!element || others.length > 0) throw new Misfit('an element that is no number');
+      return element;
+    });
+    return { rows, columns, data };
+  }
+
+  /** What a sum, a product or a maximum is made of. */
   #terms(of: Expression & { kind: 'over' }, scope: Scope): Block<Dual<N>>[] {
-    const { index, from, to, down = false } = of.range;
+    const { index, from, to, where, down = false } = of.range;
     const { system, last } = this.#setting;
     const at = (time: number) => this.evaluate(of.of, { ...scope, times: new Map([...scope.times, [index, time]]) });
     const names = allNames(of.of).filter(name => lettersOf(name).includes(index));
     const isTime =
       index === 't' || from !== undefined || names.some(name => system.vocabulary.freeTimes(name).includes(index));
     if (index === '') return [this.evaluate(of.of, scope)];
+    const places = countsIn(index, of.of) ? countOf(index, [of.of], this.#setting) : undefined;
+    if (places !== undefined) {
+      return Array.from({ length: places }, (_, n) => placedAt(scope, [[index, n + 1]]))
+        .filter(placed => !where || this.#isSo(where, placed))
+        .map(placed => this.evaluate(of.of, placed));
+    }
     if (!isTime)
       return system.membersOf(index, of.of).map(member => this.evaluate(withLetter(of.of, index, member), scope));
     const first = from ? boundOf(from, scope, this.#setting) : 1;

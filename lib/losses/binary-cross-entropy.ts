@@ -50,7 +50,7 @@ export const binaryCrossEntropy: Loss<Sequence, BinaryCrossEntropyTape> = {
       for (let k = 0; factor && k < logits.F; k++) {
         const [o, yk] = [O.get(n, k), Y.get(n, k)];
         if (yk < 0 || yk > 1) throw new ValueError(`y[${n},${k}]`, 'a number in [0, 1]', `${yk}`);
-        loss += factor * ((1 - yk) * softplusOf(o) + yk * softplusOf(-o)); // BCE-F2  L = Σ_t w_t l_t with l_t = Σ_k (1 − y_tk) s(o_tk) + y_tk s(−o_tk)
+        loss += factor * ((1 - yk) * softplusOf(o) + yk * softplusOf(-o)); // BCE-F2  L = Σ_t w_t l_t with l_t = Σ_k (1 − y_tk) softplus(o_tk) + y_tk softplus(−o_tk)
       }
     });
     return { loss, count, tape: { logits, y, factors } };
@@ -74,5 +74,5 @@ export const binaryCrossEntropy: Loss<Sequence, BinaryCrossEntropyTape> = {
 };
 
 function softplusOf(o: number): number {
-  return Math.max(o, 0) + Math.log1p(Math.exp(-Math.abs(o))); // BCE-F1  s(o) = max(o, 0) + log(1 + e^−|o|)
+  return Math.max(o, 0) + Math.log1p(Math.exp(-Math.abs(o))); // BCE-F1  softplus(o) = max(o, 0) + log(1 + e^−|o|)
 }

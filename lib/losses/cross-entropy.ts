@@ -50,7 +50,7 @@ export const crossEntropy: Loss<ArrayLike<number>, CrossEntropyTape> = {
     const logP = new FlatMatrix(logSoftmaxOf(O, C), T * B, C);
     let loss = 0;
     factors.forEach((factor, n) => {
-      if (factor) loss -= factor * logP.get(n, y[n] ?? 0); // CE-F4  L = Σ_t l_t with l_t = −log(y_tᵀ p_t)
+      if (factor) loss -= factor * logP.get(n, y[n] ?? 0); // CE-F4  L = Σ_t w_t l_t with l_t = −log(y_tᵀ p_t)
     });
     return { loss, count, tape: { logits, logP, y, factors } };
   },
@@ -65,7 +65,7 @@ export const crossEntropy: Loss<ArrayLike<number>, CrossEntropyTape> = {
       for (let k = 0; factor && k < C; k++) {
         const ytk = y[n] === k ? 1 : 0;
         const ptk = Math.exp(logP.data[n * C + k] ?? Number.NaN);
-        dO.data[n * C + k] = dloss * factor * (ptk - ytk); // CE-B1  dL/do_t = −(y_t − p_t)ᵀ, through F4, F3
+        dO.data[n * C + k] = dloss * factor * (ptk - ytk); // CE-B1  dL/do_t = −w_t (y_t − p_t)ᵀ, through F4, F3
       }
     });
     return dO;

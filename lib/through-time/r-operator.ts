@@ -54,7 +54,7 @@ export function hessianVector<Target>(
   addTTimes(RdV, dO.rows(), Rh.rows()); // RRO-B1  R{dV} += Σ_t R{do_t}ᵀ h_tᵀ + do_tᵀ R{h_t}ᵀ
   addColumnSums(Rdc, RdO); // RRO-B2  R{dc} += Σ_t R{do_t}
   const Rdy = Sequence.zeros({ ...x.extent(), F: dy.F });
-  addTo(Rdy.rows(), add(times(RdO, V), times(dO.rows(), RV))); // RRO-B3  R{dy_t} = R{do_t} V + do_t R{V}
+  addTo(Rdy.rows(), add(times(RdO, V), times(dO.rows(), RV))); // RRO-B3  R{dh_t} += R{do_t} V + do_t R{V}
 
   const [p, dp] = [layer.params.named(), layer.params.namedGrads()];
   const [Rp, Rdp] = [R.layer.named(), R.layer.namedGrads()];

@@ -45,7 +45,7 @@ const CELLS: readonly Own[] = [
   {
     file: 'rnn',
     given: ['readout'],
-    besides: { 'RNN-D1': 'slopes of functions of any number a', 'RNN-D3': 'a Kronecker product' },
+    besides: { 'RNN-D1': 'slopes of functions of any number a' },
   },
   { file: 'lstm', given: [], besides: { 'LSTM-D1': 'U_all and E_1 are said in words' } },
   { file: 'gru', given: [], besides: { 'GRU-D1': FOLLOWS, 'GRB-D1': FOLLOWS } },
@@ -200,15 +200,18 @@ const JUDGED: readonly {
   readonly given: readonly string[];
   readonly least: number;
   readonly each: number;
+  /** Whether a misprint in a forward equation that only defines makes a line of its system wrong, too. */
+  readonly forward?: true;
 }[] = [
   { file: 'algebra', given: [], least: 63, each: 2 },
   { file: 'elementary', given: [], least: 13, each: 1 },
+  { file: 'readout', given: [], least: 11, each: 1, forward: true },
   { file: 'rtrl', given: ['through-time'], least: 5, each: 1 },
   { file: 'second-order', given: ['rnn', 'readout', 'lstm', 'gru', 'losses'], least: 40, each: 6 },
   { file: 'through-time', given: ['rnn', 'readout'], least: 8, each: 1 },
 ];
 
-describe.each(JUDGED)('$file.md', ({ file, given, least, each }) => {
+describe.each(JUDGED)('$file.md', ({ file, given, least, each, forward }) => {
   const text = textOf(file);
   const others = given.map(file => readingOf(textOf(file)));
   const report = reportOf(file, given);
@@ -222,7 +225,8 @@ describe.each(JUDGED)('$file.md', ({ file, given, least, each }) => {
 
   test('a misprint in an equation that is proven is caught', () => {
     const claims = new Set(report.lines.filter(({ verdict }) => /proven|holds/.test(verdict)).map(({ name }) => name));
-    const lines = readingOf(text).lines.filter(({ name, tag }) => tag && claims.has(name));
+    const isForward = (tag: string) => forward && /-F/.test(tag);
+    const lines = readingOf(text).lines.filter(({ name, tag }) => tag && (claims.has(name) || isForward(tag)));
     const sampled = lines.filter((_, n) => process.env.MISPRINTS === 'all' || n % each === 0);
     expect(sampled.length).toBeGreaterThan(2);
     const missed = sampled.flatMap(({ tag = '', latex, offset }, n) => {
@@ -254,13 +258,17 @@ function signsTurned(latex: string): readonly string[] {
   return found;
 }
 
-/** Whether the line of a tag is wrong itself. */
+/** Whether the line of a tag is wrong itself; of a forward one, whether any line of its system is. */
 function isWrong(text: string, given: readonly Reading[], tag: string, layout: Layout): boolean {
   const systems = systemsOf(readingOf(text), given);
-  const own = systems.instances.filter(({ line }) => line.tag === tag);
-  return own.some(instance => {
+  const judges = new Map<System, Judge>();
+  const [prefix] = tag.split(/-F/);
+  return systems.instances.some(instance => {
+    const { line } = instance;
+    if (line.tag !== tag && line.prefix !== prefix) return false;
     const system = systems.of(instance);
-    const judge = new Judge(system, sizesOf(system), { layout, given: 'given' }, 1);
+    const judge = judges.get(system) ?? new Judge(system, sizesOf(system), { layout, given: 'given' }, 1);
+    judges.set(system, judge);
     return judge.judge(instance).verdict === 'wrong';
   });
 }
@@ -285,7 +293,7 @@ test('of all tags, so many are judged, none is taken for wrong, and code or test
       .sort(),
   ).toEqual([]);
   const unread = lines.filter(({ verdict }) => verdict === 'not read').map(({ tag = '' }) => tag);
-  expect(lines.length - unread.length).toBeGreaterThanOrEqual(442);
+  expect(lines.length - unread.length).toBeGreaterThanOrEqual(460);
   const mentioned = tagsInCode();
   expect(unread.filter(tag => !mentioned.has(tag))).toEqual([]);
 });

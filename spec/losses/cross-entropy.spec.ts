@@ -60,7 +60,7 @@ describe('the cross-entropy', () => {
         ([o, y]) => {
           const C = o.columns;
           const p = flat(logSoftmax(o)).map(Math.exp);
-          const dp = new Matrix([p.map((pk, k) => (k === y ? -1 / pk : 0))]); // CE-D1  dL/dp = −yᵀ / (yᵀ p)
+          const dp = new Matrix([p.map((pk, k) => (k === y ? -1 / pk : 0))]); // CE-D1  dL/dp = −w yᵀ / (yᵀ p), w = 1
           const P = new Matrix([p]);
           const J = Matrix.diag(p).sub(P.transpose().mmul(P)); // CE-D2  ∂p/∂o = diag(p) − p pᵀ
           const { tape } = crossEntropy.forward(Sequence.dense(flat(o), { T: 1, F: C }), [y]);
