@@ -71,6 +71,7 @@ export {
   lectureOptions,
   type OptimiserName,
   optimiserNames,
+  type RateSchedule,
 } from './models/char-options.ts';
 export { CharTrainer, type TrainerPosition, type TrainingStep } from './models/char-trainer.ts';
 export type { ChoiceOptions } from './models/choice.ts';
@@ -78,6 +79,7 @@ export type { BeamOptions, DecodeOptions, Hypothesis } from './models/decoding.t
 export { DivergenceError } from './models/divergence.ts';
 export { type EncoderDecoder, type EncoderDecoderTape, encoderDecoder } from './models/encoder-decoder.ts';
 export { type Hmm, hmm } from './models/hmm.ts';
+export type { Level } from './models/level.ts';
 export type { Marks } from './models/marks.ts';
 export type { Engine } from './models/network.ts';
 export { type Ngram, ngram } from './models/ngram.ts';

@@ -92,7 +92,9 @@ export function* interpretable(
   text: string,
   options: InterpretableOptions = {},
 ): Generator<number, Interpretable, undefined> {
-  const indices = requireModel(model).vocabulary.encode(text);
+  if (requireModel(model).level !== 'char')
+    throw new ValueError('model', 'one that reads characters', `${model.level}s`);
+  const indices = model.vocabulary.encode(text);
   const known = requireKnown('options', options, OPTIONS);
   const { excerpt: excerptLength = 0, signals: wanted = signals } = known;
   if (indices.length > MOST_SYMBOLS)

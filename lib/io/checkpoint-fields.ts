@@ -4,7 +4,8 @@ import { canonical } from '../equations/canonical.ts';
 import { type Recorded, record } from '../equations/record.ts';
 import { FormatError, ValueError } from '../errors.ts';
 import type { TrainerPosition } from '../models/char-trainer.ts';
-import { Vocabulary } from '../models/vocabulary.ts';
+import { type Level, vocabularyFrom } from '../models/level.ts';
+import type { Vocabulary } from '../models/vocabulary.ts';
 import { Random } from '../random.ts';
 import { describe, requireFinite, requireFiniteNumber, requireInteger } from '../require.ts';
 import { outlineOf, parseJson } from './json.ts';
@@ -63,10 +64,10 @@ export function parseField(file: string, key: string, text: string | undefined):
   return parseJson(text, (expected, got) => new FormatError(file, `${expected} ${where}`, got));
 }
 
-/** The vocabulary of what should be a list of symbols, or throws ValueError. */
-export function vocabularyOf(symbols: unknown): Vocabulary {
+/** The vocabulary of what should be a list of symbols at a level, or throws ValueError. */
+export function vocabularyOf(level: Level, symbols: unknown): Vocabulary {
   if (!Array.isArray(symbols)) throw new ValueError('vocabulary', 'a list of symbols', describe(symbols));
-  return Vocabulary.ofSymbols(symbols);
+  return vocabularyFrom(level, symbols);
 }
 
 /** All of a position is there and in its range, or throws ValueError. Returns it. */

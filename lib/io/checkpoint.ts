@@ -128,7 +128,7 @@ export function decodeCheckpoint(
     const old = { learningRate: options.learningRate, norms: [] };
     const written = json('position') as TrainerPosition;
     const position = requirePosition(version === OLD_VERSION ? { ...written, ...old } : { ...written });
-    const vocabulary = vocabularyOf(json('vocabulary'));
+    const vocabulary = vocabularyOf(options.level, json('vocabulary'));
     if (version === VERSION) {
       requireSame('cell', options.cell.name, metadata.get('cell'));
       requireSame('sizes', JSON.stringify(sizesOf(options, vocabulary)), metadata.get('sizes'));
@@ -136,8 +136,8 @@ export function decodeCheckpoint(
     // Before a model is made: a file must hold the numbers that it asks memory for.
     requireCount(parameterCount(options, vocabulary.size), tensors);
     requireEquations(options.cell, firstSize(options, vocabulary), metadata.get('equations'));
-    const { cell, hidden: m, layers, embedding } = options;
-    const model = charModel({ vocabulary, cell, m, layers, embedding });
+    const { level, cell, hidden: m, layers, embedding } = options;
+    const model = charModel({ level, vocabulary, cell, m, layers, embedding });
     setParams(model.net.params, tensors);
     return {
       file,

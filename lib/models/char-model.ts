@@ -10,6 +10,7 @@ import { crossEntropy } from '../losses/cross-entropy.ts';
 import { Random } from '../random.ts';
 import {
   describe,
+  requireClasses,
   requireFinite,
   requireInstance,
   requireInteger,
@@ -22,12 +23,15 @@ import type { Matrices } from '../shape.ts';
 import { parameterCount, stepsAtOnce } from './char-memory.ts';
 import { charNet } from './char-net.ts';
 import { type ChoiceOptions, choose, requireChoice } from './choice.ts';
+import { decodeAt, encodePromptAt, type Level, requireLevel } from './level.ts';
 import { type Engine, requireEngine } from './network.ts';
 import { indices, LONGEST_TEXT } from './text.ts';
 import { Vocabulary } from './vocabulary.ts';
 
 /** A network from symbols to the logits of the next symbol. */
 export interface CharModel {
+  /** What its symbols are. */
+  readonly level: Level;
   readonly vocabulary: Vocabulary;
   readonly cell: Cell;
   /** Hidden units of each layer. */
@@ -45,12 +49,13 @@ const MOST = 2 ** 32;
 /**
  * A model with fresh parameters, all zero.
  *
- * @param options the vocabulary; the cell (the vanilla one); m hidden units (100) in each of some layers (1); the numbers of an
+ * @param options what the symbols are (characters); the vocabulary; the cell (the vanilla one); m hidden units (100) in each of some layers (1); the numbers of an
  * embedding below them (null: there is none); how it is run (by the engine).
  * @throws ValueError when m, the number of layers or that of an embedding is no positive integer, or none that the cell can have,
  * or an option of the engine is none.
  */
 export function charModel(options: {
+  readonly level?: Level;
   readonly vocabulary: Vocabulary;
   readonly cell?: Cell;
   readonly m?: number;
@@ -59,13 +64,15 @@ export function charModel(options: {
   readonly engine?: Engine;
 }): CharModel {
   const {
+    level = 'char',
     vocabulary,
     cell = rnn,
     m = 100,
     layers = 1,
     embedding = null,
     engine = {},
-  } = requireKnown('options', options, ['vocabulary', 'cell', 'm', 'layers', 'embedding', 'engine']);
+  } = requireKnown('options', options, ['level', 'vocabulary', 'cell', 'm', 'layers', 'embedding', 'engine']);
+  requireLevel(level);
   requireInstance('vocabulary', vocabulary, Vocabulary);
   requireCell('cell', cell);
   requireSize('m', m);
@@ -75,7 +82,7 @@ export function charModel(options: {
   const count = parameterCount({ cell, hidden: m, layers, embedding }, vocabulary.size);
   if (count > MOST) throw new ValueError('m', `a model of at most ${MOST} parameters`, `${count}`);
   const { net } = charNet({ C: vocabulary.size, cell, m, layers, embedding, rate: 0 }, engine);
-  return { vocabulary, cell, m, layers, embedding, net };
+  return { level, vocabulary, cell, m, layers, embedding, net };
 }
 
 /**
@@ -114,8 +121,8 @@ export function* evaluating(model: CharModel, text: Int32Array): Generator<numbe
 
 /** How to sample. */
 export interface SampleOptions extends ChoiceOptions {
-  /** What the model reads first: at least one symbol. */
-  readonly prompt: string;
+  /** What the model reads first: at least one symbol, as text or as classes. Of words, the beginning of a paragraph. */
+  readonly prompt: string | Int32Array;
   /** Symbols to write after it. */
   readonly length: number;
   readonly rng: Random;
@@ -152,7 +159,7 @@ export function* sampling(model: CharModel, options: SampleOptions): Generator<n
     if (symbol !== undefined) text[n++] = symbol;
     yield n;
   }
-  return model.vocabulary.decode(text);
+  return decodeAt(model.level, model.vocabulary, text);
 }
 
 const OPTIONS: readonly (keyof SampleOptions)[] = ['prompt', 'length', 'temperature', 'topK', 'topP', 'rng', 's0'];
@@ -167,7 +174,7 @@ export function written(
   model: CharModel,
   options: Omit<SampleOptions, 'length'> & { readonly length?: number },
 ): Generator<number | undefined, void, undefined> {
-  const { net, vocabulary } = requireModel(model);
+  const { net } = requireModel(model);
   const {
     prompt,
     length = Number.POSITIVE_INFINITY,
@@ -177,24 +184,21 @@ export function written(
     rng,
     s0,
   } = requireKnown('options', options, OPTIONS);
-  if (typeof prompt !== 'string' || prompt === '') {
-    throw new ValueError('prompt', 'at least one symbol', describe(prompt));
-  }
   if (length !== Number.POSITIVE_INFINITY) requireInteger('length', length, 1, LONGEST_TEXT);
   requireInstance('rng', rng, Random);
   requireChoice({ temperature, topK, topP });
   if (s0 !== undefined) requireState('s0', s0, net.state, 1);
-  const read = encodePrompt(vocabulary, prompt);
-  return writing(net, vocabulary.size, read, { length, rng, s0, choice: { temperature, topK, topP } });
+  const read = encodePrompt(model, prompt);
+  return writing(model, read, { length, rng, s0, choice: { temperature, topK, topP } });
 }
 
 function* writing(
-  net: Layer,
-  classes: number,
+  { net, vocabulary: { size: classes, marks, symbols } }: CharModel,
   read: Int32Array,
   { length, rng, s0, choice }: Pick<SampleOptions, 'length' | 'rng' | 's0'> & { readonly choice: ChoiceOptions },
 ): Generator<number | undefined, void, undefined> {
   const atOnce = stepsAtOnce(classes);
+  const unknown = marks.unknown === undefined ? -1 : symbols.indexOf(marks.unknown);
   let state = s0;
   const logitsAfter = (symbols: Int32Array): readonly number[] => {
     const x = Sequence.oneHot(symbols, { T: symbols.length, classes });
@@ -203,7 +207,7 @@ function* writing(
     const logits = y.at(y.T - 1).getRow(0);
     net.release?.(tape);
     requireFinite('logits', logits);
-    return logits;
+    return unknown < 0 ? logits : logits.with(unknown, Number.NEGATIVE_INFINITY); // there is no word for it
   };
   let logits: readonly number[] = [];
   for (let from = 0; from < read.length; from += atOnce) {
@@ -220,18 +224,26 @@ function* writing(
 }
 
 /** What a model reads first when it is given nothing to: a line's end, or its first symbol where it knows none. */
-export function defaultPrompt({ vocabulary }: CharModel): string {
+export function defaultPrompt({ level, vocabulary }: CharModel): string {
+  if (level === 'word') return ''; // a paragraph begins
   return vocabulary.symbols.includes('\n') ? '\n' : (vocabulary.symbols[0] ?? '');
 }
 
 /** `model` has the parts of one, or throws ValueError naming what is missing. Returns it. */
 export function requireModel(model: CharModel): CharModel {
   requireInstance('model.vocabulary', requireObject('model', model).vocabulary, Vocabulary);
+  requireLevel(model.level);
   requireLayer('model.net', model.net);
   return model;
 }
 
-function encodePrompt(vocabulary: Vocabulary, prompt: string): Int32Array {
+/** What is read first, as classes; or throws ValueError. */
+function encodePrompt({ level, vocabulary }: CharModel, prompt: string | Int32Array): Int32Array {
+  if (prompt instanceof Int32Array) return requireClasses('prompt', prompt, vocabulary.size, 1).slice();
+  if (typeof prompt !== 'string' || (prompt === '' && level !== 'word')) {
+    throw new ValueError('prompt', 'at least one symbol', describe(prompt));
+  }
+  if (level !== 'char') return encodePromptAt(level, vocabulary, prompt);
   const known = new Set(vocabulary.symbols);
   const unknown = [...new Set(prompt)].filter(symbol => !known.has(symbol));
   if (unknown.length > 0) {

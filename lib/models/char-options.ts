@@ -11,6 +11,8 @@ import { sgd } from '../optim/sgd.ts';
 import type { ParamSet } from '../params.ts';
 import { describe, requireInteger, requireKnown, requirePositive, requireSize } from '../require.ts';
 
+import { type Level, requireLevel } from './level.ts';
+
 /** An optimiser that the model can be trained with. */
 export type OptimiserName = 'adagrad' | 'sgd' | 'rmsprop' | 'adam';
 
@@ -41,6 +43,8 @@ export interface RateSchedule {
 
 /** The lecture's numbers, each an option. */
 export interface CharTrainerOptions {
+  /** What the symbols of the text are. */
+  readonly level: Level;
   readonly cell: Cell;
   /** Hidden units of each layer. */
   readonly hidden: number;
@@ -71,7 +75,8 @@ export interface CharTrainerOptions {
 }
 
 /** What options mean that checkpoints of old do not have: how all was trained then. */
-export const laterOptions: Pick<CharTrainerOptions, 'batch' | 'embedding' | 'dropout' | 'schedule'> = {
+export const laterOptions: Pick<CharTrainerOptions, 'level' | 'batch' | 'embedding' | 'dropout' | 'schedule'> = {
+  level: 'char',
   batch: 1,
   embedding: null,
   dropout: 0,
@@ -99,6 +104,7 @@ const optionNames = Object.keys(lectureOptions) as (keyof CharTrainerOptions)[];
 /** Every option is there and in its range, or throws {@link ValueError}. Returns them. */
 export function requireOptions(options: CharTrainerOptions): CharTrainerOptions {
   requireCell('cell', requireKnown('options', options, optionNames).cell);
+  requireLevel(options.level);
   const { hidden, layers, embedding, dropout, chunk, batch, optimiser, learningRate, schedule } = options;
   const { clipValue, clipNorm, initStd, heldOut, seed } = options;
   requireSize('hidden', hidden);

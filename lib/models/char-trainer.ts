@@ -23,8 +23,8 @@ import type { CharModel } from './char-model.ts';
 import { charNet } from './char-net.ts';
 import { type CharTrainerOptions, lectureOptions, optimiserOf, rateFactor, requireOptions } from './char-options.ts';
 import { requireFiniteMatrices } from './divergence.ts';
+import { encodeAt, vocabularyAt } from './level.ts';
 import { type Engine, requireEngine } from './network.ts';
-import { Vocabulary } from './vocabulary.ts';
 
 /** The loss after one update. */
 export interface TrainingStep {
@@ -98,8 +98,9 @@ export class CharTrainer {
     requireEngine(engine);
     this.text = text;
     this.options = all;
-    const vocabulary = Vocabulary.of(text);
-    const indices = vocabulary.encode(text);
+    const { level } = all;
+    const vocabulary = vocabularyAt(level, text);
+    const indices = encodeAt(level, vocabulary, text);
     const cut = indices.length - heldOutLength(indices.length, all.heldOut);
     this.train = indices.subarray(0, cut);
     this.heldOut = indices.subarray(cut);
@@ -109,7 +110,7 @@ export class CharTrainer {
     const { cell, hidden: m, layers, embedding } = all;
     const { net, drops } = charNet({ C: vocabulary.size, cell, m, layers, embedding, rate: all.dropout }, engine);
     this.#drops = drops;
-    this.model = { vocabulary, cell, m, layers, embedding, net };
+    this.model = { level, vocabulary, cell, m, layers, embedding, net };
     initialise(this.model, all.initStd, this.#random);
     const optimiser = optimiserOf(all, net.params);
     const factor = all.schedule && rateFactor(all.schedule);
@@ -132,7 +133,7 @@ export class CharTrainer {
 
   /** The symbol that the next chunk begins with, of the first stream. */
   get nextSymbol(): string {
-    return this.model.vocabulary.decode([this.train[this.#position] ?? 0]);
+    return this.model.vocabulary.symbols[this.train[this.#position] ?? 0] ?? '';
   }
 
   /** All that is not parameters, optimiser memory or state. */

@@ -1,5 +1,7 @@
 /** A model's text as it is written, for who shows it to somebody meanwhile. */
+
 import { type CharModel, type SampleOptions, written } from './char-model.ts';
+import { type Scribe, scribeAt } from './level.ts';
 
 /** Milliseconds of writing after which others are let have their turn: a frame of a screen. */
 const TURN = 16;
@@ -29,19 +31,22 @@ export function sampleStream(
   options: Omit<SampleOptions, 'length'> & { readonly length?: number },
 ): AsyncGenerator<string, void, undefined> {
   const symbols = written(model, options);
-  return inTurns(symbols, model.vocabulary.symbols);
+  return inTurns(symbols, scribeAt(model.level, model.vocabulary));
 }
 
 async function* inTurns(
   classes: Iterable<number | undefined>,
-  symbols: readonly string[],
+  scribe: Scribe,
 ): AsyncGenerator<string, void, undefined> {
   let began = performance.now();
-  for (const symbol of classes) {
+  for (const k of classes) {
     if (performance.now() - began > TURN) {
       await new Promise(resolve => setTimeout(resolve, 0));
       began = performance.now();
     }
-    if (symbol !== undefined) yield symbols[symbol] ?? '';
+    const text = k === undefined ? '' : scribe.write(k);
+    if (text !== '') yield text;
   }
+  const rest = scribe.end();
+  if (rest !== '') yield rest;
 }

@@ -58,7 +58,7 @@ export function* recurrentNet(cell: Cell, { vocabulary, fit, validation }: Texts
   if (hasKeepingGate(cell)) forgetBias(net.params);
   const foretell = (text: Int32Array): number => {
     drop.training = false;
-    const loss = evaluate({ vocabulary, cell, m, layers: 1, embedding: m, net }, text);
+    const loss = evaluate({ level: 'char', vocabulary, cell, m, layers: 1, embedding: m, net }, text);
     drop.training = true;
     return loss;
   };

@@ -120,6 +120,17 @@ describe.concurrent('a run', () => {
     expect([status, stderr]).toEqual([2, 'bptt: --warm-up: expected a --schedule that it is part of, got none\n']);
   });
 
+  test('of words says so, writes words, and goes on from any prompt', async () => {
+    const words = [...SMALL, '--level', 'word', '--batch', '2', '--steps', '60', '--out', 'words'];
+    const { status, stdout, stderr } = await bptt(folder, ...words);
+    expect(status).toBe(0);
+    expect(stdout).toMatch(/^held-out {3}\d\.\d{3} nats\/word {3}\d\.\d{3} bits\/word$/m);
+    expect(stderr).toMatch(/^step 60\/60 \(100%\) {2}loss \d\.\d{3} nats\/word {2}\d+ words\/s$/m);
+    const written = await bptt(folder, 'sample', 'words', '--prompt', 'the quick unheard', '--length', '9');
+    expect(written).toMatchObject({ status: 0, stderr: '' });
+    expect(written.stdout).toMatch(/^the quick unheard(?:(?: |^)(?:the|quick|brown|fox|jumps|over|lazy|dog|🦊)|\n)+$/m);
+  });
+
   test('--quiet leaves the result, and changes nothing', async () => {
     const { status, stdout, stderr } = await inTurn(folder, ...SAMPLED, '--out', 'quiet', '--quiet');
     expect({ status, stderr }).toEqual({ status: 0, stderr: '' });

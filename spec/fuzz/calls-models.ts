@@ -50,6 +50,7 @@ export const models: Calls = {
   charModel: taking(
     () =>
       call(lib.charModel, {
+        level: 'char',
         vocabulary: Vocabulary.of('abc'),
         cell: lib.rnn,
         m: 2,
@@ -77,6 +78,7 @@ export const models: Calls = {
         (text: string, options: object, engine: lib.Engine) => new lib.CharTrainer(text, options, engine),
         'abracadabra',
         {
+          level: 'char',
           cell: lib.rnn,
           hidden: 2,
           layers: 1,

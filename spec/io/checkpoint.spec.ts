@@ -117,6 +117,7 @@ describe('a run that is saved and taken up again', () => {
 
   test('has every option', () => {
     const options: CharTrainerOptions = {
+      level: 'byte',
       cell: rnnRelu,
       hidden: 2,
       layers: 2,
@@ -359,6 +360,8 @@ describe('what is no checkpoint: a FormatError that names the file', () => {
     ['more hidden units', option('hidden', 4)],
     ['no hidden units', option('hidden', 0)],
     ['more hidden units than fit', option('hidden', 1e9)],
+    ['another level', option('level', 'word')],
+    ['a level that is none', option('level', 'line')],
     ['another batch', option('batch', 2)],
     ['no batch', option('batch', 0)],
     ['an embedding', option('embedding', 3)],
@@ -417,10 +420,10 @@ describe('a file of version 1', () => {
 
 test('one without the options there were not before is of a run that had none of them', () => {
   const before = changed(({ metadata }) => {
-    const { batch, embedding, dropout, schedule, ...options } = JSON.parse(
+    const { level, batch, embedding, dropout, schedule, ...options } = JSON.parse(
       metadata.options ?? '',
     ) as CharTrainerOptions;
-    expect({ batch, embedding, dropout, schedule }).toEqual(laterOptions);
+    expect({ level, batch, embedding, dropout, schedule }).toEqual(laterOptions);
     metadata.options = JSON.stringify(options);
   });
   const checkpoint = decodeCheckpoint(before, FILE);

@@ -9,6 +9,7 @@ import { hasKeepingGate, type InitName, initNames } from '../../flow/networks.ts
 import type { Checkpoint } from '../../io/checkpoint.ts';
 import { writeAtomically } from '../../io/files.ts';
 import { makeFolder } from '../../io/folders.ts';
+import { encodeAt } from '../../models/level.ts';
 import { requireInteger, requireSize } from '../../require.ts';
 import { type Corpus, corpusNames, readCorpus } from '../corpus.ts';
 import { type Cells, findCell, findCells, OWN_CELL } from '../modules/cell.ts';
@@ -165,7 +166,7 @@ async function trainedOf(path: string, flags: Flags, command: Command, cells: Ce
   const { model } = checkpoint;
   const which = requireInteger('--layer', flags.layer ?? model.layers, 1, model.layers);
   const { text } = textOf(flags, checkpoint);
-  return trained(path, model, model.vocabulary.encode(text), flags.length, which);
+  return trained(path, model, encodeAt(model.level, model.vocabulary, text), flags.length, which);
 }
 
 /** The text that is asked for, or else the one that the checkpoint was trained on, where it says which. */

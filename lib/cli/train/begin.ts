@@ -8,8 +8,8 @@ import { takeLock } from '../../io/lock.ts';
 import { requireRoom } from '../../models/char-memory.ts';
 import { type CharTrainerOptions, requireOptions } from '../../models/char-options.ts';
 import { CharTrainer } from '../../models/char-trainer.ts';
+import { vocabularyAt } from '../../models/level.ts';
 import type { Engine } from '../../models/network.ts';
-import { Vocabulary } from '../../models/vocabulary.ts';
 import type { Corpus } from '../corpus.ts';
 import type { CellPlace, Cells } from '../modules/cell.ts';
 import { pngLibrary } from '../png.ts';
@@ -58,7 +58,7 @@ export async function beginRun(
   const schedule = checkedSchedule(planned);
   if (schedule.png) await pngLibrary();
   const options = requireOptions(wanted);
-  requireRoom(options, Vocabulary.of(text).size, engine, process.availableMemory());
+  requireRoom(options, vocabularyAt(options.level, text).size, engine, process.availableMemory());
   const trainer = new CharTrainer(text, options, engine);
   const files = newRunFolder(basename(source.name, extname(source.name)), schedule.logFormat, out);
   makeFolder(files.folder);

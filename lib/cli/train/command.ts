@@ -2,6 +2,7 @@
 import { Command, Option } from 'commander';
 import { ValueError } from '../../errors.ts';
 import { type CharTrainerOptions, lectureOptions, optimiserNames } from '../../models/char-options.ts';
+import { levelNames } from '../../models/level.ts';
 import { type BackendName, backendOption, engineNamed } from '../backend.ts';
 import { corpusNames, corpusOf, requireCorpus } from '../corpus.ts';
 import { type Cells, findCell, moduleNamed, OWN_CELL } from '../modules/cell.ts';
@@ -51,6 +52,11 @@ export function trainCommand(cells: Cells): Command {
     .option('--resume <run>', 'go on with a run: its folder or its checkpoint')
     .option('-o, --out <folder>', 'where checkpoint, log and plot go (default: a new folder below runs/)')
     .addOption(count('--steps', 'updates in all', 7500))
+    .addOption(
+      new Option('--level <name>', 'what is foretold: characters, words, or bytes')
+        .choices(levelNames)
+        .default(lecture.level),
+    )
     .option('--cell <name>', `the recurrent cell: ${Object.keys(cells).join(', ')}, ${OWN_CELL}`, lecture.cell.name)
     .addOption(count('--hidden', 'hidden units of each layer', lecture.hidden))
     .addOption(count('--layers', 'recurrent layers on top of each other', lecture.layers))
@@ -154,7 +160,7 @@ function changesIn({ steps, onDivergence, cell }: Flags, command: Command): Part
 }
 
 function trainerOptions(flags: Flags): Omit<CharTrainerOptions, 'cell'> {
-  const { hidden, layers, embedding = null, dropout, chunk, batch, optimiser, learningRate } = flags;
+  const { level, hidden, layers, embedding = null, dropout, chunk, batch, optimiser, learningRate } = flags;
   const { initStd, heldOut, seed, steps, warmUp } = flags;
   if (flags.schedule === 'constant' && warmUp !== 0)
     throw new ValueError('--warm-up', 'a --schedule that it is part of', 'none');
@@ -162,7 +168,7 @@ function trainerOptions(flags: Flags): Omit<CharTrainerOptions, 'cell'> {
   const clipValue = flags.clipValue === 'none' ? null : flags.clipValue;
   const clipNorm = flags.clipNorm === 'none' ? null : flags.clipNorm;
   return {
-    ...{ hidden, layers, embedding, dropout, chunk, batch, optimiser, learningRate, schedule },
+    ...{ level, hidden, layers, embedding, dropout, chunk, batch, optimiser, learningRate, schedule },
     ...{ clipValue, clipNorm, initStd, heldOut, seed },
   };
 }

@@ -75,11 +75,12 @@ async function loop(run: Run, signal: { readonly name: string | null }, verbosit
       }
       read += symbolsAStep(run.trainer.options);
       const { step, smoothed } = run.trainer.position;
+      const { level } = run.trainer.options;
       const now = performance.now();
       if (now - turn < TURN && step < steps) continue;
       turn = now;
       const speed = (read * 1000) / (now - began);
-      shown.update(step, `loss ${smoothed.toFixed(3)} nats/char  ${Math.round(speed)} chars/s`);
+      shown.update(step, `loss ${smoothed.toFixed(3)} nats/${level}  ${Math.round(speed)} ${level}s/s`);
       await breathe();
     }
     return run.trainer.position.step < steps || !isDone ? signal.name : null;
@@ -172,14 +173,15 @@ async function heldOutLoss(
 
 /** A sample. Where it is left off, its other symbols are drawn all the same, so that later samples are what they would be. */
 async function sampleNow({ trainer, schedule }: Run, { say, stopped }: Onlooker): Promise<void> {
-  const { model, nextSymbol, state, random, position } = trainer;
+  const { model, train: symbols, state, random, position } = trainer;
   const { sampleLength: length } = schedule;
   let drawn = 0;
-  const count = (symbols: number) => {
-    drawn = symbols;
+  const count = (written: number) => {
+    drawn = written;
   };
   const s0 = state && rowsOfEach(state, [0]); // of the stream that the symbol is of
-  const text = await written(model, { prompt: nextSymbol, length, rng: random, s0 }, stopped, count);
+  const prompt = symbols.subarray(position.position, position.position + 1); // the symbol that the next chunk begins with
+  const text = await written(model, { prompt, length, rng: random, s0 }, stopped, count);
   if (!stopped()) return say(`---- after step ${position.step}\n${text}\n----`);
   for (; drawn < length; drawn++) random.uniform();
 }

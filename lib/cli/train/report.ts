@@ -42,6 +42,7 @@ export async function find({ trainer, schedule }: Run, stopped: () => boolean): 
 export function report(run: Run, { stopped, levels, found }: Outcome, { json }: Verbosity): void {
   const { trainer, schedule, files, best, mishaps } = run;
   const { step } = trainer.position;
+  const { level } = trainer.options;
   const { steps } = schedule;
   const reached = found?.reached;
   if (json) {
@@ -71,7 +72,7 @@ export function report(run: Run, { stopped, levels, found }: Outcome, { json }: 
     print(`stopped by ${stopped} after step ${step} of ${steps}: bptt train --resume ${files.folder} goes on\n`);
   if (levels && reached !== undefined) {
     const line = (name: string, nats: number) =>
-      print(`${name.padEnd(10)} ${nats.toFixed(3)} nats/char   ${(nats / Math.LN2).toFixed(3)} bits/char`);
+      print(`${name.padEnd(10)} ${nats.toFixed(3)} nats/${level}   ${(nats / Math.LN2).toFixed(3)} bits/${level}`);
     line('held-out', reached);
     line('unigram', levels.unigram);
     line('uniform', levels.uniform);
@@ -123,17 +124,19 @@ export async function plotOf(
   levels?: Baselines,
   found?: Found,
 ): Promise<string> {
-  const { cell, hidden, layers, chunk, batch, seed } = trainer.options;
+  const { level, cell, hidden, layers, chunk, batch, seed } = trainer.options;
   const named = place ? `${basename(place.path)}#${place.name}` : cell.name;
   const deep = layers === 1 ? '' : ` --layers ${layers}`;
+  const at = level === 'char' ? '' : ` --level ${level}`;
   const wide = batch === 1 ? '' : ` --batch ${batch}`;
   const text = source.kind === 'corpus' ? `--corpus ${source.name}` : basename(source.name);
   const svg = await plotLoss({
     rows: log.rows,
     symbols: symbolsAStep(trainer.options),
+    level: trainer.options.level,
     ...(levels && { baselines: levels }),
     ...(found?.reached !== undefined && { heldOut: found.reached }),
-    caption: `bptt train ${text} --cell ${named} --hidden ${hidden}${deep} --chunk ${chunk}${wide} --steps ${schedule.steps} --seed ${seed}`,
+    caption: `bptt train ${text}${at} --cell ${named} --hidden ${hidden}${deep} --chunk ${chunk}${wide} --steps ${schedule.steps} --seed ${seed}`,
   });
   return found ? svg.replace('<svg ', `<svg ${done(trainer.position.step)} `) : svg;
 }
