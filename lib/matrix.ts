@@ -9,10 +9,10 @@
  * columns: who writes into its indices must not reach what lies beside another matrix.
  */
 import { type AbstractMatrix, Matrix } from 'ml-matrix';
-import { float64 } from './equations/numbers.ts';
+import { accumulate, apply, build, misfit, shapeOf } from './equations/matrices.ts';
 import type { Operation } from './equations/operation.ts';
 import * as operations from './equations/operations.ts';
-import { MatrixSymbol, type Recorder } from './equations/symbol.ts';
+import { MatrixSymbol } from './equations/symbol.ts';
 import { ShapeError, ValueError } from './errors.ts';
 import { requireIndices } from './padding.ts';
 import {
@@ -24,7 +24,6 @@ import {
   requireInteger,
   requireList,
 } from './require.ts';
-import type { Shape } from './shape.ts';
 import { OneHotMatrix } from './views.ts';
 
 /** a·B: a is n×k, B is k×p, the result n×p. */
@@ -382,34 +381,6 @@ function requireOrder(low: number, high: number): void {
   if (high < low) throw new ValueError('high', `a number that is not below ${low}`, `${high}`);
 }
 
-/** An operation, done to matrices or written down of symbols. */
-function apply(operation: Operation, ...args: readonly AbstractMatrix[]): Matrix {
-  const shape = shapeOf(operation, args);
-  const recorder = recorderOf(args);
-  if (recorder) return recorder.apply(operation, args, shape);
-  const [a, b = a, c = a] = args as readonly [AbstractMatrix, AbstractMatrix?, AbstractMatrix?];
-  return build(...shape, (i, j) => operation.evaluate(float64, [a, b, c], i, j));
-}
-
-/** An operation that adds to its first argument. */
-function accumulate(
-  operation: Operation,
-  ...args:
-    | readonly [D: AbstractMatrix, a: AbstractMatrix]
-    | readonly [D: AbstractMatrix, a: AbstractMatrix, b: AbstractMatrix]
-): void {
-  const shape = shapeOf(operation, args);
-  const recorder = recorderOf(args);
-  if (recorder) {
-    recorder.addTo(operation, args, shape);
-    return;
-  }
-  const [D, a, b = a] = args;
-  for (let i = 0; i < D.rows; i++) {
-    for (let j = 0; j < D.columns; j++) D.set(i, j, operation.evaluate(float64, [D, a, b], i, j));
-  }
-}
-
 /** An operation of two matrices of one shape, over as many as there are. */
 function together(operation: Operation, first: AbstractMatrix, rest: readonly AbstractMatrix[]): Matrix {
   const two = (a: AbstractMatrix, b: AbstractMatrix): Matrix => {
@@ -436,30 +407,6 @@ function byColumn(operation: Operation, a: AbstractMatrix, c: AbstractMatrix): M
   return apply(operation, a, c);
 }
 
-function recorderOf(args: readonly AbstractMatrix[]): Recorder | undefined {
-  for (const arg of args) if (arg.constructor !== Matrix && arg instanceof MatrixSymbol) return arg.recorder;
-  return undefined;
-}
-
-function shapeOf(operation: Operation, args: readonly AbstractMatrix[]): Shape {
-  if (args.every(isMatrix)) {
-    const [a = [0, 0], b = a, c = a] = args.map(({ rows, columns }): Shape => [rows, columns]);
-    const shape = operation.shape(a, b, c);
-    if (shape) return shape;
-  }
-  const what = operation.print('a', 'b', 'c');
-  for (const arg of args) requireAnyMatrix(what, arg);
-  throw misfit(what, args);
-}
-
-function build(rows: number, columns: number, element: (i: number, j: number) => number): Matrix {
-  const result = Matrix.zeros(rows, columns);
-  for (let i = 0; i < rows; i++) {
-    for (let j = 0; j < columns; j++) result.set(i, j, element(i, j));
-  }
-  return result;
-}
-
 /** The indices of a one-hot matrix, all of which are columns of it. */
 function indicesOf(argument: string, { indices, rows, columns: count }: OneHotMatrix): Int32Array {
   if (indices.length !== rows) throw new ShapeError(argument, `${rows} indices`, `${indices.length}`);
@@ -482,9 +429,4 @@ function requireSame(what: string, a: AbstractMatrix, b: AbstractMatrix): void {
 
 function requireFit(fits: boolean, what: string, matrices: readonly AbstractMatrix[]): void {
   if (!fits) throw misfit(what, matrices);
-}
-
-function misfit(what: string, matrices: readonly AbstractMatrix[]): ShapeError {
-  const shapes = matrices.map(({ rows, columns: count }) => `${rows}×${count}`).join(' with ');
-  return new ShapeError(what, 'matrices whose shapes fit', shapes);
 }

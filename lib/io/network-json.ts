@@ -4,6 +4,8 @@
  */
 import { type Cell, type CellSize, requireCellSize } from '../cells/cell.ts';
 import { declaredBy } from '../cells/declared.ts';
+import { record } from '../equations/record.ts';
+import { cellFrom, type WrittenEquations, writtenOf } from '../equations/written.ts';
 import { ShapeError, ValueError } from '../errors.ts';
 import { bahdanau } from '../layers/attention/bahdanau.ts';
 import { luong } from '../layers/attention/luong.ts';
@@ -103,7 +105,8 @@ const ROWS: { readonly [K in Kind]: Row<Of<K>> } = {
 };
 
 /**
- * How a network is made, as plain JSON: the cells by name, those of a user's own with a hash of their equations.
+ * How a network is made, as plain JSON: the cells by name, those of a user's own with a hash of their equations, and the
+ * equations themselves where they can be written down.
  *
  * @param place what the network is called in errors.
  * @throws ValueError naming a part that is not the library's, or was changed since it was made.
@@ -142,9 +145,9 @@ export function networkOf(json: unknown, { cells, engine, numbers }: Remaking): 
     if (!isPlain(written)) throw new ValueError(place, 'a part of a network', describe(written));
     const { kind, ...given } = written as Readonly<Record<string, unknown>>;
     const { fields, parts = [], numbers: count = () => 0, make } = rowOf(kind, place);
-    const known = requireKnown(place, given, kind === 'cell' ? [...fields, 'equations'] : fields);
+    const known = requireKnown(place, given, kind === 'cell' ? [...fields, 'equations', 'written'] : fields);
     const own: Record<string, unknown> = { ...known };
-    delete own.equations; // what they are held to, not what a cell is made of
+    for (const name of ['equations', 'written']) delete own[name]; // what a cell is held to
     if (kind === 'cell') own.cell = cellOf(known, cells, place);
     for (const name of parts) own[name] = mapped(own[name], `${place}.${name}`, remade);
     if ('engine' in own && engine !== undefined) own.engine = engine;
@@ -181,16 +184,20 @@ function mapped<T>(field: unknown, place: string, map: (part: Made, place: strin
 
 function cellJson(cell: Cell, { d, m }: CellSize, place: string): object {
   requireNoNamesake(`${place}.cell`, cell);
-  return { cell: cell.name, equations: equationsHash(cell, { d, m }) };
+  const equations = equationsHash(cell, { d, m });
+  const recorded = equations === undefined ? undefined : record(cell, { d, m }).equations;
+  const written = recorded && writtenOf(cell, recorded);
+  return { cell: cell.name, equations, ...(written && { written }) };
 }
 
 /** The cell of that name, with the equations that it had. */
 function cellOf(
-  { cell: name, equations, d, m }: Readonly<Record<string, unknown>>,
+  { cell: name, equations, written, d, m }: Readonly<Record<string, unknown>>,
   cells: Remaking['cells'],
   place: string,
 ): Cell {
-  const cell = typeof name === 'string' && Object.hasOwn(cells, name) ? cells[name] : undefined;
+  const given = typeof name === 'string' && Object.hasOwn(cells, name) ? cells[name] : undefined;
+  const cell = given ?? (isPlain(written) ? ofEquations(`${name}`, written as WrittenEquations) : undefined);
   if (!cell) {
     const known = `a cell of the library, or one of your own that is given by its name (${Object.keys(cells).join(', ')})`;
     throw new ValueError(`${place}.cell`, known, describe(name));
@@ -200,6 +207,15 @@ function cellOf(
   requireEquations(cell, size, equations as string | undefined);
   return cell;
 }
+
+/** The cell that equations are; the same when it is asked for again. */
+function ofEquations(name: string, equations: WrittenEquations): Cell {
+  const cell = made.get(equations) ?? cellFrom(name, equations);
+  made.set(equations, cell);
+  return cell;
+}
+
+const made = new WeakMap<WrittenEquations, Cell>();
 
 /** How many parameters a cell has. */
 function countOf(cell: Cell, size: CellSize): number {

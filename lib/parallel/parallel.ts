@@ -18,7 +18,10 @@ const MOST = 256;
 export interface ParallelOptions {
   /** Threads at work, this one among them: 256 at most. */
   readonly workers: number;
-  /** The address of a module that exports the cells of your own that the network is made of: other threads import it, too. */
+  /**
+   * The address of a module of cells that the network is made of and whose equations cannot be written down: other threads import it,
+   * too. All others go there as their equations.
+   */
   readonly cells?: string | URL;
   /** Where the engine's products are done; in WebAssembly unless given. One of several threads is `blas()` of `bptt/blas`, of one thread each. */
   readonly backend?: Backend;

@@ -24,6 +24,7 @@ import { stack } from '../../lib/layers/stack.ts';
 import { unroll } from '../../lib/layers/unroll.ts';
 import { windowInput, windowOutput } from '../../lib/layers/windows.ts';
 import { crossEntropy } from '../../lib/losses/cross-entropy.ts';
+import { map } from '../../lib/matrix.ts';
 import { encoderDecoder } from '../../lib/models/encoder-decoder.ts';
 import { Vocabulary } from '../../lib/models/vocabulary.ts';
 import { adagrad } from '../../lib/optim/adagrad.ts';
@@ -213,10 +214,19 @@ describe('a cell of one’s own', () => {
     expect(outputsOf(load(save(layer), { cells: { mine } }).model)).toEqual(outputsOf(layer));
   });
 
-  it('that is not given, or another, is refused', () => {
+  it('is in the file, as its equations: it computes the same bits where its module is not, and is saved from there again', () => {
+    const layer = net();
+    const bytes = save(layer);
+    const { model } = load(bytes);
+    expect(outputsOf(model)).toEqual(outputsOf(layer));
+    expect(save(model)).toEqual(bytes);
+  });
+
+  it('that cannot be written down and is not given, or is another, is refused', () => {
+    const opaque: Cell = { ...mine, forward: (p, x, prev) => rnn.forward(p as never, map(x, Math.sin), prev as never) };
     const bytes = save(net());
-    expect(() => load(bytes, { file: FILE })).toThrow(
-      /^model\.bptt: expected model\.layers\.cell\.cell to be a cell of the library, or one of your own .*, got "mine"$/,
+    expect(() => load(save(begun(unroll(opaque, { d: 2, m: 3 }))), { file: FILE })).toThrow(
+      /^model\.bptt: expected model\.cell to be a cell of the library, or one of your own .*, got "mine"$/,
     );
     expect(() => load(bytes, { file: FILE, cells: { mine: other } })).toThrow(/got other equations$/);
   });

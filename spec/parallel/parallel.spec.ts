@@ -4,6 +4,7 @@ import { describe, expect, it } from 'vitest';
 import type { Cell } from '../../lib/cells/cell.ts';
 import { gru } from '../../lib/cells/gru.ts';
 import { lstm } from '../../lib/cells/lstm.ts';
+import { mgu } from '../../lib/cells/mgu.ts';
 import { checkLayer } from '../../lib/check/check-layer.ts';
 import { randomSequence, randomState } from '../../lib/check/problem.ts';
 import { linear } from '../../lib/engine/linear.ts';
@@ -129,6 +130,19 @@ describe('parallel', () => {
     expect(() => parallel({ ...net }, { workers: 2 })).toThrow('network: expected a part of the library');
     const backend = { name: 'mine', products: () => ({}) as never };
     await expect(parallel(net, { workers: 2, backend })).rejects.toThrow('backend: expected one of blas()');
+  });
+
+  it('runs a cell of one’s own, which goes to other threads as its equations', async () => {
+    const mine: Cell = { ...(mgu as Cell), name: 'mine' };
+    const grads = async (cell: Cell, workers: number) => {
+      const net = recurrent(cell, { d: 3, m: 4 }) as Layer;
+      normal(0.5)(net.params, new Random(1));
+      const layer = await parallel(net, { workers });
+      const { y, tape } = layer.forward(randomSequence({ T: 3, B: 40, F: 3 }, new Random(2)));
+      layer.backward(tape, y);
+      return net.params.grads;
+    };
+    expect(await grads(mine, 3)).toEqual(await grads(mgu as Cell, 1));
   });
 
   it('runs cells of a module, which every thread imports', async () => {
