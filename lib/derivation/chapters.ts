@@ -1,5 +1,5 @@
 /** Which equations hold together: the chapters of a text, and what of other texts it cites. */
-import { definitionsIn, type Instance, isBackward } from './definitions.ts';
+import { definitionsIn, type Instance, isBackward, isUnconditional } from './definitions.ts';
 import type { Line, Reading } from './lines.ts';
 import { shownKey, type Vocabulary } from './names.ts';
 
@@ -57,7 +57,7 @@ export function inChapters(
     const cut = { ...line, prefix: `${prefix} ${chapter}` };
     own.set(line, cut);
     const doubt = doubts.get(prefix);
-    if (doubt !== undefined && !isDefining && !line.statements.every(({ under }) => under))
+    if (doubt !== undefined && !isDefining && !line.statements.every(({ under, cites }) => under || cites))
       unsure.set(cut, { reason: doubt, at: 0 });
   }
   const cut = instances.map(instance => ({ ...instance, line: own.get(instance.line) ?? instance.line }));
@@ -66,11 +66,13 @@ export function inChapters(
 
 /** What forward equations define, each with the one time at which they do. */
 export function keysDefinedBy(instances: readonly Instance[], vocabulary: Vocabulary): readonly string[] {
-  return instances.flatMap(({ line, statement }) =>
-    statement.under || statement.relation || statement.members.some(isBackward) || statement.members[0]?.kind !== 'name'
-      ? []
-      : [...definitionsIn(line, statement, vocabulary)]
-          .slice(0, 1)
-          .map(([, { key, fixed }]) => `${key} ${fixed ?? ''}`),
-  );
+  return instances
+    .filter(isUnconditional)
+    .flatMap(({ line, statement }) =>
+      statement.members.some(isBackward) || statement.members[0]?.kind !== 'name'
+        ? []
+        : [...definitionsIn(line, statement, vocabulary)]
+            .slice(0, 1)
+            .map(([, { key, fixed }]) => `${key} ${fixed ?? ''}`),
+    );
 }

@@ -55,8 +55,8 @@ export function namesIn({ members, under = [] }: Statement): readonly Name[] {
 }
 
 /** Whether it says what is equal, whatever else may be so: then it may define. */
-export function isUnconditional({ statement: { relation, under } }: Instance): boolean {
-  return relation === undefined && under === undefined;
+export function isUnconditional({ statement: { relation, under, cites } }: Instance): boolean {
+  return relation === undefined && under === undefined && cites === undefined;
 }
 
 /** Whether an expression speaks of gradients, and so belongs to the backward pass. */

@@ -36,11 +36,13 @@ export function equationsOf(nodes: readonly Node[]): readonly Statement[] {
 function rowOf(nodes: readonly Node[]): readonly Statement[] {
   const [arrow, another] = nodes.filter(node => arrowOf(node) !== undefined);
   const cites = tagsIn(nodes.flatMap(node => (node.kind === 'word' && node.prose ? [node.text] : [])).join(' '));
-  if (!arrow) return listed(nodes).map(one => (cites.length > 0 ? { ...one, cites } : one));
+  const resting = (one: Statement): Statement => (cites.length > 0 ? { ...one, cites } : one);
+  if (!arrow) return listed(nodes).map(resting);
   if (another) throw new Unread('it says more than once what follows from what', another.at);
   const [left = [], right = []] = split(nodes, node => node === arrow).map(listed);
   if (left.length === 0 || right.length === 0) throw new Unread('it says what follows from what', arrow.at);
-  const follows = (from: readonly Statement[], to: readonly Statement[]) => to.map(one => ({ ...one, under: from }));
+  const follows = (from: readonly Statement[], to: readonly Statement[]) =>
+    to.map(one => resting({ ...one, under: from }));
   return [...follows(left, right), ...(arrowOf(arrow) === 'both ways' ? follows(right, left) : [])];
 }
 

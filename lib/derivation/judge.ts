@@ -4,7 +4,7 @@ import { Bench, type Difference } from './bench.ts';
 import { type Instance, keyIn } from './definitions.ts';
 import { editsOf, type Stock } from './edits.ts';
 import { type Expression, type Relation, walk } from './expression.ts';
-import { isOfGiven, requireKnownNames, requireMade } from './known.ts';
+import { argumentsIn, isOfGiven, requireKnownNames, requireMade } from './known.ts';
 import { Unread } from './latex.ts';
 import type { Line } from './lines.ts';
 import { Misfit } from './matrices.ts';
@@ -156,8 +156,9 @@ export class Judge {
   /** Why sides cannot be judged whose names are not all known. */
   #unknownIn(left: Expression, right: Expression): Judged | undefined {
     try {
-      requireKnownNames(left, this.#system);
-      requireKnownNames(right, this.#system);
+      const free = argumentsIn(left, this.#system);
+      requireKnownNames(left, this.#system, free);
+      requireKnownNames(right, this.#system, free);
       requireMade([left, right], this.#system);
       return undefined;
     } catch (error) {

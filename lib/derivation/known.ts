@@ -26,9 +26,19 @@ function namesAmong(of: Expression, system: System): readonly Name[] {
   return [...namesOf(of), ...partsOf(of).flatMap(part => namesAmong(part, system))];
 }
 
-/** Throws where a name is neither defined nor one that a forward equation is made of. */
-export function requireKnownNames(expression: Expression, system: System): void {
-  const seen = new Set<string>();
+/** Names without indices that are a function's argument, or what it is the negative of: what is said of the function is said of any number. */
+export function argumentsIn(side: Expression, { vocabulary }: System): readonly string[] {
+  const calls = [...walk(side)].filter(part => part.kind === 'call');
+  const names = calls.flatMap(partsOf).flatMap(argument => {
+    const [only, ...others] = argument.kind === 'sum' ? argument.terms.map(({ of }) => of) : [argument];
+    return only?.kind === 'name' && others.length === 0 ? [only.name] : [];
+  });
+  return names.filter(({ sub, sup }) => sub.length + sup.length === 0).map(name => keyIn(name, vocabulary));
+}
+
+/** Throws where a name is neither defined nor one that a forward equation is made of, nor any of some others. */
+export function requireKnownNames(expression: Expression, system: System, free: readonly string[]): void {
+  const seen = new Set<string>(free);
   const visit = (part: Expression, within: readonly string[]): void => {
     for (const name of namesAmong(part, system)) {
       const key = keyIn(name, system.vocabulary);

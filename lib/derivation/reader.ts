@@ -213,9 +213,8 @@ export class Reader {
     const first = this.#peek();
     if (!first) throw new Unread(`${name} of nothing`, at);
     const args: Expression[] = [];
-    const letter = node.kind === 'symbol';
-    const next = letter ? (parenthesis(first) ?? first) : first;
-    const above = letter && first.kind === 'scripts' ? first.sup : [];
+    const next = parenthesis(first) ?? first;
+    const above = next !== first && first.kind === 'scripts' ? first.sup : [];
     if (next.kind === 'paren' && (next.open === '(' || next.open === '[' || next.open === '\\{')) {
       this.#next++;
       if (next.open === '[' && name !== 'diag') throw new Unread(`${name}[…]`, at);

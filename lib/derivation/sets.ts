@@ -28,11 +28,19 @@ const MOST = 1000;
 /** Letters that stand for every letter of a set. */
 export class Sets {
   readonly #named: readonly NamedSet[];
-  readonly #known: ReadonlySet<string>;
+  readonly #known: Set<string>;
 
   constructor(named: readonly NamedSet[], known: ReadonlySet<string>) {
     this.#named = named;
-    this.#known = known;
+    this.#known = new Set(known);
+  }
+
+  /** From here on also names are known that forward equations have for some letter of a set: W_f, of W_k. */
+  learn(instances: readonly Instance[]): void {
+    for (const { line, statement } of instances) {
+      if (line.letter !== 'F' || statement.members.some(isBackward)) continue;
+      for (const name of statement.members.flatMap(allNames)) this.#known.add(timeless(name));
+    }
   }
 
   /** The statement for every letter of the sets of its free letters. */

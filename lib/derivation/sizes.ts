@@ -330,6 +330,7 @@ class Shapes {
       return form === 'number' ? form : [form[0], form[0]];
     }
     if (of.name === 'dim') return 'number';
+    if (of.name === 'vec') return [{ one: false }, ONE];
     if (isOfMany(of) && !this.#system.functions.has(functionKey(of))) {
       const [first = 'number'] = of.args.map(arg => this.#infer(arg));
       return first;

@@ -1,7 +1,6 @@
 /** The system that a derivation's forward equations define, and what its other equations claim of it. */
 
 import { citedFor, inChapters, keysDefinedBy } from './chapters.ts';
-import { withCited } from './cited.ts';
 import {
   type Definition,
   definitionsIn,
@@ -20,6 +19,7 @@ import { type Expression, isLossKey, type Name, walk } from './expression.ts';
 import { Unread } from './latex.ts';
 import type { Line, Reading } from './lines.ts';
 import { allNames, lettersOf, Vocabulary } from './names.ts';
+import { carriedBy, outputsOf } from './outputs.ts';
 import { knownKeys, Sets } from './sets.ts';
 import { latexOf } from './show.ts';
 import { dimensionsOf, type SaidShape } from './table.ts';
@@ -45,6 +45,8 @@ export interface System {
   /** Names that a later step or the loss uses. */
   readonly handed: ReadonlySet<string>;
   readonly functions: ReadonlyMap<string, FunctionDefinition>;
+  /** What is supposed of the state, of which it holds before the first step too. */
+  readonly initial: ReadonlySet<Definition>;
   /** Letters of those shapes: numbers, where no equation says what they are. */
   readonly dimensions: ReadonlySet<string>;
   /** The sets that sums over letters run over. */
@@ -69,19 +71,20 @@ function vocabularyOf(readings: readonly Reading[]): Vocabulary {
 
 /** @param given readings whose forward equations hold too, where this one does not define the name. */
 export function systemsOf(text: Reading, more: readonly Reading[]): Systems {
-  const all = [withCited(text, more), ...more];
+  const all = [text, ...more];
   const { readings, said } = withElements(all, vocabularyOf(all));
   const timed = vocabularyOf(readings);
   const [reading = text, ...given] = readings.map(other => inT(other, timed));
   const lines = [reading, ...given].flatMap(({ lines: own, abbreviations }) => [...own, ...abbreviations]);
   const vocabulary = vocabularyOf([reading, ...given]);
-  const sets = new Sets(reading.sets, knownKeys(lines));
+  const known = knownKeys(lines);
+  const sets = new Sets(reading.sets, known);
   const unread = new Map<Line, { reason: string; at: number }>();
-  const expanded = (own: readonly Line[], report: boolean) =>
+  const expanded = (own: readonly Line[], report: boolean, by: Sets = sets) =>
     own.flatMap(line =>
       line.statements.flatMap((statement): readonly Instance[] => {
         try {
-          return sets.instances(line, statement, vocabulary);
+          return by.instances(line, statement, vocabulary);
         } catch (error) {
           if (!(error instanceof Unread)) throw error;
           if (report) unread.set(line, { reason: error.message, at: error.at });
@@ -93,10 +96,11 @@ export function systemsOf(text: Reading, more: readonly Reading[]): Systems {
   for (const [line, why] of unsure) unread.set(line, why);
   const chapters = new Map(instances.map(({ line }) => [line.name, line]));
   const abbreviations = expanded(reading.abbreviations, false);
-  const others = given.map(other => ({
-    lines: expanded(other.lines, false),
-    abbreviations: expanded(other.abbreviations, false),
-  }));
+  const others = given.map(other => {
+    const own = other.sets.length > 0 ? new Sets(other.sets, known) : sets;
+    return { lines: expanded(other.lines, false, own), abbreviations: expanded(other.abbreviations, false, own) };
+  });
+  sets.learn(instances);
   const whole = { vocabulary, sets, said, dimensions: dimensionsOf(said) };
   const systems = new Map<string, System>();
   /** Of what is given, the equations of one network: those that the text cites before others, and none that define a name again. */
@@ -119,7 +123,7 @@ export function systemsOf(text: Reading, more: readonly Reading[]): Systems {
       .flatMap(other => lines.filter(({ line }) => line.prefix === other))
       .concat(others.flatMap(other => (other.lines.some(isKept) ? other.abbreviations : [])));
   };
-  const known = (prefix: string, supposed: readonly Instance[]) => {
+  const made = (prefix: string, supposed: readonly Instance[]) => {
     const sides = supposed.flatMap(({ statement }) => statement.members.map(latexOf).join('='));
     const name = [prefix, ...sides].join(', ');
     const cited = citedFor(prefix, reading);
@@ -132,13 +136,20 @@ export function systemsOf(text: Reading, more: readonly Reading[]): Systems {
     lines: reading.lines.map(line => (unread.has(line) ? line : (chapters.get(line.name) ?? line))),
     instances,
     unread,
-    for: prefix => known(prefix, []),
-    of: ({ line, statement: { under = [] } }) =>
-      known(
-        line.prefix,
-        under.map(statement => ({ line, statement, of: '' })),
-      ),
+    for: prefix => made(prefix, []),
+    of: ({ line, statement: { under = [], cites = [] } }) =>
+      made(line.prefix, [
+        ...under.map(statement => ({ line, statement, of: '' })),
+        ...cites.flatMap(tag => cited(tag, [instances, ...others.map(other => other.lines)])),
+      ]),
   };
+}
+
+/** The equations of the forward pass of a tag, in the first text that has it. */
+function cited(tag: string, texts: readonly (readonly Instance[])[]): readonly Instance[] {
+  const found = texts.map(all => all.filter(({ line }) => line.tag === tag)).find(all => all.length > 0);
+  if (!found) throw new Unread(`${tag} is not known`, 0);
+  return found.filter(one => isUnconditional(one) && !one.statement.members.some(isBackward));
 }
 
 /** What all systems of a text share. */
@@ -265,6 +276,11 @@ function systemOf(
   for (const { key } of forward) leaves.add(key);
   for (const key of said.keys()) if (!definitions.has(key)) leaves.add(key);
   const outputs = outputsOf(forward, own, vocabulary, suppositions);
+  const carried = new Set(carriedBy(forward, vocabulary));
+  const isOfState = ({ of }: Definition) =>
+    allNames(of)
+      .map(name => keyIn(name, vocabulary))
+      .every(key => carried.has(key) || !vocabulary.isTimed(key));
   const functions = functionsIn(sources.flat(), definitions, defining, vocabulary);
   return {
     vocabulary,
@@ -276,7 +292,8 @@ function systemOf(
     said,
     forward,
     outputs,
-    handed: new Set([...outputs, ...carriedBy(forward, vocabulary)]),
+    handed: new Set([...outputs, ...carried]),
+    initial: new Set([...suppositions].filter(isOfState)),
     functions,
     dimensions,
     membersOf(letter, of) {
@@ -334,70 +351,4 @@ function withAllTheyUse(
       for (const definition of definitions.get(keyIn(name, vocabulary)) ?? []) all.add(definition);
   }
   return [...all];
-}
-
-/** Names that an equation of a later step uses. */
-function carriedBy(forward: readonly Definition[], vocabulary: Vocabulary): readonly string[] {
-  const offsets = new Map(forward.map(({ key, offset }) => [key, offset ?? 0]));
-  return forward.flatMap(({ of }) =>
-    allNames(of).flatMap(name => {
-      const times = new Map(lettersOf(name).map(letter => [letter, 0]));
-      const { key, time = 0 } = vocabulary.resolve(name, times, Number.NaN);
-      return time < (offsets.get(key) ?? Number.NEGATIVE_INFINITY) ? [key] : [];
-    }),
-  );
-}
-
-/** Whether a name is made of one of some others. */
-function reaches(
-  key: string,
-  others: ReadonlySet<string>,
-  forward: readonly Definition[],
-  vocabulary: Vocabulary,
-): boolean {
-  const seen = new Set([key]);
-  for (const next of seen) {
-    if (others.has(next)) return true;
-    for (const { of } of forward.filter(definition => definition.key === next))
-      for (const name of allNames(of)) seen.add(keyIn(name, vocabulary));
-  }
-  return false;
-}
-
-/** What the loss sees: L where it is defined; else what no forward equation of the same step uses, and the states that gradients are handed in of; of what is supposed, what is made of it. */
-function outputsOf(
-  forward: readonly Definition[],
-  own: readonly Instance[],
-  vocabulary: Vocabulary,
-  suppositions: ReadonlySet<Definition>,
-): readonly string[] {
-  const loss = forward.find(({ key }) => isLossKey(key));
-  if (loss) return [loss.key];
-  const offsets = new Map(forward.map(({ key, offset }) => [key, offset ?? 0]));
-  const usedNow = new Set(
-    forward.flatMap(({ key, of }) =>
-      allNames(of).flatMap(name => {
-        const times = new Map(lettersOf(name).map(letter => [letter, 0]));
-        const found = vocabulary.resolve(name, times, Number.NaN);
-        return found.key !== key && (found.time ?? 0) === offsets.get(found.key) ? [found.key] : [];
-      }),
-    ),
-  );
-  const given = own.flatMap(({ statement }) =>
-    statement.members.flatMap(member =>
-      [...walk(member)].flatMap(part => (part.kind === 'given' ? [keyIn(part.of, vocabulary)] : [])),
-    ),
-  );
-  const isUnused = (definition: Definition) => {
-    const { key, of, implied } = definition;
-    return (!implied || suppositions.has(definition)) && of.kind !== 'name' && !usedNow.has(key);
-  };
-  const timed = forward.filter(({ offset }) => offset !== undefined);
-  const made = (timed.length > 0 ? timed : forward).filter(isUnused);
-  const unused = (made.length > 0 ? made : forward.filter(({ key }) => !usedNow.has(key))).map(({ key }) => key);
-  const carried = new Set(carriedBy(forward, vocabulary));
-  const outputs = [...new Set([...unused, ...given.filter(key => carried.has(key))])];
-  const supposed = new Set([...suppositions].map(({ key }) => key));
-  const touched = outputs.filter(key => supposed.size > 0 && reaches(key, supposed, forward, vocabulary));
-  return touched.length > 0 ? touched : outputs;
 }

@@ -110,10 +110,12 @@ export class World<N> {
     if (/^[τT]$/.test(key)) return this.algebra.number(last);
     if (time !== undefined && (time < 0 || time > last + 1)) throw new NoStep();
     const definitions = system.definitions.get(key) ?? [];
-    for (const { offset, fixed, of } of definitions) {
+    for (const definition of definitions) {
+      const { offset, fixed, of } = definition;
       if (fixed !== undefined && fixed !== time) continue;
       const step = fixed !== undefined || time === undefined ? 1 : time - (offset ?? 0);
-      if (fixed === undefined && time !== undefined && (step < 1 || step > last + 1)) continue;
+      const begin = system.initial.has(definition) ? 0 : 1;
+      if (fixed === undefined && time !== undefined && (step < begin || step > last + 1)) continue;
       const bound = time === undefined ? [] : [['t', step] as const];
       const reader = { key, step: time === undefined ? 0 : step };
       const made = this.evaluate(of, { times: new Map(bound), reader, extents: DEFAULT });

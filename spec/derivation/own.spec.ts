@@ -38,35 +38,25 @@ const BY_PREFIX: Readonly<Record<string, string>> = {
   ETM: 'trace',
 };
 
-const ANY_SIZE = 'it is of any number of units';
-const FOLLOWS = 'it says what follows from what, and nothing of the system';
-
 const CELLS: readonly Own[] = [
   {
     file: 'rnn',
     given: ['readout'],
-    besides: { 'RNN-D1': 'slopes of functions of any number a' },
+    besides: {},
   },
-  { file: 'lstm', given: [], besides: { 'LSTM-D1': 'U_all and E_1 are said in words' } },
-  { file: 'gru', given: [], besides: { 'GRU-D1': FOLLOWS, 'GRB-D1': FOLLOWS } },
-  { file: 'lstm-coupled', given: [], besides: { 'LCF-D2': FOLLOWS, 'LCF-D3': 'the loss of another cell' } },
+  { file: 'lstm', given: [], besides: {} },
+  { file: 'gru', given: [], besides: {} },
+  { file: 'lstm-coupled', given: ['lstm'], besides: {} },
   { file: 'lstm-no-forget', given: [], besides: { 'LNF-T1': 'what was done in 1997, and is no gradient' } },
   { file: 'lstm-peephole', given: [], besides: {} },
-  {
-    file: 'lstm-layer-norm',
-    given: [],
-    functions: ['LLN-B5'],
-    besides: { 'LLN-D1': FOLLOWS, 'LLN-D2': ANY_SIZE, 'LLN-D3': ANY_SIZE },
-  },
-  { file: 'mgu', given: [], besides: { 'MGU-D1': FOLLOWS, 'MGU-D2': 'gradients of another cell' } },
+  { file: 'lstm-layer-norm', given: [], functions: ['LLN-B5'], besides: {} },
+  { file: 'mgu', given: ['gru'], besides: {} },
   { file: 'min-gru', given: [], besides: {} },
   { file: 'min-lstm', given: [], besides: {} },
   {
     file: 'slstm',
     given: [],
     besides: {
-      'SLSTM-D1': 'another system, of other initial states',
-      'SLSTM-D2': 'another system, of other initial states',
       'SLSTM-D5': 'it holds where another gradient is zero',
     },
   },
@@ -293,7 +283,7 @@ test('of all tags, so many are judged, none is taken for wrong, and code or test
       .sort(),
   ).toEqual([]);
   const unread = lines.filter(({ verdict }) => verdict === 'not read').map(({ tag = '' }) => tag);
-  expect(lines.length - unread.length).toBeGreaterThanOrEqual(460);
+  expect(lines.length - unread.length).toBeGreaterThanOrEqual(477);
   const mentioned = tagsInCode();
   expect(unread.filter(tag => !mentioned.has(tag))).toEqual([]);
 });

@@ -1,0 +1,72 @@
+/** What the loss sees of a system, and what is carried from step to step. */
+import { type Definition, type Instance, keyIn } from './definitions.ts';
+import { isLossKey, walk } from './expression.ts';
+import { allNames, lettersOf, type Vocabulary } from './names.ts';
+
+/** Names that an equation of a later step uses. */
+export function carriedBy(forward: readonly Definition[], vocabulary: Vocabulary): readonly string[] {
+  const offsets = new Map(forward.map(({ key, offset }) => [key, offset ?? 0]));
+  return forward.flatMap(({ of }) =>
+    allNames(of).flatMap(name => {
+      const times = new Map(lettersOf(name).map(letter => [letter, 0]));
+      const { key, time = 0 } = vocabulary.resolve(name, times, Number.NaN);
+      return time < (offsets.get(key) ?? Number.NEGATIVE_INFINITY) ? [key] : [];
+    }),
+  );
+}
+
+/** Whether a name is made of one of some others. */
+function reaches(
+  key: string,
+  others: ReadonlySet<string>,
+  forward: readonly Definition[],
+  vocabulary: Vocabulary,
+): boolean {
+  const seen = new Set([key]);
+  for (const next of seen) {
+    if (others.has(next)) return true;
+    for (const { of } of forward.filter(definition => definition.key === next))
+      for (const name of allNames(of)) seen.add(keyIn(name, vocabulary));
+  }
+  return false;
+}
+
+/** What the loss sees: L where it is defined; else what no forward equation of the same step uses, and the states that gradients are handed in of; of what is supposed, what is made of it. */
+export function outputsOf(
+  forward: readonly Definition[],
+  own: readonly Instance[],
+  vocabulary: Vocabulary,
+  suppositions: ReadonlySet<Definition>,
+): readonly string[] {
+  const loss = forward.find(({ key }) => isLossKey(key));
+  if (loss) return [loss.key];
+  const offsets = new Map(forward.map(({ key, offset }) => [key, offset ?? 0]));
+  const usedNow = new Set(
+    forward.flatMap(({ key, of }) =>
+      allNames(of).flatMap(name => {
+        const times = new Map(lettersOf(name).map(letter => [letter, 0]));
+        const found = vocabulary.resolve(name, times, Number.NaN);
+        return found.key !== key && (found.time ?? 0) === offsets.get(found.key) ? [found.key] : [];
+      }),
+    ),
+  );
+  const given = own.flatMap(({ statement }) =>
+    statement.members.flatMap(member =>
+      [...walk(member)].flatMap(part => (part.kind === 'given' ? [keyIn(part.of, vocabulary)] : [])),
+    ),
+  );
+  const isUnused = (definition: Definition) => {
+    const { key, of, implied } = definition;
+    return (!implied || suppositions.has(definition)) && of.kind !== 'name' && !usedNow.has(key);
+  };
+  const timed = forward.filter(({ offset }) => offset !== undefined);
+  const made = (timed.length > 0 ? timed : forward).filter(isUnused);
+  const unused = (made.length > 0 ? made : forward.filter(({ key }) => !usedNow.has(key))).map(({ key }) => key);
+  const carried = new Set(carriedBy(forward, vocabulary));
+  const outputs = [...new Set([...unused, ...given.filter(key => carried.has(key))])];
+  const supposed = new Set([...suppositions].map(({ key }) => key));
+  const supposedThemselves = outputs.filter(key => supposed.has(key));
+  if (supposedThemselves.length > 0) return supposedThemselves;
+  const touched = outputs.filter(key => supposed.size > 0 && reaches(key, supposed, forward, vocabulary));
+  return touched.length > 0 ? touched : outputs;
+}
