@@ -33,6 +33,31 @@ export const trainingCalls: Readonly<Record<string, MakeCall>> = {
   examples: () => call(lib.examples, { x: [[0, 1, 1], [1]], classes: 2, y: [1, 0] }),
   'examples.batch': () => method(data(), 'batch', [1, 0]),
   'examples.length': () => method(data(), 'length', 1),
+  windowExamples: () =>
+    call(
+      lib.windowExamples,
+      [
+        [
+          [1, 5],
+          [2, 6],
+          [3, 7],
+        ],
+      ],
+      { length: 2, horizon: 1, target: 0 },
+    ),
+  'windowExamples.batch': () => method(lib.windowExamples([[[1], [2], [3]]], { length: 2 }), 'batch', [0]),
+  pairs: () =>
+    call(lib.pairs, {
+      x: [[2, 3], [3]],
+      y: [
+        [0, 2, 1],
+        [0, 1],
+      ],
+      classes: 4,
+      targets: 3,
+    }),
+  'pairs.length': () => method(lib.pairs({ x: [[2]], y: [[0, 1]], classes: 3 }), 'length', 0),
+  'pairs.batch': () => method(lib.pairs({ x: [[2]], y: [[0, 1]], classes: 3 }), 'batch', [0]),
   Training: taking(
     () =>
       call(
