@@ -9,9 +9,12 @@ import { checkCommand } from './check/command.ts';
 import { compareCommand } from './compare/command.ts';
 import { demoCommand } from './demo/command.ts';
 import { knownCells } from './discover.ts';
+import { evaluateCommand } from './evaluate/command.ts';
 import { exportCommand } from './export/command.ts';
+import { fitCommand } from './fit/command.ts';
 import { flowCommand } from './flow/command.ts';
 import { importCommand } from './import/command.ts';
+import { predictCommand } from './predict/command.ts';
 import { sampleCommand } from './sample/command.ts';
 import { printError, printJson } from './terminal.ts';
 import { trainCommand } from './train/command.ts';
@@ -27,6 +30,9 @@ export async function run(args: readonly string[]): Promise<void> {
   const program = new Command('bptt')
     .description('Recurrent networks whose every gradient is derived by hand and proven by test.')
     .version(version)
+    .addCommand(fitCommand(cells))
+    .addCommand(predictCommand(cells))
+    .addCommand(evaluateCommand(cells))
     .addCommand(trainCommand(cells))
     .addCommand(sampleCommand(cells))
     .addCommand(exportCommand(cells))
@@ -44,6 +50,7 @@ Examples:
   bptt train --corpus sonnets          learn to write Shakespeare, from the 154 sonnets
   bptt train letters.txt --hidden 200  learn from a text of your own
   bptt sample runs/sonnets --prompt "Shall I" --temperature 0.7
+  bptt fit temperatures.csv --task forecast
   bptt demo hello                      watch a system of the lectures learn
   bptt check rnn                       every gradient of a cell against finite differences`,
     );

@@ -49,6 +49,8 @@ export interface Models {
   readonly layer: Layer;
   readonly attentive: Attentive;
   readonly 'encoder-decoder': EncoderDecoder<Layer | Attentive>;
+  /** Whichever it is. */
+  readonly any: Layer | Attentive | EncoderDecoder<Layer | Attentive>;
 }
 
 /** What is kept beside a model. */
@@ -109,13 +111,13 @@ export interface LoadOptions<K extends keyof Models = keyof Models> {
  * console.log(model.name, vocabulary?.size, note); // → lstm+readout 3 { from: 'an example' }
  * ```
  */
-export function save(model: Models[keyof Models], kept: Kept = {}): Uint8Array {
+export function save(model: Models['any'], kept: Kept = {}): Uint8Array {
   const known = requireKnown('kept', kept, ['optimiser', 'scaler', 'vocabulary', 'training', 'note']);
   const { optimiser, scaler, vocabulary, training, note = null } = known;
   const { params } = requireObject('model', model, 'a model');
   const json = networkJson(model, 'model');
   requireInstance('model.params', params, ParamSet);
-  if (kindOf(model) === undefined) throw new ValueError('model', `one of ${KINDS.join(', ')}`, 'a part of one');
+  if (kindOf(model) === undefined) throw new ValueError('model', 'a whole one', 'a part of one, a bridge');
   for (const [name, matrix] of Object.entries(params.named())) requireFinite(`model.params.${name}`, matrix);
   if (scaler !== undefined) requireInstance('scaler', scaler, Scaler);
   if (vocabulary !== undefined) requireInstance('vocabulary', vocabulary, Vocabulary);
@@ -169,7 +171,8 @@ export function load<K extends keyof Models = 'layer'>(
     const numbers = numbersIn(tensors);
     const model = networkOf(json('model'), { cells: { ...cells, ...own }, engine, numbers }) as Models[K];
     const kind = kindOf(model);
-    if (kind !== as) throw new ValueError('model', `one to be loaded as ${as}`, `one of kind ${kind ?? 'none'}`);
+    if (kind === undefined || (as !== 'any' && kind !== as))
+      throw new ValueError('model', `one to be loaded as ${as}`, `one of kind ${kind ?? 'none'}`);
     if (model.params.size !== numbers) throw new ShapeError('params', `${model.params.size} numbers`, `${numbers}`);
     setParams(model.params, tensors);
     return {
@@ -184,10 +187,10 @@ export function load<K extends keyof Models = 'layer'>(
   });
 }
 
-const KINDS: readonly (keyof Models)[] = ['layer', 'attentive', 'encoder-decoder'];
+const KINDS: readonly (keyof Models)[] = ['layer', 'attentive', 'encoder-decoder', 'any'];
 
 /** The kind of a model; undefined of what is none by itself, such as a bridge. */
-function kindOf(model: Models[keyof Models]): keyof Models | undefined {
+function kindOf(model: Models['any']): keyof Models | undefined {
   const kind = makingOf(model)?.kind;
   if (kind === 'encoder-decoder') return kind;
   if (kind === 'bridge') return undefined;

@@ -44,18 +44,18 @@ export interface Records<T> extends AsyncIterable<Numbered<T>> {
 /** The value of a column, if there is one. */
 export type Cell = number | string | undefined;
 
-/** Makes records of cells: see {@link recordMaker}. */
-export interface RecordMaker {
+/** Makes records of cells, of numbers and text unless told otherwise: see {@link recordMaker}. */
+export interface RecordMaker<V = number | string> {
   /** The record of a line, or undefined where it is dropped; throws FormatError where a value is missing and must not be. */
-  make(line: number, names: readonly string[], cells: readonly Cell[]): Record<string, number | string> | undefined;
+  make(line: number, names: readonly string[], cells: readonly (V | undefined)[]): Record<string, V> | undefined;
   counts(): ReadCounts;
 }
 
 /** Records in which nothing is missing any more. */
-export function recordMaker(file: string, missing: Missing): RecordMaker {
+export function recordMaker<V = number | string>(file: string, missing: Missing): RecordMaker<V> {
   let [records, dropped, carried] = [0, 0, 0];
-  let before: Readonly<Record<string, number | string>> | undefined;
-  const filled = (line: number, name: string): number | string => {
+  let before: Readonly<Record<string, V>> | undefined;
+  const filled = (line: number, name: string): V => {
     const value = missing === 'carry' ? before?.[name] : undefined;
     if (value !== undefined) return value;
     const got = missing === 'carry' ? 'none, nor in a record before to carry' : 'none (missing: error, drop or carry)';
@@ -68,7 +68,7 @@ export function recordMaker(file: string, missing: Missing): RecordMaker {
         dropped += 1;
         return undefined;
       }
-      const record: Record<string, number | string> = {};
+      const record: Record<string, V> = {};
       names.forEach((name, n) => {
         record[name] = cells[n] ?? filled(line, name);
       });

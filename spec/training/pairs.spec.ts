@@ -8,7 +8,7 @@ import { crossEntropy } from '../../lib/losses/cross-entropy.ts';
 import { encoderDecoder } from '../../lib/models/encoder-decoder.ts';
 import { adam } from '../../lib/optim/adam.ts';
 import { Random } from '../../lib/random.ts';
-import { fit } from '../../lib/training/fit.ts';
+import { fit as trained } from '../../lib/training/fit.ts';
 import { pairs } from '../../lib/training/pairs.ts';
 
 const [START, STOP] = [0, 1];
@@ -24,7 +24,7 @@ describe('pairs', () => {
     uniformOverRoot(12)(net.params, new Random(1));
     const data = pairs({ x, y, classes: 4 });
     const optimiser = adam(net.params, { learningRate: 0.03 });
-    await fit(net, data, { loss: crossEntropy, optimiser, epochs: 60, batch: 5 });
+    await trained(net, data, { loss: crossEntropy, optimiser, epochs: 60, batch: 5 });
     const source = data.batch([0, 1, 2, 3, 4]).x;
     expect(net.decode(source, { start: START, stop: STOP, maxLength: 9 })).toEqual(x);
   });

@@ -1,0 +1,77 @@
+/** `bptt evaluate`: how well a model of `bptt fit` does at a file, in a table and in pictures. */
+import { basename, join } from 'node:path';
+import { Command } from 'commander';
+import { FormatError } from '../../errors.ts';
+import { writeAtomically } from '../../io/files.ts';
+import { makeFolder } from '../../io/folders.ts';
+import { withCell } from '../fit/command.ts';
+import { type Cells, OWN_MODULE } from '../modules/cell.ts';
+import { aboutOf } from '../tasks/about.ts';
+import { type Item, itemsOf } from '../tasks/items.ts';
+import { readModel } from '../tasks/model.ts';
+import { type ReadingFlags, readingOf, withReading } from '../tasks/options.ts';
+import { print, printJson, type Verbosity } from '../terminal.ts';
+import { pageOf } from './page.ts';
+import { picturesOf } from './pictures.ts';
+
+interface Flags extends ReadingFlags, Verbosity {
+  readonly cell?: string;
+  readonly out: string;
+}
+
+/** `bptt evaluate MODEL FILE`. */
+export function evaluateCommand(cells: Cells): Command {
+  const command = new Command('evaluate')
+    .description('judge a model of bptt fit by a file')
+    .argument('<model>', 'the file that bptt fit wrote')
+    .argument('<file>', 'a table of the same columns');
+  return withReading(command)
+    .option('--cell <module>', OWN_MODULE.replace(/ \(.*/, ''))
+    .option('-o, --out <folder>', 'where pictures and page go', join('runs', 'evaluate'))
+    .option('--json', 'one line of JSON, and nothing else')
+    .option('--quiet', 'no difference: the result is all there is')
+    .addHelpText(
+      'after',
+      `
+Pictures: the loss while it was trained, what was foretold beside what came, or which classes were taken for which; and a page of all.
+
+Examples:
+  bptt evaluate runs/temperatures.safetensors this-year.csv
+  bptt evaluate runs/walks.safetensors others.csv --out others`,
+    )
+    .action(async (path: string, file: string, flags: Flags) => {
+      const known = flags.cell === undefined ? cells : await withCell(flags.cell, cells);
+      const { learnt, known: own, source, training } = readModel(path, known);
+      const reading = readingOf(file, flags, source);
+      const items: Item[] = [];
+      for await (const item of itemsOf(reading, own.understanding, true)) items.push(item);
+      if (items.length === 0) throw new FormatError(file, 'at least one sequence', 'none');
+      const judged = learnt.judge(items, aboutOf(file));
+      const command = `bptt evaluate ${basename(path)} ${basename(file)}`;
+      const pictures = await picturesOf(judged, training?.epochs ?? [], own, command);
+      makeFolder(flags.out);
+      const written = Object.entries(pictures).map(([name, svg]) => {
+        const picture = join(flags.out, `${name}.svg`);
+        writeAtomically(picture, svg);
+        return [name, picture] as const;
+      });
+      const page = join(flags.out, 'index.html');
+      writeAtomically(page, pageOf(judged, pictures, command));
+      const paths = { ...Object.fromEntries(written), page };
+      const { task } = own.understanding;
+      if (flags.json) {
+        printJson({
+          ok: true,
+          task,
+          sequences: items.length,
+          ...judged.figures,
+          confusion: judged.confusion,
+          pictures: paths,
+        });
+        return;
+      }
+      for (const line of judged.lines) print(line);
+      print('');
+      for (const [name, at] of Object.entries(paths)) print(`${name.padEnd(10)} ${at}`);
+    });
+}

@@ -1,0 +1,76 @@
+/** `bptt predict`: what a model of `bptt fit` says of a file. */
+import { Command } from 'commander';
+import { withCell } from '../fit/command.ts';
+import { type Cells, OWN_MODULE } from '../modules/cell.ts';
+import { type Item, itemsOf } from '../tasks/items.ts';
+import { readModel } from '../tasks/model.ts';
+import { type ReadingFlags, readingOf, withReading } from '../tasks/options.ts';
+import type { Answer } from '../tasks/task.ts';
+import { printRaw } from '../terminal.ts';
+
+interface Flags extends ReadingFlags {
+  readonly cell?: string;
+  readonly json?: boolean;
+}
+
+/** Sequences that are answered at a time. */
+const AT_ONCE = 64;
+
+/** `bptt predict MODEL FILE`. */
+export function predictCommand(cells: Cells): Command {
+  const command = new Command('predict')
+    .description('let a model of bptt fit answer for a file')
+    .argument('<model>', 'the file that bptt fit wrote')
+    .argument('<file>', 'a table of the same columns; what is to be foretold may be absent');
+  return withReading(command)
+    .option('--cell <module>', OWN_MODULE.replace(/ \(.*/, ''))
+    .option('--json', 'a line of JSON for every answer (default: as the file is written)')
+    .option('--quiet', 'no difference: answers are all there is')
+    .addHelpText(
+      'after',
+      `
+The file is read, and answered, piece after piece: it may be larger than memory. Where a line is wrong, what stands before it is answered.
+
+Examples:
+  bptt predict runs/temperatures.safetensors this-year.csv
+  bptt predict runs/sentences.safetensors new.jsonl --json > tagged.jsonl`,
+    )
+    .action(async (path: string, file: string, flags: Flags) => {
+      const known = flags.cell === undefined ? cells : await withCell(flags.cell, cells);
+      const model = readModel(path, known);
+      const reading = readingOf(file, flags, model.source);
+      const write = flags.json || reading.format === 'jsonl' ? asJson : csvWriter(reading.delimiter);
+      let some: Item[] = [];
+      const answer = () => {
+        if (some.length > 0) for (const said of model.learnt.answer(some)) printRaw(write(said));
+        some = [];
+      };
+      try {
+        for await (const item of itemsOf(reading, model.known.understanding, false)) {
+          some.push(item);
+          if (some.length === AT_ONCE) answer();
+        }
+      } finally {
+        answer(); // of what was read before an error, too
+      }
+    });
+}
+
+function asJson(answer: Answer): string {
+  return JSON.stringify(answer);
+}
+
+/** Writes answers as CSV: before the first, the names of its columns. */
+function csvWriter(delimiter: string): (answer: Answer) => string {
+  let isFirst = true;
+  const field = (value: Answer[string]) => {
+    const text = typeof value === 'object' ? value.join(' ') : String(value);
+    return text.includes(delimiter) || /["\n\r]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
+  };
+  return answer => {
+    const row = Object.values(answer).map(field).join(delimiter);
+    const head = isFirst ? `${Object.keys(answer).map(field).join(delimiter)}\n` : '';
+    isFirst = false;
+    return `${head}${row}`;
+  };
+}

@@ -1,0 +1,43 @@
+/** Which sequences are learnt from, which are chosen by, and which are kept for the test. */
+import { FormatError } from '../../errors.ts';
+import { Random } from '../../random.ts';
+import type { Item } from './items.ts';
+import type { Parts, Settings } from './task.ts';
+
+/**
+ * Sequences drawn for each part, so that every kind of them is in all parts as far as there are enough: some are always learnt from.
+ *
+ * @param kind what a sequence is of: its label, or the same of all.
+ * @throws FormatError where there is but one of a kind, which could be learnt or tested and not both.
+ */
+export function drawn(items: readonly Item[], settings: Settings, kind: (item: Item) => string = () => ''): Parts {
+  const { seed, validation, test } = settings;
+  const kinds = new Map<string, Item[]>();
+  for (const item of items) {
+    const own = kinds.get(kind(item)) ?? [];
+    own.push(item);
+    kinds.set(kind(item), own);
+  }
+  const rng = new Random(seed);
+  const parts = { train: [] as Item[], validation: [] as Item[], test: [] as Item[] };
+  for (const [name, own] of kinds) {
+    const [first] = own;
+    if (own.length < 2 && first) {
+      const what = name === '' ? 'sequences' : `sequences of every class`;
+      throw new FormatError(first.place, `at least 2 ${what}`, name === '' ? '1' : `1 of ${JSON.stringify(name)}`);
+    }
+    const order = shuffled(own, rng);
+    const tested = Math.min(own.length - 1, Math.max(1, Math.round(test * own.length)));
+    const chosen = Math.min(own.length - tested - 1, Math.round(validation * own.length));
+    for (const [n, item] of order.entries()) {
+      const part = n < tested ? parts.test : n < tested + chosen ? parts.validation : parts.train;
+      part.push(item);
+    }
+  }
+  return parts;
+}
+
+function shuffled<T>(list: readonly T[], rng: Random): readonly T[] {
+  const keys = list.map(item => ({ item, key: rng.uniform() }));
+  return keys.sort((a, b) => a.key - b.key).map(({ item }) => item);
+}

@@ -1,0 +1,390 @@
+/** `bptt fit`, `predict` and `evaluate`: each task on a small file; stopped and gone on with; and what is wrong with a file, in one line. */
+import { spawnSync } from 'node:child_process';
+import { copyFileSync, existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { beforeAll, describe, expect, test } from 'vitest';
+import { Random } from '../../lib/random.ts';
+import { MAIN } from '../build.ts';
+import { ROOT } from '../examples.ts';
+import { freshFolder, inTurn, linesOf, start } from './command.ts';
+
+const folder = freshFolder();
+const at = (name: string) => join(folder, name);
+
+const rng = new Random(1);
+const pick = (list: readonly string[]): string => list[Math.floor(list.length * rng.uniform())] ?? '';
+
+/** Ways round a circle, once or twice: a row is a step. */
+const WALKS = Array.from({ length: 40 }, (_, w) => {
+  const T = 6 + Math.floor(6 * rng.uniform());
+  const rounds = 1 + (w % 2);
+  return Array.from({ length: T }, (_, t) => {
+    const angle = (2 * Math.PI * rounds * t) / T;
+    return `w${w},${t},${Math.cos(angle).toFixed(3)},${Math.sin(angle).toFixed(3)},${rounds === 1 ? 'once' : 'twice'}`;
+  }).join('\n');
+});
+
+const [NOUNS, VERBS] = [
+  ['cat', 'dog', 'bird'],
+  ['sees', 'likes', 'hears'],
+];
+const SENTENCES = Array.from({ length: 60 }, () => {
+  const tokens = ['the', pick(NOUNS), pick(VERBS), pick(['a', 'the']), pick(NOUNS)];
+  return JSON.stringify({ tokens, tags: ['D', 'N', 'V', 'D', 'N'] });
+});
+const SWAPS = Array.from({ length: 60 }, () => {
+  const [one, other] = [pick(['a', 'b', 'c']), pick(['a', 'b', 'c'])];
+  return `${one}${other},${other}${one}`;
+});
+
+beforeAll(() => {
+  copyFileSync(join(ROOT, 'spec/fixtures/temperatures.csv'), at('days.csv'));
+  copyFileSync(join(ROOT, 'spec/fixtures/temperatures.csv-metadata.json'), at('days.csv-metadata.json'));
+  writeFileSync(at('walks.csv'), `walk,step,x,y,rounds\n${WALKS.join('\n')}\n`);
+  writeFileSync(at('sentences.jsonl'), `${SENTENCES.join('\n')}\n`);
+  writeFileSync(at('swaps.csv'), `text,swapped\n${SWAPS.join('\n')}\n`);
+  writeFileSync(at('lines.csv'), `text\n${Array.from({ length: 40 }, () => `${pick(['ab', 'abab'])}c`).join('\n')}\n`);
+});
+
+async function json(...args: readonly string[]): Promise<Record<string, unknown>> {
+  const { status, stdout, stderr } = await inTurn(folder, ...args, '--json');
+  expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
+  return JSON.parse(stdout) as Record<string, unknown>;
+}
+
+const QUICK = ['--hidden', '8', '--epochs', '12', '--learning-rate', '0.02', '--batch', '8'];
+const CLASSIFY = ['fit', 'walks.csv', '--task', 'classify', '--sequence', 'walk', '--features', 'x,y', ...QUICK];
+
+describe('a task', () => {
+  test('forecast comes near the noise floor, which a naïve forecast does not', async () => {
+    const few = ['--length', '14', '--epochs', '8', '--batch', '32', '--learning-rate', '0.01'];
+    const fitted = await json('fit', 'days.csv', '--task', 'forecast', ...few, '--out', 'days.safetensors');
+    const { rmse, naiveRmse, noiseFloor } = fitted as Record<string, number>;
+    expect(fitted).toMatchObject({ task: 'forecast', rows: { records: 1826, dropped: 0 }, noiseFloor: 2 });
+    expect(fitted.understood).toMatchObject({ time: 'date', features: ['temperature'], target: 'temperature' });
+    expect(rmse).toBeLessThan(1.1 * (noiseFloor ?? 0));
+    expect(naiveRmse).toBeGreaterThan(1.18 * (noiseFloor ?? 0));
+
+    const { stdout } = await inTurn(folder, 'predict', 'days.safetensors', 'days.csv');
+    expect(stdout).toMatch(/^step,temperature\n1,-?\d+\.\d+\n$/);
+    const judged = await json('evaluate', 'days.safetensors', 'days.csv', '--out', 'judged');
+    expect(judged).toMatchObject({
+      ok: true,
+      noiseFloor: 2,
+      pictures: { loss: 'judged/loss.svg', forecast: 'judged/forecast.svg' },
+    });
+    expect(judged.rmse).toBeLessThan(2.2);
+    expect(readFileSync(at('judged/index.html'), 'utf8')).toContain('<figure id="forecast">\n<svg');
+  });
+
+  test('classify tells sequences of unequal length apart', async () => {
+    const fitted = await json(...CLASSIFY, '--out', 'walks.safetensors');
+    expect(fitted).toMatchObject({ accuracy: 1, sequences: { train: 28, validation: 6, test: 6 } });
+    const lines = linesOf((await inTurn(folder, 'predict', 'walks.safetensors', 'walks.csv')).stdout);
+    expect(lines[0]).toBe('walk,rounds,probability');
+    expect(lines.slice(1).filter((line, n) => line.startsWith(`w${n},${n % 2 ? 'twice' : 'once'},`))).toHaveLength(40);
+    const judged = await json('evaluate', 'walks.safetensors', 'walks.csv', '--out', 'told');
+    expect(judged.confusion).toEqual({
+      classes: ['once', 'twice'],
+      counts: [
+        [20, 0],
+        [0, 20],
+      ],
+    });
+    expect(readFileSync(at('told/confusion.svg'), 'utf8')).toContain('twice');
+  });
+
+  test('tag gives every token its tag, those that were never seen too', async () => {
+    const fit = ['fit', 'sentences.jsonl', '--task', 'tag', ...QUICK, '--out', 'tags.safetensors'];
+    expect(await json(...fit)).toMatchObject({
+      accuracy: 1,
+      understood: { text: 'tokens', target: 'tags', level: 'word' },
+    });
+    writeFileSync(at('new.jsonl'), '{"tokens": ["the", "emu", "sees", "a", "dog"]}\n');
+    const { stdout } = await inTurn(folder, 'predict', 'tags.safetensors', 'new.jsonl');
+    expect(JSON.parse(stdout)).toMatchObject({ line: 1, tags: ['D', 'N', 'V', 'D', 'N'] });
+  });
+
+  test('translate writes another text', async () => {
+    const fit = ['fit', 'swaps.csv', '--task', 'translate', ...QUICK, '--epochs', '20', '--out', 'swaps.safetensors'];
+    expect(await json(...fit)).toMatchObject({
+      exact: 1,
+      understood: { text: 'text', target: 'swapped', level: 'char' },
+    });
+    writeFileSync(at('one.csv'), 'text\nca\n');
+    expect((await inTurn(folder, 'predict', 'swaps.safetensors', 'one.csv')).stdout).toBe(
+      'line,text,swapped\n2,ca,ac\n',
+    );
+  });
+
+  test('language goes on with a text, in fewer bits than by how often each symbol occurs', async () => {
+    const fit = ['fit', 'lines.csv', '--task', 'language', ...QUICK, '--out', 'lines.safetensors'];
+    const { bits, unigramBits } = (await json(...fit)) as Record<string, number>;
+    expect(bits).toBeLessThan(0.6 * (unigramBits ?? 0));
+    writeFileSync(at('begun.csv'), 'text\naba\n');
+    expect((await inTurn(folder, 'predict', 'lines.safetensors', 'begun.csv')).stdout).toBe(
+      'line,text,continued\n2,aba,bc\n',
+    );
+  });
+});
+
+test('says first what it took the file for', async () => {
+  const { stdout } = await inTurn(folder, ...CLASSIFY, '--epochs', '1', '--out', 'said.safetensors');
+  expect(linesOf(stdout).slice(0, 5)).toEqual([
+    'file       walks.csv',
+    'task       classify',
+    'steps      rows of equal "walk" are one sequence',
+    'inputs     "x", "y"',
+    'target     "rounds"',
+  ]);
+});
+
+describe('a training that is stopped', () => {
+  test('writes its model, and gone on with it ends in the same bytes as one that was not', async () => {
+    const long = [...CLASSIFY, '--epochs', '60', '--patience', '60'];
+    const running = await start(folder, ...long, '--out', 'stopped.safetensors');
+    await running.until(said => said.includes('epoch 3,'));
+    running.kill('SIGINT');
+    const { status, stdout } = await running.ended;
+    expect(status).toBe(0);
+    expect(stdout).toMatch(/stopped by SIGINT in epoch \d+: bptt fit walks\.csv --resume stopped\.safetensors goes on/);
+    expect(linesOf((await inTurn(folder, 'predict', 'stopped.safetensors', 'walks.csv')).stdout)).toHaveLength(41);
+    await json(...long, '--out', 'whole.safetensors');
+    expect(readFileSync(at('stopped.safetensors'))).not.toEqual(readFileSync(at('whole.safetensors')));
+    await json('fit', 'walks.csv', '--resume', 'stopped.safetensors');
+    expect(readFileSync(at('stopped.safetensors'))).toEqual(readFileSync(at('whole.safetensors')));
+  });
+
+  test('and is done may go on with more epochs, on the same file alone', async () => {
+    await json(...CLASSIFY, '--epochs', '2', '--out', 'done.safetensors');
+    expect(await json('fit', 'walks.csv', '--resume', 'done.safetensors', '--epochs', '4')).toMatchObject({
+      epochs: 4,
+    });
+    const again = await inTurn(folder, 'fit', 'walks.csv', '--resume', 'done.safetensors');
+    expect(again).toMatchObject({
+      status: 2,
+      stderr: 'bptt: --epochs: expected more than 4, or more --patience, got 4\n',
+    });
+    const other = await inTurn(folder, 'fit', 'days.csv', '--resume', 'done.safetensors', '--epochs', '9');
+    expect(other.stderr).toBe('bptt: FILE: expected the file that done.safetensors was made of, got another one\n');
+    const fixed = await inTurn(folder, 'fit', 'walks.csv', '--resume', 'done.safetensors', '--hidden', '9');
+    expect(fixed.stderr).toMatch(/^bptt: --hidden: expected nothing beside --resume/);
+  });
+});
+
+describe('values that are missing', () => {
+  const rows = readFileSync(join(ROOT, 'spec/fixtures/temperatures.csv'), 'utf8').split('\n').slice(0, 200);
+  const few = ['fit', 'gaps.csv', '--task', 'forecast', '--epochs', '1', '--length', '5'];
+
+  test('are named, left out or carried, as asked, and counted', async () => {
+    const gaps = rows.map((row, n) =>
+      n === 50 ? row.replace(/,.*/, ',') : n === 60 ? row.replace(/,.*/, ',NA') : row,
+    );
+    writeFileSync(at('gaps.csv'), gaps.join('\n'));
+    expect((await inTurn(folder, ...few, '--missing-values', 'NA')).stderr).toMatch(
+      /^bptt: gaps\.csv:51 "temperature": expected a value, got none/,
+    );
+    const values = ['--missing-values', 'NA', '--out'];
+    expect(await json(...few, '--missing', 'drop', ...values, 'drop.safetensors')).toMatchObject({
+      rows: { dropped: 2 },
+    });
+    expect(await json(...few, '--missing', 'carry', ...values, 'carry.safetensors')).toMatchObject({
+      rows: { carried: 2 },
+    });
+  });
+});
+
+describe('what is wrong with a file is said in one line, with its place, and nothing is written', () => {
+  const learn = (file: string, task: string, ...more: readonly string[]) => [
+    'fit',
+    file,
+    '--task',
+    task,
+    ...QUICK,
+    ...more,
+  ];
+
+  test.each<[string, string, string, readonly string[], RegExp]>([
+    [
+      'a ragged row',
+      'a.csv',
+      'text,label\nab,a\n2\n',
+      learn('a.csv', 'classify'),
+      /^a\.csv:3: expected 2 fields, as the header has, got 1$/,
+    ],
+    [
+      'text where a number belongs',
+      'b.csv',
+      `t\n${'1\n'.repeat(150)}high\n`,
+      learn('b.csv', 'forecast'),
+      /^b\.csv:152 "t": expected a finite number, got "high"$/,
+    ],
+    [
+      'a list of another kind',
+      'c.jsonl',
+      '{"tokens":["a"],"tags":["A"]}\n{"tokens":"a","tags":["A"]}\n',
+      learn('c.jsonl', 'tag'),
+      /^c\.jsonl:2 "tokens": expected a list, got "a"$/,
+    ],
+    [
+      'an empty sequence',
+      'd.jsonl',
+      '{"tokens":["a"],"tags":["A"]}\n{"tokens":[],"tags":[]}\n',
+      learn('d.jsonl', 'tag'),
+      /^d\.jsonl:2 "tokens": expected at least one step, got none$/,
+    ],
+    [
+      'a tag less',
+      'e.jsonl',
+      '{"tokens":["a","b"],"tags":["A"]}\n',
+      learn('e.jsonl', 'tag'),
+      /^e\.jsonl:1 "tags": expected 2 tags, one a token, got 1$/,
+    ],
+    [
+      'a class of one',
+      'f.csv',
+      'text,label\na,A\nb,A\nc,B\nd,A\n',
+      learn('f.csv', 'classify'),
+      /^f\.csv:4 "label": expected at least 2 sequences of every class, got 1 of "B"$/,
+    ],
+    [
+      'a series that is too short',
+      'g.csv',
+      't\n1\n2\n3\n',
+      learn('g.csv', 'forecast'),
+      /^g\.csv:2 "t": expected a series of at least \d+ rows, for windows of 28, got 3$/,
+    ],
+    [
+      'a sequence in two pieces',
+      'h.csv',
+      'id,x,label\n1,0,A\n2,0,B\n1,0,A\n',
+      learn('h.csv', 'classify'),
+      /^h\.csv:4 "id": expected the rows of a sequence one after the other, got "1" again$/,
+    ],
+    [
+      'two labels in a sequence',
+      'i.csv',
+      'id,x,label\n1,0,A\n1,0,B\n',
+      learn('i.csv', 'classify'),
+      /^i\.csv:3 "label": expected "A", as the sequence has before, got "B"$/,
+    ],
+    [
+      'a vector with text',
+      'j.jsonl',
+      '{"steps":[[1],["a"]],"label":"A"}\n',
+      learn('j.jsonl', 'classify'),
+      /^j\.jsonl:1 "steps"\[1\]: expected a finite number, .*, got "a"$/,
+    ],
+    [
+      'vectors of two widths',
+      'k.jsonl',
+      '{"steps":[[1],[1,2]],"label":"A"}\n',
+      learn('k.jsonl', 'classify'),
+      /^k\.jsonl:1 "steps": expected vectors of one width, got 1 and 2 numbers$/,
+    ],
+    [
+      'an empty file',
+      'l.csv',
+      '',
+      learn('l.csv', 'forecast'),
+      /^l\.csv:1: expected the names of the columns, got an empty file$/,
+    ],
+    ['no rows', 'm.csv', 'a,b\n', learn('m.csv', 'translate'), /^m\.csv: expected at least one sequence, got none$/],
+    [
+      'no such column',
+      'n.csv',
+      'a\n1\n',
+      learn('n.csv', 'forecast', '--target', 'b'),
+      /^--target: expected one of the columns a, got b$/,
+    ],
+    [
+      'no column of numbers',
+      'o.csv',
+      'a\nx\n',
+      learn('o.csv', 'forecast'),
+      /^--target: expected a column of numbers among a, got none$/,
+    ],
+    [
+      'numbers without a sequence',
+      'p.csv',
+      'a,b\n1,x\n',
+      learn('p.csv', 'classify'),
+      /^--sequence: expected the column by which rows are the steps of one sequence among a, b, got none$/,
+    ],
+    [
+      'a file of another kind',
+      'q.xlsx',
+      '',
+      learn('q.xlsx', 'tag'),
+      /^FILE: expected a file of CSV .* or JSON Lines .*, got "q\.xlsx"$/,
+    ],
+    [
+      'no task',
+      'r.csv',
+      'a\n1\n',
+      ['fit', 'r.csv'],
+      /^--task: expected one of forecast, classify, tag, translate, language, got none$/,
+    ],
+    [
+      'a part of nothing',
+      's.csv',
+      'a\n1\n',
+      learn('s.csv', 'forecast', '--test', '0.9'),
+      /^--test: expected less than what --validation leaves, got 0\.9$/,
+    ],
+  ])('%s', async (_, name, text, args, message) => {
+    writeFileSync(at(name), text);
+    const { status, stderr, stdout } = await inTurn(folder, ...args, '--json');
+    expect({ status, lines: linesOf(stderr).length }).toEqual({ status: 2, lines: 1 });
+    expect(stderr.slice('bptt: '.length).trimEnd()).toMatch(message);
+    expect(JSON.parse(stdout)).toMatchObject({ ok: false });
+    expect(existsSync(at('runs'))).toBe(false);
+  });
+
+  test('a file that is there already is not written over', async () => {
+    writeFileSync(at('there.safetensors'), 'mine');
+    const { stderr } = await inTurn(folder, ...CLASSIFY, '--out', 'there.safetensors');
+    expect(stderr).toMatch(/^bptt: --out: expected a file that is not there yet .*, got there\.safetensors\n$/);
+    expect(readFileSync(at('there.safetensors'), 'utf8')).toBe('mine');
+  });
+});
+
+describe('a model', () => {
+  test('is told a class that it has never seen', async () => {
+    writeFileSync(at('more.csv'), 'walk,step,x,y,rounds\nw1,0,1,0,thrice\n');
+    const { status, stderr } = await inTurn(folder, 'evaluate', 'walks.safetensors', 'more.csv');
+    expect({ status, stderr }).toEqual({
+      status: 2,
+      stderr:
+        'bptt: more.csv:2 "rounds": expected one of the 2 classes that the model knows (once, twice), got "thrice"\n',
+    });
+  });
+
+  test('answers for all that stands before a mistake', async () => {
+    writeFileSync(at('broken.csv'), 'walk,step,x,y\na,0,1,0\na,1,0,1\nb,0,1,0\nb,1,none,1\n');
+    const { status, stdout, stderr } = await inTurn(folder, 'predict', 'walks.safetensors', 'broken.csv');
+    expect(linesOf(stdout)).toEqual(['walk,rounds,probability', expect.stringMatching(/^a,/)]);
+    expect({ status, stderr }).toEqual({ status: 2, stderr: expect.stringMatching(/^bptt: broken\.csv:5 "x": .*\n$/) });
+  });
+
+  test.each<[string, string | undefined, RegExp]>([
+    ['that is not there', undefined, /^bptt: gone: expected a file that can be read, got no such file\n$/],
+    ['that is a text', 'a text', /^bptt: gone: expected a safetensors file, got a text\n$/],
+  ])('%s is refused', async (_, text, message) => {
+    if (text !== undefined) writeFileSync(at('gone'), text);
+    expect((await inTurn(folder, 'predict', 'gone', 'walks.csv')).stderr).toMatch(message);
+  });
+
+  test('answers for a file of any size in the memory of a small one', () => {
+    const most = (rows: number): number => {
+      writeFileSync(at('huge.csv'), `text,note\n${`ab,${'x'.repeat(2000)}\n`.repeat(rows)}`);
+      const watched = 'process.on("exit", () => console.error(process.resourceUsage().maxRSS))';
+      const node = ['--max-old-space-size=64', '--import', `data:text/javascript,${watched}`, MAIN];
+      const args = [...node, 'predict', 'lines.safetensors', 'huge.csv'];
+      const { status, stderr, stdout } = spawnSync(process.execPath, args, { cwd: folder, encoding: 'utf8' });
+      expect({ status, answers: linesOf(stdout).length }).toEqual({ status: 0, answers: rows + 1 });
+      return Number(stderr) * 1024;
+    };
+    expect(most(20_000) - most(200)).toBeLessThan(30 * 2 ** 20); // of 40 MB
+  });
+});
