@@ -11,6 +11,7 @@ import { drawn } from './degree.ts';
 import { DRAWS, NoInverse, same, Unprovable } from './field.ts';
 import { degrees, floats, type Interpretation, interpretation, type Table } from './interpretation.ts';
 import { type Certainty, certaintyOf, near, noneApplied, redrawn } from './judge.ts';
+import { looksAt, type Scope } from './scope.ts';
 
 /** A problem: its sizes, which sequences end before the last step, and what there is besides x. */
 export interface Case extends CellSize {
@@ -22,6 +23,7 @@ export interface Case extends CellSize {
   readonly dsT?: boolean;
   /** Whether the time is a part of the state, in which nothing has a gradient. */
   readonly counts?: boolean;
+  readonly scope?: Scope;
 }
 
 /**
@@ -70,7 +72,7 @@ export function proven(equations: Equations, given: Case, seed: number): Found {
     });
   } catch (error) {
     if (!(error instanceof NoInverse)) throw error;
-    if (!given.s0) return proven(equations, { ...given, s0: true }, seed);
+    if (!startsWith(given) && given.scope?.initial !== 'zero') return proven(equations, { ...given, s0: true }, seed);
     throw new Unprovable('it divides by zero');
   }
 }
@@ -111,14 +113,12 @@ function holdsInFloats(equations: Equations, given: Case, seed: number, wrong: r
   });
 }
 
+/** Whether there is a state before the first step that is not zero. */
+const startsWith = ({ s0 = false, scope }: Case): boolean => s0 && scope?.initial !== 'zero';
+
 /** What is run on, and one-hot rows where that is asked for. */
-function runOf<N>(
-  reading: Interpretation<N>,
-  equations: Equations,
-  { T, B, d, lengths, oneHot, s0, dsT }: Case,
-  draw: () => N,
-  rng: Random,
-): Run<N> {
+function runOf<N>(reading: Interpretation<N>, equations: Equations, given: Case, draw: () => N, rng: Random): Run<N> {
+  const { T, B, d, lengths, oneHot, dsT, scope = {} } = given;
   const { constant } = reading.numbers;
   const drawn = (role: Input['role'], isDrawn: boolean = true) =>
     partsOf(equations, role, value => reading.input(value, isDrawn ? draw : () => constant(0)));
@@ -136,9 +136,11 @@ function runOf<N>(
   return {
     p: drawn('p'),
     x: times.flatMap(t => Object.values(oneHot ? step(t) : drawn('x'))),
-    s0: drawn('prev', s0 ?? false),
+    s0: drawn('prev', startsWith(given)),
     R: times.flatMap(() => drawn('dnext').h ?? []),
-    r: drawn('dnext', dsT ?? false),
+    r: partsOf(equations, 'dnext', value =>
+      reading.input(value, dsT && looksAt(scope, value.input?.name ?? '') ? draw : () => constant(0)),
+    ),
     dp: drawn('dp'),
     rows: times.map(t => {
       const left = lengths?.flatMap((length, b) => (t < length ? [b] : []));
@@ -155,7 +157,7 @@ function directionOf<N>(reading: Interpretation<N>, equations: Equations, given:
   return {
     p: drawn('p'),
     x: given.oneHot ? [] : Array.from({ length: given.T }, () => drawn('x')).flatMap(parts => Object.values(parts)),
-    s0: given.s0 ? state : {},
+    s0: startsWith(given) ? state : {},
   };
 }
 

@@ -5,9 +5,10 @@ import { timed } from '../cells/timed.ts';
 import { BpttError } from '../errors.ts';
 import { unroll } from '../layers/unroll.ts';
 import { Random } from '../random.ts';
-import { dotTest } from './dot-test.ts';
+import { adjointLaw } from './dot-test.ts';
 import type { Law } from './law.ts';
 import { numbersIn, randomParameters, randomSequence, randomState } from './problem.ts';
+import type { Scope } from './scope.ts';
 
 /** The problem that they are tried on. */
 interface Tried extends CellSize {
@@ -18,17 +19,18 @@ interface Tried extends CellSize {
   readonly fixed: boolean;
   /** See {@link lawsOf}. */
   readonly differentiated: boolean;
+  readonly scope: Scope;
 }
 
 /**
  * A step changes nothing that it is given but the gradients of its parameters; and the dot test holds of a larger layer, of
  * more units than a vector has numbers, with as many inputs, over more steps and sequences: a mistake may need some of these.
  */
-export function cellLaws(cell: Cell, { T, B, d, m, seed, fixed, differentiated }: Tried): readonly Law[] {
+export function cellLaws(cell: Cell, { T, B, d, m, seed, fixed, differentiated, scope }: Tried): readonly Law[] {
   const own = changesNothing(cell, { d, m }, new Random(seed));
   if (!differentiated) return [own];
   const large = fixed ? { d, m } : largerFor(cell, { d, m });
-  return [own, larger(dotTest(unroll(cell, large), { T: 5 * T - 1, B: 2 * B, seed }), large, 2 * B)];
+  return [own, larger(adjointLaw(unroll(cell, large), { T: 5 * T - 1, B: 2 * B, seed, scope }), large, 2 * B)];
 }
 
 /** Twice the units and one more, with as many inputs; the same again of a cell that cannot have that. */
@@ -47,6 +49,9 @@ function larger(law: Law, { d, m }: CellSize, B: number): Law {
   return { ...law, name: `${law.name}, d=${d} m=${m} B=${B}` };
 }
 
+/** By how much what a step is given is larger than usual: what it would clip is beyond where. */
+const LARGE = 8;
+
 function changesNothing(given: Cell, size: CellSize, rng: Random): Law {
   const B = 2;
   const cell = timed(given);
@@ -55,6 +60,7 @@ function changesNothing(given: Cell, size: CellSize, rng: Random): Law {
   const p = Object.freeze({ ...layer.params.named() });
   const x = randomSequence({ T: 1, B, F: size.d }, rng).at(0).clone();
   const [prev, dnext] = [randomState(layer, B, rng), randomState(layer, B, rng)] as const;
+  for (const part of [x, ...Object.values(prev), ...Object.values(dnext)]) part.mul(LARGE);
   const name = 'a step changes nothing that it is given';
   const ahead = { p, x, prev };
   const before = numbersOf(ahead);

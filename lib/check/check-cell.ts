@@ -1,44 +1,22 @@
 /**
  * A cell's gradients, checked where they are used: unrolled through time under the lecture's readout and cross-entropy.
  */
-import { Matrix } from 'ml-matrix';
 import { type Cell, type CellSize, requireCell, requireCellSize, tagsOf } from '../cells/cell.ts';
 import { fitting } from '../cells/sizes.ts';
-import { readout } from '../layers/readout.ts';
 import { unroll } from '../layers/unroll.ts';
-import { crossEntropy } from '../losses/cross-entropy.ts';
-import { addTo } from '../matrix.ts';
-import { Random } from '../random.ts';
 import { requireFunction, requireKnown, requireSize } from '../require.ts';
-import type { Matrices } from '../shape.ts';
+import { cellGradients, someWrongOf } from './cell-gradients.ts';
 import { cellLaws } from './cell-laws.ts';
-import { inner } from './directions.ts';
-import {
-  agrees,
-  type CheckedTensor,
-  checkDirections,
-  checkGradients,
-  type TensorReport,
-} from './finite-differences.ts';
 import { lawsOf } from './laws.ts';
 import { type CellOracle, oracleLaw } from './oracle.ts';
-import { asked, type Origins, originsOfCell, originsOfLayer } from './origins.ts';
-import {
-  initialStates,
-  innerStates,
-  input,
-  parameters,
-  raggedLengths,
-  randomParameters,
-  randomSequence,
-  randomState,
-} from './problem.ts';
-import { type Proof, proveCell } from './prove-cell.ts';
-import { type CheckReport, isWrong, outputsBefore, type Problem, reported } from './report.ts';
+import { asked, originsOfCell } from './origins.ts';
+import { type Proof, type ProveCellOptions, proveCell } from './prove-cell.ts';
+import { type CheckReport, outputsBefore, reported } from './report.ts';
+import { requireScope, type Scope } from './scope.ts';
 import { watchedCell } from './watched.ts';
 
 /** The problem that a cell is checked on; every size is a positive integer. */
-export interface CheckCellOptions {
+export interface CheckCellOptions extends Scope {
   /**
    * Steps, sequences, inputs, hidden units, classes. The last sequence of a batch ends early where T > 1. Inputs and units
    * that are not given are as many as the cell can have.
@@ -62,7 +40,7 @@ export interface CheckCellOptions {
  * L = Σ_t (−log p_t[y_t] + ⟨Q_t, o_t⟩ + ⟨R_t, h_t⟩) + ⟨r, s_T⟩
  *
  * with random parameters, inputs, initial state and targets, and random cotangents Q_t on every o_t, R_t on every h_t and
- * r on every part of the final state; and the laws of its passes, see {@link checkLaws}. Tensors are named as on the slides: W, U, b,
+ * r on every part of the final state, or those that are named; and the laws of its passes, see {@link checkLaws}. Tensors are named as on the slides: W, U, b,
  * V, c, x, h0. What is wrong is tried again on ever smaller problems: the report's `smallest` names the equation to look at
  * where the gradients that are wrong in the shortest of them have one in common; its `proof` names lines.
  *
@@ -88,8 +66,10 @@ export function checkCell<P extends string, S extends string, Tape>(
     C = 4,
     seed = 1,
     oracle,
+    initial,
+    cotangents,
     ...given
-  } = requireKnown('options', options, ['T', 'B', 'd', 'm', 'C', 'seed', 'oracle']);
+  } = requireKnown('options', options, ['T', 'B', 'd', 'm', 'C', 'seed', 'oracle', 'initial', 'cotangents']);
   if (oracle !== undefined) requireFunction('oracle', oracle);
   for (const [name, size] of Object.entries({ T, B, ...given, C })) requireSize(name, size);
   const own = requireCell('cell', cell) as Cell;
@@ -97,19 +77,22 @@ export function checkCell<P extends string, S extends string, Tape>(
   const names = () => [...Object.keys(watched.params({ d, m })), ...Object.keys(watched.state({ d, m })), 'x'];
   const origins = asked(tagsOf(own), names, () => originsOfCell(own, { d, m }));
   const watched = watchedCell(own, origins);
-  const proof = proofOf(own, { d, m }, seed);
+  const scope = requireScope({ initial, cotangents }, cotangents ? Object.keys(watched.state({ d, m })) : []);
+  const proof = proofOf(own, { d, m }, { ...scope, seed });
   const report = reported(
     cell.name,
     { T, B, d, m, C, seed },
     {
-      gradients: (problem, first, behind) =>
-        cellGradients(watched, problem, first, proof?.ok ?? false, () => origins(behind)),
+      gradients: (problem, behind) =>
+        cellGradients(watched, problem, { scope, proven: proof?.ok ?? false, origins: () => origins(behind) }),
+      someWrong: problem => someWrongOf(watched, problem, scope),
       idle: outputsBefore({ state: watched.state({ d, m }) }),
+      scope,
       laws({ T = 1, B = 1, d = 1, m = 1, seed = 1 }, differentiated) {
         const fixed = given.d !== undefined || given.m !== undefined;
         const laws = [
-          ...lawsOf(unroll(watched, { d, m }), { T, B, seed, recurrent: true }, differentiated),
-          ...cellLaws(watched, { T, B, d, m, seed, fixed, differentiated }),
+          ...lawsOf(unroll(watched, { d, m }), { T, B, seed, recurrent: true }, { differentiated, scope }),
+          ...cellLaws(watched, { T, B, d, m, seed, fixed, differentiated, scope }),
         ];
         return oracle ? [...laws, oracleLaw(watched, oracle, { T, B, d, m, seed })] : laws;
       },
@@ -120,10 +103,10 @@ export function checkCell<P extends string, S extends string, Tape>(
 }
 
 /** What is proven of a cell: in the library's choice of sizes, and where the cell cannot have that, in those of the check. */
-function proofOf(cell: Cell, size: CellSize, seed: number): Proof | undefined {
+function proofOf(cell: Cell, size: CellSize, options: ProveCellOptions): Proof | undefined {
   for (const sizes of [{}, size]) {
     try {
-      const proof = proveCell(cell, { ...sizes, seed });
+      const proof = proveCell(cell, { ...sizes, ...options });
       if (proof.verdict !== 'not provable' || sizes === size) return proof;
     } catch {
       // what it does wrong, its passes say when they are watched
@@ -144,80 +127,4 @@ function sizesFor(cell: Cell, { d, m }: Partial<CellSize>): CellSize {
   const wanted = { d: d ?? 4, m: m ?? 5 };
   if (d !== undefined && m !== undefined) return requireCellSize(wanted, cell);
   return fitting(cell, wanted, d !== undefined ? 'd' : m !== undefined ? 'm' : undefined);
-}
-
-/** Every gradient against finite differences, with a guess where adding is what is missing. */
-function cellGradients(
-  cell: Cell,
-  problem: Problem,
-  first: boolean,
-  proven: boolean,
-  origins: () => Origins,
-): readonly TensorReport[] {
-  const { loss, tensors, after } = cellProblem(cell, problem, origins);
-  if (proven || first) return checkDirections(loss, tensors, after, new Random(problem.seed ?? 1)).tensors;
-  const report = checkGradients(loss, tensors, { after });
-  if (report.verdict !== 'wrong' || !Object.is(loss(), loss())) return report.tensors; // one that remembers is no sum
-  const added = cellProblem(accumulating(cell), problem, origins).tensors;
-  return report.tensors.map((tensor, n) => {
-    const { gradient } = added[n] ?? {};
-    const mended =
-      isWrong(tensor) && gradient && tensor.failures.every(({ at, numeric }) => agrees(gradient.get(...at), numeric));
-    return mended ? { ...tensor, guess: 'missing accumulation' } : tensor;
-  });
-}
-
-/** The loss of a random problem as a function of its tensors, their gradients, and the state it ends in. */
-function cellProblem(cell: Cell, { T = 1, B = 1, d = 1, m = 1, C = 1, seed = 1 }: Problem, origins: () => Origins) {
-  const rng = new Random(seed);
-  const lengths = raggedLengths(T, B);
-  const layer = unroll(cell, { d, m });
-  const out = readout({ m: layer.outputs, C });
-  randomParameters(layer, 0.5, rng);
-  randomParameters(out, 0.5, rng);
-  const x = randomSequence({ T, B, F: d, lengths }, rng);
-  const s0 = randomState(layer, B, rng);
-  const R = randomSequence({ T, B, F: layer.outputs, lengths }, rng);
-  const r = randomState(layer, B, rng);
-  const y = Array.from({ length: T * B }, () => Math.floor(rng.uniform() * C));
-  const Q = randomSequence({ T, B, F: C, lengths }, rng);
-
-  const loss = () => {
-    const { y: h, sT } = layer.forward(x, s0);
-    const { y: o } = out.forward(h);
-    return crossEntropy.forward(o, y).loss + inner(Q.rows(), o.rows()) + inner(R.rows(), h.rows()) + innerStates(r, sT);
-  };
-
-  const { y: h, sT: after, tape } = layer.forward(x, s0);
-  const { y: o, tape: outTape } = out.forward(h);
-  const dlogits = crossEntropy.backward(crossEntropy.forward(o, y).tape);
-  addTo(dlogits.rows(), Q.rows());
-  const { dx: dh } = out.backward(outTape, dlogits);
-  addTo(dh.rows(), R.rows());
-  const { dx, ds0 } = layer.backward(tape, dh, r);
-  const tensors: CheckedTensor[] = [
-    ...parameters(layer, origins()),
-    ...parameters(out, originsOfLayer(out)),
-    input(x, dx, origins()),
-    ...initialStates(layer, s0, ds0, origins()),
-  ];
-  return { loss, tensors, after };
-}
-
-/** The cell, adding to its parameters' gradients whatever it does itself. */
-function accumulating(cell: Cell): Cell {
-  return {
-    ...cell,
-    backward(p, tape, dnext, dp) {
-      const own: Matrices = Object.fromEntries(
-        Object.entries(p).map(([name, { rows, columns }]) => [name, Matrix.zeros(rows, columns)]),
-      );
-      const result = cell.backward(p, tape, dnext, own);
-      for (const [name, gradient] of Object.entries(own)) {
-        const total = dp[name];
-        if (total) addTo(total, gradient);
-      }
-      return result;
-    },
-  };
 }

@@ -1,11 +1,14 @@
 /** Any layer's gradients against finite differences. */
+import { type Cell, requireCell } from '../cells/cell.ts';
 import { type Layer, requireLayer } from '../layers/layer.ts';
 import { Random } from '../random.ts';
 import { requireBoolean, requireKnown, requireSize } from '../require.ts';
 import { Sequence } from '../sequence.ts';
+import { someWrong } from './directed.ts';
 import { inner } from './directions.ts';
-import { checkGradients, type TensorReport } from './finite-differences.ts';
+import { type CheckedTensor, checkGradients } from './finite-differences.ts';
 import { lawsOf } from './laws.ts';
+import { hasOwnLoop, provenStep } from './loops.ts';
 import { asked, type Origins, originsOfLayer } from './origins.ts';
 import {
   initialStates,
@@ -13,6 +16,7 @@ import {
   input,
   parameters,
   raggedLengths,
+  randomClasses,
   randomParameters,
   randomSequence,
   randomState,
@@ -25,12 +29,14 @@ export interface CheckLayerOptions {
   /** Steps and sequences; sequences of a batch differ in length where T > 1. */
   readonly T?: number;
   readonly B?: number;
-  /** Give the layer class indices instead of dense rows; x is then not among what is checked, and laws are not tried. */
+  /** Give the layer class indices instead of dense rows; x is then not among what is checked, nor are laws that move it. */
   readonly oneHot?: boolean;
   /** Fixes every number that is drawn. */
   readonly seed?: number;
   /** See {@link CheckLawsOptions}: false where what becomes of a sequence depends on its place in the batch. */
   readonly independent?: boolean;
+  /** Of a layer with a loop of its own, the cell whose steps it takes: where that is proven, a report says that it is the loop. */
+  readonly cell?: Cell;
 }
 
 /**
@@ -61,10 +67,12 @@ export function checkLayer(layer: Layer, options: CheckLayerOptions = {}): Check
     oneHot = false,
     seed = 1,
     independent = true,
-  } = requireKnown('options', options, ['T', 'B', 'oneHot', 'seed', 'independent']);
+    cell,
+  } = requireKnown('options', options, ['T', 'B', 'oneHot', 'seed', 'independent', 'cell']);
   requireBoolean('oneHot', oneHot);
   requireBoolean('independent', independent);
   requireLayer('layer', layer);
+  if (cell !== undefined) requireCell('cell', cell);
   const names = () => [...Object.keys(layer.params.shapes), ...Object.keys(layer.state), 'x'];
   const origins = asked(layer.equations, names, () => originsOfLayer(layer));
   const watched = watchedLayer(layer, oneHot, origins);
@@ -74,29 +82,29 @@ export function checkLayer(layer: Layer, options: CheckLayerOptions = {}): Check
     layer.name,
     { T, B, seed },
     {
-      gradients: (problem, first, behind) => layerGradients(watched, problem, oneHot, first, () => origins(behind)),
+      gradients(problem, behind) {
+        const { loss, tensors, after } = layerProblem(watched, problem, oneHot, () => origins(behind));
+        return checkGradients(loss, tensors, { after }).tensors;
+      },
+      someWrong(problem) {
+        const { loss, tensors } = layerProblem(watched, problem, oneHot, () => ({}));
+        return someWrong(loss, tensors, new Random(problem.seed ?? 1));
+      },
       idle: outputsBefore(layer),
+      ownLoop: () => (cell || hasOwnLoop(layer) ? { provenStep: provenStep(layer, cell) } : undefined),
       laws: ({ T = 1, B = 1, seed = 1 }, differentiated) =>
-        oneHot ? [] : lawsOf(watched, { T, B, seed, independent }, differentiated),
+        lawsOf(watched, { T, B, seed, independent }, { differentiated, oneHot }),
     },
   );
 }
 
-function layerGradients(
-  layer: Layer,
-  { T = 1, B = 1, seed = 1 }: Problem,
-  oneHot: boolean,
-  first: boolean,
-  origins: () => Origins,
-): readonly TensorReport[] {
+/** The loss of a random problem as a function of its tensors, their gradients, and the state it ends in. */
+function layerProblem(layer: Layer, { T = 1, B = 1, seed = 1 }: Problem, oneHot: boolean, origins: () => Origins) {
   const rng = new Random(seed);
   const lengths = raggedLengths(T, B);
   randomParameters(layer, 0.5, rng);
   const x = oneHot
-    ? Sequence.oneHot(
-        Array.from({ length: T * B }, () => Math.floor(rng.uniform() * layer.inputs)),
-        { T, B, classes: layer.inputs, lengths },
-      )
+    ? Sequence.oneHot(randomClasses(T * B, layer.inputs, rng), { T, B, classes: layer.inputs, lengths })
     : randomSequence({ T, B, F: layer.inputs, lengths }, rng);
   const s0 = randomState(layer, B, rng);
   const { y, sT: after, tape } = layer.forward(x, s0);
@@ -108,10 +116,10 @@ function layerGradients(
     const { y, sT } = layer.forward(x, s0);
     return inner(R.rows(), y.rows()) + innerStates(r, sT);
   };
-  const tensors = [
+  const tensors: CheckedTensor[] = [
     ...parameters(layer, origins()),
     ...(oneHot ? [] : [input(x, dx, origins())]),
     ...initialStates(layer, s0, ds0, origins()),
   ];
-  return checkGradients(loss, tensors, { after, first }).tensors;
+  return { loss, tensors, after };
 }

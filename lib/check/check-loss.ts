@@ -2,11 +2,10 @@
 import type { Loss, Weighting } from '../losses/loss.ts';
 import { Random } from '../random.ts';
 import { requireFunction, requireKnown, requireObject, requireSize } from '../require.ts';
-import { Sequence } from '../sequence.ts';
 import { checkGradients } from './finite-differences.ts';
-import type { Law } from './law.ts';
-import { numbersIn, raggedLengths, randomSequence } from './problem.ts';
-import { type CheckReport, type Problem, reported } from './report.ts';
+import { type LossProblem, largerLaw, lossLaws } from './loss-laws.ts';
+import { raggedLengths, randomSequence } from './problem.ts';
+import { type CheckReport, isWrong, type Problem, reported } from './report.ts';
 
 /** The problem that a loss is checked on. */
 export interface CheckLossOptions<Target> {
@@ -22,8 +21,9 @@ export interface CheckLossOptions<Target> {
 
 /**
  * Checks a loss's gradient in every output against finite differences, under random weights of the steps, some of them
- * masked, and a random dL/dloss; and that backward gives the same bits a second time, is linear in dL/dloss, and that
- * neither pass sees outputs at padding or at masked steps.
+ * masked, and a random dL/dloss; once more along a direction, of outputs four times as large over five times as many steps; and
+ * that backward gives the same bits a second time, is linear in dL/dloss, that neither pass sees outputs at padding or at
+ * masked steps, and that lengths, mask, weights, reduction and dL/dloss that are not given are what stands for them.
  *
  * @throws ValueError when a size or the seed is none.
  *
@@ -46,69 +46,47 @@ export function checkLoss<Target, Tape>(loss: Loss<Target, Tape>, options: Check
   requireSize('T', T);
   requireSize('B', B);
   requireSize('F', F);
+  const gradients = (problem: Problem) => {
+    const { o, y, weighting, dloss } = lossProblem(problem, target);
+    return (['sum', 'mean'] as const).flatMap(reduction => {
+      const weighed: Weighting = { ...weighting, reduction };
+      const tensor = {
+        name: `o (${reduction})`,
+        values: o.rows(),
+        gradient: loss.backward(loss.forward(o, y, weighed).tape, dloss).rows(),
+        tag: loss.equation,
+        index: (n: number, j: number) => [Math.floor(n / o.B), n % o.B, j],
+      };
+      return checkGradients(() => dloss * loss.forward(o, y, weighed).loss, [tensor]).tensors;
+    });
+  };
   return reported(
     loss.name,
     { T, B, F, seed },
     {
-      gradients(problem) {
-        const { o, y, weighting, dloss, B } = lossProblem(problem, target);
-        return (['sum', 'mean'] as const).flatMap(reduction => {
-          const weighed: Weighting = { ...weighting, reduction };
-          const { tensors } = checkGradients(
-            () => dloss * loss.forward(o, y, weighed).loss,
-            [
-              {
-                name: `o (${reduction})`,
-                values: o.rows(),
-                gradient: loss.backward(loss.forward(o, y, weighed).tape, dloss).rows(),
-                tag: loss.equation,
-                index: (n, j) => [Math.floor(n / B), n % B, j],
-              },
-            ],
-          );
-          return tensors;
-        });
-      },
-      laws: problem => lossLaws(loss, lossProblem(problem, target)),
+      gradients,
+      someWrong: problem => gradients(problem).some(isWrong),
+      laws: (problem, differentiated) => [
+        ...lossLaws(loss, lossProblem(problem, target)),
+        ...(differentiated ? [largerLaw(loss, lossProblem(largerThan(problem), target, 4))] : []),
+      ],
     },
   );
 }
 
+const largerThan = ({ T = 1, B = 1, ...problem }: Problem): Problem => ({ ...problem, T: 5 * T, B: 2 * B });
+
 /** Outputs, target, weights and dL/dloss. */
-function lossProblem<Target>({ T = 1, B = 1, F = 1, seed = 1 }: Problem, target: CheckLossOptions<Target>['target']) {
+function lossProblem<Target>(
+  { T = 1, B = 1, F = 1, seed = 1 }: Problem,
+  target: CheckLossOptions<Target>['target'],
+  scale: number = 1,
+): LossProblem<Target> {
   const rng = new Random(seed);
   const o = randomSequence({ T, B, F, lengths: raggedLengths(T, B) }, rng);
+  if (scale !== 1) o.rows().mul(scale);
   const y = target({ T, B, F }, rng);
   const mask = Array.from({ length: T * B }, (_, n) => n === 0 || rng.uniform() < 0.8);
   const weights = Array.from({ length: T * B }, () => 0.5 + rng.uniform());
-  return { o, y, weighting: { mask, weights }, dloss: 1 + rng.uniform(), B, rng };
-}
-
-function lossLaws<Target, Tape>(
-  loss: Loss<Target, Tape>,
-  { o, y, weighting, dloss, rng }: ReturnType<typeof lossProblem<Target>>,
-): Law[] {
-  const run = (outputs: Sequence, factor: number) => {
-    const { loss: value, tape } = loss.forward(outputs, y, weighting);
-    const once = numbersIn(loss.backward(tape, factor).rows());
-    return { value, once, twice: numbersIn(loss.backward(tape, factor).rows()) };
-  };
-  const { value, once, twice } = run(o, dloss);
-  const other = Sequence.dense(Float64Array.from(o.data), { ...o.extent(), F: o.F });
-  for (let n = 0; n < other.T * other.B; n++) {
-    const unseen = !o.counts(n) || !weighting.mask[n];
-    for (let j = 0; j < other.F && unseen; j++) other.rows().set(n, j, 100 * rng.normal());
-  }
-  const spoilt = run(other, dloss);
-  const law = (name: string, as: readonly number[], es: readonly number[], bound: number): Law => {
-    const scale = es.reduce((largest, e) => Math.max(largest, Math.abs(e)), 1);
-    const worst = as.reduce((most, a, i) => Math.max(most, Math.abs(a - (es[i] ?? Number.NaN))), 0) / scale;
-    return worst <= bound ? { name, ok: true, worst } : { name, ok: false, worst, broken: 'o' };
-  };
-  const doubled = once.map(value => 2 * value);
-  return [
-    law('the same bits a second time', twice, once, 0),
-    law('linear in dL/dloss', run(o, 2 * dloss).once, doubled, 1e-12),
-    law('blind to padding and masked steps', [spoilt.value, ...spoilt.once], [value, ...once], 0),
-  ];
+  return { o, y, weighting: { mask, weights }, dloss: 1 + rng.uniform(), rng };
 }

@@ -4,13 +4,10 @@
  */
 import { type AbstractMatrix, Matrix } from 'ml-matrix';
 import { ValueError } from '../errors.ts';
-import { normal } from '../init/initialisers.ts';
-import type { Random } from '../random.ts';
 import {
   describe,
   isPlain,
   requireAnyMatrix,
-  requireBoolean,
   requireFinite,
   requireFunction,
   requireKnown,
@@ -20,7 +17,6 @@ import {
 import type { Matrices } from '../shape.ts';
 import { diagnose } from './diagnosis.ts';
 import { judged } from './differences.ts';
-import { inner, moveAlong } from './directions.ts';
 import { type Exactness, exactnessOf, type Noise, noiseIn } from './noise.ts';
 
 export { agrees } from './differences.ts';
@@ -100,8 +96,6 @@ export interface GradientReport {
 export interface CheckGradientsOptions {
   /** What the function computed last, by name: what may have been taken for what was there before. */
   readonly after?: Matrices;
-  /** Stop at the first tensor that is wrong: only those before it, and it, are in the report. */
-  readonly first?: boolean;
 }
 
 /**
@@ -134,9 +128,8 @@ export function checkGradients(
   tensors: readonly CheckedTensor[],
   options: CheckGradientsOptions = {},
 ): GradientReport {
-  const { after = {}, first = false } = requireKnown('options', options, ['after', 'first']);
+  const { after = {} } = requireKnown('options', options, ['after']);
   requireFunction('loss', loss);
-  requireBoolean('first', first);
   if (!isPlain(after)) throw new ValueError('after', 'an object of matrices by name', describe(after));
   for (const [name, matrix] of Object.entries(after)) requireAnyMatrix(`after.${name}`, matrix);
   for (const tensor of requireList('tensors', tensors, 'a list of tensors')) requireTensor(tensor);
@@ -149,11 +142,7 @@ export function checkGradients(
     );
     return measured;
   };
-  const compared: (Comparison & { readonly tensor: CheckedTensor })[] = [];
-  for (const tensor of tensors) {
-    compared.push({ tensor, ...compare(loss, tensor, exactness) });
-    if (first && compared.at(-1)?.report.verdict === 'wrong') break;
-  }
+  const compared = tensors.map(tensor => ({ tensor, ...compare(loss, tensor, exactness) }));
   const neighbours = compared.map(({ tensor: { name, values }, numeric }) => ({ name, values, numeric }));
   const reports = compared.map(({ tensor, report, numeric }) => {
     const wrong = report.verdict === 'wrong';
@@ -162,48 +151,6 @@ export function checkGradients(
   });
   const verdict = worstOf(reports.map(report => report.verdict));
   return { ok: verdict === 'ok', verdict, tensors: reports };
-}
-
-/**
- * The same of what is proven: along one direction in each tensor, drawn at random, in which a wrong element shows as it would
- * by itself. A tensor that disagrees there is compared element by element. It takes four losses a tensor, where every element
- * takes four.
- */
-export function checkDirections(
-  loss: () => number,
-  tensors: readonly CheckedTensor[],
-  after: Matrices,
-  rng: Random,
-): GradientReport {
-  const along = tensors.map(tensor => ({ tensor, report: directed(loss, tensor, rng) }));
-  const doubtful = along.flatMap(({ tensor, report }) => (report ? [] : [tensor]));
-  if (doubtful.length === 0) return { ok: true, verdict: 'ok', tensors: along.flatMap(({ report }) => report ?? []) };
-  const { ok, verdict, tensors: others } = checkGradients(loss, doubtful, { after });
-  const named = new Map(others.map(report => [report.name, report]));
-  return { ok, verdict, tensors: along.flatMap(({ tensor, report }) => report ?? named.get(tensor.name) ?? []) };
-}
-
-/** The report of a tensor that agrees along a direction of length 1; undefined where it does not. */
-function directed(loss: () => number, tensor: CheckedTensor, rng: Random): TensorReport | undefined {
-  const { name, values, gradient, tag, via } = tensor;
-  const [start, v] = [values.clone(), values.clone()];
-  normal(1)(v, rng);
-  v.div(Math.sqrt(inner(v, v)));
-  const analytic = inner(gradient, v);
-  const shift = Matrix.zeros(1, 1);
-  const shifted = () => {
-    moveAlong(values, start, v, shift.get(0, 0));
-    return loss();
-  };
-  const { verdict, numeric } = judged(shifted, shift, 0, 0, analytic, () => exactnessOf(shifted, [shift]));
-  moveAlong(values, start, v, 0);
-  if (verdict !== 'ok') return undefined;
-  const [maxAbs, largest] = [Math.abs(analytic - numeric), Math.abs(numeric)];
-  return {
-    ...{ name, ok: true, verdict, ...(tag && { tag }), ...(via && { via }) },
-    ...{ elements: values.rows * values.columns, maxAbs, maxRel: maxAbs === 0 ? 0 : maxAbs / largest, largest },
-    ...{ kinks: 0, unjudged: 0, failed: 0, failures: [] },
-  };
 }
 
 /** One verdict on many things: wrong where one is, else too noisy where one is, else ok. */

@@ -5,6 +5,7 @@ import type { Law } from './law.ts';
 import type { Noise } from './noise.ts';
 import type { Proof } from './prove-cell.ts';
 import { type CheckReport, isWrong, lawVerdict, type Problem } from './report.ts';
+import type { Scope } from './scope.ts';
 
 /**
  * A report as text: what is proven, a line for every tensor and every law. What is wrong is shown in the smallest problem that shows it,
@@ -14,11 +15,12 @@ export function format(report: GradientReport | CheckReport): string {
   requireList('report.tensors', requireObject('report', report).tensors, 'a list of tensors');
   const lines = report.tensors.map(tensor => tensorLine(tensor, widthOf(report.tensors)));
   if (!('laws' in report)) return [...lines, ...elements(report.tensors)].join('\n');
-  const { laws, problem, smallest, proof } = report;
-  const all = [...(proof ? proofLines(report, proof) : []), ...lines, ...laws.map(lawLine)];
+  const { laws, problem, smallest, proof, scope } = report;
+  const asked = scope ? [scopeLine(scope)] : [];
+  const all = [...asked, ...(proof ? proofLines(report, proof) : []), ...lines, ...laws.map(lawLine)];
   if (!smallest) return all.join('\n');
   const [wrong, broken] = [smallest.tensors.filter(isWrong), smallest.laws.filter(law => lawVerdict(law) === 'wrong')];
-  const { suspects } = smallest;
+  const { suspects, provenStep } = smallest;
   return [
     ...all,
     '',
@@ -28,7 +30,14 @@ export function format(report: GradientReport | CheckReport): string {
     ...(suspects.length > 0
       ? [`look at ${suspects.join(', ')}: all that is wrong there goes through it, nothing that is right`]
       : []),
+    ...(provenStep ? [`look at the loop through time: every step of ${provenStep} is proven`] : []),
   ].join('\n');
+}
+
+/** What the loss was told to look at. */
+function scopeLine({ initial, cotangents }: Scope): string {
+  const seen = cotangents ? cotangents.map(part => `, ${part}_T`).join('') : ' and the final state';
+  return `of a loss in every output${seen}${initial === 'zero' ? ', from a state of zeros' : ''}:`;
 }
 
 /** What is proven, or why nothing is; the lines to look at where something is wrong. */

@@ -4,19 +4,16 @@
  * between calls, memory that is overwritten, sequences that look at each other, steps that are taken twice.
  */
 import type { AbstractMatrix } from 'ml-matrix';
-import { BpttError } from '../errors.ts';
-import { greatest } from '../extremes.ts';
 import { type Layer, requireLayer } from '../layers/layer.ts';
 import { Random } from '../random.ts';
 import { requireBoolean, requireKnown, requireSize } from '../require.ts';
-import type { Sequence } from '../sequence.ts';
-import { dotTest } from './dot-test.ts';
-import type { Law } from './law.ts';
+import { Sequence } from '../sequence.ts';
+import { adjointLaw } from './dot-test.ts';
+import { type Deviation, differing, type Law, law } from './law.ts';
 import { isOf32Bits } from './noise.ts';
 import {
   type Cotangent,
   combine,
-  type Given,
   type Gradients,
   gradients,
   inHalves,
@@ -25,9 +22,10 @@ import {
   permuted,
   spoilt,
   summed,
-  whatIs,
 } from './passes.ts';
-import { numbersIn, raggedLengths, randomParameters, randomSequence, randomState } from './problem.ts';
+import { numbersIn, raggedLengths, randomClasses, randomParameters, randomSequence, randomState } from './problem.ts';
+import type { Scope } from './scope.ts';
+import { ungiven } from './ungiven.ts';
 
 /** The problem that laws are tried on. */
 export interface CheckLawsOptions {
@@ -56,8 +54,8 @@ const ROUNDING_32 = 1e-4;
  * Tries the laws of a layer's passes. Backward is linear in the cotangents, zero for zero ones, adds to what is there,
  * gives the same bits a second time and changes nothing else. Both passes are blind to padding; no lengths are all steps,
  * no state is zeros, and classes are rows of one 1; a batch is the sum of its sequences, in any order; and two halves in turn
- * are the whole. Every step moves with what goes in. And ⟨dy, Jv⟩ = ⟨Jᵀdy, v⟩ over four times as many steps, and on inputs
- * four times as large: see {@link dotTest}. The layer's parameters are overwritten.
+ * are the whole. Every step moves with what goes in. And ⟨dy, Jv⟩ = ⟨Jᵀdy, v⟩ over five times as many steps of twice as many
+ * sequences, and on inputs four times as large: see {@link dotTest}. The layer's parameters are overwritten.
  *
  * @throws ValueError when a size or the seed is none.
  *
@@ -70,11 +68,24 @@ const ROUNDING_32 = 1e-4;
  * ```
  */
 export function checkLaws(layer: Layer, options: CheckLawsOptions = {}): readonly Law[] {
-  return lawsOf(layer, options, true);
+  return lawsOf(layer, options);
 }
 
-/** @param differentiated whether the dot test is among them: not where differences have shown already that a gradient is wrong. */
-export function lawsOf(layer: Layer, options: CheckLawsOptions, differentiated: boolean): readonly Law[] {
+/** What is asked of laws. */
+interface Trying {
+  /** Whether the dot test is among them: not where differences have shown already that a gradient is wrong. */
+  readonly differentiated: boolean;
+  readonly scope?: Scope;
+  /** Whether x is of classes: such a one is not moved, spoilt or cut up, so that half of the laws are left out. */
+  readonly oneHot?: boolean;
+}
+
+/** See {@link checkLaws}. */
+export function lawsOf(
+  layer: Layer,
+  options: CheckLawsOptions,
+  { differentiated, scope = {}, oneHot = false }: Trying = { differentiated: true },
+): readonly Law[] {
   requireLayer('layer', layer);
   const {
     T = 5,
@@ -90,7 +101,10 @@ export function lawsOf(layer: Layer, options: CheckLawsOptions, differentiated: 
   const rng = new Random(seed);
   const lengths = raggedLengths(T, B);
   randomParameters(layer, 0.5, rng);
-  const x = randomSequence({ T, B, F: layer.inputs, lengths }, rng);
+  const classes = layer.inputs;
+  const x = oneHot
+    ? Sequence.oneHot(randomClasses(T * B, classes, rng), { T, B, classes, lengths })
+    : randomSequence({ T, B, F: classes, lengths }, rng);
   const s0 = randomState(layer, B, rng);
   const given = () => numbersIn([x, s0, layer.params.values]);
   const untouched = given();
@@ -139,9 +153,10 @@ export function lawsOf(layer: Layer, options: CheckLawsOptions, differentiated: 
         summed(scaled(g, a), scaled(gradients(layer, tape, second), b)),
       ),
     ),
-    law('blind to padding', 0, () => differing(spoilt(layer, problem, rng), whole)),
-    summing('what is not given is what stands for it', () => ungiven(layer, problem)),
+    summing('what is not given is what stands for it', () => ungiven(layer, problem, oneHot)),
   ];
+  if (oneHot) return laws;
+  laws.push(law('blind to padding', 0, () => differing(spoilt(layer, problem, rng), whole)));
   if (independent) {
     const order = Array.from({ length: B }, (_, n) => (n + 1) % B);
     const alone = () => order.map(n => permuted(layer, problem, [n])).reduce(summed);
@@ -162,53 +177,28 @@ export function lawsOf(layer: Layer, options: CheckLawsOptions, differentiated: 
     return layer.forward(randomSequence({ ...x.extent(), F: x.F }, rng), randomState(layer, B, rng)).y;
   };
   laws.push(law('no step stands still', 0, () => still(y, other)));
-  if (differentiated) laws.push(dotTest(layer, { T: 4 * T, B, seed }), dotTest(layer, { T, B, seed, scale: 4 }));
+  if (!differentiated) return laws;
+  const many = independent ? 2 * B : B;
+  laws.push(adjointLaw(layer, { T: 5 * T, B: many, seed, scope }), adjointLaw(layer, { T, B, seed, scale: 4, scope }));
   return laws;
 }
 
 /** Whether the layer has numbers of 32 bits on the way from any of its parameters, or of another input, to its outputs. */
-function computesIn32Bits(layer: Layer, { T, B, F }: Sequence, rng: Random): boolean {
-  const [x, s0] = [randomSequence({ T, B, F }, rng), randomState(layer, B, rng)];
+function computesIn32Bits(layer: Layer, given: Sequence, rng: Random): boolean {
+  const { T, B, F, data } = given;
+  const isOfClasses = data instanceof Int32Array;
+  const [x, s0] = [isOfClasses ? given : randomSequence({ T, B, F }, rng), randomState(layer, B, rng)];
   const outputs = () => numbersIn(layer.forward(x, s0).y.rows());
-  const all = [x.rows(), ...Object.values(s0), ...Object.values<AbstractMatrix>(layer.params.named())];
+  const all = [
+    ...(isOfClasses ? [] : [x.rows()]),
+    ...Object.values(s0),
+    ...Object.values<AbstractMatrix>(layer.params.named()),
+  ];
   return all.some(values => isOf32Bits(outputs, [values]));
 }
 
 const GIVEN = 'inputs, initial state or parameters, by forward';
 const CHANGED = 'tape, inputs, cotangents or parameters';
-
-/** How far one tensor of several is from what it should be. */
-interface Deviation {
-  readonly name: string;
-  readonly deviation: number;
-}
-
-/** A law that the subject refuses to be tried on, with an error of the library, is broken by that. */
-function law(name: string, bound: number, deviations: () => readonly Deviation[]): Law {
-  try {
-    const found = deviations();
-    const worst = Math.max(0, greatest(found.map(({ deviation }) => deviation)));
-    const broken = found.find(({ deviation }) => !(deviation <= bound))?.name;
-    return broken === undefined ? { name, ok: true, worst } : { name, ok: false, worst, broken };
-  } catch (error) {
-    if (error instanceof BpttError) return { name, ok: false, worst: Number.POSITIVE_INFINITY, broken: error.message };
-    throw error;
-  }
-}
-
-/** The deviation of every tensor; infinite where one is missing or has another size. */
-function differing(actual: Gradients, expected: Gradients): Deviation[] {
-  return Object.entries(expected).map(([name, es]) => {
-    const as = actual[name] ?? [];
-    if (as.length !== es.length) return { name, deviation: Number.POSITIVE_INFINITY };
-    const scale = es.reduce((largest, e) => Math.max(largest, Math.abs(e)), 1);
-    const apart = as.reduce((most, a, i) => larger(most, Math.abs(a - (es[i] ?? Number.NaN))), 0);
-    return { name, deviation: apart / scale };
-  });
-}
-
-/** The larger of two; what is no number is larger than any. */
-const larger = (a: number, b: number): number => (b > a || Number.isNaN(b) ? b : a);
 
 /** Outputs and states of a forward pass are `y` and `h_T`; all else is a gradient. */
 const isResult = (name: string): boolean => name === 'y' || name.endsWith('_T');
@@ -221,26 +211,6 @@ function unended({ x, s0, cotangent: { dy, ds } }: Passes, rng: Random): Passes 
 
 /** How many draws may leave a step where it is, as those that leave a small layer of ReLUs dead do. */
 const DRAWS = 30;
-
-/** Every way to give or to leave out lengths, initial state, final gradient and the numbers of classes, against all given. */
-function ungiven(layer: Layer, problem: Passes): Deviation[] {
-  const both = [true, false];
-  const ways: readonly Given[] = both.flatMap(lengths =>
-    both.flatMap(s0 => both.flatMap(dsT => both.map(dense => ({ lengths, s0, dsT, oneHot: !dense })))),
-  );
-  const [all = { lengths: true, s0: true, dsT: true, oneHot: false }, ...others] = ways;
-  const expected = whatIs(layer, problem, all);
-  return others.flatMap(way =>
-    differing(whatIs(layer, problem, way), expected).map(({ name, deviation }) => ({
-      name: `${name}${way.oneHot ? ', one-hot x' : ''}${NAMES.filter(part => !way[part])
-        .map(part => `, no ${part}`)
-        .join('')}`,
-      deviation,
-    })),
-  );
-}
-
-const NAMES = ['lengths', 's0', 'dsT'] as const;
 
 /** Which steps are the same whatever goes in: deviation 0 where they move, infinite where not. */
 function still(y: Sequence, other: () => Sequence): Deviation[] {

@@ -27,6 +27,11 @@ export function randomSequence(extent: Extent & { readonly F: number }, rng: Ran
   return sequence;
 }
 
+/** So many classes of C. */
+export function randomClasses(n: number, C: number, rng: Random): number[] {
+  return Array.from({ length: n }, () => Math.floor(rng.uniform() * C));
+}
+
 /** A state of normal numbers; what counts begins with some whole number, another for each sequence. */
 export function randomState({ state, counts = [] }: Layer, B: number, rng: Random): Matrices {
   const s = zeroState(state, B);

@@ -6,10 +6,11 @@ import { requireInteger, requireKnown, requireSize } from '../require.ts';
 import { type Case, CHAINS, certaintyIn, type Found, proven, STEPS } from './cases.ts';
 import { Unprovable } from './field.ts';
 import type { Certainty } from './judge.ts';
+import { isNarrow, requireScope, type Scope } from './scope.ts';
 import { type Suspect, suspectsIn } from './suspects.ts';
 
 /** What a proof is made with. */
-export interface ProveCellOptions {
+export interface ProveCellOptions extends Scope {
   /** Inputs and units, where the cell cannot have the library's own choice of them; several of each unless given. */
   readonly d?: number;
   readonly m?: number;
@@ -52,6 +53,9 @@ export interface Proof extends Certainty {
  * changes along it, exactly: one unit in one element is seen. One pass along a direction in all tensors at once proves them
  * all, since what is wrong would have to cancel there; where that fails, one for each names the wrong ones.
  *
+ * Of a loss that is told to look at a part of the state only, or to begin with zeros, the chance is that of whole chains of steps: a
+ * line that is wrong for any other loss may be right for it.
+ *
  * It judges the equations, not how floats compute them: that is left to {@link checkCell}, which does both.
  *
  * @returns what was proven, and the chance at most that something wrong was not seen; of a cell that looks at single
@@ -71,15 +75,22 @@ export function proveCell<P extends string, S extends string, Tape>(
   cell: Cell<P, S, Tape>,
   options: ProveCellOptions = {},
 ): Proof {
-  const { seed = 1, ...given } = requireKnown('options', options, ['d', 'm', 'seed']);
+  const {
+    seed = 1,
+    initial,
+    cotangents,
+    ...given
+  } = requireKnown('options', options, ['d', 'm', 'seed', 'initial', 'cotangents']);
   requireInteger('seed', seed, 0, 2 ** 32 - 1);
   for (const [name, size] of Object.entries(given)) requireSize(name, size);
   const own = requireCell('cell', cell) as Cell;
-  const fitted = fitting(own, given);
+  const scope = requireScope({ initial, cotangents }, cotangents ? partsOf(own, given) : []);
+  const fitted = fitting(own, given, scope);
+  const sure = isNarrow(scope) ? CHAINS : STEPS;
   const equationsFor = recording(own);
   try {
-    const { rounds, ...certainty } = certaintyIn(STEPS.map(fitted), equationsFor);
-    const again = Array.from({ length: rounds - 1 }, () => STEPS).flat();
+    const { rounds, ...certainty } = certaintyIn(sure.map(fitted), equationsFor);
+    const again = Array.from({ length: rounds - 1 }, () => sure).flat();
     const found: Found[] = [];
     let suspects: readonly Suspect[] = [];
     for (const [n, problem] of [...STEPS, ...CHAINS, ...again].map(fitted).entries()) {
@@ -98,13 +109,19 @@ export function proveCell<P extends string, S extends string, Tape>(
 
 const NOTHING = { draws: 0, degree: 0, chance: 1, cases: 0, tensors: [], suspects: [] };
 
+/** The parts of a cell's state. */
+function partsOf(cell: Cell, given: Partial<CellSize>): readonly string[] {
+  const [first = { d: 1, m: 1, T: 1, B: 1 }] = STEPS;
+  return Object.keys(cell.state(fitting(cell, given)(first)));
+}
+
 /** A case in the sizes that are given, or the nearest that the cell can have. */
-function fitting(cell: Cell, { d, m }: Partial<CellSize>): (wanted: Case) => Case {
+function fitting(cell: Cell, { d, m }: Partial<CellSize>, scope: Scope = {}): (wanted: Case) => Case {
   const kept = d !== undefined ? 'd' : m !== undefined ? 'm' : undefined;
   return wanted => {
     const size = { d: d ?? wanted.d, m: m ?? wanted.m };
     const near = d !== undefined && m !== undefined ? requireCellSize(size, cell) : nearest(cell, size, kept);
-    return { ...wanted, ...near, counts: cell.time ?? false };
+    return { ...wanted, ...near, counts: cell.time ?? false, scope };
   };
 }
 

@@ -5,6 +5,7 @@ import type { Layer } from '../layers/layer.ts';
 import { type GradientReport, type TensorReport, type Verdict, worstOf } from './finite-differences.ts';
 import type { Law } from './law.ts';
 import type { Proof } from './prove-cell.ts';
+import { isNarrow, type Scope } from './scope.ts';
 
 /** The sizes of a problem and the seed of its numbers: what replays it. */
 export type Problem = Readonly<Record<string, number>>;
@@ -17,6 +18,8 @@ export interface CheckReport extends GradientReport {
   readonly verdict: Verdict;
   readonly name: string;
   readonly problem: Problem;
+  /** Where the loss was told to look at a part of the state only, or to begin with zeros: what it was told. */
+  readonly scope?: Scope;
   /** Every gradient against finite differences. */
   readonly tensors: readonly TensorReport[];
   readonly laws: readonly Law[];
@@ -39,22 +42,32 @@ export interface Smallest {
   readonly laws: readonly Law[];
   /**
    * The equations that all the wrong gradients of this problem, and none of the right ones, come from or go through. In
-   * one step there is no recursion to carry a mistake elsewhere, so that is where to look. Empty where there is none.
+   * one step there is no recursion to carry a mistake elsewhere, so that is where to look. Empty where there is none, and of a
+   * layer with a loop through time of its own, which may be at fault.
    */
   readonly suspects: readonly Tag[];
+  /** The cell that such a layer takes its steps from, where it is proven: the loop is wrong then, and not the step. */
+  readonly provenStep?: string;
+}
+
+/** What is known of a loop that is not the library's. */
+export interface OwnLoop {
+  readonly provenStep?: string | undefined;
 }
 
 /** How a subject is checked on a problem of some sizes. */
 export interface Checks {
-  /**
-   * With `first`, up to the first tensor that is wrong: enough to see that one is. With `behind`, with the equations that each
-   * goes through, where they can be read.
-   */
-  gradients(problem: Problem, first: boolean, behind?: boolean): readonly TensorReport[];
+  /** With `behind`, with the equations that each goes through, where they can be read. */
+  gradients(problem: Problem, behind?: boolean): readonly TensorReport[];
+  /** Whether one of them is wrong. */
+  someWrong(problem: Problem): boolean;
   /** @param differentiated whether those are tried that differentiate too: a gradient that is known to be wrong breaks them all. */
   laws(problem: Problem, differentiated: boolean): readonly Law[];
   /** The tensors that may be without effect. */
   readonly idle?: readonly string[];
+  readonly scope?: Scope;
+  /** Of a subject that has a loop through time of its own; asked where something is wrong. */
+  ownLoop?(): OwnLoop | undefined;
 }
 
 /**
@@ -65,53 +78,51 @@ export interface Checks {
 export function reported(
   name: string,
   problem: Problem,
-  { gradients, laws, idle = [] }: Checks,
+  { gradients, someWrong, laws, idle = [], scope = {}, ownLoop }: Checks,
   together: readonly (readonly string[])[] = [],
 ): CheckReport {
+  const narrow = isNarrow(scope); // such a loss may not see all that there is
+  const told = narrow ? { scope } : {};
   const found = (at: Problem) => {
-    const tensors = gradients(at, false);
-    const others = (n: number) => gradients({ ...at, seed: (at.seed ?? 0) + n }, false);
+    const tensors = gradients(at);
+    const moving = tensors.filter(({ name }) => !idle.includes(name));
+    const others = (n: number) => gradients({ ...at, seed: (at.seed ?? 0) + n });
     return {
       tensors,
-      laws: [
-        ...laws(at, !tensors.some(isWrong)),
-        effects(
-          tensors.filter(({ name }) => !idle.includes(name)),
-          others,
-        ),
-      ],
+      laws: [...laws(at, !tensors.some(isWrong)), ...(narrow ? [] : [effects(moving, others)])],
     };
   };
   const all = found(problem);
   const gradient = worstOf(all.tensors.map(tensor => tensor.verdict));
   const verdict = worstOf([gradient, ...all.laws.map(lawVerdict)]);
-  if (verdict !== 'wrong') return { ok: verdict === 'ok', verdict, name, problem, ...all };
+  if (verdict !== 'wrong') return { ok: verdict === 'ok', verdict, name, problem, ...told, ...all };
   const wrong =
-    gradient === 'wrong'
-      ? (at: Problem) => gradients(at, true).some(isWrong)
-      : (at: Problem) => found(at).laws.some(law => lawVerdict(law) === 'wrong');
+    gradient === 'wrong' ? someWrong : (at: Problem) => found(at).laws.some(law => lawVerdict(law) === 'wrong');
   const alone = (names: readonly string[]) => names.filter(name => !together.flat().includes(name)).map(name => [name]);
   const short = shrunk(problem, alone(['T', 'B']), wrong);
   const least = shrunk(short, [...alone(Object.keys(problem)), ...together], wrong);
-  const guesses = new Map(gradients(short, false).map(({ name, guess }) => [name, guess]));
+  const guesses = new Map(gradients(short).map(({ name, guess }) => [name, guess]));
   const guessed = (tensors: readonly TensorReport[]) =>
     tensors.map(({ guess: own, ...tensor }) => {
       const guess = !isWrong(tensor) ? undefined : (guesses.get(tensor.name) ?? own);
       return { ...tensor, ...(guess && { guess }) };
     });
-  const smallest = gradient === 'wrong' ? { tensors: gradients(least, false, true), laws: [] } : found(least);
+  const own = ownLoop?.();
+  const smallest = gradient === 'wrong' ? { tensors: gradients(least, true), laws: [] } : found(least);
   return {
     ok: false,
     verdict,
     name,
     problem,
+    ...told,
     tensors: guessed(all.tensors),
     laws: all.laws,
     smallest: {
       problem: least,
       tensors: guessed(smallest.tensors),
       laws: smallest.laws,
-      suspects: suspects(smallest.tensors),
+      suspects: own ? [] : suspects(smallest.tensors),
+      ...(own?.provenStep !== undefined && { provenStep: own.provenStep }),
     },
   };
 }

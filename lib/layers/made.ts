@@ -9,7 +9,8 @@ import type { Layer } from './layer.ts';
 
 /** What the library makes: a layer, one that attends, a bridge, or an encoder and a decoder. */
 export interface Made {
-  readonly forward: unknown;
+  readonly forward: object;
+  readonly backward: unknown;
 }
 
 /** How a part is computed: by the reference's loops, or by the engine. Where its products are done is not of the part. */
@@ -67,7 +68,9 @@ export type Making =
 
 /** Says how a part is made. Returns the part. */
 export function made<L extends Made>(part: L, making: Making): L {
-  makings.set(part, { making, forward: part.forward });
+  const { forward, backward } = part;
+  makings.set(part, { making, forward });
+  passes.set(forward, { making, backward });
   return part;
 }
 
@@ -76,5 +79,13 @@ export function makingOf(part: Made): Making | undefined {
   const known = makings.get(part);
   return known && known.forward === part.forward ? known.making : undefined;
 }
+
+/** The cell whose steps a layer takes in the library's loop forward, and in one of its own backward: in a copy that was changed too. */
+export function ownLoopOver({ forward, backward }: Layer): Cell | undefined {
+  const known = passes.get(forward);
+  return known?.making.kind === 'cell' && known.backward !== backward ? known.making.cell : undefined;
+}
+
+const passes = noteOf<{ readonly making: Making; readonly backward: unknown }>('passes');
 
 const makings = noteOf<{ readonly making: Making; readonly forward: unknown }>('making');
