@@ -2,7 +2,10 @@
 import type { AbstractMatrix } from 'ml-matrix';
 import { type Exactness, finite, UNIT } from './noise.ts';
 
-/** The bound: |analytic − numeric| ≤ ABSOLUTE + RELATIVE·|numeric|, for every element. */
+/**
+ * The bound: |analytic − numeric| ≤ ABSOLUTE + RELATIVE·|numeric|, for every element; and more by what rounding of |L| may
+ * make of a difference over the first step.
+ */
 const ABSOLUTE = 1e-8;
 const RELATIVE = 1e-7;
 
@@ -26,8 +29,8 @@ const [ALIKE, CLEAR] = [0.1, 3] as const;
 /** Standard deviations of the noise that a difference may be off by. */
 const FAR = 10;
 
-/** How many bounds that deviation may be for an agreement to say anything: beyond it would be luck. */
-const TRUSTED = 10;
+/** The part of a slope, or of 1, that rounding may hide for an agreement to say anything. */
+const TRUSTED = 1e-5;
 
 /** What can be said of one element. */
 export interface Judgement {
@@ -50,7 +53,7 @@ export function errorOver(h: number, sigma: number): number {
 
 /** Whether an agreement with a numeric value is more than luck, where that may be off by `error`. */
 export function isTrusted(numeric: number, error: number): boolean {
-  return error <= FAR * TRUSTED * boundOn(numeric);
+  return error <= TRUSTED * Math.max(1, Math.abs(numeric));
 }
 
 /**
@@ -81,7 +84,8 @@ export function judged(
   for (const h of STEPS) {
     const numeric = shifted(at => (at(-2 * h) - 8 * at(-h) + 8 * at(h) - at(2 * h)) / (12 * h));
     const error = errorOver(h, UNIT * size);
-    if (agrees(analytic, numeric) && isTrusted(numeric, error)) return { verdict: 'ok', numeric, error };
+    const rounding = errorOver(STEPS[0], UNIT * size);
+    if (isNear(analytic, numeric, rounding) && isTrusted(numeric, error)) return { verdict: 'ok', numeric, error };
     const before = tried.at(-1);
     tried.push({ h, numeric });
     if (before && agrees(before.numeric, numeric)) break; // no kink within the larger step, or in its very middle
@@ -96,13 +100,12 @@ export function judged(
  */
 function amidNoise(tried: readonly Difference[], analytic: number, sigma: number): Judgement {
   const all = tried.map(({ h, numeric }) => ({ numeric, error: errorOver(h, sigma) }));
-  const near = (a: number, numeric: number, error: number) => Math.abs(a - numeric) <= boundOn(numeric) + error;
   const confirmed = all.flatMap(({ numeric, error }, n) => {
     const next = all[n + 1];
-    return next && near(numeric, next.numeric, error + next.error) ? [{ numeric, error: error + next.error }] : [];
+    return next && isNear(numeric, next.numeric, error + next.error) ? [{ numeric, error: error + next.error }] : [];
   });
   const asked = confirmed.length > 0 ? confirmed.slice(0, 1) : all;
-  const possible = asked.find(({ numeric, error }) => near(analytic, numeric, error));
+  const possible = asked.find(({ numeric, error }) => isNear(analytic, numeric, error));
   if (possible) return { verdict: 'too noisy', ...possible };
   return { verdict: 'wrong', ...(asked[0] ?? { numeric: Number.NaN, error: Number.NaN }) };
 }
@@ -156,6 +159,11 @@ function oneSided(at: (shift: number) => number, h: number): Slopes {
     left: (here - 4 * at(-h) + at(-2 * h)) / (2 * h),
     right: (4 * at(h) - at(2 * h) - here) / (2 * h),
   };
+}
+
+/** Whether two numbers are as near as the bound, and that much more, allow. */
+function isNear(analytic: number, numeric: number, more: number): boolean {
+  return Math.abs(analytic - numeric) <= boundOn(numeric) + more;
 }
 
 function boundOn(numeric: number): number {

@@ -2,9 +2,11 @@
 import fc from 'fast-check';
 import { Matrix } from 'ml-matrix';
 import { describe, expect, it } from 'vitest';
-import { cells } from '../../lib/cells/index.ts';
+import type { Cell } from '../../lib/cells/cell.ts';
 import { lstm } from '../../lib/cells/lstm.ts';
+import { minGru } from '../../lib/cells/min-gru.ts';
 import { rnn } from '../../lib/cells/rnn.ts';
+import { slstm } from '../../lib/cells/slstm.ts';
 import { checkLayer } from '../../lib/check/check-layer.ts';
 import { checkLoss } from '../../lib/check/check-loss.ts';
 import { dotTest } from '../../lib/check/dot-test.ts';
@@ -150,12 +152,15 @@ describe('numbers of 32 bits', () => {
   const single = { precision: 'f32' } as const;
   const advice = 'numbers of 32 bits: check the layer in f64, or compare f32 with f64';
 
-  it.each(Object.values(cells))('of a right layer of $name: neither wrong nor called right', cell => {
-    const layer = recurrent(cell, { d: 2, m: 3 }, single);
-    const { ok, verdict, smallest, laws } = checkLayer(layer, { seed: 2, T: 2, B: 2 });
-    expect({ ok, verdict, smallest }).toEqual({ ok: false, verdict: 'too noisy', smallest: undefined });
-    for (const law of laws) if (!law.noise) expect(law).toMatchObject({ ok: true });
-  });
+  it.each([rnn, slstm, minGru] as unknown as readonly Cell[])(
+    'of a right layer of $name: neither wrong nor called right',
+    cell => {
+      const layer = recurrent(cell, { d: 2, m: 3 }, single);
+      const { ok, verdict, smallest, laws } = checkLayer(layer, { seed: 2, T: 2, B: 2 });
+      expect({ ok, verdict, smallest }).toEqual({ ok: false, verdict: 'too noisy', smallest: undefined });
+      for (const law of laws) if (!law.noise) expect(law).toMatchObject({ ok: true });
+    },
+  );
 
   it('are named, with what to do; what is above or below them in 64 bits is judged', () => {
     const both = stack({ low: recurrent(lstm, { d: 3, m: 4 }, single), out: readout({ m: 4, C: 2 }) });
@@ -246,6 +251,6 @@ it('laws of a loss are held to the size of its gradients', () => {
   const target = ({ T, B, F }: { readonly T: number; readonly B: number; readonly F: number }) =>
     Sequence.dense(new Float64Array(T * B * F).fill(1e9 / 3), { T, B, F });
   const { verdict, laws } = checkLoss(squaredError, { target });
-  expect(laws.filter(({ ok }) => !ok)).toEqual([]);
+  expect(laws.filter(({ ok, noise }) => !ok && !noise)).toEqual([]);
   expect(verdict).toBe('too noisy');
 });
