@@ -148,6 +148,26 @@ const mistakes: readonly Mistake[] = [
   ],
   ['a cell for a demo that has its own', ['demo', 'hello', '--cell', 'gru'], /^--cell: expected the demo char-lm/],
   ['check --layers x', ['check', 'rnn', '--layers', 'x'], /^--layers: expected a number, got "x"$/],
+  ['check --length 0', ['check', 'rnn', '--length', '0'], /^--length: expected a positive integer, got 0$/],
+  ['check --batch x', ['check', 'rnn', '--batch', 'x'], /^--batch: expected a number, got "x"$/],
+  ['check --hidden 1.5', ['check', 'rnn', '--hidden', '1.5'], /^--hidden: expected a positive integer, got 1\.5$/],
+  ['check --inputs of a layer', ['check', 'readout', '--inputs', '2'], /^--inputs: expected a cell, got readout$/],
+  [
+    'check --length of all',
+    ['check', '--all', '--length', '2'],
+    /^--length: expected a cell, .* by its name, got --all$/,
+  ],
+  ['check --initial one', ['check', 'rnn', '--initial', 'one'], /^--initial: expected random or zero, got "one"$/],
+  [
+    'check --initial of layers',
+    ['check', 'rnn', '--layers', '2', '--initial', 'zero'],
+    /^--initial: expected a cell by itself, got one in layers$/,
+  ],
+  [
+    'check --cotangents of no part',
+    ['check', 'lstm', '--cotangents', 'q'],
+    /^cotangents: expected parts of the state \(h, c\), got "q"$/,
+  ],
   ['check --seed 1.5', ['check', 'rnn', '--seed', '1.5'], /seed: /],
   ['check --seed x', ['check', 'rnn', '--seed', 'x'], /^--seed: expected a number, got "x"$/],
 ];

@@ -162,3 +162,15 @@ describe.concurrent('a module that cannot be run', () => {
     expect(stderr).toMatch(/^bptt: --seed: expected an integer in 0…4294967295, got -1\n$/);
   });
 });
+
+test('a module is checked in the sizes, and for the loss, that are asked for', async () => {
+  const sizes = ['--length', '2', '--batch', '1', '--inputs', '2', '--hidden', '3'];
+  const { status, stdout } = await check(moduleOf(''), ...sizes, '--initial', 'zero', '--cotangents', 'h', '--json');
+  expect(status).toBe(0);
+  const { problem, scope, tensors } = JSON.parse(stdout);
+  expect({ problem, scope }).toEqual({
+    problem: { T: 2, B: 1, d: 2, m: 3, C: 4, seed: 1 },
+    scope: { initial: 'zero', cotangents: ['h'] },
+  });
+  expect(tensors.map(({ name }: { name: string }) => name)).not.toContain('h0');
+});

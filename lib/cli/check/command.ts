@@ -11,13 +11,19 @@ import { isDerivation, isModulePath } from '../modules/load.ts';
 import { number, print, printJson, type Verbosity } from '../terminal.ts';
 import { showDerivation } from './derivation.ts';
 import { subjectsIn } from './module.ts';
-import { type Subject, subjects } from './subjects.ts';
+import { type On, type Subject, subjects } from './subjects.ts';
 
 interface Flags extends Verbosity {
   readonly all?: boolean;
   readonly layers: number;
   readonly bidirectional?: boolean;
   readonly given?: readonly string[];
+  readonly length?: number;
+  readonly batch?: number;
+  readonly inputs?: number;
+  readonly hidden?: number;
+  readonly initial?: string;
+  readonly cotangents?: readonly string[];
   readonly seed: number;
 }
 
@@ -36,22 +42,38 @@ export function checkCommand(cells: Readonly<Record<string, Cell>>): Command {
     .option('--layers <n>', 'a cell in so many layers on top of each other', number('--layers'), 1)
     .option('--bidirectional', 'a cell in both directions of time')
     .option('--given <derivation...>', 'other derivations, whose forward equations hold for this one too')
+    .option('--length <n>', 'steps of the longest sequence', number('--length'))
+    .option('--batch <n>', 'sequences', number('--batch'))
+    .option('--inputs <n>', 'inputs of a cell', number('--inputs'))
+    .option('--hidden <n>', 'hidden units of a cell', number('--hidden'))
+    .option(
+      '--initial <state>',
+      'what the state of a cell begins with: random numbers, or zero, in which no gradient is asked',
+    )
+    .option(
+      '--cotangents <part...>',
+      'the parts of the final state of a cell that the loss looks at besides the outputs',
+    )
     .option('--seed <n>', 'fixes the numbers that are drawn', number('--seed'), 1)
     .option('--json', 'one line of JSON')
     .option('--quiet', 'nothing but the verdict')
     .addHelpText(
       'after',
-      '\nExit code 1 where a gradient is wrong, a law broken, or rounding hides whether it is; where a cell of yours cannot be run, or a line of a derivation is wrong.\n\nExamples:\n  bptt check rnn\n  bptt check lstm --layers 2 --bidirectional --seed 7 --json\n  bptt check ./my-cell.ts\n  bptt check derivations/lstm.md\n  bptt check --all',
+      '\nExit code 1 where a gradient is wrong, a law broken, or rounding hides whether it is; where a cell of yours cannot be run, or a line of a derivation is wrong.\n\nExamples:\n  bptt check rnn\n  bptt check lstm --layers 2 --bidirectional --seed 7 --json\n  bptt check ./my-cell.ts --length 40 --batch 8 --inputs 16 --hidden 16\n  bptt check ./my-cell.ts --initial zero --cotangents h\n  bptt check derivations/lstm.md\n  bptt check --all',
     )
     .action(async (name: string | undefined, flags: Flags) => {
-      const { all, layers, bidirectional = false, seed } = flags;
+      const { all, layers, bidirectional = false } = flags;
       requireSize('--layers', layers);
-      requireInteger('--seed', seed, 0, 2 ** 32 - 1);
+      const on = problemOf(flags);
       const known = subjects(cells, { layers, bidirectional });
       if (all && name !== undefined) throw new ValueError('cell', 'a name or --all', 'both');
-      if (all) return checkAll(known, flags);
+      if (all) {
+        refuse(flags, [...STEPS, ...OF_CELLS], 'a cell, a layer or a loss by its name', '--all');
+        return checkAll(known, flags);
+      }
       if (name !== undefined && isDerivation(name)) {
         if (layers !== 1 || bidirectional) throw new ValueError('--layers', 'a cell by its name', name);
+        refuse(flags, [...STEPS, ...OF_CELLS], 'a cell, a layer or a loss', name);
         await showDerivation(name, flags);
         return;
       }
@@ -59,8 +81,9 @@ export function checkCommand(cells: Readonly<Record<string, Cell>>): Command {
       if (name !== undefined && isModulePath(name)) {
         if (layers !== 1 || bidirectional) throw new ValueError('--layers', 'a cell by its name', name);
         const own = await subjectsIn(name);
+        if (!own.some(({ kind }) => kind === 'cell')) refuse(flags, OF_CELLS, 'a cell', name);
         return show(
-          own.map(one => tried(one, seed)),
+          own.map(one => tried(one, on)),
           flags,
         );
       }
@@ -69,8 +92,31 @@ export function checkCommand(cells: Readonly<Record<string, Cell>>): Command {
       if (subject.kind !== 'cell' && (layers !== 1 || bidirectional)) {
         throw new ValueError(bidirectional ? '--bidirectional' : '--layers', 'a cell to build layers of', subject.name);
       }
-      show([checked(subject, seed)], flags);
+      if (subject.kind !== 'cell') refuse(flags, OF_CELLS, 'a cell', subject.name);
+      if (layers !== 1 || bidirectional) refuse(flags, ['initial', 'cotangents'], 'a cell by itself', 'one in layers');
+      show([checked(subject, on)], flags);
     });
+}
+
+/** Options that say what a subject is checked on, and those of them that say it of a cell. */
+const STEPS = ['length', 'batch'] as const;
+const OF_CELLS = ['inputs', 'hidden', 'initial', 'cotangents'] as const;
+
+/** None of these options is given, or throws ValueError. */
+function refuse(flags: Flags, names: readonly (keyof Flags)[], expected: string, got: string): void {
+  const given = names.find(name => flags[name] !== undefined);
+  if (given) throw new ValueError(`--${given}`, expected, got);
+}
+
+/** The problem that is asked for, of sizes that are some. */
+function problemOf({ length: T, batch: B, inputs: d, hidden: m, initial, cotangents, seed }: Flags): On {
+  requireInteger('--seed', seed, 0, 2 ** 32 - 1);
+  for (const [name, size] of Object.entries({ length: T, batch: B, inputs: d, hidden: m }))
+    if (size !== undefined) requireSize(`--${name}`, size);
+  if (initial !== undefined && initial !== 'random' && initial !== 'zero')
+    throw new ValueError('--initial', 'random or zero', JSON.stringify(initial));
+  const sizes = { ...(T && { T }), ...(B && { B }), ...(d && { d }), ...(m && { m }) };
+  return { seed, ...sizes, ...(initial && { initial }), ...(cotangents && { cotangents }) };
 }
 
 const BOUND = 'finite differences to 1e-8 + 1e-7·|n|';
@@ -93,15 +139,15 @@ interface Checked {
   readonly error?: BpttError;
 }
 
-function checked({ kind, name, check, runs }: Subject, seed: number): Checked & { readonly report: CheckReport } {
-  const report = check(seed);
+function checked({ kind, name, check, runs }: Subject, on: On): Checked & { readonly report: CheckReport } {
+  const report = check(on);
   return { kind, name, verdict: report.verdict, report, ...(runs && { runs: runs() }) };
 }
 
 /** The same of a subject of the user's, whose mistakes are its verdict, and keep no other from being checked. */
-function tried(subject: Subject, seed: number): Checked {
+function tried(subject: Subject, on: On): Checked {
   try {
-    return checked(subject, seed);
+    return checked(subject, on);
   } catch (thrown) {
     const { kind, name } = subject;
     const error =
@@ -147,9 +193,9 @@ function dataOf({ kind, name, verdict, report, runs, error }: Checked): Readonly
     return { ...head, error: { name: type, argument, message, ...(equation && { equation }) } };
   }
   if (!report) return head;
-  const { problem, tensors, smallest } = report;
+  const { problem, scope, tensors, smallest } = report;
   const rest = { ...(smallest && { smallest }), ...(runs && { runs }) };
-  return { ...head, ...proofOf(report), problem, checks: checksOf(report), tensors, ...rest };
+  return { ...head, ...proofOf(report), problem, ...(scope && { scope }), checks: checksOf(report), tensors, ...rest };
 }
 
 /** What is proven of a cell, and what its verdict rests on. */
@@ -163,7 +209,7 @@ function proofOf({ proof, restsOn }: CheckReport): Readonly<Record<string, unkno
 function checkAll(all: readonly Subject[], { seed, json, quiet }: Flags): void {
   const results = all.map(subject => {
     const { kind, name } = subject;
-    const { report, runs } = checked(subject, seed);
+    const { report, runs } = checked(subject, { seed });
     const { ok, verdict, tensors, proof } = report;
     const checks = checksOf(report);
     if (!json && !quiet) {

@@ -5,7 +5,7 @@ import { checkLayer } from '../../check/check-layer.ts';
 import type { CellOracle } from '../../check/oracle.ts';
 import { FormatError } from '../../errors.ts';
 import { exportedBy, isLayer, moduleAt } from '../modules/load.ts';
-import { runsOf, type Subject } from './subjects.ts';
+import { type On, runsOf, type Subject, stepsOf } from './subjects.ts';
 
 /**
  * The cells and layers that a module exports. A function that it exports as `oracle` is the forward step in plain numbers
@@ -20,10 +20,10 @@ export async function subjectsIn(path: string): Promise<readonly Subject[]> {
     const name = nameOf(value) ?? exported;
     if (isCell(value)) {
       const oracle = oracleOf(module, name);
-      const check = (seed: number) => checkCell(value, { seed, ...(oracle && { oracle }) });
+      const check = (on: On) => checkCell(value, { ...on, ...(oracle && { oracle }) });
       return [{ kind: 'cell', name, check, runs: runsOf(value) }];
     }
-    return isLayer(value) ? [{ kind: 'layer', name, check: seed => checkLayer(value, { seed }) }] : [];
+    return isLayer(value) ? [{ kind: 'layer', name, check: on => checkLayer(value, stepsOf(on)) }] : [];
   });
   if (found.length === 0) {
     throw new FormatError(path, 'a module that exports a cell or a layer', exportedBy(module));

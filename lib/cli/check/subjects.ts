@@ -1,12 +1,12 @@
 /** What `bptt check` knows how to check. */
-import type { Cell } from '../../cells/cell.ts';
+import type { Cell, CellSize } from '../../cells/cell.ts';
 import { conditioned } from '../../cells/conditioned.ts';
 import { gru } from '../../cells/gru.ts';
 import { lstm } from '../../cells/lstm.ts';
 import { rnn } from '../../cells/rnn.ts';
 import { fitting } from '../../cells/sizes.ts';
 import { traceFixed } from '../../cells/trace.ts';
-import { checkCell } from '../../check/check-cell.ts';
+import { type CheckCellOptions, checkCell } from '../../check/check-cell.ts';
 import { type CheckLayerOptions, checkLayer } from '../../check/check-layer.ts';
 import { type CheckLossOptions, checkLoss } from '../../check/check-loss.ts';
 import type { CheckReport } from '../../check/report.ts';
@@ -33,11 +33,21 @@ import { squaredError } from '../../losses/squared-error.ts';
 import { type EncoderDecoder, type EncoderDecoderTape, encoderDecoder } from '../../models/encoder-decoder.ts';
 import { Sequence } from '../../sequence.ts';
 
+/** The problem that a subject is checked on, where it is told: inputs, units and what the loss looks at are a cell's alone. */
+export type On = Pick<CheckCellOptions, 'T' | 'B' | 'd' | 'm' | 'initial' | 'cotangents'> & { readonly seed: number };
+
+/** What of it is asked of layers and losses too. */
+export const stepsOf = ({ seed, T, B }: On): Pick<CheckLayerOptions, 'seed' | 'T' | 'B'> => ({
+  seed,
+  ...(T !== undefined && { T }),
+  ...(B !== undefined && { B }),
+});
+
 /** Something with gradients. */
 export interface Subject {
   readonly kind: 'cell' | 'layer' | 'loss';
   readonly name: string;
-  check(seed: number): CheckReport;
+  check(on: On): CheckReport;
   /** How the engine runs it, of a cell. */
   runs?(): string;
 }
@@ -56,8 +66,8 @@ export function subjects(
       (cell): Subject => ({
         kind: 'cell',
         name: cell.name,
-        check: seed =>
-          simple ? checkCell(cell, { seed }) : checkLayer(topology(cell, layers, bidirectional), { seed }),
+        check: on =>
+          simple ? checkCell(cell, on) : checkLayer(topology(cell, layers, bidirectional, on), stepsOf(on)),
         runs: runsOf(cell),
       }),
     ),
@@ -67,8 +77,8 @@ export function subjects(
 }
 
 /** A cell unrolled, in as many layers as asked for, in one direction or both. */
-export function topology(cell: Cell, layers: number, both: boolean): Layer {
-  const size = fitting(cell, { d: 3, m: 4 });
+export function topology(cell: Cell, layers: number, both: boolean, asked: Partial<CellSize> = {}): Layer {
+  const size = fitting(cell, { d: asked.d ?? 3, m: asked.m ?? 4 });
   const built: Record<string, Layer> = {};
   let { d } = size;
   for (let l = 1; l <= layers; l++) {
@@ -84,7 +94,7 @@ function layersToCheck(): Subject[] {
   const layer = (name: string, make: () => Layer, options: CheckLayerOptions = {}): Subject => ({
     kind: 'layer',
     name,
-    check: seed => checkLayer(make(), { ...options, seed }),
+    check: on => checkLayer(make(), { ...options, ...stepsOf(on) }),
   });
   const [F, m] = [3, 4];
   const both = () => ({ forward: unroll(lstm, { d: F, m }), backward: unroll(gru, { d: F, m }) });
@@ -165,7 +175,7 @@ function lossesToCheck(): Subject[] {
   const loss = <Target, Tape>(of: Loss<Target, Tape>, target: CheckLossOptions<Target>['target']): Subject => ({
     kind: 'loss',
     name: of.name,
-    check: seed => checkLoss(of, { seed, target }),
+    check: on => checkLoss(of, { ...stepsOf(on), target }),
   });
   const classes: CheckLossOptions<number[]>['target'] = ({ T, B, F }, rng) =>
     Array.from({ length: T * B }, () => Math.floor(F * rng.uniform()));
