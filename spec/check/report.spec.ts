@@ -45,7 +45,7 @@ const enlarged = (wrong: Intermediate): typeof lstm => ({
   },
 });
 
-const SMALL = { T: 3, B: 2, d: 2, m: 3, C: 2 };
+const SMALL = { T: 2, B: 2, d: 2, m: 3, C: 2 };
 
 const guessOf = (report: ReturnType<typeof checkCell>, tensor: string) =>
   report.smallest?.tensors.find(({ name }) => name === tensor)?.guess;
@@ -59,8 +59,7 @@ describe('the suspect', () => {
     ['dag', 'LSTM-B5'],
     ['dcPrev', 'LSTM-B6'],
   ])('of a wrong %s is %s alone', (wrong, tag) => {
-    for (const seed of [1, 2, 3])
-      expect(checkCell(enlarged(wrong), { ...SMALL, seed }).smallest?.suspects).toEqual([tag]);
+    expect(checkCell(enlarged(wrong), SMALL).smallest?.suspects).toEqual([tag]);
   });
 
   it('of a wrong dx is the equation of dx, of a gradient assigned that of its parameter', () => {
@@ -68,12 +67,12 @@ describe('the suspect', () => {
       const { dx, dprev } = gru.backward(p, tape, dnext, dp);
       return { dx: Matrix.mul(dx, 2), dprev };
     };
-    expect(checkCell({ ...gru, backward }).smallest?.suspects).toEqual(['GRU-B9']);
+    expect(checkCell({ ...gru, backward }, SMALL).smallest?.suspects).toEqual(['GRU-B9']);
     const assigned: typeof gru.backward = (p, tape, dnext, dp) => {
       dp.b_h.mul(0);
       return gru.backward(p, tape, dnext, dp);
     };
-    expect(checkCell({ ...gru, backward: assigned }).smallest).toMatchObject({
+    expect(checkCell({ ...gru, backward: assigned }, SMALL).smallest).toMatchObject({
       problem: { T: 2 },
       suspects: ['GRU-B8'],
     });
@@ -95,10 +94,13 @@ describe('the suspect', () => {
 
 describe('the guess', () => {
   it('is the wrong time index where h_t stands for h_{t−1}', () => {
-    const report = checkCell({
-      ...rnn,
-      backward: (p, tape, dnext, dp) => rnn.backward(p, { ...tape, hPrev: tape.h }, dnext, dp),
-    });
+    const report = checkCell(
+      {
+        ...rnn,
+        backward: (p, tape, dnext, dp) => rnn.backward(p, { ...tape, hPrev: tape.h }, dnext, dp),
+      },
+      SMALL,
+    );
     expect(guessOf(report, 'W')).toBe('wrong time index: h_t for h0');
   });
 
@@ -122,9 +124,9 @@ describe('the guess', () => {
         return { dx, dprev: { ...dprev, h: add(dprev.h, times(dao, p.W_o).mul(factor)) } };
       },
     });
-    expect(guessOf(checkCell(withTerm(-1)), 'h0')).toBe('missing term db_o·W_o');
-    expect(guessOf(checkCell(withTerm(-2)), 'h0')).toBe('sign of the term db_o·W_o');
-    expect(guessOf(checkCell(withTerm(1)), 'h0')).toBe('too often the term db_o·W_o');
+    expect(guessOf(checkCell(withTerm(-1), SMALL), 'h0')).toBe('missing term db_o·W_o');
+    expect(guessOf(checkCell(withTerm(-2), SMALL), 'h0')).toBe('sign of the term db_o·W_o');
+    expect(guessOf(checkCell(withTerm(1), SMALL), 'h0')).toBe('too often the term db_o·W_o');
   });
 
   it('is a missing elementwise term too', () => {
@@ -137,14 +139,17 @@ describe('the guess', () => {
         return { dx, dprev: { ...dprev, c: sub(dprev.c, repeated(mulRow(daf, p.p_f), dprev.c.rows)) } };
       },
     };
-    expect(guessOf(checkCell(withoutPeephole), 'c0')).toBe('missing term db_f⊙p_f');
+    expect(guessOf(checkCell(withoutPeephole, SMALL), 'c0')).toBe('missing term db_f⊙p_f');
   });
 
   it('is none where several things are wrong', () => {
-    const report = checkCell({
-      ...rnn,
-      backward: (p, { x, hPrev, h }, { h: dh }, dp) => rnn.backward(p, { x, hPrev, h: mul(h, h) }, { h: dh }, dp),
-    });
+    const report = checkCell(
+      {
+        ...rnn,
+        backward: (p, { x, hPrev, h }, { h: dh }, dp) => rnn.backward(p, { x, hPrev, h: mul(h, h) }, { h: dh }, dp),
+      },
+      SMALL,
+    );
     expect(report.ok).toBe(false);
     expect(report.smallest?.tensors.find(({ name }) => name === 'h0')?.guess).toBeUndefined();
   });
