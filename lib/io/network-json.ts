@@ -123,6 +123,18 @@ export function networkJson(part: Made, place: string): object {
   return { ...making, ...Object.fromEntries(written) };
 }
 
+/** A network, and all that it is made of, from the outside inwards. */
+export function* partsOf(part: Made): Generator<Made, void, undefined> {
+  yield part;
+  const making = makingOf(part);
+  if (!making) return;
+  for (const name of rowOf(making.kind).parts ?? []) {
+    const field = fieldsOf(making)[name];
+    const parts = Array.isArray(field) ? field.map(([, inner]: readonly [string, Made]) => inner) : [field];
+    for (const inner of parts) if (inner) yield* partsOf(inner as Made);
+  }
+}
+
 /** What a network is made again with. */
 export interface Remaking {
   /** Cells by name, the library's among them. */

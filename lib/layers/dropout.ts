@@ -40,8 +40,8 @@ export interface DropoutTape {
 export interface Dropout extends Layer<DropoutTape> {
   /** Whether features are dropped. Set it to false to evaluate or sample: the layer is then the identity. */
   training: boolean;
-  /** What the present mask is drawn from. */
-  readonly seed: number;
+  /** What the present mask is drawn from: an integer in 0…2³²−1. */
+  seed: number;
   /** The next mask: a seed drawn from `rng`. Call it before each training step. */
   resample(rng: Random): void;
 }
@@ -97,6 +97,9 @@ export function dropout(options: { readonly F: number; readonly rate: number; re
     },
     get seed(): number {
       return seed;
+    },
+    set seed(next: number) {
+      seed = requireInteger('seed', next, 0, SEEDS - 1);
     },
     resample(rng) {
       seed = Math.floor(SEEDS * requireInstance('rng', rng, Random).uniform());

@@ -3,10 +3,12 @@ import type { Cell } from '../cells/cell.ts';
 import { cells } from '../cells/index.ts';
 import type { Backend } from '../engine/options.ts';
 import { networkOf } from '../io/network-json.ts';
+import type { Dropout } from '../layers/dropout.ts';
 import type { Layer } from '../layers/layer.ts';
 import { type Extent, Sequence } from '../sequence.ts';
 import type { Matrices } from '../shape.ts';
 import { FlatMatrix } from '../views.ts';
+import { dropsOf, setDrops } from './drops.ts';
 import { dataAt, numbersAt } from './memory.ts';
 import type { Backward, Forward, InputGradient, NetworkRequest, Place, Request, SequencePlace, Work } from './work.ts';
 
@@ -32,6 +34,7 @@ export interface Came {
 /** A network of one shard: its kernels' memory is its own, so that no pass has to make way for that of another shard. */
 interface Replica {
   readonly layer: Layer;
+  readonly drops: readonly Dropout[];
   readonly passes: Map<number, Taken>;
 }
 
@@ -76,9 +79,12 @@ export class Hand {
 }
 
 function replicaOf({ make, replicas }: Network, shard: number): Replica {
-  const made = replicas.get(shard) ?? { layer: make(), passes: new Map() };
-  replicas.set(shard, made);
-  return made;
+  const known = replicas.get(shard);
+  if (known) return known;
+  const layer = make();
+  const replica = { layer, drops: dropsOf(layer), passes: new Map() };
+  replicas.set(shard, replica);
+  return replica;
 }
 
 function release({ layer, passes }: Replica, pass: number): void {
@@ -95,11 +101,16 @@ function work(replica: Replica, request: Work, part: Forward | Backward | InputG
   return dx;
 }
 
-function forward({ layer, passes }: Replica, work: Work & { readonly kind: 'forward' }, part: Forward): Sequence {
+function forward(
+  { layer, drops, passes }: Replica,
+  work: Work & { readonly kind: 'forward' },
+  part: Forward,
+): Sequence {
   const { memory, pass, params } = work;
   const { T, lengths } = part;
   const B = part.to - part.from;
   layer.params.values.set(numbersAt(memory, params));
+  setDrops(drops, work.drops, part.shard);
   const x = sequenceAt(memory, part.x, { T, B, ...(lengths && { lengths }) }, layer.inputs);
   const { y, sT, tape } = layer.forward(x, part.s0 && stateAt(memory, part.s0, B));
   passes.set(pass, { tape, y });

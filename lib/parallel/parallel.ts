@@ -35,7 +35,9 @@ export interface ParallelOptions {
  * Every worker has copies of the parameters, which are brought up to date at each pass forward, and kernels of its own. Two
  * hand-overs a step of training, whatever the network is made of.
  *
- * @param network of the library's parts, without dropout, whose masks are drawn for a batch as a whole.
+ * Layers that drop features have masks of their own in every shard but the first.
+ *
+ * @param network of the library's parts.
  * @returns the network when all workers are there.
  * @throws ValueError when it is none, or an option is none; WorkerError from its passes when a worker has ended: parameters
  * and gradients are then as they were, and the next pass is done by those that are left.
@@ -60,8 +62,6 @@ export function parallel<P extends string>(
   requireInteger('workers', workers, 1, MOST);
   requireLayer('network', network);
   const json = networkJson(network, 'network');
-  if (JSON.stringify(json).includes('"kind":"dropout"'))
-    throw new ValueError('network', 'one without dropout', 'dropout');
   if (cells !== undefined && typeof cells !== 'string' && !(cells instanceof URL))
     throw new ValueError('cells', 'the address of a module', describe(cells));
   const given = { ...(backend && { backend }), ...(cells && { cells: String(cells) }) };

@@ -5,6 +5,7 @@ import type { Layer } from '../layers/layer.ts';
 import { describe } from '../require.ts';
 import { dense, read, requireSequence, Sequence } from '../sequence.ts';
 import { cut, cutState, join, joinStates, statePlaces } from './cutting.ts';
+import { dropsOf, settingsOf } from './drops.ts';
 import type { Came } from './hand.ts';
 import { dataAt, numbersAt, Places, Shared } from './memory.ts';
 import { addInTree, shardsOf } from './shards.ts';
@@ -22,6 +23,7 @@ export interface ParallelTape {
 /** The layer of a network that all of a team have; its parameters and gradients are the network's. */
 export function shardedLayer<P extends string>(network: Layer<unknown, P>, team: Team): Layer<ParallelTape, P> {
   const { params, inputs, outputs, state } = network;
+  const drops = dropsOf(network);
   const memory = new Shared();
   /** Tapes that were not released, and dL/dx of theirs that nobody has read yet. */
   const live = new WeakSet<ParallelTape>();
@@ -79,7 +81,13 @@ export function shardedLayer<P extends string>(network: Layer<unknown, P>, team:
         };
       });
       const assignment = team.assign(parts.length);
-      const common = { kind: 'forward', memory: memory.of(places.bytes), pass, params: p } as const;
+      const common = {
+        kind: 'forward',
+        memory: memory.of(places.bytes),
+        pass,
+        params: p,
+        drops: settingsOf(drops),
+      } as const;
       numbersAt(common.memory, p).set(params.values);
       for (const part of parts) {
         cut(x, part, dataAt(common.memory, part.x));

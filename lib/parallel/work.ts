@@ -12,6 +12,12 @@ export interface SequencePlace extends Place {
   readonly kind: 'f64' | 'f32' | 'index';
 }
 
+/** What a mask is drawn from, and whether there is one. */
+export interface Drop {
+  readonly seed: number;
+  readonly training: boolean;
+}
+
 /** Which part of the batch, and which of these it is. */
 export interface Part extends Shard {
   readonly shard: number;
@@ -45,7 +51,14 @@ export interface InputGradient extends Part {
 
 /** What a hand does at once, over the same shared memory. */
 export type Work = { readonly network: number; readonly memory: SharedArrayBuffer } & (
-  | { readonly kind: 'forward'; readonly pass: number; readonly params: Place; readonly parts: readonly Forward[] }
+  | {
+      readonly kind: 'forward';
+      readonly pass: number;
+      readonly params: Place;
+      /** How the layers that drop features are set, in the order of the network's parts. */
+      readonly drops: readonly Drop[];
+      readonly parts: readonly Forward[];
+    }
   | { readonly kind: 'backward'; readonly pass: number; readonly parts: readonly Backward[] }
   | { readonly kind: 'input gradient'; readonly pass: number; readonly parts: readonly InputGradient[] }
 );

@@ -16,6 +16,7 @@ import { bidirectional } from '../../lib/layers/bidirectional.ts';
 import { dropout } from '../../lib/layers/dropout.ts';
 import type { Layer } from '../../lib/layers/layer.ts';
 import { lastStep } from '../../lib/layers/pool.ts';
+import { readout } from '../../lib/layers/readout.ts';
 import { stack } from '../../lib/layers/stack.ts';
 import { unroll } from '../../lib/layers/unroll.ts';
 import { parallel } from '../../lib/parallel/parallel.ts';
@@ -88,6 +89,38 @@ describe.each(Object.entries(CASES))('%s', (name, make) => {
   });
 });
 
+describe('dropout', () => {
+  const [F, rate] = [4, 0.5];
+  /** The masks of two passes over ones, the second drawn anew. */
+  async function masks(workers: number | undefined, B: number): Promise<readonly (readonly number[])[]> {
+    const drop = dropout({ F, rate, seed: 5 });
+    const net = stack({ drop, out: readout({ m: F, C: F }) });
+    net.params.set('out.V', Matrix.eye(F));
+    const layer = workers === undefined ? net : await parallel(net as Layer, { workers });
+    const pass = () =>
+      Array.from(layer.forward(Sequence.over(new Float64Array(2 * B * F).fill(1), { T: 2, B, F })).y.data);
+    const first = pass();
+    drop.resample(new Random(3));
+    const second = pass();
+    drop.training = false;
+    return [first, second, pass()];
+  }
+
+  it('has the same masks whatever the number of threads, others in every shard, and none where it is off', async () => {
+    const [first = [], second, none = []] = await masks(2, 40);
+    expect(await masks(1, 40)).toEqual([first, second, none]);
+    expect(second).not.toEqual(first);
+    expect(new Set(none)).toEqual(new Set([1]));
+    expect(new Set(first)).toEqual(new Set([0, 2]));
+    const ofShard = (from: number) => first.slice(from * F, (from + 13) * F);
+    expect(ofShard(13)).not.toEqual(ofShard(0));
+  });
+
+  it('has those of the network by itself where a batch is one shard', async () => {
+    expect(await masks(2, 16)).toEqual(await masks(undefined, 16));
+  });
+});
+
 describe('parallel', () => {
   it('is a layer that the checker finds right, with more sequences than a shard has', async () => {
     const layer = await parallel(recurrent(lstm, { d: 2, m: 2 }) as Layer, { workers: 2 });
@@ -125,8 +158,6 @@ describe('parallel', () => {
     expect(() => layer.forward(Sequence.zeros({ T: 2, B: 20, F: 2 }))).toThrow('x: expected 3 features a step, got 2');
     expect(() => layer.forward(Sequence.zeros({ T: 2, B: 20, F: 3 }), { h: Matrix.zeros(3, 2) })).toThrow('s0');
     expect(() => parallel(net, { workers: 0 })).toThrow('workers: expected an integer in 1…256');
-    const dropping = stack({ net: recurrent(lstm, { d: 3, m: 2 }), drop: dropout({ F: 2, rate: 0.5, seed: 1 }) });
-    expect(() => parallel(dropping as Layer, { workers: 2 })).toThrow('network: expected one without dropout');
     expect(() => parallel({ ...net }, { workers: 2 })).toThrow('network: expected a part of the library');
     const backend = { name: 'mine', products: () => ({}) as never };
     await expect(parallel(net, { workers: 2, backend })).rejects.toThrow('backend: expected one of blas()');
