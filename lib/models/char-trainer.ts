@@ -6,7 +6,7 @@
 import { ValueError } from '../errors.ts';
 import { normal, zeros } from '../init/initialisers.ts';
 import type { Dropout } from '../layers/dropout.ts';
-import { requireState, zeroState } from '../layers/layer.ts';
+import { type Layer, requireLayer, requireState, zeroState } from '../layers/layer.ts';
 import { crossEntropy } from '../losses/cross-entropy.ts';
 import { clipByNorm, clipByValue } from '../optim/clip.ts';
 import type { Optimiser } from '../optim/optimiser.ts';
@@ -80,6 +80,8 @@ export class CharTrainer {
   readonly #streams: Streams;
   readonly #descent: Descent;
   readonly #drops: readonly Dropout[];
+  /** What the passes of training go through. */
+  #runs: Layer;
   #random: Random;
   #state: Matrices | undefined;
   #position = 0;
@@ -110,6 +112,7 @@ export class CharTrainer {
     const { cell, hidden: m, layers, embedding } = all;
     const { net, drops } = charNet({ C: vocabulary.size, cell, m, layers, embedding, rate: all.dropout }, engine);
     this.#drops = drops;
+    this.#runs = net;
     this.model = { level, vocabulary, cell, m, layers, embedding, net };
     initialise(this.model, all.initStd, this.#random);
     const optimiser = optimiserOf(all, net.params);
@@ -171,6 +174,17 @@ export class CharTrainer {
   }
 
   /**
+   * From now on, passes of training go through another layer over the same parameters, such as one of `parallel`.
+   *
+   * @throws ValueError when its parameters are others.
+   */
+  through(layer: Layer): void {
+    if (requireLayer('layer', layer).params !== this.model.net.params)
+      throw new ValueError('layer', 'a layer over the parameters of the model', 'one with other parameters');
+    this.#runs = layer;
+  }
+
+  /**
    * One chunk: forward, backward, clip, update. Whatever it throws, position, state, average and norms are as they were
    * before the step, and so are the parameters and the optimiser's memory, unless an optimiser of one's own throws in the
    * middle of an update; only the gradients are not. The same step may be tried again.
@@ -217,7 +231,6 @@ export class CharTrainer {
 
   /** Forward and backward of the next chunk: the gradient of its loss, over the streams their mean, is in `params.grads`. */
   #gradient(): Chunk {
-    const { net } = this.model;
     const { chunk, batch } = this.options;
     const { x, targets } = this.#streams;
     const { from, s0 } = this.#next();
@@ -226,7 +239,7 @@ export class CharTrainer {
       return { loss: loss / batch, dy: crossEntropy.backward(tape, 1 / batch) };
     };
     return this.#dropping(() => {
-      const { value } = truncated(net, x, lossOf, { steps: chunk, from, s0 }).next();
+      const { value } = truncated(this.#runs, x, lossOf, { steps: chunk, from, s0 }).next();
       if (!value) throw new Error('the text ended before its last chunk');
       return value;
     });

@@ -61,9 +61,9 @@ export function parallel<P extends string>(
   const { workers, backend, cells } = requireKnown('options', options, ['workers', 'backend', 'cells']);
   requireInteger('workers', workers, 1, MOST);
   requireLayer('network', network);
-  const json = networkJson(network, 'network');
+  networkJson(network, 'network'); // which says what of it is not the library's, at once
   if (cells !== undefined && typeof cells !== 'string' && !(cells instanceof URL))
     throw new ValueError('cells', 'the address of a module', describe(cells));
   const given = { ...(backend && { backend }), ...(cells && { cells: String(cells) }) };
-  return Team.of(workers, json, given).then(team => shardedLayer(network, team));
+  return Team.of(workers, network, given).then(team => shardedLayer(network, team));
 }

@@ -2,9 +2,11 @@
 import type { Blas } from '../engine/blas.ts';
 import type { Backend } from '../engine/options.ts';
 import { ValueError } from '../errors.ts';
+import { networkJson } from '../io/network-json.ts';
+import type { Made } from '../layers/made.ts';
 import { describe } from '../require.ts';
 import { type Crew, crewOf } from './crew.ts';
-import { cellsAt } from './equipment.ts';
+import { cellsAt, cellsIn } from './equipment.ts';
 import { type Came, type Equipment, Hand } from './hand.ts';
 import type { BackendRequest, NetworkRequest, Work } from './work.ts';
 
@@ -40,9 +42,10 @@ export class Team {
    *
    * @throws ValueError when the backend is none that other threads can have, too; else as `startThread`.
    */
-  static async of(workers: number, json: object, { backend, cells }: Given): Promise<Team> {
+  static async of(workers: number, network: Made, { backend, cells }: Given): Promise<Team> {
+    const json = networkJson(network, 'network');
     const definition = { kind: 'network', network: ++networks, json, backend: elsewhere(backend), cells } as const;
-    const given = { backend, cells: await cellsAt(cells) };
+    const given = { backend, cells: { ...cellsIn(network), ...(await cellsAt(cells)) } };
     return new Team(await crewOf(workers - 1), definition, given);
   }
 

@@ -36,6 +36,7 @@ import { checkedSchedule, noteOf, type Schedule } from './schedule.ts';
 export interface Means {
   readonly cells: Cells;
   readonly engine: Engine;
+  readonly workers: number;
   readonly verbosity: Verbosity;
 }
 
@@ -52,7 +53,7 @@ export async function beginRun(
   planned: Schedule,
   out: string | undefined,
   place: CellPlace | undefined,
-  { engine, verbosity }: Means,
+  { engine, workers, verbosity }: Means,
 ): Promise<void> {
   const { source, text } = corpus;
   const schedule = checkedSchedule(planned);
@@ -66,7 +67,7 @@ export async function beginRun(
   try {
     requireNoRun(files.folder); // once more, now that nobody else can begin one
     const log = new LossLog(schedule.logFormat);
-    const run: Run = { trainer, source, schedule, files, log, engine, best: null, mishaps: noMishaps, place };
+    const run: Run = { trainer, source, schedule, files, log, engine, workers, best: null, mishaps: noMishaps, place };
     noteText(files, corpus);
     noteCell(files, place);
     saveFirst(run);
@@ -90,7 +91,7 @@ export async function resumeRun(
   named: Corpus | undefined,
   cell: string | undefined,
   changes: Partial<Schedule>,
-  { cells, engine, verbosity }: Means,
+  { cells, engine, workers, verbosity }: Means,
 ): Promise<void> {
   const file = checkpointFile(path);
   const bytes = readBytes(file, { regular: true });
@@ -116,7 +117,7 @@ export async function resumeRun(
     removeTemporaries(files.folder, isRunFile);
     noteText(files, corpus);
     noteCell(files, place);
-    await train({ trainer, source, schedule, files, log, engine, best, mishaps, place }, verbosity);
+    await train({ trainer, source, schedule, files, log, engine, workers, best, mishaps, place }, verbosity);
   } finally {
     release();
   }

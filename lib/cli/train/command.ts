@@ -11,6 +11,7 @@ import { number, type Verbosity } from '../terminal.ts';
 import { beginRun, resumeRun } from './begin.ts';
 import { onDivergenceNames } from './mishaps.ts';
 import type { Schedule } from './schedule.ts';
+import { workersOf } from './workers.ts';
 
 type Plain = Omit<CharTrainerOptions, 'cell' | 'clipValue' | 'clipNorm' | 'embedding' | 'schedule'>;
 
@@ -26,6 +27,7 @@ interface Flags extends Plain, Omit<Schedule, 'png'>, Verbosity {
   readonly out?: string;
   readonly resume?: string;
   readonly backend: BackendName;
+  readonly workers: number;
 }
 
 /** The choices of --schedule. */
@@ -36,7 +38,7 @@ type Clip = number | 'none';
 
 /** The options that may stand beside --resume. */
 const CHANGEABLE: readonly string[] = [
-  ...['resume', 'steps', 'corpus', 'backend', 'json', 'quiet'],
+  ...['resume', 'steps', 'corpus', 'backend', 'workers', 'json', 'quiet'],
   ...['png', 'onDivergence'],
 ];
 
@@ -108,6 +110,11 @@ export function trainCommand(cells: Cells): Command {
     .addOption(count('--sample-every', 'steps between two samples; 0 for none', 1000))
     .addOption(count('--sample-length', 'symbols a sample', 200))
     .option('--png', 'the plot also as PNG (npm install @resvg/resvg-js)')
+    .addOption(
+      new Option('--workers <n>', 'threads that batches are done by, or auto: no bit depends on it')
+        .default(1)
+        .argParser(workersOf),
+    )
     .addOption(backendOption())
     .option('--json', 'one line of JSON at the end, and nothing else')
     .option('--quiet', 'no progress, only the result')
@@ -126,7 +133,7 @@ Examples:
   bptt train letters.txt --clip-value none --on-divergence rollback`,
     )
     .action(async (file: string | undefined, flags: Flags, command: Command) => {
-      const means = { cells, engine: await engineNamed(flags.backend), verbosity: flags };
+      const means = { cells, engine: await engineNamed(flags.backend), workers: flags.workers, verbosity: flags };
       if (flags.resume !== undefined) {
         const changes = changesIn(flags, command);
         const own = command.getOptionValueSource('cell') === 'cli' ? flags.cell : undefined;

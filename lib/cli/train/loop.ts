@@ -17,6 +17,7 @@ import { rollBack, stepOf } from './divergence.ts';
 import { find, lossOn, plotOf, report, written } from './report.ts';
 import type { Run } from './run.ts';
 import type { Schedule } from './schedule.ts';
+import { onWorkers } from './workers.ts';
 
 /** Where a run says something, and where it hears that it is to stop. */
 interface Onlooker {
@@ -31,6 +32,7 @@ interface Onlooker {
  * @throws DivergenceError when every chunk was skipped.
  */
 export async function train(run: Run, verbosity: Verbosity): Promise<void> {
+  await onWorkers(run);
   const first = untilSignal();
   const before = await loop(run, first, verbosity).finally(first.ignore);
   const signal = untilSignal(); // one that came with the last step was too late
@@ -71,6 +73,7 @@ async function loop(run: Run, signal: { readonly name: string | null }, verbosit
       } catch (error) {
         if (!(error instanceof DivergenceError)) throw error;
         rollBack(run, error, onlooker.say);
+        await onWorkers(run);
         save(run);
       }
       read += symbolsAStep(run.trainer.options);

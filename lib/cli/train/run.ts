@@ -14,6 +14,8 @@ export interface Run {
   readonly files: RunFolder;
   readonly log: LossLog;
   readonly engine: Engine;
+  /** Threads that batches are done by. */
+  readonly workers: number;
   /** Where its cell is, where that is not known by its name. */
   readonly place?: CellPlace | undefined;
   trainer: CharTrainer;

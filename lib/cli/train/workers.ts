@@ -1,0 +1,26 @@
+/** The option --workers: how many threads a run's batches are done by. */
+import { availableParallelism } from 'node:os';
+import { ValueError } from '../../errors.ts';
+import { parallel } from '../../parallel/parallel.ts';
+import { shardsOf } from '../../parallel/shards.ts';
+import { describe } from '../../require.ts';
+import type { Run } from './run.ts';
+
+/** How many threads: a number, or as many as there are cores to run them. */
+export function workersOf(text: string): number {
+  const count = text === 'auto' ? availableParallelism() : Number(text);
+  if (text.trim() !== '' && Number.isInteger(count) && count >= 1) return Math.min(count, MOST);
+  throw new ValueError('--workers', 'a number of threads, or auto', describe(text));
+}
+
+const MOST = 256;
+
+/**
+ * Has the passes of a run's trainer done in shards, by so many threads: also by one, so that their number changes no bit. A
+ * batch that is one shard is done here, by the network itself.
+ */
+export async function onWorkers({ trainer, engine, workers }: Run): Promise<void> {
+  if (shardsOf(trainer.options.batch).length === 1) return;
+  const backend = engine === 'reference' ? undefined : engine.backend;
+  trainer.through(await parallel(trainer.model.net, { workers, ...(backend && { backend }) }));
+}
