@@ -105,6 +105,10 @@ export const models: Calls = {
   'CharTrainer.step': () => method(trainer(), 'step'),
   'CharTrainer.skip': () => method(trainer(), 'skip'),
   'CharTrainer.requireFinite': () => method(trainer(), 'requireFinite'),
+  'CharTrainer.through': () => {
+    const made = trainer();
+    return method(made, 'through', whole(made.model.net));
+  },
   'CharTrainer.moveTo': () => {
     const [from, to] = [trainer(), trainer()];
     from.step();

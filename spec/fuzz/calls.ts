@@ -136,6 +136,7 @@ export const calls: Calls = {
     return { f, args, keeps: [...keeps, rng] };
   },
   'dropout.training': () => assignment(lib.dropout({ F: 2, rate: 0.5, seed: 3 }), 'training', false),
+  'dropout.seed': () => assignment(lib.dropout({ F: 2, rate: 0.5, seed: 3 }), 'seed', 4),
   ...layer('lastStep', lib.lastStep, () => [2]),
   ...layer('meanOverTime', lib.meanOverTime, () => [2]),
   ...layer('maxOverTime', lib.maxOverTime, () => [2]),

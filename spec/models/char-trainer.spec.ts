@@ -501,3 +501,21 @@ describe('options', () => {
     expect(() => new CharTrainer(text)).toThrow(/^text: expected/);
   });
 });
+
+describe('passes through another layer', () => {
+  it('learn the same where it computes the same, and are refused where its parameters are others', () => {
+    const [one, other] = [new CharTrainer(TEXT, { hidden: 3 }), new CharTrainer(TEXT, { hidden: 3 })];
+    let passes = 0;
+    const { net } = other.model;
+    other.through({
+      ...net,
+      forward: (x, s0) => {
+        passes += 1;
+        return net.forward(x, s0);
+      },
+    });
+    for (let n = 0; n < 3; n++) expect(other.step()).toEqual(one.step());
+    expect(passes).toBe(3);
+    expect(() => other.through(one.model.net)).toThrow('layer: expected a layer over the parameters of the model');
+  });
+});
