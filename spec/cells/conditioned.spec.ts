@@ -79,7 +79,7 @@ describe.each(WHENS)('seen %s', when => {
   ])('passes the gradient check around %s, v and all', (name, inner) => {
     const cell = conditioned(inner, { k: 2, when });
     expect(cell.name).toBe(when === 'always' ? `conditioned(${name})` : `conditioned(${name}, first)`);
-    const { ok, restsOn, tensors } = checkCell(cell, { T: 4 });
+    const { ok, restsOn, tensors } = checkCell(cell, { T: 3, B: 2, d: 2, m: 3, C: 3 });
     expect({ ok, restsOn }).toEqual({ ok: true, restsOn: 'proof' });
     const { equations = {} } = inner;
     const names = Object.keys(inner.params({ d: 1, m: 1 })).map(own => `${own} ${equations[own]}`);

@@ -9,7 +9,7 @@ import { unroll } from '../../lib/layers/unroll.ts';
 import { add, mul, oneMinus } from '../../lib/matrix.ts';
 import type { Matrices } from '../../lib/shape.ts';
 import { deviation, flat, inner } from '../numbers.ts';
-import { assigned, stepOf, zerosLike } from './gated.ts';
+import { assigned, stepOf, zerosLike } from './problems.ts';
 import { describeCheck, describeDerivation, describeMistakes } from './proven.ts';
 
 type AnyGru = Cell<'W_z' | 'U_z' | 'b_z', 'h', { readonly z: AbstractMatrix; readonly n: AbstractMatrix }>;

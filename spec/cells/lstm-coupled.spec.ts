@@ -5,7 +5,7 @@ import { lstm } from '../../lib/cells/lstm.ts';
 import { lstmCoupled } from '../../lib/cells/lstm-coupled.ts';
 import { runCell } from '../layers/pytorch.ts';
 import { flat } from '../numbers.ts';
-import { apart, assigned, everything, problemOf, stepOf } from './gated.ts';
+import { apart, assigned, everything, problemOf, stepOf } from './problems.ts';
 import { describeCheck, describeDerivation, describeMistakes } from './proven.ts';
 
 describe('lstm-coupled', () => {

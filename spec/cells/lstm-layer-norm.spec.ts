@@ -11,7 +11,7 @@ import { Random } from '../../lib/random.ts';
 import { Sequence } from '../../lib/sequence.ts';
 import { matrix } from '../arbitraries.ts';
 import { deviation, flat, inner } from '../numbers.ts';
-import { assigned, everything } from './gated.ts';
+import { assigned, everything } from './problems.ts';
 import { describeCheck, describeDerivation, describeMistakes } from './proven.ts';
 
 const GATES = ['f', 'i', 'o', 'g'] as const;

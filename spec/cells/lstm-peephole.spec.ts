@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { lstm } from '../../lib/cells/lstm.ts';
 import { lstmPeephole } from '../../lib/cells/lstm-peephole.ts';
 import { runCell } from '../layers/pytorch.ts';
-import { apart, assigned, everything, problemOf } from './gated.ts';
+import { apart, assigned, everything, problemOf } from './problems.ts';
 import { describeCheck, describeDerivation, describeMistakes } from './proven.ts';
 
 describe('lstm-peephole', () => {

@@ -11,7 +11,7 @@ import type { Matrices } from '../../lib/shape.ts';
 import { FlatMatrix } from '../../lib/views.ts';
 import { size } from '../arbitraries.ts';
 import { deviation, flat } from '../numbers.ts';
-import { assigned, everything } from './gated.ts';
+import { assigned, everything } from './problems.ts';
 import { describeCheck, describeDerivation, describeMistakes } from './proven.ts';
 
 const GATES = ['f', 'i', 'o', 'g'] as const;

@@ -10,7 +10,7 @@ import { oneMinus } from '../../lib/matrix.ts';
 import { Random } from '../../lib/random.ts';
 import { Sequence } from '../../lib/sequence.ts';
 import { runCell } from '../layers/pytorch.ts';
-import { apart, assigned, everything, problemOf } from './gated.ts';
+import { apart, assigned, everything, problemOf } from './problems.ts';
 import { describeCheck, describeDerivation, describeMistakes } from './proven.ts';
 
 describe('mgu', () => {

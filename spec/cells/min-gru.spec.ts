@@ -9,7 +9,7 @@ import { add, mul, oneMinus } from '../../lib/matrix.ts';
 import { Random } from '../../lib/random.ts';
 import { Sequence } from '../../lib/sequence.ts';
 import { deviation } from '../numbers.ts';
-import { assigned, everything, stepOf } from './gated.ts';
+import { assigned, everything, stepOf } from './problems.ts';
 import { describeCheck, describeDerivation, describeMistakes } from './proven.ts';
 
 /** A layer of 2 inputs and 3 units with drawn weights, and z as the bias says. */

@@ -7,7 +7,7 @@ import { explain, recurrent } from '../../lib/engine/recurrent.ts';
 import { add, div, log, mul, oneMinus, sigmoid } from '../../lib/matrix.ts';
 import { Sequence } from '../../lib/sequence.ts';
 import { deviation, flat } from '../numbers.ts';
-import { assigned, everything, stepOf, zerosLike } from './gated.ts';
+import { assigned, everything, stepOf, zerosLike } from './problems.ts';
 import { describeCheck, describeDerivation, describeMistakes } from './proven.ts';
 
 describe('min-lstm', () => {

@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { rnn, rnnRelu } from '../../lib/cells/rnn.ts';
 import { checkCell } from '../../lib/check/check-cell.ts';
 import { reluSlope, tanhSlope } from '../../lib/matrix.ts';
-import { assigned, everything, zerosLike } from './gated.ts';
+import { assigned, everything, zerosLike } from './problems.ts';
 import { describeCheck, describeDerivation, describeMistakes } from './proven.ts';
 
 describe.each([

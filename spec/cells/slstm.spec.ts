@@ -11,7 +11,7 @@ import { Random } from '../../lib/random.ts';
 import { Sequence } from '../../lib/sequence.ts';
 import type { Matrices } from '../../lib/shape.ts';
 import { deviation, flat } from '../numbers.ts';
-import { assigned, everything, stepOf } from './gated.ts';
+import { assigned, everything, stepOf } from './problems.ts';
 import { describeCheck, describeDerivation, describeMistakes } from './proven.ts';
 
 /** The cell that takes its stabiliser for constant. */

@@ -12,7 +12,7 @@ import { Sequence } from '../../lib/sequence.ts';
 import type { Matrices } from '../../lib/shape.ts';
 import { matrix, sequence, size } from '../arbitraries.ts';
 import { deviation, flat } from '../numbers.ts';
-import { assigned, everything } from './gated.ts';
+import { assigned, everything } from './problems.ts';
 import { describeDerivation, describeMistakes } from './proven.ts';
 
 type Name = 'nu' | 'U' | 'b';

@@ -15,7 +15,7 @@ import { evaluate } from '../../lib/equations/evaluate.ts';
 import type { Grid } from '../../lib/equations/numbers.ts';
 import { type Equations, record } from '../../lib/equations/record.ts';
 import { tagsOf } from '../../lib/equations/source.ts';
-import type { Input } from '../../lib/equations/symbol.ts';
+import type { Input, Value } from '../../lib/equations/symbol.ts';
 
 /** What was compared of a tag: the same in a field, the same in floats alone, or not the same. */
 export type Comparison = 'exact' | 'in floats' | 'differs';
@@ -29,8 +29,9 @@ export function comparedWith(text: string, cell: Cell, prefix: string): Readonly
   const own = systems.instances.filter(({ line }) => line.prefix === prefix && /^[FB]$/.test(line.letter));
   const system = systems.for(prefix);
   const equations = equationsFor(cell, system);
-  const field = differencesOver(exactly(1), system, own, equations);
-  const floats = differencesOver(inFloats(1), system, own, equations);
+  const lines = linesOf(equations);
+  const field = differencesOver(exactly(1), system, own, equations, lines);
+  const floats = field.size > 0 ? differencesOver(inFloats(1), system, own, equations, lines) : field;
   const all = [...own.map(({ line }) => line.tag ?? ''), ...Object.keys(equations.next).map(part => `next.${part}`)];
   return new Map(
     [...new Set(all)].map((tag): [string, Comparison] => [
@@ -60,6 +61,7 @@ function differencesOver<N>(
   system: System,
   own: readonly Instance[],
   equations: Equations,
+  lines: Lines,
 ): ReadonlySet<string> {
   const setting = { system, sizes: sizesOf(system), ground, last: 1 };
   const truth = truthOf(setting, 'rows');
@@ -78,26 +80,32 @@ function differencesOver<N>(
   };
   const different = new Set<string>();
   const grids = tried(() => evaluate(equations, ground.numbers, inputOf));
-  const made = new Map<string, Made<N>[]>();
-  for (const { id, trace } of equations.values) {
-    const grid = grids?.[id];
-    if (!grid || !trace) continue;
-    for (const tag of new Set(tagsOf(trace)))
-      made.set(tag, [...(made.get(tag) ?? []), { grid, by: trace.stack ?? '' }]);
-  }
+  /** What some calls make in turn: each, and all of them as one row. */
+  const gridsOf = (group: readonly Value[]) => {
+    const all = group.flatMap(({ id }) => grids?.[id] ?? []);
+    return { all, together: besideEachOther(all) };
+  };
   const isSame = (grid: Grid<N> | undefined, { rows, columns, data }: Block<N>) =>
     grid?.rows === rows &&
     grid.columns === columns &&
     data.every((x, n) => ground.same(x, grid.get(Math.floor(n / columns), n % columns)));
   const scope = { times: new Map([['t', 1]]), reader: { key: '', step: Number.POSITIVE_INFINITY }, extents: DEFAULT };
+  const saidBy = new Map<string, (Block<N> | undefined)[]>();
   for (const { line, statement } of own) {
     const { tag = '' } = line;
     if (isLocal(statement.members)) continue;
     const said = applications(statement.members.at(-1), system, own).map(side =>
       tried(() => realPartOf(world.evaluate(side, scope))),
     );
-    const isMade = (block: Block<N>) => alternatives(made.get(tag) ?? []).some(grid => isSame(grid, block));
-    if (!said.every(block => block && isMade(block))) different.add(tag);
+    saidBy.set(tag, [...(saidBy.get(tag) ?? []), ...said]);
+  }
+  for (const [tag, said] of saidBy) {
+    const { made = [], results = [] } = lines.get(tag) ?? {};
+    const values = made.map(gridsOf).flatMap(({ all, together }) => [...all, together]);
+    const isMade = (block: Block<N> | undefined) => block && values.some(grid => isSame(grid, block));
+    const isSaid = (grid: Grid<N>) => said.some(block => block && isSame(grid, block));
+    const areSaid = results.map(gridsOf).every(({ all, together }) => isSaid(together) || all.every(isSaid));
+    if (said.length === 0 || !said.every(isMade) || !areSaid) different.add(tag);
   }
   for (const [part, { id }] of Object.entries(equations.next)) {
     if (!isSame(grids?.[id], at(keyOf(part), 1))) different.add(`next.${part}`);
@@ -135,20 +143,32 @@ function isSameName(name: Name, { letter, bold }: Name): boolean {
   return name.letter === letter && name.bold === bold && name.sup.length + name.sub.length === 0;
 }
 
-/** A value, and the calls that made it. */
-interface Made<N> {
-  readonly grid: Grid<N>;
-  readonly by: string;
-}
+/** What the lines of each tag make, those values together that the same calls make in turn; and what of it none of their own is made of. */
+type Lines = ReadonlyMap<string, Readonly<Record<'made' | 'results', readonly (readonly Value[])[]>>>;
 
-/** What a line may be said to make: each of its values, and those that the same calls make one after the other, as one row. */
-function alternatives<N>(values: readonly Made<N>[]): readonly Grid<N>[] {
-  const together = [...new Set(values.map(({ by }) => by))].map(by =>
-    values.flatMap(value => (value.by === by ? [value.grid] : [])),
+function linesOf({ values }: Equations): Lines {
+  const own = new Map<string, Value[]>();
+  for (const value of values) {
+    for (const tag of new Set(value.trace && tagsOf(value.trace))) own.set(tag, [...(own.get(tag) ?? []), value]);
+  }
+  return new Map(
+    [...own].map(([tag, all]) => {
+      const used = new Set(all.flatMap(({ args }) => args));
+      return [tag, { made: byCalls(all), results: byCalls(all.filter(value => !used.has(value))) }];
+    }),
   );
-  return [...values.map(({ grid }) => grid), ...together.map(besideEachOther)];
 }
 
+function byCalls(values: readonly Value[]): readonly (readonly Value[])[] {
+  const groups = new Map<string, Value[]>();
+  for (const value of values) {
+    const calls = value.trace?.stack ?? '';
+    groups.set(calls, [...(groups.get(calls) ?? []), value]);
+  }
+  return [...groups.values()];
+}
+
+/** Rows of several as if they lay beside each other. */
 function besideEachOther<N>(grids: readonly Grid<N>[]): Grid<N> {
   const rows = grids[0]?.rows ?? 0;
   const columns = grids.flatMap(grid => Array.from({ length: grid.columns }, (_, j) => (i: number) => grid.get(i, j)));

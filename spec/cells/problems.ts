@@ -1,7 +1,4 @@
-/**
- * What the specs of gated cells share: steps and problems of any cell, the slides' column form, a backward pass in
- * lines that can be replaced by mistakes, and what holds for every cell.
- */
+/** What the specs of cells share: steps and problems of any cell, and what a mistake is and may spoil. */
 import fc from 'fast-check';
 import { Matrix } from 'ml-matrix';
 import type { Cell } from '../../lib/cells/cell.ts';
