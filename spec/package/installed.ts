@@ -8,6 +8,7 @@ const installed: Installed = inject('installed');
 
 export const temporary: string = installed.temporary;
 export const project: string = installed.project;
+export const tarball: string = installed.tarball;
 export const packed: readonly string[] = installed.packed;
 
 /** Writes a file of the project. */

@@ -1,11 +1,11 @@
 /** The package as a user gets it: packed, installed into an empty project, imported, type-checked and called. */
 import { spawnSync } from 'node:child_process';
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { build } from 'esbuild';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { examplesOf, outputProblems, ROOT } from '../examples.ts';
-import { packed, project, temporary, write } from './installed.ts';
+import { packed, project, tarball, temporary, write } from './installed.ts';
 import { manifest, run } from './npm.ts';
 
 describe('the tarball', () => {
@@ -27,7 +27,7 @@ describe('the tarball', () => {
         stdin: { contents: `export * from '${module}';`, resolveDir: project },
         ...{ bundle: true, platform: 'browser', write: false, logLevel: 'silent' },
       });
-    for (const part of ['', '/check', '/flow', '/io', '/cells/lstm']) await bundled(`bptt${part}`);
+    for (const part of ['', '/check', '/flow', '/io', '/worker', '/cells/lstm']) await bundled(`bptt${part}`);
     await expect(bundled('bptt/io/node')).rejects.toThrow('Could not resolve "node:');
   });
 
@@ -46,6 +46,21 @@ describe('the tarball', () => {
     expect(run(join(temporary, 'alone'), process.execPath, 'bundle.mjs')).toBe(
       `bptt ${manifest.version}\nparams: expected a ParamSet, got an object with keys {}\n`,
     );
+  });
+
+  test('brings what the library needs, and no more', () => {
+    const alone = join(temporary, 'installed-alone');
+    mkdirSync(alone);
+    writeFileSync(join(alone, 'package.json'), JSON.stringify({ private: true }));
+    run(alone, 'npm', 'install', tarball, '--no-audit', '--no-fund', '--ignore-scripts', '--prefer-offline');
+    const packages = readdirSync(join(alone, 'node_modules')).filter(name => !name.startsWith('.'));
+    expect(packages.filter(name => !/^(is-any-array|ml-array-)/.test(name))).toEqual([
+      'bptt',
+      'ml-matrix',
+      'pure-rand',
+    ]);
+    const bundled = readFileSync(join(alone, 'node_modules/bptt/dist/NOTICES.md'), 'utf8');
+    for (const name of ['commander', 'linkedom', 'papaparse', 'temml']) expect(bundled).toContain(`## ${name} `);
   });
 
   test('gives every cell by itself', () => {

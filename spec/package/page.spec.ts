@@ -10,10 +10,11 @@ import { serve } from '../pages/server.ts';
 import { project, write } from './installed.ts';
 import { manifest } from './npm.ts';
 
-/** Beside what the README writes: what the class of an error is called there. */
+/** Beside what the README writes: what a class is called in an error there, and a parser that others have written. */
 const page = `${fileOf('page.js')}
-import { clipByNorm } from 'bptt';
+import { clipByNorm, readCsv } from 'bptt';
 try { clipByNorm({}, 1); } catch (error) { document.body.append(\`; \${error.message}\`); }
+for await (const { value } of readCsv('a,b\\n1,"2"', { columns: { b: 'number' } })) document.body.append(\`; b = \${value.b}\`);
 document.body.dataset.done = 'yes';
 `;
 
@@ -28,7 +29,7 @@ async function said(folder: string): Promise<string> {
 }
 
 const LEARNT =
-  / 0\.\d+ has learnt: lstm\+last-step\+readout; params: expected a ParamSet, got an object with keys \{\}$/;
+  / 0\.\d+ has learnt: lstm\+last-step\+readout; params: expected a ParamSet, got an object with keys \{\}; b = 2$/;
 
 beforeAll(() => {
   for (const folder of ['plain', 'sources', 'bundled', 'site']) mkdirSync(join(project, folder));

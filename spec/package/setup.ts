@@ -11,6 +11,7 @@ export interface Installed {
   /** A folder that ends with the tests, and in it the project. */
   readonly temporary: string;
   readonly project: string;
+  readonly tarball: string;
   /** The paths of all files that were packed. */
   readonly packed: readonly string[];
 }
@@ -29,7 +30,8 @@ export default function setup({ provide }: TestProject): () => void {
   mkdirSync(project);
   writeFileSync(join(project, 'package.json'), JSON.stringify({ type: 'module', private: true }));
   const tools = ['typescript', '@types/node', 'tsx'].map(name => `${name}@${manifest.devDependencies[name]}`);
-  run(project, 'npm', 'install', join(temporary, filename), ...tools, '--no-audit', '--no-fund', '--ignore-scripts');
-  provide('installed', { temporary, project, packed: files.map(({ path }) => path) });
+  const tarball = join(temporary, filename);
+  run(project, 'npm', 'install', tarball, ...tools, '--no-audit', '--no-fund', '--ignore-scripts');
+  provide('installed', { temporary, project, tarball, packed: files.map(({ path }) => path) });
   return () => rmSync(temporary, { recursive: true, force: true });
 }
