@@ -36,6 +36,13 @@ export interface Range {
 /** What is made of many: a sum, a product, the largest or the smallest, and where that is. */
 export type Many = 'Σ' | 'Π' | 'max' | 'min' | 'argmax' | 'argmin';
 
+/** What a probability is of: that a name has a value, or the one that it has; or all from a name to another of a later step. */
+export interface Event {
+  readonly name: Name;
+  readonly to?: Name;
+  readonly value?: Expression;
+}
+
 export type Expression = { readonly at: number } & (
   | { readonly kind: 'number'; readonly value: number }
   | { readonly kind: 'name'; readonly name: Name }
@@ -78,6 +85,8 @@ export type Expression = { readonly at: number } & (
       /** Whether the parts of a matrix are below each other, and not beside. */
       readonly below: boolean;
     }
+  /** P(… | …), by the joint probability that the text says. */
+  | { readonly kind: 'probability'; readonly events: readonly Event[]; readonly given: readonly Event[] }
   /** An element of a column or a matrix. Its places are numbers, letters that run over all of them, or names whose values are whole numbers. */
   | { readonly kind: 'element'; readonly of: Expression; readonly places: readonly Expression[] }
   /** A letter that counts the places of a column or of a side of a matrix. */
@@ -130,6 +139,8 @@ export function partsOf(expression: Expression): readonly Expression[] {
       return [expression.of];
     case 'element':
       return [expression.of, ...expression.places];
+    case 'probability':
+      return [...expression.events, ...expression.given].flatMap(({ value }) => (value ? [value] : []));
     case 'power':
       return [expression.of, expression.exponent];
     case 'call':

@@ -1,5 +1,5 @@
 /** Which of a name's indices are the time, which are of a set, and which belong to it. */
-import { type Expression, type Index, type Name, namesOf, walk } from './expression.ts';
+import { type Event, type Expression, type Index, type Name, namesOf, walk } from './expression.ts';
 import { Unread } from './latex.ts';
 
 /** What a name stands for: its key, and the time where it has one. */
@@ -157,6 +157,11 @@ export function rebuilt(expression: Expression, f: (part: Expression) => Express
       return f({ ...expression, of: again(expression.of) });
     case 'element':
       return f({ ...expression, of: again(expression.of), places: expression.places.map(again) });
+    case 'probability': {
+      const all = (events: readonly Event[]) =>
+        events.map(event => (event.value ? { ...event, value: again(event.value) } : event));
+      return f({ ...expression, events: all(expression.events), given: all(expression.given) });
+    }
     case 'power':
       return f({ ...expression, of: again(expression.of), exponent: again(expression.exponent) });
     case 'call':

@@ -8,8 +8,9 @@ import { dotted } from './dots.ts';
 import type { Expression, Many, Term } from './expression.ts';
 import { type Node, Unread } from './latex.ts';
 import { bracket, fraction, norm, paren, rangesOf, rows, split } from './pieces.ts';
+import { probabilityOf } from './probability.ts';
 import { ARGUMENTS, ELEMENTWISE, FUNCTION_LETTERS, FUNCTIONS, GREEK, MANY } from './signs.ts';
-import { derivative, isNameNode, isSign, nameNode, nameOf, parted, primesOf } from './spelling.ts';
+import { derivative, isDots, isNameNode, isSign, nameNode, nameOf, parted, primesOf } from './spelling.ts';
 
 /** Reads a list of nodes from left to right. */
 export class Reader {
@@ -140,6 +141,12 @@ export class Reader {
         const of: Expression = { kind: 'along', of: read(braces.body), at };
         return powered(of, moved?.kind === 'scripts' ? moved.sup : [], at);
       }
+    }
+    const next = parenthesis(this.#peek());
+    const probability = text === 'P' && face === 'plain' && next ? probabilityOf(next.body, at, read) : undefined;
+    if (probability) {
+      this.#next++;
+      return probability;
     }
     const called = FUNCTION_LETTERS[text];
     if (called && face === 'plain' && parenthesis(this.#peek())) return this.#call(node, [], node);
@@ -275,10 +282,6 @@ export class Reader {
 function parenthesis(node: Node | undefined): (Node & { kind: 'paren' }) | undefined {
   const [only, ...others] = node?.kind === 'scripts' && node.sub.length === 0 ? node.base : node ? [node] : [];
   return only?.kind === 'paren' && others.length === 0 ? only : undefined;
-}
-
-function isDots(node: Node): boolean {
-  return node.kind === 'symbol' && /^\\(@?cdots|l?dots|ldots|dotsb|dotsm|dotsc)$/.test(node.text);
 }
 
 /** Whether a node can be a factor that stands behind another. */

@@ -53,6 +53,8 @@ export interface Scope {
   readonly places?: ReadonlyMap<string, number>;
   readonly reader: Reader;
   readonly extents: Extents;
+  /** Values that names have instead of their own, by key and step. */
+  readonly instead?: ReadonlyMap<string, number>;
   /** The names whose equations a gradient is by, where that is its extent. */
   readonly through?: readonly string[];
 }

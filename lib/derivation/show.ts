@@ -1,5 +1,5 @@
 /** Expressions as LaTeX again. */
-import type { Expression, Index, Name } from './expression.ts';
+import type { Event, Expression, Index, Name } from './expression.ts';
 import { GREEK } from './signs.ts';
 
 const GREEK_COMMANDS: ReadonlyMap<string, string> = new Map(
@@ -84,6 +84,11 @@ export function latexOf(of: Expression): string {
       return `[${latexOf(of.left)}${RELATIONS[of.relation] ?? of.relation}${latexOf(of.right)}]`;
     case 'place':
       return of.letter;
+    case 'probability':
+      return `P(${[of.events, of.given]
+        .filter(events => events.length > 0)
+        .map(events => events.map(eventLatex).join(', '))
+        .join('\\mid ')})`;
     case 'element':
       return elementLatex(of);
     case 'array':
@@ -91,6 +96,11 @@ export function latexOf(of: Expression): string {
     case 'stack':
       return `[${of.parts.map(latexOf).join(of.below ? '; ' : ', ')}]`;
   }
+}
+
+function eventLatex({ name, to, value }: Event): string {
+  if (to) return `${nameLatex(name)}\\dots ${nameLatex(to)}`;
+  return value ? `${nameLatex(name)}=${latexOf(value)}` : nameLatex(name);
 }
 
 /** A letter that is not bold with its places, or a parenthesis with them below. */

@@ -49,6 +49,7 @@ export function sizesOf(system: System): Sizes {
         misfits.set(line, { reason: error.message, at: error.at, certain: shapes.areCertain(definition) });
     }
   }
+  shapes.see(system.joint?.of);
   return { ...shapes.sizes(), misfits };
 }
 
@@ -91,6 +92,16 @@ class Shapes {
     } catch (error) {
       for (const dimension of this.#changed) delete dimension.same; // what does not fit says nothing of other lines
       throw error;
+    }
+  }
+
+  /** What an expression says of shapes that is no name's value; nothing where it does not fit. */
+  see(of: Expression | undefined): void {
+    if (!of) return;
+    try {
+      this.#infer(of);
+    } catch (error) {
+      if (!(error instanceof Unread)) throw error;
     }
   }
 

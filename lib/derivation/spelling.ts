@@ -148,3 +148,7 @@ export function derivative(over: readonly Node[], under: readonly Node[], at: nu
 export function isLoss({ letter, bold, sub, sup }: Name): boolean {
   return !bold && (letter === 'L' || letter === 'ℒ') && sub.length === 0 && sup.length === 0;
 }
+
+export function isDots(node: Node): boolean {
+  return node.kind === 'symbol' && /^\\(@?cdots|l?dots|ldots|dotsb|dotsm|dotsc)$/.test(node.text);
+}

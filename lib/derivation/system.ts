@@ -20,6 +20,7 @@ import { Unread } from './latex.ts';
 import type { Line, Reading } from './lines.ts';
 import { allNames, lettersOf, Vocabulary } from './names.ts';
 import { carriedBy, outputsOf } from './outputs.ts';
+import { isJoint } from './probability.ts';
 import { knownKeys, Sets } from './sets.ts';
 import { latexOf } from './show.ts';
 import { dimensionsOf, type SaidShape } from './table.ts';
@@ -44,9 +45,13 @@ export interface System {
   readonly outputs: readonly string[];
   /** Names that a later step or the loss uses. */
   readonly handed: ReadonlySet<string>;
+  /** Names that a later step uses: these are there before the first one, too. */
+  readonly carried: ReadonlySet<string>;
   readonly functions: ReadonlyMap<string, FunctionDefinition>;
   /** What is supposed of the state, of which it holds before the first step too. */
   readonly initial: ReadonlySet<Definition>;
+  /** The joint probability of everything that is drawn at random: of what names, and what it is. */
+  readonly joint?: { readonly names: readonly Name[]; readonly of: Expression };
   /** Letters of those shapes: numbers, where no equation says what they are. */
   readonly dimensions: ReadonlySet<string>;
   /** The sets that sums over letters run over. */
@@ -275,6 +280,7 @@ function systemOf(
   const steady = new Set([...leaves].filter(isSteady));
   for (const { key } of forward) leaves.add(key);
   for (const key of said.keys()) if (!definitions.has(key)) leaves.add(key);
+  const joint = jointIn(own, defining);
   const outputs = outputsOf(forward, own, vocabulary, suppositions);
   const carried = new Set(carriedBy(forward, vocabulary));
   const isOfState = ({ of }: Definition) =>
@@ -288,12 +294,14 @@ function systemOf(
     defining,
     seen: new Set([...used, ...outputs]),
     leaves,
+    ...(joint && { joint }),
     isTimed: key => vocabulary.isTimed(key) && !steady.has(key),
     said,
     forward,
     outputs,
     handed: new Set([...outputs, ...carried]),
     initial: new Set([...suppositions].filter(isOfState)),
+    carried,
     functions,
     dimensions,
     membersOf(letter, of) {
@@ -303,6 +311,17 @@ function systemOf(
       return members;
     },
   };
+}
+
+/** What is said of the joint probability, which is no claim. */
+function jointIn(own: readonly Instance[], defining: Set<Expression>): System['joint'] {
+  for (const { statement } of own) {
+    const [first, of] = statement.members;
+    if (!of || !isJoint(first)) continue;
+    defining.add(first);
+    return { names: first.events.map(({ name }) => name), of };
+  }
+  return undefined;
 }
 
 /** Whether a name is another than that of a key, or written without a time. */

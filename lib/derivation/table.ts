@@ -40,7 +40,10 @@ function keyOf(latex: string, vocabulary: Vocabulary): string | undefined {
     const read = expressionOf(row?.cells.flat() ?? []);
     if (read.kind !== 'name') return undefined;
     const isElement = !read.name.bold && lettersOf(read.name).some(letter => /^[ij]$/.test(letter));
-    return isElement ? undefined : keyIn(read.name, vocabulary);
+    if (isElement) return undefined;
+    const key = keyIn(read.name, vocabulary);
+    if (lettersOf(read.name).includes('t')) vocabulary.addTimed(key);
+    return key;
   } catch (error) {
     if (error instanceof Unread) return undefined;
     throw error;

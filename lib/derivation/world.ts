@@ -2,7 +2,7 @@
 import { type Dual, dualNumbers } from '../check/dual.ts';
 import type { ProofNumbers } from '../check/field.ts';
 import { type FunctionDefinition, functionKey, isOfMany, keyIn } from './definitions.ts';
-import { type Expression, isLossKey, type Name } from './expression.ts';
+import { type Event, type Expression, isLossKey, type Name } from './expression.ts';
 import { called } from './functions.ts';
 import { Unread } from './latex.ts';
 import { inverse } from './linear.ts';
@@ -10,6 +10,7 @@ import { Algebra, type Block, isNumber, Misfit } from './matrices.ts';
 import { allNames, lettersOf, shownKey, substituted, withLetter } from './names.ts';
 import { unnamed } from './numbers.ts';
 import { countOf, countsIn, elementAt, placedAt } from './places.ts';
+import { summed } from './probability.ts';
 import {
   boundOf,
   DEFAULT,
@@ -122,7 +123,8 @@ export class World<N> {
       const [rows, columns] = sizes.of(key);
       return made.fits || isNumber(made) ? this.algebra.sized(made, rows, columns) : made;
     }
-    if (definitions.some(({ fixed }) => fixed === undefined) && time !== undefined && time > 0) throw new NoStep();
+    const isMade = definitions.some(({ fixed }) => fixed === undefined) && time !== undefined;
+    if (isMade && (time > 0 || !system.carried.has(key))) throw new NoStep();
     if (definitions.length === 0 && key === 'π') return this.algebra.number(Math.PI);
     if (definitions.length === 0 && system.dimensions.has(key)) return this.algebra.number(sizes.dimension(key));
     const whole = sizes.wholeOf(key);
@@ -147,8 +149,13 @@ export class World<N> {
         return algebra.number(of.value);
       case 'constant':
         return this.#fixed(of);
-      case 'name':
-        return this.value(this.momentOf(of.name, scope), scope.reader);
+      case 'name': {
+        const moment = this.momentOf(of.name, scope);
+        const instead = scope.instead?.get(`${moment.key} ${moment.time}`);
+        return instead === undefined ? this.value(moment, scope.reader) : algebra.number(instead);
+      }
+      case 'probability':
+        return this.#probability(of, scope);
       case 'sum':
         return of.terms
           .map(({ sign, of: term }) => ({ sign, block: part(term) }))
@@ -384,15 +391,55 @@ export class World<N> {
     return this.algebra.number(best + 1);
   }
 
+  #probability({ events, given, at }: Expression & { kind: 'probability' }, scope: Scope): Block<Dual<N>> {
+    const condition = this.#heldFast(given, new Map(), scope);
+    const of = this.#heldFast(events, condition, scope);
+    const { algebra } = this;
+    return algebra.elementwise('⊘', this.#jointly(of, scope, at), this.#jointly(condition, scope, at));
+  }
+
+  /** What events say of values, beside what is said already. */
+  #heldFast(events: readonly Event[], before: ReadonlyMap<string, number>, scope: Scope): ReadonlyMap<string, number> {
+    const fixed = new Map(before);
+    for (const { name, to, value } of events) {
+      const [first, last] = [name, to ?? name].map(one => this.momentOf(one, scope));
+      const [from = 1, end = from] = [first?.time, last?.time];
+      if (!first || (!to && (from < 1 || end > this.#setting.last))) throw new NoStep();
+      for (let time = from; time <= end; time++) {
+        const own = () => this.#wholeAt(this.value({ ...first, time }, scope.reader), name.at);
+        fixed.set(`${first.key} ${time}`, value ? this.#placeOf(value, scope) : own());
+      }
+    }
+    return fixed;
+  }
+
+  /** The probability of some values, whatever the others are. */
+  #jointly(fixed: ReadonlyMap<string, number>, scope: Scope, at: number): Block<Dual<N>> {
+    const { system, sizes, last } = this.#setting;
+    const { joint } = system;
+    if (!joint) throw new Unread('no equation says the joint probability', at);
+    const moments = joint.names.flatMap(name => {
+      const { key } = this.momentOf(name, scope);
+      return Array.from({ length: last }, (_, n) => [`${key} ${n + 1}`, sizes.wholeOf(key) ?? 0] as const);
+    });
+    const free = moments.filter(([moment]) => !fixed.has(moment));
+    const { algebra } = this;
+    const of = (instead: ReadonlyMap<string, number>) => this.evaluate(joint.of, { ...scope, instead });
+    return summed(free, fixed, of, (a, b) => algebra.add(a, b), algebra.number(0));
+  }
+
   /** The number that a place is. */
   #placeOf(of: Expression, scope: Scope): number {
     const known = of.kind === 'place' ? scope.places?.get(of.letter) : of.kind === 'number' ? of.value : undefined;
     if (known !== undefined) return known;
+    return this.#wholeAt(this.evaluate(of, scope), of.at);
+  }
+
+  #wholeAt({ data: [x] }: Block<Dual<N>>, at: number): number {
     const { ground } = this.#setting;
-    const [x] = this.evaluate(of, scope).data;
     for (let place = 1; x && place <= MOST_PLACES; place++)
       if (ground.same(x.value, ground.numbers.constant(place))) return place;
-    throw new Unread('a place that is no whole number', of.at);
+    throw new Unread('a place that is no whole number', at);
   }
 
   /** A number for every place of a letter, or for all pairs of two. */

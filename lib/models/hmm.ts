@@ -88,16 +88,16 @@ export function hmm(size: { readonly N: number; readonly C: number }): Hmm {
     const [alpha, c] = [new Float64Array(T * N), new Float64Array(T)];
     for (let t = 0; t < T; t++) {
       const [from, at, seen] = [(t - 1) * N, t * N, (text[t] ?? 0) * N];
-      for (let j = 0; t === 0 && j < N; j++) alpha[j] = p.pi[j] ?? 0; // HMM-F2  P(s_1 = j) = π_j
-      for (let i = 0; t > 0 && i < N; i++) addTimes(alpha, at, alpha[from + i] ?? 0, p.A, i * N, N); // HMM-F3  P(s_t = j | x_1 … x_{t−1}) = Σ_i α̂_{t−1}(i) A_ij
+      for (let j = 0; t === 0 && j < N; j++) alpha[j] = p.pi[j] ?? 0; // HMM-F2  ᾱ_1j = P(s_1 = j) = π_j
+      for (let i = 0; t > 0 && i < N; i++) addTimes(alpha, at, alpha[from + i] ?? 0, p.A, i * N, N); // HMM-F3  ᾱ_tj = P(s_t = j | x_1 … x_{t−1}) = Σ_i α̂_{t−1,i} A_ij
       let sum = 0;
       for (let j = 0; j < N; j++) {
         const joint = (alpha[at + j] ?? 0) * (p.Bt[seen + j] ?? 0);
         alpha[at + j] = joint;
-        sum += joint; // HMM-F4  c_t = Σ_j P(s_t = j | x_1 … x_{t−1}) B_j(x_t)
+        sum += joint; // HMM-F4  c_t = P(x_t | x_1 … x_{t−1}) = Σ_j ᾱ_tj B_{jx_t}
       }
       if (!(sum > 0)) throw new ValueError(`text[${t}]`, 'a symbol that the model gives a probability', `${sum}`);
-      for (let j = 0; j < N; j++) alpha[at + j] = (alpha[at + j] ?? 0) / sum; // HMM-F5  α̂_t(j) = P(s_t = j | x_1 … x_{t−1}) B_j(x_t) / c_t
+      for (let j = 0; j < N; j++) alpha[at + j] = (alpha[at + j] ?? 0) / sum; // HMM-F5  α̂_tj = P(s_t = j | x_1 … x_t) = ᾱ_tj B_{jx_t} / c_t
       c[t] = sum;
     }
     const loss = -c.reduce((logP, ct) => logP + Math.log(ct), 0); // HMM-F6  L = −log P(x_1 … x_T) = −Σ_t log c_t
@@ -158,20 +158,20 @@ export function hmm(size: { readonly N: number; readonly C: number }): Hmm {
 /** How often each probability was used, as is to be expected from the text: −dL/dlog π, −dL/dlog A, −dL/dlog Bᵀ. */
 function expectedCounts({ text, p, alpha, c }: HmmTape, N: number): Probabilities {
   const n = { pi: new Float64Array(N), A: new Float64Array(p.A.length), Bt: new Float64Array(p.Bt.length) };
-  const beta = new Float64Array(N).fill(1); // HMM-B1  β̂_T(j) = 1
+  const beta = new Float64Array(N).fill(1); // HMM-B1  β̂_Tj = 1
   const u = new Float64Array(N);
   for (let t = text.length - 1; t >= 0; t--) {
     const [from, at, seen] = [(t - 1) * N, t * N, (text[t] ?? 0) * N];
     const into = t === 0 ? n.pi : undefined;
     for (let j = 0; j < N; j++) {
-      const gamma = (alpha[at + j] ?? 0) * (beta[j] ?? 0); // HMM-B2  γ_t(j) = P(s_t = j | x_1 … x_T) = α̂_t(j) β̂_t(j); n_j(x_t) += γ_t(j), and n_j = γ_1(j) of π, through F5, F2
+      const gamma = (alpha[at + j] ?? 0) * (beta[j] ?? 0); // HMM-B2  γ_tj = P(s_t = j | x_1 … x_T) = α̂_tj β̂_tj; n_{jx_t} += γ_tj of B, and n_j = γ_1j of π, through F5, F2
       n.Bt[seen + j] = (n.Bt[seen + j] ?? 0) + gamma;
       if (into) into[j] = gamma;
       u[j] = ((p.Bt[seen + j] ?? 0) * (beta[j] ?? 0)) / (c[t] ?? 0);
     }
     for (let i = 0; t > 0 && i < N; i++) {
-      addTimes(n.A, i * N, alpha[from + i] ?? 0, u, 0, N); // HMM-B3  n_ij = Σ_t ξ_t(i, j), ξ_t(i, j) = α̂_{t−1}(i) A_ij B_j(x_t) β̂_t(j) / c_t, through F3; A_ij waits until the end
-      beta[i] = dot(p.A, i * N, u, N); // HMM-B4  β̂_{t−1}(i) = Σ_j A_ij B_j(x_t) β̂_t(j) / c_t, through F3
+      addTimes(n.A, i * N, alpha[from + i] ?? 0, u, 0, N); // HMM-B3  n_ij = Σ_t ξ_tij, ξ_tij = α̂_{t−1,i} A_ij B_{jx_t} β̂_tj / c_t, through F3; A_ij waits until the end
+      beta[i] = dot(p.A, i * N, u, N); // HMM-B4  β̂_{t−1,i} = Σ_j A_ij B_{jx_t} β̂_tj / c_t, through F3
     }
   }
   for (let k = 0; k < n.A.length; k++) n.A[k] = (n.A[k] ?? 0) * (p.A[k] ?? 0);

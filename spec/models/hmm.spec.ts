@@ -42,7 +42,7 @@ function joint(model: Hmm, text: Int32Array, states: readonly number[]): number 
     const from = states[t - 1];
     const went = from === undefined ? softmax(model, 'pi', 0)[s] : softmax(model, 'A', from)[s];
     return p * (went ?? 0) * (softmax(model, 'B', s)[text[t] ?? 0] ?? 0);
-  }, 1); // HMM-D1  P(x, s) = π_{s_1} B_{s_1}(x_1) Π_t A_{s_{t−1} s_t} B_{s_t}(x_t)
+  }, 1); // HMM-D1  P(x, s) = π_{s_1} B_{s_1x_1} Π_t A_{s_{t−1}s_t} B_{s_tx_t}
 }
 
 /** All sequences of `length` numbers below n. */
@@ -129,7 +129,7 @@ describe('the backward pass', () => {
   it('carries β: P is linear in α_t(j), with the probability of what follows as its slope', () => {
     const model = drawn(3, 2, 5);
     const text = classesOf(0, 1, 1, 0);
-    // HMM-D2  β_t(j) = ∂P/∂α_t(j) = P(x_{t+1} … x_τ | s_t = j), so Σ_j α_t(j) β_t(j) = P at every t
+    // HMM-D2  β_tj = ∂P/∂α_tj = P(x_{t+1} … x_τ | s_t = j), so Σ_j α_tj β_tj = P at every t
     for (let t = 1; t <= text.length; t++) {
       const parts = Array.from({ length: 3 }, (_, j) => {
         const ending = all(3, t).filter(states => states.at(-1) === j);
@@ -157,7 +157,7 @@ describe('the backward pass', () => {
     const { A: dA } = model.params.namedGrads();
     for (const [i, j] of all(2, 2) as [number, number][]) {
       const used = (n[2 * i] ?? 0) + (n[2 * i + 1] ?? 0);
-      const expected = (softmax(model, 'A', i)[j] ?? 0) * used - (n[2 * i + j] ?? 0); // HMM-D3  ∂log P/∂log A_ij = n_ij
+      const expected = (softmax(model, 'A', i)[j] ?? 0) * used - (n[2 * i + j] ?? 0); // HMM-D3  A_ij dL/dA_ij = −n_ij
       expect(dA.get(i, j)).toBeCloseTo(expected, 12);
     }
   });
