@@ -238,6 +238,16 @@ describe('a cell that asks for the time', () => {
     expect(flat(late.sT.t ?? Matrix.zeros(0, 0))).toEqual(flat(sT.t ?? Matrix.zeros(0, 0)));
   });
 
+  it.each(engines)('hands back no gradient in its count, whatever is handed to it, %s', (_, make) => {
+    const layer = filled(make(timedCell, size));
+    const { y, tape } = layer.forward(x);
+    const { ds0 } = layer.backward(tape, Sequence.zeros({ ...y.extent(), F: 3 }), {
+      h: Matrix.ones(3, 3),
+      t: Matrix.ones(3, 1),
+    });
+    expect(flat(ds0.t ?? Matrix.zeros(0, 0))).toEqual([0, 0, 0]); // BPTT-B4  dL/dn_{t−1} = 0
+  });
+
   it('is the same in the engine, checkpointed, in real time, in a stack and both ways', () => {
     const [reference, engine] = engines.map(([, make]) => filled(make(timedCell, size)));
     const ys = [reference, engine, engine && checkpointed(engine, { every: 2 })].map(layer => layer?.forward(x).y);
