@@ -20,6 +20,7 @@ import {
 } from '../require.ts';
 import { Sequence } from '../sequence.ts';
 import type { Matrices } from '../shape.ts';
+import { streamsOf } from '../training/streams.ts';
 import { parameterCount, stepsAtOnce } from './char-memory.ts';
 import { charNet } from './char-net.ts';
 import { type ChoiceOptions, choose, requireChoice } from './choice.ts';
@@ -87,36 +88,43 @@ export function charModel(options: {
 
 /**
  * How well the model foretells `text`: the mean of −log p over every symbol but the first, in nats a symbol. The state
- * is carried through the whole text, from zeros.
+ * is carried through the whole text, from zeros; or in several streams side by side, each from zeros, which is faster, a little
+ * worse where each begins, and leaves out fewer symbols at the end than there are streams.
  *
- * @param text class indices, at least two.
+ * @param text class indices, at least one more than there are streams.
+ * @param streams parts of the text that are read side by side: 1 unless given.
  * @throws ValueError when the text is too short or holds what is no class.
  */
-export function evaluate(model: CharModel, text: Int32Array): number {
-  return finished(evaluating(model, text));
+export function evaluate(model: CharModel, text: Int32Array, streams: number = 1): number {
+  return finished(evaluating(model, text, streams));
 }
 
 /** {@link evaluate} piece by piece, so that it may be left off: yields how many symbols have been foretold. */
-export function* evaluating(model: CharModel, text: Int32Array): Generator<number, number, undefined> {
+export function* evaluating(
+  model: CharModel,
+  text: Int32Array,
+  streams: number = 1,
+): Generator<number, number, undefined> {
   const { net, vocabulary } = requireModel(model);
   requireInstance('text', text, Int32Array);
   if (text.length < 2) throw new ValueError('text', 'at least two symbols', `${text.length}`);
-  const atOnce = stepsAtOnce(vocabulary.size);
+  const B = requireInteger('streams', requireSize('streams', streams), 1, text.length - 1);
+  const { x, targets } = streamsOf(text, B, vocabulary.size);
+  const atOnce = Math.max(1, Math.floor(stepsAtOnce(vocabulary.size) / B));
   let state: Matrices | undefined;
   let loss = 0;
-  for (let from = 0; from < text.length - 1; from += atOnce) {
-    const to = Math.min(from + atOnce, text.length - 1);
-    const x = Sequence.oneHot(text.subarray(from, to), { T: to - from, classes: vocabulary.size });
-    const { y, sT, tape } = net.forward(x, state);
+  for (let from = 0; from < x.T; from += atOnce) {
+    const to = Math.min(from + atOnce, x.T);
+    const { y, sT, tape } = net.forward(x.slice(from, to), state);
     try {
-      loss += crossEntropy.forward(y, text.subarray(from + 1, to + 1)).loss;
+      loss += crossEntropy.forward(y, targets(from, to)).loss;
     } finally {
       net.release?.(tape);
     }
     state = sT;
-    yield to;
+    yield to * B;
   }
-  return loss / (text.length - 1);
+  return loss / (x.T * B);
 }
 
 /** How to sample. */

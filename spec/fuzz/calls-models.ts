@@ -60,7 +60,7 @@ export const models: Calls = {
       }),
     '0.embedding',
   ),
-  evaluate: () => call(lib.evaluate, whole(chars()), Int32Array.of(0, 1, 2, 1)),
+  evaluate: () => call(lib.evaluate, whole(chars()), Int32Array.of(0, 1, 2, 1), 2),
   sample: () => {
     const rng = new Random(5);
     const state = { 'cell.h': some(1, 2) };

@@ -54,6 +54,15 @@ describe('evaluate', () => {
     expect(evaluate(model, text)).toBeCloseTo(loss / (text.length - 1), 12);
   });
 
+  it('in streams is the mean over parts that follow each other, each read from zeros', () => {
+    const model = drawn('abc');
+    const text = model.vocabulary.encode('abcacbbacbabcaabccbcab');
+    const parts = [0, 7, 14].map(from => evaluate(model, text.slice(from, from + 8)));
+    expect(evaluate(model, text, 3)).toBeCloseTo(parts.reduce((sum, loss) => sum + loss, 0) / 3, 12);
+    expect(evaluate(model, text, 1)).toBe(evaluate(model, text));
+    expect(() => evaluate(model, text, 22)).toThrow(/^streams: expected an integer in 1…21, got 22$/);
+  });
+
   it('gives the same for a text longer than what it runs at once', () => {
     const model = drawn('abc', 0.5);
     const text = model.vocabulary.encode('abcacbbacb'.repeat(230));

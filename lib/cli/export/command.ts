@@ -6,6 +6,7 @@ import { writeAtomically } from '../../io/files.ts';
 import { samePlace } from '../../io/folders.ts';
 import { encodeTorch } from '../../io/torch-file.ts';
 import type { CharModel } from '../../models/char-model.ts';
+import { folded } from '../../models/folded.ts';
 import { readCheckpoint } from '../runs/folder.ts';
 import { print, printJson, type Verbosity } from '../terminal.ts';
 
@@ -38,7 +39,8 @@ export function exportCommand(cells: Readonly<Record<string, Cell>>): Command {
       'after',
       `
 A model for ONNX takes x, the classes of the symbols [T, B], and a state s0.…, and gives y, the logits [T, B, classes],
-and the state sT.… after them. Both kinds of file have the vocabulary in their metadata.
+and the state sT.… after them. Both kinds of file have the vocabulary in their metadata. An embedding is multiplied into the
+input matrices above it.
 
 Examples:
   bptt export runs/sonnets --to torch -o sonnets.safetensors
@@ -46,7 +48,8 @@ Examples:
     )
     .action(async (path: string, { to, out, precision = to === 'onnx' ? 'f32' : 'f64', json }: Flags) => {
       if (to === 'onnx' && precision === 'f64') throw new ValueError('--precision', 'f32 for onnx', 'f64');
-      const { file, model } = readCheckpoint(path, cells);
+      const { file, model: learnt } = readCheckpoint(path, cells);
+      const model = folded(learnt);
       if (samePlace(file, out)) throw new ValueError('--out', 'another file than the checkpoint', out);
       const bytes = to === 'torch' ? encodeTorch(model, precision === 'f64' ? 'F64' : 'F32') : await onnxOf(model);
       writeAtomically(out, bytes);

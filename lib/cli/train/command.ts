@@ -48,7 +48,7 @@ export function trainCommand(cells: Cells): Command {
   const count = (flag: string, text: string, value: number) =>
     new Option(`${flag} <n>`, text).default(value).argParser(number(flag));
   return new Command('train')
-    .description('train a character model on a text, as the lectures do')
+    .description('train a model of characters, words or bytes on a text, as the lectures do')
     .argument('[file]', 'a UTF-8 text')
     .option('--corpus <name>', `a text that comes along: ${corpusNames.join(', ')}`)
     .option('--resume <run>', 'go on with a run: its folder or its checkpoint')
@@ -123,11 +123,17 @@ export function trainCommand(cells: Cells): Command {
       `
 Ctrl-C saves and stops; --resume goes on as if it had not. Beside the newest checkpoint the best is kept: the one
 whose loss on the beginning of the held-out text is least. --resume finds a module of your own where the run's folder notes
-it; where folder or module have been copied or moved, --cell names it anew.
+it; where folder or module have been copied or moved, --cell names it anew. A schedule is at its end after the --steps that the
+run began with: with more of them, --resume goes on at the rate that it has come down to.
+
+Of --batch streams each has its own state, and the gradient is their mean. Words are split at white space and marks; those that
+occur once are one symbol, the unknown.
 
 Examples:
   bptt train --corpus sonnets
   bptt train letters.txt --hidden 200 --steps 20000 --out runs/letters
+  bptt train letters.txt --cell lstm --batch 32 --chunk 50 --optimiser adam --learning-rate 0.01 --schedule cosine
+  bptt train letters.txt --level word --embedding 64 --batch 8
   bptt train letters.txt --cell ./my-cell.ts
   bptt train --resume runs/letters --steps 40000
   bptt train letters.txt --clip-value none --on-divergence rollback`,

@@ -164,6 +164,9 @@ function save({ trainer, source, schedule, files, log, best, mishaps }: Run, als
 /** The part of the text read between two checkpoints that is read of the held-out text at one; at least so many symbols. */
 const [HELD_OUT_PART, HELD_OUT_LEAST] = [0.1, 1000];
 
+/** Symbols that each of the streams has at least, in which that is read side by side. */
+const STREAM_LEAST = 200;
+
 /** The loss on the beginning of the held-out text: a few per cent of the time that the steps since the last one took. */
 async function heldOutLoss(
   { model, heldOut, options }: CharTrainer,
@@ -171,7 +174,9 @@ async function heldOutLoss(
   stopped: () => boolean,
 ): Promise<number | undefined> {
   const symbols = Math.max(HELD_OUT_LEAST, Math.floor(HELD_OUT_PART * saveEvery * symbolsAStep(options)));
-  return heldOut.length > 0 ? lossOn(heldOut.subarray(0, symbols), model, stopped) : undefined;
+  const part = heldOut.subarray(0, symbols);
+  const streams = Math.max(1, Math.min(options.batch, Math.floor(part.length / STREAM_LEAST)));
+  return part.length > 0 ? lossOn(part, model, stopped, streams) : undefined;
 }
 
 /** A sample. Where it is left off, its other symbols are drawn all the same, so that later samples are what they would be. */

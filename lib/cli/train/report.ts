@@ -96,8 +96,13 @@ export async function written(
 }
 
 /** How well the model foretells a text; undefined where its outputs overflow, or it is stopped. */
-export async function lossOn(text: Int32Array, model: CharModel, stopped: () => boolean): Promise<number | undefined> {
-  const loss = await unlessOverflowing(() => inTurns(evaluating(model, text), stopped));
+export async function lossOn(
+  text: Int32Array,
+  model: CharModel,
+  stopped: () => boolean,
+  streams: number = 1,
+): Promise<number | undefined> {
+  const loss = await unlessOverflowing(() => inTurns(evaluating(model, text, streams), stopped));
   return Number.isFinite(loss) ? loss : undefined;
 }
 
