@@ -57,12 +57,21 @@ export function requireWidth(argument: string, vectors: readonly ArrayLike<numbe
   requireList(argument, vectors, 'a list of vectors');
   const columns = width ?? requireSome(`${argument}[0]`, vectors[0], 'a vector of numbers');
   for (let n = 0; n < vectors.length; n++) {
+    const vector = vectors[n];
+    if (isVector(vector, columns)) continue; // as nearly all are: a name is made of its place only where one is not
     const place = `${argument}[${n}]`;
-    const length = requireSome(place, vectors[n], 'a vector of numbers');
+    const length = requireSome(place, vector, 'a vector of numbers');
     if (length !== columns) throw new ShapeError(place, `${columns} numbers`, `${length}`);
-    requireFinite(place, vectors[n] ?? []);
+    requireFinite(place, vector ?? []);
   }
   return columns;
+}
+
+/** Whether a list is plainly one of so many finite numbers. */
+function isVector(list: ArrayLike<number> | undefined, columns: number): boolean {
+  if (!Array.isArray(list) || list.length !== columns || columns === 0) return false;
+  for (let j = 0; j < columns; j++) if (!Number.isFinite(list[j])) return false;
+  return true;
 }
 
 /** A list that is not empty, or throws ValueError or ShapeError. Returns how long it is. */

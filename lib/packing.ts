@@ -26,7 +26,8 @@ export function packVectors(rows: Ragged): Packed<Float64Array> {
   const data = allocate('T·B·F', T * B * columns);
   for (let b = 0; b < B; b++) {
     vectorsOf(rows, b).forEach((vector, t) => {
-      data.set(vector, (t * B + b) * columns);
+      const at = (t * B + b) * columns; // of so few numbers a loop is faster than a copy
+      for (let j = 0; j < columns; j++) data[at + j] = vector[j] ?? Number.NaN;
     });
   }
   return { data, F: columns, extent };

@@ -32,7 +32,7 @@ export interface TrainingStep {
   readonly step: number;
   /** This chunk's loss, in nats a symbol, before the update; NaN where the chunk was skipped. */
   readonly loss: number;
-  /** Its exponential average, 0.999 to 0.001, begun at the uniform model's loss. */
+  /** Its exponential average, 0.999 to 0.001 for each stream, begun at the uniform model's loss. */
   readonly smoothed: number;
 }
 
@@ -50,7 +50,7 @@ export interface TrainerPosition {
   readonly norms: readonly number[];
 }
 
-/** How much of the old average stays when a loss is averaged in. */
+/** How much of the old average stays when the loss of a stream is averaged in. */
 const SMOOTHING = 0.999;
 
 /**
@@ -192,13 +192,14 @@ export class CharTrainer {
    * @throws DivergenceError when the loss or its gradient is not finite; MemoryError when memory runs out.
    */
   step(): TrainingStep {
-    const { chunk } = this.options;
+    const { chunk, batch } = this.options;
+    const kept = SMOOTHING ** batch;
     const { learningRate } = this.optimiser;
     const { to, loss, sT } = this.#descent.step(() => this.#gradient());
     this.optimiser.learningRate = learningRate; // that of which a schedule takes a part
     this.#position = to;
     this.#state = sT;
-    this.#smoothed = SMOOTHING * this.#smoothed + (1 - SMOOTHING) * (loss / chunk);
+    this.#smoothed = kept * this.#smoothed + (1 - kept) * (loss / chunk);
     return { step: this.#descent.position.made, loss: loss / chunk, smoothed: this.#smoothed };
   }
 

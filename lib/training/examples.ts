@@ -100,7 +100,7 @@ export function examples(given: {
     length: n => x[requireInteger('n', n, 0, x.length - 1)]?.length ?? 0,
     batch(which) {
       requireList('which', which);
-      for (let n = 0; n < which.length; n++) requireInteger(`which[${n}]`, which[n] ?? Number.NaN, 0, x.length - 1);
+      for (let n = 0; n < which.length; n++) requireIndex(() => `which[${n}]`, which[n], x.length - 1);
       return { x: inputs(which.map(n => x[n])), y: targetsOf(which.map(n => y[n])) };
     },
   };
@@ -137,16 +137,19 @@ function targetsOf(y: readonly (number | Row | undefined)[]): Int32Array | Seque
 /** Classes of every step of every sequence, step after step; 0 behind a sequence's end. */
 function classesOf(y: readonly ArrayLike<number>[]): Int32Array {
   const T = greatest(y.map((row, n) => requireList(`y[${n}]`, row).length));
-  for (const row of y)
-    for (let t = 0; t < row.length; t++) requireInteger(`y[0][${t}]`, row[t] ?? Number.NaN, 0, 2 ** 31 - 1);
   if (T === 0) throw new ShapeError('y[0]', 'at least one step', 'none');
   const B = y.length;
   const all = new Int32Array(T * B);
   for (const [b, row] of y.entries()) {
     for (let t = 0; t < row.length; t++) {
-      const k = row[t];
-      all[t * B + b] = requireInteger(`y[${b}][${t}]`, k ?? Number.NaN, 0, 2 ** 31 - 1);
+      all[t * B + b] = requireIndex(() => `y[${b}][${t}]`, row[t], 2 ** 31 - 1);
     }
   }
   return all;
+}
+
+/** `k` is an integer in 0…last, or throws ValueError: a name is made of its place only then, since there are many. */
+function requireIndex(argument: () => string, k: number | undefined, last: number): number {
+  if (k !== undefined && Number.isInteger(k) && k >= 0 && k <= last) return k;
+  return requireInteger(argument(), k ?? Number.NaN, 0, last);
 }

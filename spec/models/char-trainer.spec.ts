@@ -47,12 +47,12 @@ describe('the training loop', () => {
     expect(expected.at(-1)).toBeLessThan((expected[0] ?? 0) * 0.8);
   });
 
-  it('averages the loss, from the uniform model’s on', () => {
-    const trainer = new CharTrainer(TEXT, { hidden: 5 });
+  it.each([1, 3])('averages the loss of %d streams, from the uniform model’s on', batch => {
+    const trainer = new CharTrainer(TEXT, { hidden: 5, chunk: 10, batch });
     let smoothed = Math.log(trainer.model.vocabulary.size);
     for (let n = 0; n < 12; n++) {
       const row = trainer.step();
-      smoothed = 0.999 * smoothed + 0.001 * row.loss;
+      for (let b = 0; b < batch; b++) smoothed = 0.999 * smoothed + 0.001 * row.loss;
       expect(row.smoothed).toBeCloseTo(smoothed, 12);
     }
   });
