@@ -84,6 +84,7 @@ export type { Marks } from './models/marks.ts';
 export type { Engine } from './models/network.ts';
 export { type Ngram, ngram } from './models/ngram.ts';
 export { sampleStream } from './models/sample-stream.ts';
+export { type TranslatorSize, translator } from './models/translator.ts';
 export { Vocabulary } from './models/vocabulary.ts';
 export { type WindowNet, windowNet } from './models/window-net.ts';
 export { adagrad } from './optim/adagrad.ts';

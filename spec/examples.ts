@@ -59,14 +59,17 @@ export function outputProblems(code: string, output: string): string[] {
  *
  * @param folder where to put the files, inside the repository; emptied first, and where relative paths that an example
  * writes to lead.
+ * @param beside files that lie beside them, by their names.
  * @returns the problems of each example, by its name: an empty list where there are none.
  */
 export async function checkExamples(
   folder: string,
   examples: readonly Example[],
+  beside: Readonly<Record<string, string>> = {},
 ): Promise<ReadonlyMap<string, readonly string[]>> {
   rmSync(folder, { recursive: true, force: true });
   mkdirSync(folder, { recursive: true });
+  for (const [name, text] of Object.entries(beside)) writeFileSync(join(folder, name), text);
   for (const example of examples) writeFileSync(join(folder, fileOf(example)), example.code);
   const base = relative(folder, join(ROOT, 'tsconfig.json')).replaceAll('\\', '/');
   writeFileSync(join(folder, 'tsconfig.json'), JSON.stringify({ extends: base, include: ['*.ts'] }));

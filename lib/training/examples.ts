@@ -29,8 +29,8 @@ export interface Examples<Target, Beside = Matrices> {
   readonly count: number;
   /** Steps of one: where it is given, batches are of examples about as long. */
   length?(n: number): number;
-  /** Some of them, by their numbers 0…count−1. They may be drawn when they are asked for. */
-  batch(which: readonly number[]): Batch<Target, Beside>;
+  /** Some of them, by their numbers 0…count−1; all unless given. They may be drawn when they are asked for. */
+  batch(which?: readonly number[]): Batch<Target, Beside>;
 }
 
 /** `examples` has the parts of some, or throws ValueError naming what is missing. Returns it. */
@@ -98,12 +98,17 @@ export function examples(given: {
   return {
     count: x.length,
     length: n => x[requireInteger('n', n, 0, x.length - 1)]?.length ?? 0,
-    batch(which) {
+    batch(which = everyOne(x.length)) {
       requireList('which', which);
       for (let n = 0; n < which.length; n++) requireIndex(() => `which[${n}]`, which[n], x.length - 1);
       return { x: inputs(which.map(n => x[n])), y: targetsOf(which.map(n => y[n])) };
     },
   };
+}
+
+/** The numbers of so many examples. */
+export function everyOne(count: number): readonly number[] {
+  return Array.from({ length: count }, (_, n) => n);
 }
 
 /** What is done to one example: an error names its place among all. */

@@ -1,7 +1,7 @@
 import { ShapeError } from '../errors.ts';
 import { requireCount, requireInteger, requireKnown, requireList, requireSize } from '../require.ts';
 import { Sequence } from '../sequence.ts';
-import { type Examples, examples } from './examples.ts';
+import { type Examples, everyOne, examples } from './examples.ts';
 
 /**
  * Pairs of sequences for an encoder–decoder to learn from, of class indices, as `Vocabulary.encode` gives them. `x[n]` is read by
@@ -40,7 +40,7 @@ export function pairs(given: {
   const written = examples({ x, classes, y: Array.from(y, symbols => Array.from(symbols).slice(1)) });
   return {
     ...written,
-    batch: which => {
+    batch: (which = everyOne(x.length)) => {
       const batch = written.batch(which);
       const beside = Sequence.pack(
         which.map(n => read[n] ?? []),

@@ -2,7 +2,7 @@ import { type Rows, requireRows } from '../entries.ts';
 import { ShapeError, ValueError } from '../errors.ts';
 import { requireInteger, requireKnown, requireList, requireSize } from '../require.ts';
 import { Sequence } from '../sequence.ts';
-import type { Examples } from './examples.ts';
+import { type Examples, everyOne } from './examples.ts';
 
 /** Which windows are examples, and what is foretold. */
 export interface WindowExampleOptions {
@@ -50,7 +50,7 @@ export function windowExamples(
   const columns = target === undefined ? Array.from({ length: F }, (_, k) => k) : [target];
   return {
     count: places.length,
-    batch(which) {
+    batch(which = everyOne(places.length)) {
       const B = requireList('which', which).length;
       const x = Sequence.zeros({ T: length, B, F });
       const y = Sequence.zeros({ T: 1, B, F: horizon * columns.length });

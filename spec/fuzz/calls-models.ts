@@ -13,6 +13,7 @@ const translator = () =>
       decoder: lib.stack({ cell: lib.unroll(lib.gru, { d: 3, m: 3 }), readout: lib.readout({ m: 3, C: 3 }) }),
     }),
   );
+const attending = () => filled(lib.translator(lib.gru, { classes: 2, targets: 3, m: 2 }, 'reference'));
 const trainer = (text = 'abracadabra, hocus pocus') => {
   const made = new lib.CharTrainer(text, { hidden: 2, chunk: 3, seed: 4 });
   made.step();
@@ -113,6 +114,19 @@ export const models: Calls = {
     const [from, to] = [trainer(), trainer()];
     from.step();
     return method(to, 'moveTo', open(from.position), from.state);
+  },
+  translator: () => call(lib.translator, lib.gru, { classes: 2, targets: 3, m: 2 }, 'reference'),
+  'translator.forward': () => method(attending(), 'forward', dense(2), dense(3)),
+  'translator.backward': () => {
+    const model = attending();
+    const { tape } = model.forward(dense(2), dense(3));
+    return method(model, 'backward', whole(tape), inUnit(), { h: some(2, 2) });
+  },
+  'translator.decode': () => method(attending(), 'decode', dense(2), { start: 0, stop: 1, maxLength: 4 }),
+  'translator.beam': () => method(attending(), 'beam', dense(2), { start: 0, stop: 1, maxLength: 4, width: 2 }),
+  'translator.release': () => {
+    const model = attending();
+    return method(model, 'release', whole(model.forward(dense(2), dense(3)).tape));
   },
   encoderDecoder: () =>
     call(lib.encoderDecoder, {

@@ -1,15 +1,11 @@
 /** `translate`: one sequence of tokens becomes another, by an encoder and a decoder that attends to it. */
 import type { Cell } from '../../cells/cell.ts';
-import { linear } from '../../engine/linear.ts';
-import { recurrent } from '../../engine/recurrent.ts';
 import { greatest } from '../../extremes.ts';
 import type { Attentive } from '../../layers/attention/attentive.ts';
-import { bahdanau } from '../../layers/attention/bahdanau.ts';
-import { bidirectional } from '../../layers/bidirectional.ts';
-import { bridge } from '../../layers/bridge.ts';
 import type { Layer } from '../../layers/layer.ts';
 import { crossEntropy } from '../../losses/cross-entropy.ts';
-import { type EncoderDecoder, encoderDecoder } from '../../models/encoder-decoder.ts';
+import type { EncoderDecoder } from '../../models/encoder-decoder.ts';
+import { translator } from '../../models/translator.ts';
 import { Vocabulary } from '../../models/vocabulary.ts';
 import { Sequence } from '../../sequence.ts';
 import { bleu } from '../../training/bleu.ts';
@@ -24,16 +20,9 @@ import type { Known, Learnt, Task } from './task.ts';
 
 type Translator = EncoderDecoder<Layer | Attentive>;
 
-/** A cell in both directions reads; another, with attention, writes. */
+/** A network that has learnt nothing. */
 function build({ vocabulary, settings }: Known, cell: Cell): Translator {
-  const C = vocabulary?.size ?? 1;
-  const { hidden: m } = settings;
-  const half = () => recurrent(cell, { d: C, m });
-  const encoder = bidirectional({ forward: half(), backward: half() });
-  const k = encoder.outputs;
-  const layer = recurrent(cell, { d: C + k, m });
-  const decoder = bahdanau({ layer, k, a: m, top: linear({ m: layer.outputs + k, C }) });
-  const net = encoderDecoder({ encoder, decoder, bridge: bridge({ from: encoder, to: decoder }) });
+  const net = translator(cell, { classes: vocabulary?.size ?? 1, m: settings.hidden });
   initialise(net.params, settings);
   return net;
 }
