@@ -38,6 +38,7 @@ const config: ViteUserConfig = defineConfig({
       { find: /^bptt\/blas$/, replacement: lib('blas.ts') },
       { find: /^bptt\/browser$/, replacement: lib('browser.ts') },
       { find: /^bptt\/flow$/, replacement: lib('flow/index.ts') },
+      { find: /^bptt\/mpi$/, replacement: lib('mpi.ts') },
       { find: /^bptt\/parallel$/, replacement: lib('parallel/index.ts') },
       { find: /^bptt\/worker$/, replacement: lib('worker/index.ts') },
       { find: /^bptt\/io$/, replacement: lib('io/index.ts') },

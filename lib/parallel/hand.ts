@@ -140,7 +140,7 @@ function passOf({ passes }: Replica, { pass }: Work): Taken {
 }
 
 function sequenceAt(memory: SharedArrayBuffer, place: SequencePlace, extent: Extent, F: number): Sequence {
-  const data = dataAt(memory, place);
+  const data = dataAt(memory, place).slice(); // a tape may share it, and the memory is written to again
   return data instanceof Int32Array
     ? Sequence.oneHot(data, { ...extent, classes: F })
     : Sequence.over(data, { ...extent, F });

@@ -8,6 +8,7 @@ import { ValueError } from '../errors.ts';
 import { networkJson } from '../io/network-json.ts';
 import { type Layer, requireLayer } from '../layers/layer.ts';
 import { describe, requireInteger, requireKnown } from '../require.ts';
+import { type Ranks, requireRanks } from './ranks.ts';
 import { type ParallelTape, shardedLayer } from './sharded.ts';
 import { Team } from './team.ts';
 
@@ -18,6 +19,11 @@ const MOST = 256;
 export interface ParallelOptions {
   /** Threads at work, this one among them: 256 at most. */
   readonly workers: number;
+  /**
+   * Several processes that do the same as this one on the same data, such as those of `mpi()` of `bptt/mpi`: each does its share of
+   * the shards.
+   */
+  readonly ranks?: Ranks;
   /**
    * The address of a module of cells that the network is made of and whose equations cannot be written down: other threads import it,
    * too. All others go there as their equations.
@@ -58,12 +64,13 @@ export function parallel<P extends string>(
   network: Layer<unknown, P>,
   options: ParallelOptions,
 ): Promise<Layer<ParallelTape, P>> {
-  const { workers, backend, cells } = requireKnown('options', options, ['workers', 'backend', 'cells']);
+  const { workers, ranks, backend, cells } = requireKnown('options', options, ['workers', 'ranks', 'backend', 'cells']);
+  if (ranks !== undefined) requireRanks('ranks', ranks);
   requireInteger('workers', workers, 1, MOST);
   requireLayer('network', network);
   networkJson(network, 'network'); // which says what of it is not the library's, at once
   if (cells !== undefined && typeof cells !== 'string' && !(cells instanceof URL))
     throw new ValueError('cells', 'the address of a module', describe(cells));
   const given = { ...(backend && { backend }), ...(cells && { cells: String(cells) }) };
-  return Team.of(workers, network, given).then(team => shardedLayer(network, team));
+  return Team.of(workers, network, given).then(team => shardedLayer(network, team, ranks));
 }

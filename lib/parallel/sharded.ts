@@ -8,7 +8,9 @@ import { cut, cutState, join, joinStates, statePlaces } from './cutting.ts';
 import { dropsOf, settingsOf } from './drops.ts';
 import type { Came } from './hand.ts';
 import { dataAt, numbersAt, Places, Shared } from './memory.ts';
-import { addInTree, shardsOf } from './shards.ts';
+import { ALONE, type Ranks } from './ranks.ts';
+import { Results } from './results.ts';
+import { shardsOf } from './shards.ts';
 import type { Assignment, Team } from './team.ts';
 import type { Backward, Forward, Part } from './work.ts';
 
@@ -21,7 +23,11 @@ export interface ParallelTape {
 }
 
 /** The layer of a network that all of a team have; its parameters and gradients are the network's. */
-export function shardedLayer<P extends string>(network: Layer<unknown, P>, team: Team): Layer<ParallelTape, P> {
+export function shardedLayer<P extends string>(
+  network: Layer<unknown, P>,
+  team: Team,
+  ranks: Ranks = ALONE,
+): Layer<ParallelTape, P> {
   const { params, inputs, outputs, state } = network;
   const drops = dropsOf(network);
   const memory = new Shared();
@@ -43,9 +49,14 @@ export function shardedLayer<P extends string>(network: Layer<unknown, P>, team:
       requireLive(tape);
       const { x, assignment, pass } = tape;
       const places = new Places();
-      const parts = partsOf(x.B).map(part => ({ ...part, dx: places.sequence(x.T * (part.to - part.from), inputs) }));
+      const results = new Results(places, ranks);
+      const parts = partsOf(x.B).map(part => {
+        results.begin();
+        return { ...part, dx: places.sequence(x.T * (part.to - part.from), inputs) };
+      });
       const common = { kind: 'input gradient', memory: memory.of(places.bytes), pass } as const;
-      team.do(assignment, parts, (network, parts) => ({ ...network, ...common, parts }));
+      team.do(assignment, results.own(parts), (network, parts) => ({ ...network, ...common, parts }));
+      results.exchange(common.memory);
       dx = Sequence.zeros({ ...x.extent(), F: inputs });
       for (const part of parts) join(dataAt(common.memory, part.dx), part, dx);
       unread.delete(tape);
@@ -69,18 +80,22 @@ export function shardedLayer<P extends string>(network: Layer<unknown, P>, team:
       const pass = ++passes;
       const places = new Places();
       const p = places.numbers(params.size);
-      const parts = partsOf(B).map((part): Forward => {
+      const handed = partsOf(B).map(part => {
         const rows = part.to - part.from;
         return {
-          ...{ ...part, T },
+          ...{ ...part, rows, T },
           ...(lengths && { lengths: Array.from(lengths.subarray(part.from, part.to)) }),
           x: places.sequence(T * rows, inputs, x.data),
           s0: s0 && statePlaces(places, state, rows),
-          y: places.sequence(T * rows, outputs),
-          sT: statePlaces(places, state, rows),
         };
       });
-      const assignment = team.assign(parts.length);
+      const results = new Results(places, ranks);
+      const parts = handed.map((part): Forward => {
+        results.begin();
+        return { ...part, y: places.sequence(T * part.rows, outputs), sT: statePlaces(places, state, part.rows) };
+      });
+      const own = results.own(parts);
+      const assignment = team.assign(own.length);
       const common = {
         kind: 'forward',
         memory: memory.of(places.bytes),
@@ -89,12 +104,13 @@ export function shardedLayer<P extends string>(network: Layer<unknown, P>, team:
         drops: settingsOf(drops),
       } as const;
       numbersAt(common.memory, p).set(params.values);
-      for (const part of parts) {
+      for (const part of own) {
         cut(x, part, dataAt(common.memory, part.x));
         if (part.s0) cutState(initial, part, part.s0, common.memory);
       }
       try {
-        const came = team.do(assignment, parts, (network, parts) => ({ ...network, ...common, parts }));
+        const came = team.do(assignment, own, (network, parts) => ({ ...network, ...common, parts }));
+        results.exchange(common.memory);
         const y = like(came, came.T === T ? { ...x.extent(), F: outputs } : { T: came.T, B, F: outputs });
         for (const part of parts) join(dataAt(common.memory, part.y), part, y);
         const sT = joinStates(
@@ -121,27 +137,30 @@ export function shardedLayer<P extends string>(network: Layer<unknown, P>, team:
       const final = readState('dsT', dsT, state, x.B);
       const places = new Places();
       const isLater = x.data instanceof Int32Array;
-      const parts = partsOf(x.B).map((part): Backward => {
-        const B = part.to - part.from;
+      const handed = partsOf(x.B).map(part => {
+        const rows = part.to - part.from;
         return {
-          ...part,
-          dy: places.sequence(y.T * B, outputs, dy.data),
-          dsT: dsT && statePlaces(places, state, B),
-          dx: isLater ? undefined : places.sequence(x.T * B, inputs),
-          ds0: statePlaces(places, state, B),
+          ...{ ...part, rows },
+          dy: places.sequence(y.T * rows, outputs, dy.data),
+          dsT: dsT && statePlaces(places, state, rows),
           grads: places.numbers(params.size),
         };
       });
+      const results = new Results(places, ranks);
+      const parts = handed.map((part): Backward => {
+        results.begin();
+        const dx = isLater ? undefined : places.sequence(x.T * part.rows, inputs);
+        return { ...part, dx, ds0: statePlaces(places, state, part.rows) };
+      });
+      const own = results.own(parts);
       const common = { kind: 'backward', memory: memory.of(places.bytes), pass } as const;
-      for (const part of parts) {
+      for (const part of own) {
         cut(dy, part, dataAt(common.memory, part.dy));
         if (part.dsT) cutState(final, part, part.dsT, common.memory);
       }
-      const came = team.do(assignment, parts, (network, parts) => ({ ...network, ...common, parts }));
-      addInTree(
-        params.grads,
-        parts.map(({ grads }) => numbersAt(common.memory, grads)),
-      );
+      const came = team.do(assignment, own, (network, parts) => ({ ...network, ...common, parts }));
+      results.exchange(common.memory);
+      results.sum(parts.map(({ grads }) => numbersAt(common.memory, grads))).addAllTo(params.grads);
       const ds0 = joinStates(
         state,
         x.B,

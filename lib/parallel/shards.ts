@@ -22,24 +22,56 @@ export function shardsOf(B: number): readonly Shard[] {
 }
 
 /**
- * Adds a sum of arrays to another, pair by pair: neighbours first, then sums of neighbours.
- *
- * @param parts as long as `into`, of which all but the last are overwritten by sums.
+ * Sums in a tree, pair by pair: neighbours first, then sums of neighbours. Who has some of the shards adds up what these are
+ * enough for, and whoever has what came of all of them goes on: the additions are the same, whoever makes them.
  */
-export function addInTree(into: Float64Array, parts: readonly Float64Array[]): void {
-  let level = parts;
-  while (level.length > 1) {
-    level = level.flatMap((left, n) => {
-      if (n % 2 === 1) return [];
-      const right = level[n + 1];
-      if (right) addTo(left, right); // PAR-F3  G_{l+1,n} = G_{l,2n} + G_{l,2n+1}
-      return [left];
-    });
+export class Tree {
+  readonly #parts: readonly Float64Array[];
+  /** Those that have been added to another. */
+  readonly #merged = new Set<number>();
+
+  /** @param parts one array a shard, all as long: all but those that sums lie in are scratch from now on. */
+  constructor(parts: readonly Float64Array[]) {
+    this.#parts = parts;
   }
-  const [sum] = level;
-  if (sum) addTo(into, sum); // PAR-F4  dL/dθ += G
+
+  /**
+   * Adds up all that shards from (included) to another (excluded) are enough for.
+   *
+   * @returns in whose places there are sums now that are part of no other, in order.
+   */
+  addUp({ from, to }: Shard): readonly number[] {
+    const parts = this.#parts;
+    for (let step = 1; step < parts.length; step *= 2) {
+      for (let left = 0; left + step < parts.length; left += 2 * step) {
+        const end = Math.min(left + 2 * step, parts.length);
+        const right = left + step;
+        if (left < from || end > to || this.#merged.has(right)) continue;
+        addTo(parts[left], parts[right]); // PAR-F3  G_{l+1,n} = G_{l,2n} + G_{l,2n+1}
+        this.#merged.add(right);
+      }
+    }
+    return Array.from(parts.keys()).filter(n => n >= from && n < to && !this.#merged.has(n));
+  }
+
+  /** What others have added up, by their own {@link addUp}: its sums lie here now. */
+  know({ from, to }: Shard, sums: readonly number[]): void {
+    for (let n = from; n < to; n++) if (!sums.includes(n)) this.#merged.add(n);
+  }
+
+  /** Adds what all shards come to. */
+  addAllTo(into: Float64Array): void {
+    this.addUp({ from: 0, to: this.#parts.length });
+    addTo(into, this.#parts[0]); // PAR-F4  dL/dθ += G
+  }
 }
 
-function addTo(into: Float64Array, other: Float64Array): void {
+/** In whose places the sums lie that some of so many shards are enough for. */
+export function sumsOf(count: number, share: Shard): readonly number[] {
+  return new Tree(Array.from({ length: count }, () => new Float64Array(0))).addUp(share);
+}
+
+function addTo(into: Float64Array | undefined, other: Float64Array | undefined): void {
+  if (!into || !other) return;
   for (let n = 0; n < into.length; n++) into[n] = (into[n] ?? 0) + (other[n] ?? 0);
 }

@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { addInTree, shardsOf } from '../../lib/parallel/shards.ts';
+import { shardsOf, Tree } from '../../lib/parallel/shards.ts';
 import { ROOT } from '../examples.ts';
 
 describe('the shards of a batch', () => {
@@ -32,10 +32,7 @@ describe('the shards of a batch', () => {
 describe('a sum in a tree', () => {
   const summed = (...numbers: readonly number[]) => {
     const into = Float64Array.of(0);
-    addInTree(
-      into,
-      numbers.map(number => Float64Array.of(number)),
-    );
+    new Tree(numbers.map(number => Float64Array.of(number))).addAllTo(into);
     return into[0];
   };
 
@@ -44,6 +41,31 @@ describe('a sum in a tree', () => {
     expect(summed(big, one, one, -big)).toBe(big + one + (one - big)); // in a chain it is 0
     expect(summed(big, one, one)).toBe(big);
     expect(summed(one, one, big)).toBe(big + 2);
+  });
+
+  it('is the same bits, whoever adds up which neighbours first', () => {
+    const number = fc.double({ min: -1e3, max: 1e3, noNaN: true });
+    fc.assert(
+      fc.property(
+        fc.array(number, { minLength: 1, maxLength: 40 }),
+        fc.array(fc.nat(39), { maxLength: 4 }),
+        (numbers, cuts) => {
+          const bounds = [0, ...cuts.filter(cut => cut < numbers.length), numbers.length].sort((a, b) => a - b);
+          const shares = bounds.slice(1).map((to, n) => ({ from: bounds[n] ?? 0, to }));
+          const places = numbers.map(number => Float64Array.of(number));
+          const all = new Tree(places);
+          for (const share of shares) {
+            const own = numbers.map(number => Float64Array.of(number)); // each has its own shares alone
+            const sums = new Tree(own).addUp(share);
+            for (const n of sums) places[n]?.set(own[n] ?? []);
+            all.know(share, sums);
+          }
+          const into = Float64Array.of(0);
+          all.addAllTo(into);
+          expect(into[0]).toBe(summed(...numbers));
+        },
+      ),
+    );
   });
 
   it('is off by no more roundings than the tree is high', () => {
@@ -62,10 +84,7 @@ describe('a sum in a tree', () => {
     fc.assert(
       fc.property(fc.array(fc.integer({ min: -1000, max: 1000 }), { maxLength: 40 }), fc.integer(), (parts, begun) => {
         const into = Float64Array.of(begun, 0);
-        addInTree(
-          into,
-          parts.map(part => Float64Array.of(part, -part)),
-        );
+        new Tree(parts.map(part => Float64Array.of(part, -part))).addAllTo(into);
         const sum = parts.reduce((a, b) => a + b, 0);
         expect([...into]).toEqual([begun + sum, 0 - sum]);
       }),

@@ -114,7 +114,18 @@ function beginRun(model: CharModel, corpus: Corpus, flags: Flags): string {
   try {
     requireNoRun(files.folder); // once more, now that nobody else can begin one
     const log = new LossLog(logFormat);
-    const run: Run = { trainer, source, schedule, files, log, engine: {}, workers: 1, best: null, mishaps: noMishaps };
+    const run: Run = {
+      trainer,
+      source,
+      schedule,
+      files,
+      log,
+      engine: {},
+      workers: 1,
+      ranks: undefined,
+      best: null,
+      mishaps: noMishaps,
+    };
     noteText(files, corpus);
     saveFirst(run);
   } finally {

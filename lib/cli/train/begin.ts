@@ -10,6 +10,7 @@ import { type CharTrainerOptions, requireOptions } from '../../models/char-optio
 import { CharTrainer } from '../../models/char-trainer.ts';
 import { vocabularyAt } from '../../models/level.ts';
 import type { Engine } from '../../models/network.ts';
+import type { Ranks } from '../../parallel/ranks.ts';
 import type { Corpus } from '../corpus.ts';
 import type { CellPlace, Cells } from '../modules/cell.ts';
 import { pngLibrary } from '../png.ts';
@@ -37,6 +38,7 @@ export interface Means {
   readonly cells: Cells;
   readonly engine: Engine;
   readonly workers: number;
+  readonly ranks: Ranks | undefined;
   readonly verbosity: Verbosity;
 }
 
@@ -53,7 +55,7 @@ export async function beginRun(
   planned: Schedule,
   out: string | undefined,
   place: CellPlace | undefined,
-  { engine, workers, verbosity }: Means,
+  { engine, workers, ranks, verbosity }: Means,
 ): Promise<void> {
   const { source, text } = corpus;
   const schedule = checkedSchedule(planned);
@@ -67,7 +69,19 @@ export async function beginRun(
   try {
     requireNoRun(files.folder); // once more, now that nobody else can begin one
     const log = new LossLog(schedule.logFormat);
-    const run: Run = { trainer, source, schedule, files, log, engine, workers, best: null, mishaps: noMishaps, place };
+    const run: Run = {
+      trainer,
+      source,
+      schedule,
+      files,
+      log,
+      engine,
+      workers,
+      ranks,
+      best: null,
+      mishaps: noMishaps,
+      place,
+    };
     noteText(files, corpus);
     noteCell(files, place);
     saveFirst(run);
@@ -91,7 +105,7 @@ export async function resumeRun(
   named: Corpus | undefined,
   cell: string | undefined,
   changes: Partial<Schedule>,
-  { cells, engine, workers, verbosity }: Means,
+  { cells, engine, workers, ranks, verbosity }: Means,
 ): Promise<void> {
   const file = checkpointFile(path);
   const bytes = readBytes(file, { regular: true });
@@ -117,7 +131,7 @@ export async function resumeRun(
     removeTemporaries(files.folder, isRunFile);
     noteText(files, corpus);
     noteCell(files, place);
-    await train({ trainer, source, schedule, files, log, engine, workers, best, mishaps, place }, verbosity);
+    await train({ trainer, source, schedule, files, log, engine, workers, ranks, best, mishaps, place }, verbosity);
   } finally {
     release();
   }

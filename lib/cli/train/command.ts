@@ -10,6 +10,7 @@ import { logFormats } from '../runs/loss-log.ts';
 import { number, type Verbosity } from '../terminal.ts';
 import { beginRun, resumeRun } from './begin.ts';
 import { onDivergenceNames } from './mishaps.ts';
+import { ownFolder, ownRun, ranksHere } from './ranks.ts';
 import type { Schedule } from './schedule.ts';
 import { workersOf } from './workers.ts';
 
@@ -139,15 +140,29 @@ Examples:
   bptt train letters.txt --clip-value none --on-divergence rollback`,
     )
     .action(async (file: string | undefined, flags: Flags, command: Command) => {
-      const means = { cells, engine: await engineNamed(flags.backend), workers: flags.workers, verbosity: flags };
+      const ranks = await ranksHere();
+      const means = {
+        cells,
+        engine: await engineNamed(flags.backend),
+        workers: flags.workers,
+        ranks,
+        verbosity: flags,
+      };
       if (flags.resume !== undefined) {
         const changes = changesIn(flags, command);
         const own = command.getOptionValueSource('cell') === 'cli' ? flags.cell : undefined;
-        return resumeRun(flags.resume, corpusOf(file, flags.corpus), own, changes, means);
+        return resumeRun(ownRun(flags.resume, ranks), corpusOf(file, flags.corpus), own, changes, means);
       }
       const text = requireCorpus(file, flags.corpus);
       const { cell, place } = await findCell(flags.cell, cells);
-      return beginRun(text, { ...trainerOptions(flags), cell }, scheduleOf(flags), flags.out, place, means);
+      return beginRun(
+        text,
+        { ...trainerOptions(flags), cell },
+        scheduleOf(flags),
+        ownFolder(flags.out, ranks),
+        place,
+        means,
+      );
     });
 }
 

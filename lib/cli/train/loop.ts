@@ -8,6 +8,7 @@ import { memoryEstimate } from '../../models/char-memory.ts';
 import { symbolsAStep } from '../../models/char-options.ts';
 import type { CharTrainer } from '../../models/char-trainer.ts';
 import { DivergenceError, diverged } from '../../models/divergence.ts';
+import { any } from '../../parallel/ranks.ts';
 import { howItRuns } from '../modules/cell.ts';
 import { toPng } from '../png.ts';
 import { numberedFile, numberedSteps, prune } from '../runs/folder.ts';
@@ -35,6 +36,7 @@ export async function train(run: Run, verbosity: Verbosity): Promise<void> {
   await onWorkers(run);
   const first = untilSignal();
   const before = await loop(run, first, verbosity).finally(first.ignore);
+  if (run.ranks && run.ranks.rank > 0) return; // the first says what became of it
   const signal = untilSignal(); // one that came with the last step was too late
   try {
     save(run);
@@ -65,7 +67,8 @@ async function loop(run: Run, signal: { readonly name: string | null }, verbosit
     onlooker.say(memoryOf(run));
     if (run.place) onlooker.say(howItRuns(run.trainer.options, run.trainer.model.vocabulary.size));
     if (wasLeftOff(run)) isDone = await saveDue(run, onlooker);
-    while (run.trainer.position.step < steps && signal.name === null) {
+    const isStopped = () => (run.ranks ? any(run.ranks, signal.name !== null) : signal.name !== null);
+    while (run.trainer.position.step < steps && !isStopped()) {
       try {
         const row = stepOf(run, onlooker.say);
         if (row.step % logEvery === 0) run.log.add(row);
@@ -86,11 +89,14 @@ async function loop(run: Run, signal: { readonly name: string | null }, verbosit
       shown.update(step, `loss ${smoothed.toFixed(3)} nats/${level}  ${Math.round(speed)} ${level}s/s`);
       await breathe();
     }
-    return run.trainer.position.step < steps || !isDone ? signal.name : null;
+    return run.trainer.position.step < steps || !isDone ? (signal.name ?? ELSEWHERE) : null;
   } finally {
     shown.stop();
   }
 }
+
+/** What has stopped a process that heard no signal itself. */
+const ELSEWHERE = 'another rank';
 
 /** How much memory it takes, in words. */
 function memoryOf({ trainer: { options, model }, engine }: Run): string {

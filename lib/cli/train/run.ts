@@ -1,5 +1,6 @@
 import type { CharTrainer } from '../../models/char-trainer.ts';
 import type { Engine } from '../../models/network.ts';
+import type { Ranks } from '../../parallel/ranks.ts';
 import type { Source } from '../corpus.ts';
 import type { CellPlace } from '../modules/cell.ts';
 import type { RunFolder } from '../runs/folder.ts';
@@ -16,6 +17,8 @@ export interface Run {
   readonly engine: Engine;
   /** Threads that batches are done by. */
   readonly workers: number;
+  /** Processes that train together; undefined where this one is by itself. */
+  readonly ranks: Ranks | undefined;
   /** Where its cell is, where that is not known by its name. */
   readonly place?: CellPlace | undefined;
   trainer: CharTrainer;

@@ -19,8 +19,8 @@ const MOST = 256;
  * Has the passes of a run's trainer done in shards, by so many threads: also by one, so that their number changes no bit. A
  * batch that is one shard is done here, by the network itself.
  */
-export async function onWorkers({ trainer, engine, workers }: Run): Promise<void> {
-  if (shardsOf(trainer.options.batch).length === 1) return;
+export async function onWorkers({ trainer, engine, workers, ranks }: Run): Promise<void> {
+  if (!ranks && shardsOf(trainer.options.batch).length === 1) return;
   const backend = engine === 'reference' ? undefined : engine.backend;
-  trainer.through(await parallel(trainer.model.net, { workers, ...(backend && { backend }) }));
+  trainer.through(await parallel(trainer.model.net, { workers, ...(ranks && { ranks }), ...(backend && { backend }) }));
 }

@@ -1,0 +1,44 @@
+/** Several processes under MPI: each has, to the last bit, what one has. Where there is no MPI, that is said. */
+import { spawnSync } from 'node:child_process';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { FileError } from '../../lib/errors.ts';
+import { mpi } from '../../lib/mpi.ts';
+import { ROOT } from '../examples.ts';
+
+const hasMpi = spawnSync('mpirun', ['--version']).status === 0;
+if (!hasMpi)
+  process.stderr.write(
+    'mpi.spec: no mpirun here (Debian and Ubuntu: apt install openmpi-bin), so one process is tried\n',
+  );
+
+/** What a program under so many ranks says, each line once. */
+function said(ranks: number, ...args: readonly string[]): readonly string[] {
+  const program = ['--import', 'tsx', join(ROOT, 'spec/parallel/ranks.ts'), ...args];
+  const [command, ...all] =
+    ranks === 0
+      ? [process.execPath, ...program]
+      : ['mpirun', '--oversubscribe', '-n', `${ranks}`, process.execPath, ...program];
+  const env = { ...process.env, OMPI_ALLOW_RUN_AS_ROOT: '1', OMPI_ALLOW_RUN_AS_ROOT_CONFIRM: '1', NO_COLOR: '1' };
+  const { status, stdout, stderr } = spawnSync(command ?? '', all, { cwd: ROOT, env, encoding: 'utf8' });
+  if (status !== 0) throw new Error(`${stdout}${stderr}`);
+  return stdout.trim().split('\n').sort();
+}
+
+describe('ranks', () => {
+  const [one = ''] = said(0, '1', 'alone');
+  const hash = one.split(': ')[1];
+
+  it.each(hasMpi ? [1, 2, 3] : [0])('%d of them have the same bits as one process', ranks => {
+    const lines = ranks === 0 ? said(0, '2', 'alone') : said(ranks, ranks === 2 ? '2' : '1');
+    const size = Math.max(1, ranks);
+    expect(lines).toEqual(Array.from({ length: size }, (_, rank) => `${rank} of ${size}: ${hash}`));
+  });
+
+  it('are refused where there is no such library', () => {
+    expect(() => mpi({ library: 'libno-such-mpi.so' })).toThrow(FileError);
+    expect(() => mpi({ library: 'libno-such-mpi.so' })).toThrow(
+      /^MPI: expected Open MPI .*, got none of libno-such-mpi\.so$/,
+    );
+  });
+});
