@@ -1,7 +1,9 @@
 /** `bptt train --workers`: the same bytes whatever their number, also where a run goes on with another. */
+import { spawnSync } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, test } from 'vitest';
+import { MAIN } from '../build.ts';
 import { freshFolder, inTurn } from './command.ts';
 
 const TEXT = 'the quick brown fox jumps over the lazy dog\n'.repeat(60);
@@ -20,6 +22,7 @@ const SMALL = [
   '0',
 ];
 
+const hasMpi = spawnSync('mpirun', ['--version']).status === 0;
 let folder = '';
 
 beforeAll(() => {
@@ -41,6 +44,22 @@ describe('bptt train --workers', () => {
     const resumed = await trained('train', '--resume', 'resumed', '--steps', '12', '--workers', '3');
     expect(resumed.equals(one)).toBe(true);
   });
+
+  test.runIf(hasMpi)(
+    'several processes under mpirun do, too, one of which is stopped and goes on as more',
+    async () => {
+      const one = await trained(...SMALL, '--steps', '12', '--out', 'by-one');
+      const under = (ranks: number, ...args: readonly string[]) => {
+        const command = ['--oversubscribe', '-n', `${ranks}`, process.execPath, MAIN, ...args, '--json'];
+        const env = { ...process.env, OMPI_ALLOW_RUN_AS_ROOT: '1', OMPI_ALLOW_RUN_AS_ROOT_CONFIRM: '1' };
+        const { status, stdout } = spawnSync('mpirun', command, { cwd: folder, env, encoding: 'utf8' });
+        expect({ status, lines: stdout.trim().split('\n').length }).toEqual({ status: 0, lines: 1 }); // the first alone speaks
+      };
+      under(2, ...SMALL, '--steps', '5', '--out', 'ranks');
+      under(3, 'train', '--resume', 'ranks', '--steps', '12');
+      expect(readFileSync(join(folder, 'ranks/checkpoint.safetensors')).equals(one)).toBe(true);
+    },
+  );
 
   test('is a number of threads, or auto', async () => {
     await trained(...SMALL, '--steps', '2', '--workers', 'auto', '--out', 'auto');

@@ -36,6 +36,8 @@ describe('ranks', () => {
   });
 
   it('are refused where there is no such library', () => {
+    expect(() => mpi({ library: '' })).toThrow('library: expected a path, got ""');
+    expect(() => mpi({ path: 'libmpi.so' } as never)).toThrow('options: expected no names but library');
     expect(() => mpi({ library: 'libno-such-mpi.so' })).toThrow(FileError);
     expect(() => mpi({ library: 'libno-such-mpi.so' })).toThrow(
       /^MPI: expected Open MPI .*, got none of libno-such-mpi\.so$/,
