@@ -5,11 +5,11 @@ import { type Expression, isLossKey, type Name } from './expression.ts';
 import { Unread } from './latex.ts';
 import { readingOf } from './lines.ts';
 import { allNames, shownKey } from './names.ts';
+import type { Layout } from './scope.ts';
 import { GREEK } from './signs.ts';
 import { sizesOf } from './sizes.ts';
 import { momentIn } from './step.ts';
 import { type System, systemsOf } from './system.ts';
-import type { Layout } from './truth.ts';
 
 /** A name, and what it is called in the cell. */
 export interface Part {

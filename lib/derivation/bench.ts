@@ -1,15 +1,19 @@
 /** One kind of numbers, over which the sides of an equation are compared. */
 import type { Dual } from '../check/dual.ts';
+import { STEPS } from './counts.ts';
 import { keyIn } from './definitions.ts';
+import { countersIn } from './entries.ts';
 import { type Expression, type Relation, walk } from './expression.ts';
 import { Unread } from './latex.ts';
+import { isListed } from './lists.ts';
 import { type Block, isNumber, Misfit, shapeText } from './matrices.ts';
 import { allNames, lettersOf } from './names.ts';
 import { type Ground, moving } from './numbers.ts';
 import type { Reading } from './readings.ts';
-import { type Extents, NoStep, type Scope, type Setting } from './scope.ts';
+import { type Extents, type Layout, NoStep, type Scope, type Setting } from './scope.ts';
+import { isStepName } from './steps.ts';
 import type { System } from './system.ts';
-import { type Layout, truthOf } from './truth.ts';
+import { truthOf } from './truth.ts';
 import { World } from './world.ts';
 
 /** Where two sides differ. */
@@ -21,9 +25,6 @@ export interface Difference {
   readonly left: number;
   readonly right: number;
 }
-
-/** Steps that are run. */
-const STEPS = 3;
 
 /** One kind of numbers, with the true gradients over them. */
 export class Bench<N> {
@@ -148,13 +149,13 @@ export class Bench<N> {
 
   /** The left side, whose own gradient is the one in question. */
   #left(left: Expression, right: Expression, { left: extent }: Reading, scope: Scope): Block<Dual<N>> {
-    const through = [...walk(right)].flatMap(part =>
+    const mentioned = [...walk(right)].flatMap(part =>
       part.kind === 'gradient' ? [part.by] : part.kind === 'given' ? [part.of] : [],
     );
     const own = {
       ...scope,
       extents: { gradient: extent, given: extent, immediate: extent, jacobian: extent },
-      through: through.map(name => keyIn(name, this.#setting.system.vocabulary)),
+      through: mentioned.flatMap(name => this.#listed(keyIn(name, this.#setting.system.vocabulary))),
     };
     if (left.kind === 'along' || left.kind === 'gradient' || left.kind === 'given')
       return this.#world.evaluate(left, own);
@@ -165,6 +166,14 @@ export class Bench<N> {
     return { ...block, data: block.data.map(value => ({ value, tangent: zero })) };
   }
 
+  /** A name, and the names that it is a list of, which may be lists too. */
+  #listed(key: string): readonly string[] {
+    const { definitions, vocabulary } = this.#setting.system;
+    const [list] = (definitions.get(key) ?? []).filter(({ of }) => isListed(of));
+    const inner = list ? allNames(list.of).flatMap(name => this.#listed(keyIn(name, vocabulary))) : [];
+    return [key, ...inner];
+  }
+
   /** The steps of all letters that stand for one and are bound by nothing. */
   #moments(left: Expression, right: Expression): readonly ReadonlyMap<string, number>[] {
     const { vocabulary } = this.#setting.system;
@@ -173,9 +182,13 @@ export class Bench<N> {
     const bound = new Set(
       parts.flatMap(part => [...walk(part)].flatMap(inner => (inner.kind === 'over' ? [inner.range.index] : []))),
     );
-    const letters = new Set(
-      names.flatMap(name => [...lettersOf(name).filter(letter => letter === 't'), ...vocabulary.freeTimes(name)]),
-    );
+    const letters = new Set([
+      ...parts.flatMap(countersIn),
+      ...names.flatMap(name => [
+        ...(isStepName(name, this.#setting.system) ? [name.letter] : lettersOf(name)).filter(letter => letter === 't'),
+        ...vocabulary.freeTimes(name),
+      ]),
+    ]);
     const free = [...letters].filter(letter => letter === 't' || !bound.has(letter));
     const hasT = free.includes('t') || names.some(name => this.#setting.system.isTimed(keyIn(name, vocabulary)));
     let moments: ReadonlyMap<string, number>[] = [new Map()];

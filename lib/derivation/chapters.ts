@@ -1,5 +1,5 @@
 /** Which equations hold together: the chapters of a text, and what of other texts it cites. */
-import { definitionsIn, type Instance, isBackward, isUnconditional } from './definitions.ts';
+import { conditionText, definitionsIn, type Instance, isBackward, isUnconditional } from './definitions.ts';
 import type { Line, Reading } from './lines.ts';
 import { shownKey, type Vocabulary } from './names.ts';
 
@@ -73,6 +73,6 @@ export function keysDefinedBy(instances: readonly Instance[], vocabulary: Vocabu
         ? []
         : [...definitionsIn(line, statement, vocabulary)]
             .slice(0, 1)
-            .map(([, { key, fixed }]) => `${key} ${fixed ?? ''}`),
+            .map(([, definition]) => `${definition.key} ${definition.fixed ?? ''} ${conditionText(definition)}`),
     );
 }

@@ -9,10 +9,10 @@ import { Judge, type Judged, type Mended, type Verdict, worse } from './judge.ts
 import { type Line, readingOf, reasonOf } from './lines.ts';
 import { type Place, placesIn } from './markdown.ts';
 import type { Manner } from './readings.ts';
+import type { Layout } from './scope.ts';
 import { latexOf } from './show.ts';
 import { sizesOf } from './sizes.ts';
 import { type System, type Systems, systemsOf } from './system.ts';
-import type { Layout } from './truth.ts';
 
 /** One display equation, judged. */
 export interface JudgedLine {

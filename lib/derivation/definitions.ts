@@ -4,6 +4,7 @@ import type { Statement } from './grammar.ts';
 import { Unread } from './latex.ts';
 import type { Line, Reading } from './lines.ts';
 import { allNames, lettersOf, rebuilt, type Vocabulary, withLetter } from './names.ts';
+import { latexOf } from './show.ts';
 
 /** What a name stands for. */
 export interface Definition {
@@ -124,6 +125,11 @@ export function writtenOut(
     const inner = writtenOut(definition.of, keys, definitions, vocabulary, depth + 1);
     return allNames(inner).some(name => keys.includes(keyIn(name, vocabulary))) ? inner : part;
   });
+}
+
+/** The steps at which alone it defines; empty where it does at all. */
+export function conditionText({ of }: Definition): string {
+  return of.kind === 'where' ? latexOf(of.condition) : '';
 }
 
 /** The key of a name, whatever its time. */

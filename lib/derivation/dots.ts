@@ -1,14 +1,19 @@
-/** Products that are written with dots: J_t J_{t−1} ⋯ J_{k+1}. */
-import type { Expression, Index, Name } from './expression.ts';
+/** Products and lists that are written with dots: J_t J_{t−1} ⋯ J_{k+1}, [h_1; …; h_τ]. */
+import type { Expression, Index, Name, Term } from './expression.ts';
 import { Unread } from './latex.ts';
 import { allNames, renamed } from './names.ts';
 import { latexOf } from './show.ts';
 
-/** The letter that counts in such a product: no letter that can be written. */
+/** The letter that counts in them: no letter that can be written. */
 const COUNTER = '•';
 
-/** The one or two factors before the dots, and the one behind, as a product over steps; what of the two is not part of it stays before. */
-export function dotted(before: readonly Expression[], last: Expression, at: number): readonly Expression[] {
+/** The one or two factors or parts before the dots, and the one behind, as one over steps; what of the two is not part of it stays before. */
+export function dotted(
+  before: readonly Expression[],
+  last: Expression,
+  at: number,
+  operation: 'Π' | '…' = 'Π',
+): readonly Expression[] {
   const previous = before.at(-1);
   const first = before.length > 1 ? before[0] : undefined;
   if (!previous) throw new Unread('dots behind nothing', at);
@@ -18,14 +23,14 @@ export function dotted(before: readonly Expression[], last: Expression, at: numb
   const range = alike(start, last);
   if (!range) throw new Unread('dots between what is not alike', at);
   const down = isRun ? distance(step.from, step.to) < 0 : range.to.letter === undefined || range.to.offset > 0;
-  const product: Expression = {
+  const whole: Expression = {
     kind: 'over',
-    operation: 'Π',
+    operation,
     range: { index: COUNTER, from: stepOf(range.from, at), to: stepOf(range.to, at), down },
     of: range.of,
     at,
   };
-  return isRun ? [product] : [...before.slice(0, -1), product];
+  return isRun ? [whole] : [...before.slice(0, -1), whole];
 }
 
 /** Two expressions that differ in one index alone, with the counter in its place. */
@@ -76,17 +81,15 @@ function distance(a: Index, b: Index): number {
 
 function stepOf(index: Index, at: number): Expression {
   if (index.letter === undefined) return { kind: 'number', value: index.number, at };
-  const { letter, offset } = index;
-  const name: Expression = { kind: 'name', name: { letter, bold: false, sup: [], sub: [], at }, at };
-  const by: Expression = { kind: 'number', value: Math.abs(offset), at };
-  return offset === 0
-    ? name
-    : {
-        kind: 'sum',
-        terms: [
-          { sign: 1, of: name },
-          { sign: offset < 0 ? -1 : 1, of: by },
-        ],
-        at,
-      };
+  const { letter, offset, plus = [] } = index;
+  const named = (one: string): Expression => ({
+    kind: 'name',
+    name: { letter: one, bold: false, sup: [], sub: [], at },
+    at,
+  });
+  const by: readonly Term[] =
+    offset === 0 ? [] : [{ sign: offset < 0 ? -1 : 1, of: { kind: 'number', value: Math.abs(offset), at } }];
+  const others = plus.map(({ letter: one, sign }): Term => ({ sign, of: named(one) }));
+  const terms: readonly Term[] = [{ sign: 1, of: named(letter) }, ...others, ...by];
+  return terms.length === 1 ? named(letter) : { kind: 'sum', terms, at };
 }

@@ -43,6 +43,9 @@ function withPart(of: Expression, n: number, to: Expression): Expression {
       return n === 0 ? { ...of, left: to } : { ...of, right: to };
     case 'transpose':
     case 'array':
+    case 'where':
+    case 'entry':
+    case 'share':
       return { ...of, of: to };
     case 'element':
       return n === 0 ? { ...of, of: to } : of;

@@ -34,7 +34,7 @@ export interface Range {
 }
 
 /** What is made of many: a sum, a product, the largest or the smallest, and where that is. */
-export type Many = 'Σ' | 'Π' | 'max' | 'min' | 'argmax' | 'argmin';
+export type Many = 'Σ' | 'Π' | '…' | 'max' | 'min' | 'argmax' | 'argmin';
 
 /** What a probability is of: that a name has a value, or the one that it has; or all from a name to another of a later step. */
 export interface Event {
@@ -84,6 +84,8 @@ export type Expression = { readonly at: number } & (
       readonly parts: number;
       /** Whether the parts of a matrix are below each other, and not beside. */
       readonly below: boolean;
+      /** Whether each is one element. */
+      readonly single?: boolean;
     }
   /** P(… | …), by the joint probability that the text says. */
   | { readonly kind: 'probability'; readonly events: readonly Event[]; readonly given: readonly Event[] }
@@ -98,9 +100,23 @@ export type Expression = { readonly at: number } & (
       readonly of: Expression;
       readonly like: Expression;
     }
+  /** One of some steps alone: there is nothing where the condition does not hold. */
+  | { readonly kind: 'where'; readonly of: Expression; readonly condition: Condition }
+  /** An element, a row or a column of a matrix: (A)_{ij}, (A)_{i·}, (A)_{·j}. */
+  | {
+      readonly kind: 'entry';
+      readonly of: Expression;
+      readonly row: Expression | undefined;
+      readonly column: Expression | undefined;
+    }
+  /** What of a gradient in a list belongs to one name in the list. */
+  | { readonly kind: 'share'; readonly of: Expression; readonly name: Name }
   /** I, of whatever size fits or, where that is a letter of a shape that a table says, of that; 𝟏, a column of ones; 𝟎. */
   | { readonly kind: 'constant'; readonly name: 'I' | '1' | '0'; readonly size?: string }
 );
+
+/** What is asked of steps: t < τ. */
+export type Condition = Expression & { readonly kind: 'holds' };
 
 export interface Term {
   readonly sign: 1 | -1;
@@ -136,6 +152,9 @@ export function partsOf(expression: Expression): readonly Expression[] {
     case 'part':
     case 'along':
     case 'array':
+    case 'where':
+    case 'entry':
+    case 'share':
       return [expression.of];
     case 'element':
       return [expression.of, ...expression.places];

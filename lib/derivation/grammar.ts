@@ -1,6 +1,7 @@
 /** The grammar of a derivation: from a formula's tree to the equations in it. What is not of it is refused with its place. */
 
 import { arrowOf, clausesOf, nest, tagsIn } from './clauses.ts';
+import { conditionOf, isRange, where } from './conditions.ts';
 import type { Equation, Expression, Relation } from './expression.ts';
 import { NEW_ROW, type Node, Unread } from './latex.ts';
 import { isEquals, split } from './pieces.ts';
@@ -46,42 +47,49 @@ function rowOf(nodes: readonly Node[]): readonly Statement[] {
   return [...follows(left, right), ...(arrowOf(arrow) === 'both ways' ? follows(right, left) : [])];
 }
 
-/** Statements between commas. What is there but no equation, such as the inequality behind a comma, is in none. */
+/** Statements between commas, those before a condition under it. What is there but no equation, such as the inequality behind a comma, is in none. */
 function listed(nodes: readonly Node[]): readonly Statement[] {
-  const clauses = clausesOf(nodes);
-  const condition = clauses.find(
-    ({ nodes: clause, words }) =>
-      !clause.some(isEquals) && (/\b(where|if|when|unless)\b/.test(words) || isOfSteps(clause)),
-  );
-  if (condition) throw new Unread('it holds under a condition', condition.nodes[0]?.at ?? 0);
+  const clauses = clausesOf(nodes).filter((clause, n, all) => !isRange(clause.nodes, all, n));
   const other = clauses.find(({ words }, n) => n > 0 && /\bor\b/.test(words));
   if (other) throw new Unread('it says two things, of which one holds', other.nodes[0]?.at ?? 0);
-  return clauses.flatMap(({ nodes: clause, words }, n) => {
-    const isChained = clause.some(isEquals) || n === 0;
-    const signs = clause.filter(node => isEquals(node) || (isChained && relationOf(node)));
-    const [first] = clause;
-    if (signs.length === 0 || !first) return [];
-    const adds = clause.some(node => isEquals(node) && before(clause, node) === '+');
-    const subtracts = clause.some(node => isEquals(node) && before(clause, node) === '-');
-    const members = split(
-      clause.filter((node, n) => !(isSign(node, '+-:') && isEqualsAt(clause, n + 1))),
-      node => signs.includes(node),
-    );
-    const read = members.map((member, n) => {
-      const of = new Reader(member).expression();
-      return subtracts && n > 0 ? negative(of) : of;
-    });
-    const [left] = read;
-    if (
-      (left?.kind === 'gradient' || left?.kind === 'given') &&
-      clause.some(node => isEquals(node) && before(clause, node) === ':')
-    )
-      throw new Unread('it says what a gradient is set to', first.at);
-    const whole = { adds: adds || subtracts, at: first.at, words };
-    return related(read, signs.map(relationOf)).flatMap(({ members: sides, relation }) =>
-      partwise(sides).map(parts => ({ ...whole, members: parts, ...(relation && { relation }) })),
-    );
+  let [statements, open]: [Statement[], Statement[]] = [[], []];
+  for (const [n, { nodes: clause, words }] of clauses.entries()) {
+    const condition = conditionOf(clause, words);
+    if (!condition) for (const statement of statementsOf(clause, words, n === 0)) open.push(statement);
+    else {
+      statements = [...statements, ...open.map(statement => where(condition, statement))];
+      open = [];
+    }
+  }
+  return [...statements, ...open];
+}
+
+/** What stands between two commas or words says. */
+function statementsOf(clause: readonly Node[], words: string, isFirst: boolean): readonly Statement[] {
+  const isChained = clause.some(isEquals) || isFirst;
+  const signs = clause.filter(node => isEquals(node) || (isChained && relationOf(node)));
+  const [first] = clause;
+  if (signs.length === 0 || !first) return [];
+  const adds = clause.some(node => isEquals(node) && before(clause, node) === '+');
+  const subtracts = clause.some(node => isEquals(node) && before(clause, node) === '-');
+  const members = split(
+    clause.filter((node, n) => !(isSign(node, '+-:') && isEqualsAt(clause, n + 1))),
+    node => signs.includes(node),
+  );
+  const read = members.map((member, n) => {
+    const of = new Reader(member).expression();
+    return subtracts && n > 0 ? negative(of) : of;
   });
+  const [left] = read;
+  if (
+    (left?.kind === 'gradient' || left?.kind === 'given') &&
+    clause.some(node => isEquals(node) && before(clause, node) === ':')
+  )
+    throw new Unread('it says what a gradient is set to', first.at);
+  const whole = { adds: adds || subtracts, at: first.at, words };
+  return related(read, signs.map(relationOf)).flatMap(({ members: sides, relation }) =>
+    partwise(sides).map(parts => ({ ...whole, members: parts, ...(relation && { relation }) })),
+  );
 }
 
 /** A chain of sides, cut where they are related in another way than by an equals sign. */
@@ -121,13 +129,6 @@ function partsOfList(of: Expression): readonly Expression[] | undefined {
 /** A formula that is a single expression. */
 export function expressionOf(nodes: readonly Node[]): Expression {
   return new Reader(nest(nodes)).expression();
-}
-
-/** Whether it says of which steps an equation holds: t < τ. */
-function isOfSteps([first, sign]: readonly Node[]): boolean {
-  return (
-    first?.kind === 'symbol' && first.text === 't' && sign?.kind === 'symbol' && RELATIONS[sign.text] !== undefined
-  );
 }
 
 /** A relation that is no equality. */

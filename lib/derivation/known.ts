@@ -1,7 +1,11 @@
 /** Whether all names of an expression are known. */
+
+import { lengthOf } from './counts.ts';
 import { isBackward, keyIn } from './definitions.ts';
+import { countersIn } from './entries.ts';
 import { type Expression, isLossKey, type Name, namesOf, partsOf, walk } from './expression.ts';
 import { Unread } from './latex.ts';
+import { isListed } from './lists.ts';
 import { allNames, shownKey, withLetter } from './names.ts';
 import { countsIn } from './places.ts';
 import type { System } from './system.ts';
@@ -26,6 +30,14 @@ function namesAmong(of: Expression, system: System): readonly Name[] {
   return [...namesOf(of), ...partsOf(of).flatMap(part => namesAmong(part, system))];
 }
 
+/** Whether a key is a number of steps, or a letter that one is counted with. */
+function isWhole(key: string, within: Expression): boolean {
+  if (key === 't' || lengthOf(key, 0) !== undefined) return true;
+  return (
+    countersIn(within).includes(key) || [...walk(within)].some(part => part.kind === 'over' && part.range.index === key)
+  );
+}
+
 /** Names without indices that are a function's argument, or what it is the negative of: what is said of the function is said of any number. */
 export function argumentsIn(side: Expression, { vocabulary }: System): readonly string[] {
   const calls = [...walk(side)].filter(part => part.kind === 'call');
@@ -46,11 +58,13 @@ export function requireKnownNames(expression: Expression, system: System, free: 
       if (seen.has(key) || isLossKey(key)) continue;
       seen.add(key);
       const definitions = system.definitions.get(key);
-      if (!definitions && !system.leaves.has(key) && !system.dimensions.has(key) && !/^[τT]$/.test(key)) {
+      if (!definitions && !system.leaves.has(key) && !system.dimensions.has(key) && !isWhole(key, expression)) {
         throw new Unread(`${shownKey(key)} is defined nowhere`, part === expression ? name.at : expression.at);
       }
+      const isBegun = definitions?.some(({ fixed }) => fixed !== undefined) ?? false;
       for (const definition of definitions ?? []) {
-        visit(definition.of, system.forward.includes(definition) || isBackward(definition.of) ? [] : [...within, key]);
+        const isOfSteps = isBegun || system.forward.includes(definition) || isBackward(definition.of);
+        visit(definition.of, isOfSteps ? [] : [...within, key]);
       }
     }
   };
@@ -68,7 +82,7 @@ export function requireMade(sides: readonly Expression[], system: System): void 
     if (part.kind !== 'gradient') continue;
     const key = keyIn(part.by, vocabulary);
     const [definition] = definitions.get(key) ?? [];
-    if (definition && definition.of.kind !== 'name' && !seen.has(key))
+    if (definition && definition.of.kind !== 'name' && !isListed(definition.of) && !seen.has(key))
       throw new Unread(`no equation of the forward pass uses ${shownKey(key)}`, part.at);
   }
 }

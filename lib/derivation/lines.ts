@@ -1,4 +1,6 @@
 /** The lines of a derivation: its display equations with their tags, and what the prose says of letters. */
+
+import { rangesIn } from './counts.ts';
 import { equationsOf, type Statement } from './grammar.ts';
 import { parseLatex, Unread } from './latex.ts';
 import { type Formula, formulasOf } from './markdown.ts';
@@ -104,9 +106,10 @@ const SET =
 /** “k running over f, i, o, g”, “for k = r, z, n”, “$k \in \{f, i\}$”. */
 function setsOf(text: string): readonly NamedSet[] {
   const plain = text.replace(/[$\\{}]/g, ' ');
-  return Array.from(plain.matchAll(SET), ({ 1: letter = '', 2: members = '', index }) => ({
+  const letters = Array.from(plain.matchAll(SET), ({ 1: letter = '', 2: members = '', index }) => ({
     letter,
     members: members.match(/\b[a-z]\b/g) ?? [],
     offset: index,
   }));
+  return [...letters, ...rangesIn(plain)];
 }

@@ -132,7 +132,7 @@ export class Algebra<N> {
     const data = parts.flatMap(part => part.data);
     if (parts.some(({ fits }) => fits)) throw new Unread('parts of no size', 0);
     if (parts.every(({ columns }) => columns === 1)) return { rows: data.length, columns: 1, data };
-    if (parts.every(({ rows }) => rows === 1)) return { rows: 1, columns: data.length, data };
+    if (!below && parts.every(({ rows }) => rows === 1)) return { rows: 1, columns: data.length, data };
     const [first] = parts;
     if (first && below && parts.every(({ columns }) => columns === first.columns)) {
       return { rows: data.length / first.columns, columns: first.columns, data };

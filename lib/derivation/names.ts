@@ -9,13 +9,18 @@ export interface Resolved {
 }
 
 /** Letters that are the last step. */
-const LAST: ReadonlySet<string> = new Set(['τ', 'T']);
+const LAST: ReadonlySet<string> = new Set(['τ', 'τ′', 'T']);
 
 /** The names of a text: which of them go with the time. */
 export class Vocabulary {
   readonly #timed = new Set<string>();
 
   constructor(names: Iterable<Name>) {
+    this.learn(names);
+  }
+
+  /** More names, of which those that have an index t go with the time. */
+  learn(names: Iterable<Name>): void {
     for (const name of names)
       if (indicesOf(name).some(({ letter }) => letter === 't')) this.#timed.add(keyWithout(name, isT));
   }
@@ -126,6 +131,7 @@ export function renamed(expression: Expression, f: (name: Name) => Name): Expres
   return rebuilt(expression, part => {
     switch (part.kind) {
       case 'name':
+      case 'share':
         return { ...part, name: f(part.name) };
       case 'gradient':
         return { ...part, by: f(part.by) };
@@ -154,6 +160,7 @@ export function rebuilt(expression: Expression, f: (part: Expression) => Express
     case 'part':
     case 'along':
     case 'array':
+    case 'share':
       return f({ ...expression, of: again(expression.of) });
     case 'element':
       return f({ ...expression, of: again(expression.of), places: expression.places.map(again) });
@@ -161,6 +168,14 @@ export function rebuilt(expression: Expression, f: (part: Expression) => Express
       const all = (events: readonly Event[]) =>
         events.map(event => (event.value ? { ...event, value: again(event.value) } : event));
       return f({ ...expression, events: all(expression.events), given: all(expression.given) });
+    }
+    case 'where': {
+      const condition = again(expression.condition);
+      return condition.kind === 'holds' ? f({ ...expression, of: again(expression.of), condition }) : expression;
+    }
+    case 'entry': {
+      const [row, column] = [expression.row && again(expression.row), expression.column && again(expression.column)];
+      return f({ ...expression, of: again(expression.of), row, column });
     }
     case 'power':
       return f({ ...expression, of: again(expression.of), exponent: again(expression.exponent) });

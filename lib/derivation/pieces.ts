@@ -1,9 +1,10 @@
 /** What a formula is made of besides letters and operators: fractions, what delimiters hold, arrays, the bounds of sums. */
 import { nest, textOfNode } from './clauses.ts';
+import { dotted } from './dots.ts';
 import type { Expression, Range, Term } from './expression.ts';
 import { type Node, Unread } from './latex.ts';
 import { RELATIONS } from './signs.ts';
-import { derivative, isPartial, letterOf } from './spelling.ts';
+import { derivative, isDots, isPartial, letterOf } from './spelling.ts';
 
 /** Reads nodes as one expression. */
 export type Read = (nodes: readonly Node[]) => Expression;
@@ -96,10 +97,29 @@ export function paren(node: Node & { kind: 'paren' }, read: Read): Expression {
   }
   if (open === '[') return bracket(body, at, read);
   if (open !== '(' && open !== '\\{' && open !== '\\lbrace') throw new Unread(`${open}…${node.close}`, at);
-  const parts = split(body, item => item.kind === 'symbol' && (item.text === ',' || item.text === ';'));
-  const [only, ...others] = parts.map(part => read(part));
+  return listed(body, at, read);
+}
+
+/** What stands in parentheses or brackets: one, or several as a list, which may have dots in it. */
+function listed(body: readonly Node[], at: number, read: Read): Expression {
+  const parts: Expression[] = [];
+  let dots: Node | undefined;
+  for (const item of split(body, node => node.kind === 'symbol' && /^[,;]$/.test(node.text))) {
+    const [first, ...others] = item.filter(({ kind }) => kind !== 'quad');
+    if (first && others.length === 0 && isDots(first)) {
+      dots = first;
+      continue;
+    }
+    const part = read(item);
+    if (dots) for (const one of dotted(parts.splice(-2), part, dots.at, '…')) parts.push(one);
+    else parts.push(part);
+    dots = undefined;
+  }
+  if (dots) throw new Unread('dots before nothing', dots.at);
+  const [only, ...others] = parts;
   if (!only) throw new Unread('nothing in parentheses', at);
-  return others.length === 0 ? only : { kind: 'stack', parts: [only, ...others], below: body.some(isSemicolon), at };
+  const isList = others.length > 0 || (only.kind === 'over' && only.operation === '…');
+  return isList ? { kind: 'stack', parts: [only, ...others], below: body.some(isSemicolon), at } : only;
 }
 
 function isSemicolon(node: Node): boolean {
@@ -116,11 +136,7 @@ export function bracket(body: readonly Node[], at: number, read: Read): Expressi
     const right = read(body.slice(found + 1));
     return { kind: 'holds', relation, left, right, at };
   }
-  const [only, ...others] = split(body, node => node.kind === 'symbol' && /^[,;]$/.test(node.text)).map(part =>
-    read(part),
-  );
-  if (!only) throw new Unread('nothing in brackets', at);
-  return others.length === 0 ? only : { kind: 'stack', parts: [only, ...others], below: body.some(isSemicolon), at };
+  return listed(body, at, read);
 }
 
 export function rows(node: Node & { kind: 'rows' }, read: Read): Expression {

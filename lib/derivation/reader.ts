@@ -5,6 +5,7 @@
  */
 import { textOfNode } from './clauses.ts';
 import { dotted } from './dots.ts';
+import { indexed } from './entries.ts';
 import type { Expression, Many, Term } from './expression.ts';
 import { type Node, Unread } from './latex.ts';
 import { bracket, fraction, norm, paren, rangesOf, rows, split } from './pieces.ts';
@@ -202,8 +203,8 @@ export class Reader {
       return powered(isSized ? { ...base, size: size.text } : base, sup, at);
     }
     if (only.kind === 'paren') {
-      const of = norm(only, sub, read) ?? paren(only, read);
-      if (sub.length > 0 && !norm(only, sub, read)) throw new Unread('an index of a parenthesis', at);
+      const whole = norm(only, sub, read);
+      const of = whole ?? (sub.length > 0 ? indexed(paren(only, read), sub, at) : paren(only, read));
       return powered(of, sup, at);
     }
     if (only.kind === 'fraction') return powered(fraction(only, read), sup, at);

@@ -1,7 +1,6 @@
 /** How much of a gradient an equation may mean: what is not written, and differs from one author to the next. */
 import { type Expression, type Name, walk } from './expression.ts';
-import type { Extent, Extents } from './scope.ts';
-import type { Layout } from './truth.ts';
+import type { Extent, Extents, Layout } from './scope.ts';
 
 /** What a derivation does all through. */
 export interface Manner {

@@ -1,9 +1,5 @@
 /** Where and when an expression is evaluated, and how much of a gradient it means. */
-import { keyIn } from './definitions.ts';
-import type { Expression } from './expression.ts';
-import { Unread } from './latex.ts';
 import type { Block } from './matrices.ts';
-import { allNames } from './names.ts';
 import type { Ground } from './numbers.ts';
 import type { Sizes } from './sizes.ts';
 import type { System } from './system.ts';
@@ -59,8 +55,12 @@ export interface Scope {
   readonly through?: readonly string[];
 }
 
+/** Whether the gradient of a column is written as a row, as the lecture does, or as a column. */
+export type Layout = 'rows' | 'columns';
+
 /** True gradients, for lines that mention them. */
 export interface Truth<N> {
+  readonly layout: Layout;
   gradient(key: string, time: number | undefined, extent: Extent, through: readonly string[]): Block<N>;
   jacobian(of: Moment, by: Moment, extent: Extent, vec: boolean): Block<N>;
 }
@@ -83,36 +83,3 @@ export interface Setting<N> {
 }
 
 export const DEFAULT: Extents = { gradient: 'total', given: 'given', immediate: 'step', jacobian: 'total' };
-
-/** An exponent that is a whole number, and nothing of another; one that counts steps is of none before the first. */
-export function exponentOf(of: Expression, scope: Scope, setting: Setting<unknown>): number | undefined {
-  const exponent = integerOf(of, scope, setting);
-  if (exponent !== undefined && exponent < 0 && allNames(of).length > 0) throw new NoStep();
-  return exponent;
-}
-
-/** The bound of a sum. */
-export function boundOf(of: Expression, scope: Scope, setting: Setting<unknown>): number {
-  const bound = integerOf(of, scope, setting);
-  if (bound === undefined) throw new Unread('a bound that is no whole number of steps', of.at);
-  return bound;
-}
-
-/** A whole number of numbers and steps. */
-function integerOf(of: Expression, scope: Scope, setting: Setting<unknown>): number | undefined {
-  switch (of.kind) {
-    case 'number':
-      return Number.isInteger(of.value) && of.value <= 64 ? of.value : undefined;
-    case 'name': {
-      const key = keyIn(of.name, setting.system.vocabulary);
-      return scope.times.get(key) ?? (/^[τT]$/.test(key) ? setting.last : undefined);
-    }
-    case 'sum':
-      return of.terms.reduce<number | undefined>((sum, { sign, of: term }) => {
-        const next = integerOf(term, scope, setting);
-        return sum === undefined || next === undefined ? undefined : sum + sign * next;
-      }, 0);
-    default:
-      return undefined;
-  }
-}

@@ -5,6 +5,7 @@ import type { Statement } from './grammar.ts';
 import { Unread } from './latex.ts';
 import type { Line, NamedSet } from './lines.ts';
 import { allNames, keyWithout, lettersOf, type Vocabulary, withLetter } from './names.ts';
+import { unrolled, withNumber } from './ranges.ts';
 
 /** The keys of all names in equations that are not about gradients, as they are written but for the time. */
 export function knownKeys(lines: readonly Line[]): ReadonlySet<string> {
@@ -44,7 +45,9 @@ export class Sets {
   }
 
   /** The statement for every letter of the sets of its free letters. */
-  instances(line: Line, statement: Statement, vocabulary: Vocabulary): readonly Instance[] {
+  instances(line: Line, written: Statement, vocabulary: Vocabulary): readonly Instance[] {
+    const saidOf = (letter: string) => this.#rangeOf(letter, line.offset);
+    const statement = { ...written, members: written.members.map(side => unrolled(side, vocabulary, saidOf)) };
     const names = namesIn(statement);
     const bound = new Set(statement.members.flatMap(member => [...walk(member)].flatMap(boundLetters)));
     const times = new Set(names.flatMap(name => vocabulary.freeTimes(name)));
@@ -72,33 +75,53 @@ export class Sets {
     });
   }
 
+  /** The numbers that a letter is said to run over. */
+  #rangeOf(letter: string, offset: number): readonly string[] | undefined {
+    const said = this.#saidOf(letter, offset);
+    return said && isNumbers(said) ? said : undefined;
+  }
+
+  #saidOf(letter: string, offset: number): readonly string[] | undefined {
+    const named = this.#named.filter(set => set.letter === letter);
+    return (named.filter(set => set.offset < offset).at(-1) ?? named[0])?.members;
+  }
+
   /** What a letter runs over: said in the text, or all letters with which every name that has it is known. None where it is a name's own. */
   members(letter: string, names: readonly Name[], offset: number): readonly string[] | undefined {
     if (!/^[a-z]$/.test(letter) || letter === 't') return undefined;
     const having = names.filter(name => lettersOf(name).includes(letter));
-    const named = [...this.#named].filter(set => set.letter === letter);
-    const said = named.filter(set => set.offset < offset).at(-1) ?? named[0];
+    const said = this.#saidOf(letter, offset);
+    if (said && isNumbers(said)) return said;
     const knownWith = (other: string) =>
       having.every(name => {
         const [only] = allNames(withLetter({ kind: 'name', name, at: name.at }, letter, other));
         return only !== undefined && this.#known.has(timeless(only));
       });
-    if (said?.members.some(member => having.some(name => this.#known.has(timeless(swapped(name, letter, member))))))
-      return said.members;
+    if (said?.some(member => having.some(name => this.#known.has(timeless(swapped(name, letter, member))))))
+      return said;
     if (having.some(name => this.#known.has(timeless(name)))) return undefined;
     const found = 'abcdefghijklmnopqrsuvwxyz'.split('').filter(other => other !== letter && knownWith(other));
     return found.length > 0 ? found : undefined;
   }
 }
 
-/** A statement with another letter, and with it what it follows from. */
+/** A statement with a member for a letter, and with it what it follows from. */
 function swappedIn(statement: Statement, from: string, to: string): Statement {
   const { members, under } = statement;
   return {
     ...statement,
-    members: members.map(side => withLetter(side, from, to)),
+    members: members.map(side => withMember(side, from, to)),
     ...(under && { under: under.map(one => swappedIn(one, from, to)) }),
   };
+}
+
+function isNumbers(members: readonly string[]): boolean {
+  return members.every(member => /^\d$/.test(member));
+}
+
+/** A member in place of the letter that runs over a set: a letter, or a number, with which one can count. */
+function withMember(of: Expression, letter: string, member: string): Expression {
+  return isNumbers([member]) ? withNumber(of, letter, Number(member)) : withLetter(of, letter, member);
 }
 
 function swapped(name: Name, from: string, to: string): Name {

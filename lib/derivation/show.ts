@@ -74,6 +74,7 @@ export function latexOf(of: Expression): string {
       return `\\frac{\\partial${of.immediate ? '^+' : ''} ${nameLatex(of.of)}}{\\partial ${below}}`;
     }
     case 'over': {
+      if (of.operation === '…') return `[${inner(of.of, 1)}]${of.range.index === '' ? '' : `_{${of.range.index}}`}`;
       const { index, from, to, where } = of.range;
       const only =
         where?.kind === 'holds' ? `${RELATIONS[where.relation] ?? where.relation}${latexOf(where.right)}` : '';
@@ -93,6 +94,14 @@ export function latexOf(of: Expression): string {
       return elementLatex(of);
     case 'array':
       return latexOf(of.of);
+    case 'where':
+      return `${latexOf(of.of)} \\quad\\text{where } ${latexOf(of.condition).slice(1, -1)}`;
+    case 'entry': {
+      const [row, column] = [of.row, of.column].map(index => (index ? latexOf(index) : '\\cdot'));
+      return `\\big(${latexOf(of.of)}\\big)_{${row}${column}}`;
+    }
+    case 'share':
+      return `\\big(${latexOf(of.of)}\\big)_{${nameLatex(of.name)}}`;
     case 'stack':
       return `[${of.parts.map(latexOf).join(of.below ? '; ' : ', ')}]`;
   }

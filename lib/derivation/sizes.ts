@@ -176,7 +176,7 @@ class Shapes {
     const bold = key.startsWith('𝐛');
     const [letter = ''] = bold ? key.slice('𝐛'.length) : key;
     if (this.#system.dimensions.has(key) && !this.#system.definitions.has(key)) return 'number';
-    if (isLossKey(key) || /^[τTKM]$/.test(key)) return 'number';
+    if (isLossKey(key) || /^([τTKM]|τ′|τ_[a-z])$/.test(key)) return 'number';
     const capital = letter !== letter.toLowerCase();
     if (capital && (!bold || !this.#system.vocabulary.isTimed(key))) return [{ one: false }, { one: false }];
     if (bold || this.#columns.has(key) || (!this.#bold && !/^[εληlπ]$/.test(letter))) return [{ one: false }, ONE];
@@ -206,6 +206,7 @@ class Shapes {
       }
       case 'power':
       case 'along':
+      case 'where':
         return this.#infer(of.of);
       case 'call':
         return this.#call(of);
@@ -244,10 +245,10 @@ class Shapes {
         const beside = !of.below && !rootOf(whole[1]).one;
         const root = rootOf(whole[beside ? 1 : 0]);
         if (!root.one && !root.parts) {
-          const each: Dimension = { one: false };
+          const each: Dimension = of.single ? ONE : { one: false };
           root.parts = Array.from({ length: of.parts }, () => each);
         }
-        if (root.parts?.length !== of.parts) return 'number';
+        if (root.parts?.length !== of.parts || of.single) return 'number';
         const part = root.parts[of.part] ?? ONE;
         return beside ? [whole[0], part] : [part, whole[1]];
       }

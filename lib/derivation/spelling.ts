@@ -77,8 +77,9 @@ function indicesOf(nodes: readonly Node[]): readonly Index[] {
       indices.push({ letter: node.text, offset: 0 });
       continue;
     }
-    if (node.kind === 'scripts' && node.sup.length === 0) {
-      const { letter, bold } = letterOf(node.base, node.at);
+    if (node.kind === 'scripts' && primesOf(node.sup).rest.length === 0) {
+      const { letter: base, bold } = letterOf(node.base, node.at);
+      const letter = base + '′'.repeat(node.sup.length);
       const inner = indicesOf(node.sub);
       const isAtStep =
         !bold && inner.length === 1 && inner.every(index => index.letter === undefined || index.letter === 't');
@@ -102,7 +103,7 @@ function indicesOf(nodes: readonly Node[]): readonly Index[] {
       const digits = digitsAt(flat, end + 2);
       const other = flat[end + 2];
       if (digits) offset += by * Number(digits);
-      else if (other?.kind === 'symbol' && /^[a-z]$/.test(other.text)) plus.push({ letter: other.text, sign: by });
+      else if (other?.kind === 'symbol' && /^[A-Za-z]$/.test(other.text)) plus.push({ letter: other.text, sign: by });
       else throw new Unread('an index with an offset that is no number', node.at);
       end += 1 + (digits.length || 1);
     }

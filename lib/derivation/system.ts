@@ -2,6 +2,7 @@
 
 import { citedFor, inChapters, keysDefinedBy } from './chapters.ts';
 import {
+  conditionText,
   type Definition,
   definitionsIn,
   type FunctionDefinition,
@@ -18,7 +19,9 @@ import { withElements } from './elements.ts';
 import { type Expression, isLossKey, type Name, walk } from './expression.ts';
 import { Unread } from './latex.ts';
 import type { Line, Reading } from './lines.ts';
+import { isListed } from './lists.ts';
 import { allNames, lettersOf, Vocabulary } from './names.ts';
+import { elementsIn } from './numbered.ts';
 import { carriedBy, outputsOf } from './outputs.ts';
 import { isJoint } from './probability.ts';
 import { knownKeys, Sets } from './sets.ts';
@@ -89,7 +92,9 @@ export function systemsOf(text: Reading, more: readonly Reading[]): Systems {
     own.flatMap(line =>
       line.statements.flatMap((statement): readonly Instance[] => {
         try {
-          return by.instances(line, statement, vocabulary);
+          const found = by.instances(line, statement, vocabulary);
+          vocabulary.learn(found.flatMap(instance => namesIn(instance.statement)));
+          return found;
         } catch (error) {
           if (!(error instanceof Unread)) throw error;
           if (report) unread.set(line, { reason: error.message, at: error.at });
@@ -191,10 +196,12 @@ function systemOf(
   );
   const add = (definition: Definition, side: Expression) => {
     const isConstant = (/^[A-Z]$/.test(definition.key) && isNumber(definition.of)) || isOneHot(definition.of);
-    if (definition.line.prose && ofForward.has(definition.key) && !isConstant) return; // “with p = 0” is a case, and no definition
+    const isCase = !isConstant && !isListed(definition.of); // “with p = 0” is a case, and no definition
+    if (definition.line.prose && ofForward.has(definition.key) && isCase) return;
     const same = definitions.get(definition.key) ?? [];
-    if (same.some(other => other.fixed === definition.fixed)) return;
-    definitions.set(definition.key, [...same, definition]);
+    const condition = conditionText(definition);
+    if (same.some(other => other.fixed === definition.fixed && conditionText(other) === condition)) return;
+    definitions.set(definition.key, condition === '' ? [...same, definition] : [definition, ...same]);
     sidesOf.set(definition, [side]);
     defining.add(side);
   };
@@ -205,6 +212,11 @@ function systemOf(
       ),
     ),
   );
+  for (const { line, statement } of [...own, ...abbreviations]) {
+    // What a matrix has as its rows says what it is; that it is a product of others is a claim.
+    for (const [side, definition] of definitionsIn(line, statement, vocabulary))
+      if (/^[A-Z]/.test(definition.key) && isListed(definition.of)) add(definition, side);
+  }
   const suppositions = new Set<Definition>();
   for (const { line, statement } of supposed) {
     const made = [...definitionsIn(line, statement, vocabulary), ...impliedIn(line, statement, vocabulary)];
@@ -227,10 +239,18 @@ function systemOf(
       if (!definitions.has(definition.key)) add(definition, side);
     }
   }
+  const [begin] = own.filter(isForward);
+  if (begin) {
+    const lists = abbreviations.filter(({ statement }) => statement.members.some(isListed));
+    const names = [...own, ...lists, ...rest].flatMap(({ statement }) => namesIn(statement));
+    for (const definition of elementsIn(names, key => definitions.has(key), begin.line, vocabulary))
+      add(definition, definition.of);
+  }
   for (const { line, statement } of ownSteps(own).filter(isUnconditional)) {
     // What a gradient is asked in has to be seen: f = σ(q) where q was made of f.
     if (statement.members.some(isBackward)) continue;
     for (const [side, definition] of definitionsIn(line, statement, vocabulary)) {
+      if (defining.has(side)) continue;
       const mentioned = allNames(definition.of).map(name => keyIn(name, vocabulary));
       if (!mentioned.some(key => isUnseen(key, definitions, asked, vocabulary)) || !ofForward.has(definition.key))
         continue;
@@ -242,8 +262,11 @@ function systemOf(
   }
   const chosen = [...definitions.values()].flat();
   const isFirst = (definition: Definition) => suppositions.has(definition) || isOwnForward(definition);
-  const isOwnForward = ({ key, of, line }: Definition) =>
-    !isBackward(of) && line.prefix === prefix && (hasForward ? line.letter === 'F' || ofForward.has(key) : !line.prose);
+  const ofBackward = madeOfGradients(chosen, vocabulary);
+  const isOwnForward = ({ key, line }: Definition) =>
+    !ofBackward.has(key) &&
+    line.prefix === prefix &&
+    (hasForward ? line.letter === 'F' || ofForward.has(key) : !line.prose);
   const keysOf = (some: readonly Instance[]) =>
     some.flatMap(({ statement }) => namesIn(statement).map(name => keyIn(name, vocabulary)));
   const ownKeys = new Set(keysOf(own));
@@ -356,6 +379,16 @@ function isUnseen(
   const forward = [...definitions.values()].flat().filter(({ line, of }) => line.letter === 'F' && !isBackward(of));
   if (forward.some(definition => definition.key === key)) return false;
   return !forward.some(({ of }) => allNames(of).some(name => keyIn(name, vocabulary) === key));
+}
+
+/** Names that gradients and Jacobians are in, or names that they are in. */
+function madeOfGradients(all: readonly Definition[], vocabulary: Vocabulary): ReadonlySet<string> {
+  const made = new Set(all.filter(({ of }) => isBackward(of)).map(({ key }) => key));
+  for (let size = 0; size < made.size; ) {
+    size = made.size;
+    for (const { key, of } of all) if (allNames(of).some(name => made.has(keyIn(name, vocabulary)))) made.add(key);
+  }
+  return made;
 }
 
 /** Definitions, and those of the names in them. */

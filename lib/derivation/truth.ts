@@ -1,10 +1,7 @@
 /** True gradients: how the loss changes when an element of a value is moved, one after the other. */
 import { type Block, isNumber } from './matrices.ts';
-import type { Extent, Moment, Nudge, Reader, Setting, Truth } from './scope.ts';
+import type { Extent, Layout, Moment, Nudge, Reader, Setting, Truth } from './scope.ts';
 import { World } from './world.ts';
-
-/** Whether the gradient of a column is written as a row, as the lecture does, or as a column. */
-export type Layout = 'rows' | 'columns';
 
 export function truthOf<N>(setting: Setting<N>, layout: Layout): Truth<N> {
   const known = new Map<string, Block<N>>();
@@ -16,6 +13,7 @@ export function truthOf<N>(setting: Setting<N>, layout: Layout): Truth<N> {
   const plain = new World(setting);
   const shapeOf = (moment: Moment) => plain.value(moment, { key: '', step: 0 });
   return {
+    layout,
     gradient: (key, time, extent, through) =>
       once(`${key} ${time} ${extent} ${through}`, () => {
         const of = shapeOf({ key, time });

@@ -1,21 +1,21 @@
 /** A derivation's forward equations, run for some steps over dual numbers. */
 import { type Dual, dualNumbers } from '../check/dual.ts';
 import type { ProofNumbers } from '../check/field.ts';
+import { lengthOf } from './counts.ts';
 import { type FunctionDefinition, functionKey, isOfMany, keyIn } from './definitions.ts';
 import { type Event, type Expression, isLossKey, type Name } from './expression.ts';
 import { called } from './functions.ts';
 import { Unread } from './latex.ts';
 import { inverse } from './linear.ts';
+import { gradientsOf } from './lists.ts';
 import { Algebra, type Block, isNumber, Misfit } from './matrices.ts';
 import { allNames, lettersOf, shownKey, substituted, withLetter } from './names.ts';
 import { unnamed } from './numbers.ts';
 import { countOf, countsIn, elementAt, placedAt } from './places.ts';
 import { summed } from './probability.ts';
 import {
-  boundOf,
   DEFAULT,
   type Extent,
-  exponentOf,
   type Moment,
   NoStep,
   type Nudge,
@@ -24,6 +24,7 @@ import {
   type Setting,
   type Truth,
 } from './scope.ts';
+import { boundOf, exponentOf, holdsAt, isStepName, isThere } from './steps.ts';
 
 /** Parts that an expression has evaluated, all that it is made of included: sums within sums have more before one sees it. */
 const MOST = 300_000;
@@ -108,22 +109,27 @@ export class World<N> {
 
   #made({ key, time }: Moment): Block<Dual<N>> {
     const { system, last, sizes, ground } = this.#setting;
-    if (/^[τT]$/.test(key)) return this.algebra.number(last);
+    const steps = lengthOf(key, last);
+    if (steps !== undefined) return this.algebra.number(steps);
     if (time !== undefined && (time < 0 || time > last + 1)) throw new NoStep();
     const definitions = system.definitions.get(key) ?? [];
     for (const definition of definitions) {
       const { offset, fixed, of } = definition;
       if (fixed !== undefined && fixed !== time) continue;
       const step = fixed !== undefined || time === undefined ? 1 : time - (offset ?? 0);
-      const begin = system.initial.has(definition) ? 0 : 1;
+      const isOfSome = of.kind === 'where';
+      const begin = isOfSome || system.initial.has(definition) ? 0 : 1;
       if (fixed === undefined && time !== undefined && (step < begin || step > last + 1)) continue;
       const bound = time === undefined ? [] : [['t', step] as const];
       const reader = { key, step: time === undefined ? 0 : step };
-      const made = this.evaluate(of, { times: new Map(bound), reader, extents: DEFAULT });
+      const scope = { times: new Map(bound), reader, extents: DEFAULT };
+      if (isOfSome && !isThere(of, scope, this.#setting)) continue;
+      const made = this.evaluate(of, scope);
       const [rows, columns] = sizes.of(key);
       return made.fits || isNumber(made) ? this.algebra.sized(made, rows, columns) : made;
     }
-    const isMade = definitions.some(({ fixed }) => fixed === undefined) && time !== undefined;
+    const isMade =
+      definitions.some(({ fixed, of }) => fixed === undefined && of.kind !== 'where') && time !== undefined;
     if (isMade && (time > 0 || !system.carried.has(key))) throw new NoStep();
     if (definitions.length === 0 && key === 'π') return this.algebra.number(Math.PI);
     if (definitions.length === 0 && system.dimensions.has(key)) return this.algebra.number(sizes.dimension(key));
@@ -150,6 +156,8 @@ export class World<N> {
       case 'constant':
         return this.#fixed(of);
       case 'name': {
+        const step = isStepName(of.name, this.#setting.system) ? scope.times.get(of.name.letter) : undefined;
+        if (step !== undefined) return algebra.number(step);
         const moment = this.momentOf(of.name, scope);
         const instead = scope.instead?.get(`${moment.key} ${moment.time}`);
         return instead === undefined ? this.value(moment, scope.reader) : algebra.number(instead);
@@ -205,16 +213,30 @@ export class World<N> {
         return this.#constant(this.#along(of.of, scope));
       case 'part':
         return this.#part(of, part(of.of));
-      case 'holds':
-        return this.#holds(of, part(of.left), part(of.right));
+      case 'holds': {
+        const found = holdsAt(of, scope, this.#setting);
+        return found === undefined ? this.#holds(of, part(of.left), part(of.right)) : algebra.number(found ? 1 : 0);
+      }
+      case 'where':
+        if (!isThere(of, scope, this.#setting)) throw new NoStep();
+        return part(of.of);
       case 'stack':
-        return algebra.stack(of.parts.map(part), of.below);
+        return algebra.stack(
+          this.#items(of, scope).map(item => this.evaluate(item.of, item.scope)),
+          of.below,
+        );
+      case 'entry':
+        return this.#entry(of, part(of.of), scope);
+      case 'share':
+        return this.#share(of, part(of.of), scope);
       case 'over':
         return this.#over(of, scope);
       case 'gradient':
       case 'given': {
         const name = of.kind === 'gradient' ? of.by : of.of;
         const moment = this.aliased(this.momentOf(name, scope));
+        const list = this.#listed(moment, of, scope);
+        if (list) return list;
         const extent = of.kind === 'gradient' ? scope.extents.gradient : this.#givenOf(moment, scope);
         return this.#constant(this.#true(of).gradient(...spread(moment), extent, scope.through ?? []));
       }
@@ -300,6 +322,74 @@ export class World<N> {
     const step = moment.time === undefined ? [] : [['t', moment.time - (definition.offset ?? 0)] as const];
     const scope = { times: new Map(step), reader: { key: '', step: 0 }, extents: DEFAULT };
     return this.aliased(this.momentOf(definition.of.name, scope));
+  }
+
+  /** The gradient in a list that nobody uses as a whole: the list of those in what stands in it. */
+  #listed(moment: Moment, of: Expression & { kind: 'gradient' | 'given' }, scope: Scope): Block<Dual<N>> | undefined {
+    const { system } = this.#setting;
+    const [definition, ...others] = system.definitions.get(moment.key) ?? [];
+    if (!definition || others.length > 0 || system.seen.has(moment.key)) return undefined;
+    const { layout } = this.#true(of);
+    const list = gradientsOf(definition.of, of, layout === 'rows');
+    if (!list) return undefined;
+    const step = moment.time === undefined ? [] : [['t', moment.time - (definition.offset ?? 0)] as const];
+    const block = this.evaluate(list, { ...scope, times: new Map([...scope.times, ...step]) });
+    return layout === 'rows' && block.columns === 1 ? this.algebra.transpose(block) : block;
+  }
+
+  /** What stands in a list, what is written with dots too, and where each is to be evaluated. */
+  #items({ parts }: Expression & { kind: 'stack' }, scope: Scope): readonly { of: Expression; scope: Scope }[] {
+    return parts.flatMap(of => {
+      if (of.kind !== 'over' || of.operation !== '…') return [{ of, scope }];
+      return this.#steps(of, scope).map(time => ({
+        of: of.of,
+        scope: { ...scope, times: new Map([...scope.times, [of.range.index, time]]) },
+      }));
+    });
+  }
+
+  /** The elements of a gradient in a list that belong to one name in the list. */
+  #share({ of, name, at }: Expression & { kind: 'share' }, block: Block<Dual<N>>, scope: Scope): Block<Dual<N>> {
+    const { system, last } = this.#setting;
+    const by = of.kind === 'gradient' ? of.by : of.kind === 'given' ? of.of : undefined;
+    if (!by) throw new Unread('an index of what is no gradient', at);
+    const whole = this.momentOf(by, scope);
+    const definition = system.definitions.get(whole.key)?.find(({ fixed }) => fixed === undefined);
+    if (definition?.of.kind !== 'stack') throw new Unread(`${shownKey(whole.key)} is no list`, at);
+    const step = whole.time === undefined ? [] : [['t', whole.time - (definition.offset ?? 0)] as const];
+    const wanted = this.momentOf(name, scope);
+    const isWanted = ({ key, time }: Moment) =>
+      key === wanted.key && (time === wanted.time || wanted.time === undefined || lettersOf(name).length === 0);
+    let begun = 0;
+    for (const item of this.#items(definition.of, { ...scope, times: new Map([...scope.times, ...step]) })) {
+      const moment = item.of.kind === 'name' ? this.momentOf(item.of.name, item.scope) : undefined;
+      const { length } = this.evaluate(item.of, item.scope).data;
+      if (!moment || !isWanted(moment)) {
+        begun += length;
+        continue;
+      }
+      const data = block.data.slice(begun, begun + length);
+      return block.rows === 1 ? { rows: 1, columns: length, data } : { rows: length, columns: 1, data };
+    }
+    if (wanted.time !== undefined && wanted.time > last) throw new NoStep();
+    throw new Unread(`${shownKey(wanted.key)} is not in ${shownKey(whole.key)}`, at);
+  }
+
+  /** An element, a row or a column; there is none behind the last. */
+  #entry({ row, column, at }: Expression & { kind: 'entry' }, a: Block<Dual<N>>, scope: Scope): Block<Dual<N>> {
+    if (a.fits) throw new Unread('an element of what has no size', at);
+    const numbered = (index: Expression | undefined, size: number) => {
+      const n = index && boundOf(index, scope, this.#setting);
+      if (n !== undefined && (n < 1 || n > size)) throw new NoStep();
+      return n;
+    };
+    const isRow = a.rows === 1 && a.columns > 1 && row !== undefined && column === undefined;
+    const [i, j] = [numbered(isRow ? undefined : row, a.rows), numbered(isRow ? row : column, a.columns)];
+    const { columns } = a;
+    const data = a.data.filter(
+      (_, n) => (i === undefined || Math.floor(n / columns) === i - 1) && (j === undefined || n % columns === j - 1),
+    );
+    return { rows: i === undefined ? a.rows : 1, columns: j === undefined ? a.columns : 1, data };
   }
 
   #true({ at }: Expression): Truth<N> {
@@ -462,12 +552,12 @@ export class World<N> {
 
   /** What a sum, a product or a maximum is made of. */
   #terms(of: Expression & { kind: 'over' }, scope: Scope): Block<Dual<N>>[] {
-    const { index, from, to, where, down = false } = of.range;
-    const { system, last } = this.#setting;
-    const at = (time: number) => this.evaluate(of.of, { ...scope, times: new Map([...scope.times, [index, time]]) });
+    const { index, from, where } = of.range;
+    const { system } = this.#setting;
     const names = allNames(of.of).filter(name => lettersOf(name).includes(index));
-    const isTime =
-      index === 't' || from !== undefined || names.some(name => system.vocabulary.freeTimes(name).includes(index));
+    const counts = allNames(of.of).some(name => name.letter === index && isStepName(name, system)); // k of min_k (k + τ/k)
+    const isStep = index === 't' || from !== undefined || counts;
+    const isTime = isStep || names.some(name => system.vocabulary.freeTimes(name).includes(index));
     if (index === '') return [this.evaluate(of.of, scope)];
     const places = countsIn(index, of.of) ? countOf(index, [of.of], this.#setting) : undefined;
     if (places !== undefined) {
@@ -477,11 +567,19 @@ export class World<N> {
     }
     if (!isTime)
       return system.membersOf(index, of.of).map(member => this.evaluate(withLetter(of.of, index, member), scope));
+    return this.#steps(of, scope)
+      .map(time => ({ ...scope, times: new Map([...scope.times, [index, time]]) }))
+      .filter(at => !where || this.#isSo(where, at))
+      .map(at => this.evaluate(of.of, at));
+  }
+
+  /** The steps that a sum, a product or a list runs over, in their order. */
+  #steps({ range: { from, to, down = false } }: Expression & { kind: 'over' }, scope: Scope): readonly number[] {
     const first = from ? boundOf(from, scope, this.#setting) : 1;
-    const end = to ? boundOf(to, scope, this.#setting) : last;
+    const end = to ? boundOf(to, scope, this.#setting) : this.#setting.last;
     const count = down ? first - end + 1 : end - first + 1;
     if (count < 0) throw new NoStep();
-    return Array.from({ length: count }, (_, n) => at(down ? first - n : first + n));
+    return Array.from({ length: count }, (_, n) => (down ? first - n : first + n));
   }
 }
 

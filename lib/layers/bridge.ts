@@ -112,7 +112,7 @@ export function bridge(layers: { readonly from: Stateful; readonly to: Stateful 
       requireState('s', given, there, B);
       const p = params.named();
       const [first, ...rest] = sources.map(([name]) => at(given, name));
-      const e = beside(first ?? Matrix.zeros(0, 0), ...rest); // BR-F1  e = [s_1; s_2; …]
+      const e = beside(first ?? Matrix.zeros(0, 0), ...rest); // BR-F1  e = [r_1; …; r_Q]
       const ends = targets.map(([name]) => {
         const a = addRow(timesT(e, at(p, `W_${name}`)), at(p, `b_${name}`));
         return [name, tanh(a)] as const; // BR-F2  s_p = tanh(W_p e + b_p)

@@ -95,8 +95,8 @@ export function rtrl<P extends string, S extends string, Tape>(cell: Cell<P, S, 
 
   function gradientAt({ inTheta, inS0 }: Sensitivity, ds: Matrices): Matrices {
     const row = join(ds, state);
-    addTo(flat(params.grads), times(row, inTheta)); // RTRL-B1  dL/dθ += Σ_t ds_t S_t, ds_t being local
-    return split(times(row, inS0), state); // RTRL-B2  dL/ds_0 = Σ_t ds_t R_t
+    addTo(flat(params.grads), times(row, inTheta)); // RTRL-B1  dL/dθ += Σ_t l_t S_t, l_t being ds
+    return split(times(row, inS0), state); // RTRL-B2  dL/ds_0 = Σ_t l_t R_t
   }
 
   function requireSensitivity(argument: string, at: Sensitivity): Sensitivity {

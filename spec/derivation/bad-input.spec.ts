@@ -29,7 +29,7 @@ describe('what cannot be read is said, with its place', () => {
       /^2:\d+ not read: q is defined nowhere$/,
     ],
     ['no equation', '$$a_t + b_t$$', /^1:3 not read: there is no equation$/],
-    ['a condition', '$$h_t = 1 \\quad\\text{where } t > 3$$', /^1:\d+ not read: it holds under a condition$/],
+    ['a condition', '$$h_t = 1 \\quad\\text{where } x_t > 3$$', /^1:\d+ not read: it holds under a condition$/],
     ['braces, 19,000 deep', `$$${'{'.repeat(19000)}$$`, /^1:3 not read: it is nested too deeply$/],
     ['a macro that calls itself', '$$\\def\\a{\\a\\a}\\a$$', /^1:\d+ not read: Too many expansions/],
     [

@@ -84,6 +84,44 @@ describe.each([
     right: String.raw`W=-A,\ U=-A \ \Longrightarrow\ (W\mathbf h_{t-1}, U\mathbf x_t) = -(A\mathbf h_{t-1}, A\mathbf x_t)`,
     wrong: String.raw`W=-A,\ U=-A \ \Longrightarrow\ (W\mathbf h_{t-1}, U\mathbf x_t) = -(A\mathbf h_{t-1}, W\mathbf x_t)`,
   },
+  {
+    what: 'an equation of some steps',
+    system: [
+      String.raw`s_t = f(s_{t-1}, \mathbf x_t; \theta)`,
+      String.raw`s_t = s_{t-1} \quad\text{where } t > \tau_b`,
+      String.raw`\mathbf y_t = g(s_t)`,
+    ],
+    right: String.raw`\frac{\partial L}{\partial s_{t-1}} = \frac{\partial L}{\partial s_t} \quad\text{where } t > \tau_b`,
+    wrong: String.raw`\frac{\partial L}{\partial s_{t-1}} = \frac{\partial L}{\partial s_t} \quad\text{where } t \ge \tau_b`,
+  },
+  {
+    what: 'elements by their numbers',
+    system: [
+      String.raw`\mathbf e_t = W\mathbf x_t`,
+      String.raw`\alpha_{tj} = \frac{e^{e_{tj}}}{\sum_{i=1}^{\tau} e^{e_{ti}}}, \qquad j=1\dots\tau`,
+      String.raw`\mathbf c_t = \sum_{j=1}^{\tau} \alpha_{tj}\,\mathbf h_j`,
+    ],
+    right: String.raw`\frac{\partial L}{\partial\mathbf e_t} = \frac{\partial L}{\partial\boldsymbol\alpha_t}\,\big(\mathrm{diag}(\boldsymbol\alpha_t)-\boldsymbol\alpha_t\boldsymbol\alpha_t^\top\big)`,
+    wrong: String.raw`\frac{\partial L}{\partial\mathbf e_t} = \frac{\partial L}{\partial\boldsymbol\alpha_t}\,\big(\mathrm{diag}(\boldsymbol\alpha_t)+\boldsymbol\alpha_t\boldsymbol\alpha_t^\top\big)`,
+  },
+  {
+    what: 'a sum over numbers',
+    system: [String.raw`\mathbf a_t = \sum_{j=0}^{N-1} U_j\mathbf x_{t-j}`],
+    right: String.raw`\frac{\partial L}{\partial U_j} = \sum_{t=1}^{\tau}\Big(\frac{\partial L}{\partial\mathbf a_t}\Big)^\top\mathbf x_{t-j}^\top`,
+    wrong: String.raw`\frac{\partial L}{\partial U_j} = \sum_{t=1}^{\tau}\Big(\frac{\partial L}{\partial\mathbf a_t}\Big)^\top\mathbf x_t^\top`,
+  },
+  {
+    what: 'the columns of one name in a list',
+    system: [String.raw`\mathbf r_t = [\mathbf y_t; \mathbf c_t]`, String.raw`\mathbf h_t = \tanh(W\mathbf r_t)`],
+    right: String.raw`\frac{\partial L}{\partial\mathbf c_t} = \Big(\frac{\partial L}{\partial\mathbf r_t}\Big)_{\mathbf c_t}`,
+    wrong: String.raw`\frac{\partial L}{\partial\mathbf c_t} = -\Big(\frac{\partial L}{\partial\mathbf r_t}\Big)_{\mathbf c_t}`,
+  },
+  {
+    what: 'rows and elements of a matrix',
+    system: RNN,
+    right: String.raw`\Big(\frac{\partial\mathbf h_t}{\partial\mathbf a_t}W\Big)_{ij} = \big(1-(\mathbf h_t)_i^2\big)(W)_{ij}`,
+    wrong: String.raw`\Big(\frac{\partial\mathbf h_t}{\partial\mathbf a_t}W\Big)_{ij} = \big(1-(\mathbf h_t)_j^2\big)(W)_{ij}`,
+  },
 ])('$what', ({ system, right, wrong }) => {
   test('is proven where it is right', () => expect(last([...system, right])).toBe('proven'));
   test('is wrong where it is not', () => expect(last([...system, wrong])).toBe('wrong'));

@@ -118,7 +118,7 @@ export function bahdanau(parts: {
           const p = score.queries(q);
           const looked = ofRows(rows, sources).map((source, n) => look(score, source, rowsOf(p, [n])));
           const c = stacked(looked.map(({ C }) => C));
-          const step = layer.forward(oneStep(beside(rowsOf(x.at(t), rows), c)), prev); // BD-F2  (y_t, s_t) = f([z_t; c_t], s_{t−1})
+          const step = layer.forward(oneStep(beside(rowsOf(x.at(t), rows), c)), prev); // BD-F2  x_t = [z_t; c_t], s_t = f(s_{t−1}, x_t)
           steps.push({ q, layer: step.tape, looks: looked.map(({ tape }) => tape) });
           addToRows(r.at(t), rows, beside(read('layer.y', step.y, outputs).rows(), c)); // BD-F3  r_t = [y_t; c_t]
           for (const [n, { tape }] of looked.entries()) setRow(weights, t, rows?.[n] ?? n, tape.A.getRow(0));
@@ -151,7 +151,7 @@ export function bahdanau(parts: {
         const back = layer.backward(layerTape, oneStep(columns(drt, 0, outputs)), rowsOfEach(ds, rows));
         const din = back.dx.rows();
         addToRows(dx.at(t), rows, columns(din, 0, d));
-        const dc = add(columns(din, d, d + k), columns(drt, outputs, outputs + k)); // BD-B1  [dL/dz_t, dL/dc_t] = fᵀ((dL/dr_t)_y, dL/ds_t) + [0, (dL/dr_t)_c], through F2, F3
+        const dc = add(columns(din, d, d + k), columns(drt, outputs, outputs + k)); // BD-B1  dL/dc_t = (dL/dx_t)_c + (dL/dr_t)_c, through F2, F3
         const own = ofRows(rows, dsources);
         const dp = stacked(
           looks.map((tape, n) => lookBack(score, tape, rowsOf(dc, [n]), own[n] ?? noGradients(tape.source))),

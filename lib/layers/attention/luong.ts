@@ -89,7 +89,7 @@ export function luong(parts: {
         const q = dense(read('layer.y', step.y, m, x)); // LD-F1  q_t = y_t, of all steps
         const { y: c, weights, tape } = looking.forward(q, memory);
         const { W_c } = join.named();
-        const H = tanh(timesT(beside(c.rows(), q.rows()), W_c)); // LD-F2  h̃_t = tanh(W_c [c_t; y_t])
+        const H = tanh(timesT(beside(c.rows(), q.rows()), W_c)); // LD-F2  h̃_t = tanh(W_c r_t), r_t = [c_t; y_t]
         const h = Sequence.zeros({ ...q.extent(), F });
         addTo(h.rows(), H); // 0 at padding, as tanh 0
         const { y, tape: topTape } = top.forward(h);
@@ -110,12 +110,12 @@ export function luong(parts: {
       const dh = dense(read('top.dx', top.backward(topTape, given), F, q));
       const { W_c } = join.named();
       const dA = mul(keepRows(dh.rows(), h.countedRows()), tanhSlope(h.rows())); // LD-B1  dL/dã_t = dL/dh̃_t diag(1 − h̃_t²), through F2
-      addTTimes(join.namedGrads().W_c, dA, beside(c.rows(), q.rows())); // LD-B2  dL/dW_c += Σ_t (dL/dã_t)ᵀ [c_t; y_t]ᵀ, through F2
-      const dJoined = times(dA, W_c); // LD-B3  [dL/dc_t, (dL/dy_t)_{W_c}] = dL/dã_t W_c, through F2
+      addTTimes(join.namedGrads().W_c, dA, beside(c.rows(), q.rows())); // LD-B2  dL/dW_c += Σ_t (dL/dã_t)ᵀ r_tᵀ, through F2
+      const dJoined = times(dA, W_c); // LD-B3  dL/dr_t = dL/dã_t W_c, through F2
       const dc = sequenceOf(columns(dJoined, 0, m), q);
       const { dx: dq, dmemory } = looking.backward(lookTape, dc);
       const dy = sequenceOf(columns(dJoined, m, 2 * m), q);
-      addTo(dy.rows(), dq.rows()); // LD-B4  dL/dy_t = (dL/dy_t)_{W_c} + dL/dq_t, through F1
+      addTo(dy.rows(), dq.rows()); // LD-B4  dL/dy_t = (dL/dr_t)_y + dL/dq_t, through F1, F2
       const below = layer.backward(layerTape, dy, ds);
       return {
         get dx() {

@@ -1,0 +1,41 @@
+/** The derivations of what is made of cells, evaluated: every equation is judged or says why not, and a misprint in any forward or backward one is caught. */
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, test } from 'vitest';
+import { checkDerivation } from '../../lib/derivation/index.ts';
+import { readingOf } from '../../lib/derivation/lines.ts';
+import { ROOT } from '../examples.ts';
+import { isCaught, isOfAny, signsTurned, stepsTurned } from './misprints.ts';
+import { NETWORKS } from './networks.ts';
+
+const textOf = (file: string) => readFileSync(join(ROOT, `derivations/${file}.md`), 'utf8');
+
+describe.each(NETWORKS)('$file.md', ({ file, given = [], besides = {} }) => {
+  const text = textOf(file);
+
+  test('every equation is judged, but for those that say why not', () => {
+    const { lines } = checkDerivation(text, { given: given.map(textOf) });
+    expect(lines.filter(({ verdict }) => verdict === 'wrong')).toEqual([]);
+    const unread = lines.filter(({ tag, verdict }) => tag !== undefined && verdict === 'not read');
+    expect(unread.map(({ name }) => name)).toEqual(Object.keys(besides));
+  });
+
+  test('a sign or a step turned in any forward or backward equation is caught', () => {
+    const others = given.map(one => readingOf(textOf(one)));
+    const isJudged = (tag: string) => /-[FB]\d/.test(tag) && !(tag in besides);
+    const lines = readingOf(text).lines.filter(({ tag = '' }) => isJudged(tag));
+    expect(lines.length).toBeGreaterThan(2);
+    const missed = lines.flatMap(({ tag = '', prefix, latex, offset }, n) => {
+      const signs = signsTurned(latex).filter(misprint => !isOfAny(misprint));
+      const misprints = signs.length > 0 ? signs : stepsTurned(latex);
+      expect(misprints.length, tag).toBeGreaterThan(0);
+      // One of each: MISPRINTS=all plants every one.
+      const planted = process.env.MISPRINTS === 'all' ? misprints : misprints.slice(n % misprints.length).slice(0, 1);
+      return planted.flatMap(misprint => {
+        const changed = `${text.slice(0, offset)}${misprint}${text.slice(offset + latex.length)}`;
+        return isCaught(changed, others, tag, prefix, Object.keys(besides)) ? [] : [`${tag}: ${misprint}`];
+      });
+    });
+    expect(missed).toEqual([]);
+  });
+});
