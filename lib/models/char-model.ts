@@ -9,8 +9,6 @@ import { type Layer, requireLayer, requireState } from '../layers/layer.ts';
 import { crossEntropy } from '../losses/cross-entropy.ts';
 import { Random } from '../random.ts';
 import {
-  describe,
-  requireClasses,
   requireFinite,
   requireInstance,
   requireInteger,
@@ -196,7 +194,7 @@ export function written(
   requireInstance('rng', rng, Random);
   requireChoice({ temperature, topK, topP });
   if (s0 !== undefined) requireState('s0', s0, net.state, 1);
-  const read = encodePrompt(model, prompt);
+  const read = encodePromptAt(model.level, model.vocabulary, prompt);
   return writing(model, read, { length, rng, s0, choice: { temperature, topK, topP } });
 }
 
@@ -243,22 +241,6 @@ export function requireModel(model: CharModel): CharModel {
   requireLevel(model.level);
   requireLayer('model.net', model.net);
   return model;
-}
-
-/** What is read first, as classes; or throws ValueError. */
-function encodePrompt({ level, vocabulary }: CharModel, prompt: string | Int32Array): Int32Array {
-  if (prompt instanceof Int32Array) return requireClasses('prompt', prompt, vocabulary.size, 1).slice();
-  if (typeof prompt !== 'string' || (prompt === '' && level !== 'word')) {
-    throw new ValueError('prompt', 'at least one symbol', describe(prompt));
-  }
-  if (level !== 'char') return encodePromptAt(level, vocabulary, prompt);
-  const known = new Set(vocabulary.symbols);
-  const unknown = [...new Set(prompt)].filter(symbol => !known.has(symbol));
-  if (unknown.length > 0) {
-    const some = describe(vocabulary.symbols.join(''));
-    throw new ValueError('prompt', `symbols the model was trained on, such as ${some}`, describe(unknown.join('')));
-  }
-  return vocabulary.encode(prompt);
 }
 
 /** What a generator returns in the end. */

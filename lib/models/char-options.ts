@@ -4,6 +4,7 @@ import { rnn } from '../cells/rnn.ts';
 import { ValueError } from '../errors.ts';
 import { adagrad } from '../optim/adagrad.ts';
 import { adam } from '../optim/adam.ts';
+import { clipByNorm, clipByValue } from '../optim/clip.ts';
 import type { Optimiser } from '../optim/optimiser.ts';
 import { rmsprop } from '../optim/rmsprop.ts';
 import { cosine, type Schedule, warmUp } from '../optim/schedules.ts';
@@ -11,6 +12,7 @@ import { sgd } from '../optim/sgd.ts';
 import type { ParamSet } from '../params.ts';
 import { describe, requireInteger, requireKnown, requirePositive, requireSize } from '../require.ts';
 
+import type { Clip } from '../training/descent.ts';
 import { type Level, requireLevel } from './level.ts';
 
 /** An optimiser that the model can be trained with. */
@@ -154,6 +156,14 @@ export function symbolsAStep({ chunk, batch }: Pick<CharTrainerOptions, 'chunk' 
 /** The optimiser asked for, of the model's parameters. */
 export function optimiserOf({ optimiser, learningRate }: CharTrainerOptions, params: ParamSet): Optimiser {
   return OPTIMISERS[optimiser](params, { learningRate });
+}
+
+/** What is done to a gradient: scaled by its norms, then cut off. */
+export function clipsOf({ clipNorm, clipValue }: CharTrainerOptions): readonly Clip[] {
+  const clips: Clip[] = [];
+  if (clipNorm !== null) clips.push(params => clipByNorm(params, clipNorm));
+  if (clipValue !== null) clips.push(params => clipByValue(params, clipValue));
+  return clips;
 }
 
 /** How many numbers an optimiser remembers of a parameter. */

@@ -8,22 +8,28 @@ import { normal, zeros } from '../init/initialisers.ts';
 import type { Dropout } from '../layers/dropout.ts';
 import { type Layer, requireLayer, requireState, zeroState } from '../layers/layer.ts';
 import { crossEntropy } from '../losses/cross-entropy.ts';
-import { clipByNorm, clipByValue } from '../optim/clip.ts';
 import type { Optimiser } from '../optim/optimiser.ts';
 import { Random, streamSeed } from '../random.ts';
 import { requireFiniteNumber, requireInteger, requireObject } from '../require.ts';
 import type { Sequence } from '../sequence.ts';
 import type { Matrices } from '../shape.ts';
 import { type Chunk, truncated } from '../through-time/truncated.ts';
-import { type Clip, Descent, requireNorms } from '../training/descent.ts';
-import { type Streams, stepsOfEach, streamsOf } from '../training/streams.ts';
+import { Descent, requireNorms } from '../training/descent.ts';
+import { type Streams, streamsOf } from '../training/streams.ts';
 import { FlatMatrix } from '../views.ts';
 import { requireEngineRoom } from './char-memory.ts';
 import type { CharModel } from './char-model.ts';
 import { charNet } from './char-net.ts';
-import { type CharTrainerOptions, lectureOptions, optimiserOf, rateFactor, requireOptions } from './char-options.ts';
+import {
+  type CharTrainerOptions,
+  clipsOf,
+  lectureOptions,
+  optimiserOf,
+  rateFactor,
+  requireOptions,
+} from './char-options.ts';
+import { charText } from './char-text.ts';
 import { requireFiniteMatrices } from './divergence.ts';
-import { encodeAt, vocabularyAt } from './level.ts';
 import { type Engine, requireEngine } from './network.ts';
 
 /** The loss after one update. */
@@ -100,16 +106,12 @@ export class CharTrainer {
     requireEngine(engine);
     this.text = text;
     this.options = all;
-    const { level } = all;
-    const vocabulary = vocabularyAt(level, text);
-    const indices = encodeAt(level, vocabulary, text);
-    const cut = indices.length - heldOutLength(indices.length, all.heldOut);
-    this.train = indices.subarray(0, cut);
-    this.heldOut = indices.subarray(cut);
-    requireChunk(this.train.length, all);
+    const { vocabulary, train, heldOut } = charText(text, all);
+    this.train = train;
+    this.heldOut = heldOut;
     requireEngineRoom(all, vocabulary.size, engine);
     this.#random = new Random(all.seed);
-    const { cell, hidden: m, layers, embedding } = all;
+    const { level, cell, hidden: m, layers, embedding } = all;
     const { net, drops } = charNet({ C: vocabulary.size, cell, m, layers, embedding, rate: all.dropout }, engine);
     this.#drops = drops;
     this.#runs = net;
@@ -260,34 +262,6 @@ export class CharTrainer {
       for (const drop of this.#drops) drop.training = false;
     }
   }
-}
-
-/** What is done to a gradient: scaled by its norms, then cut off. */
-function clipsOf({ clipNorm, clipValue }: CharTrainerOptions): readonly Clip[] {
-  const clips: Clip[] = [];
-  if (clipNorm !== null) clips.push(params => clipByNorm(params, clipNorm));
-  if (clipValue !== null) clips.push(params => clipByValue(params, clipValue));
-  return clips;
-}
-
-/** There is a whole chunk in every stream, or throws ValueError. */
-function requireChunk(symbols: number, { chunk, batch }: CharTrainerOptions): void {
-  if (stepsOfEach(symbols, batch) >= chunk) return;
-  const whose = batch === 1 ? 'a chunk' : `${batch} streams of a chunk`;
-  const needed = `at least ${batch * chunk + 1} symbols to train on (${whose} of ${chunk} and the one after it)`;
-  throw new ValueError('text', needed, `${symbols}`);
-}
-
-function heldOutLength(symbols: number, part: number): number {
-  const length = Math.floor(symbols * part);
-  if (part > 0 && length < 2) {
-    throw new ValueError(
-      'text',
-      `at least two symbols in the held-out part (${part} of the text; 0 holds out none)`,
-      `${length}`,
-    );
-  }
-  return length;
 }
 
 function initialise({ net }: CharModel, std: number, rng: Random): void {

@@ -6,7 +6,7 @@
  * mark; and words that occur once only are one symbol, the unknown.
  */
 import { ValueError } from '../errors.ts';
-import { describe } from '../require.ts';
+import { describe, requireClasses } from '../require.ts';
 import type { Marks } from './marks.ts';
 import { Vocabulary } from './vocabulary.ts';
 
@@ -64,15 +64,29 @@ export function encodeAt(level: Level, vocabulary: Vocabulary, text: string): In
 }
 
 /**
- * What a model is given to go on from, as classes: of words the beginning of a paragraph, which may be empty.
+ * What a model is given to go on from, as classes, if it is not given as such: of words the beginning of a paragraph, which may
+ * be empty.
  *
- * @throws ValueError as {@link encodeAt}.
+ * @throws ValueError when there is no symbol, or one that the vocabulary does not have.
  */
-export function encodePromptAt(level: Level, vocabulary: Vocabulary, prompt: string): Int32Array {
+export function encodePromptAt(level: Level, vocabulary: Vocabulary, prompt: string | Int32Array): Int32Array {
+  if (prompt instanceof Int32Array) return requireClasses('prompt', prompt, vocabulary.size, 1).slice();
+  if (typeof prompt !== 'string' || (prompt === '' && level !== 'word')) {
+    throw new ValueError('prompt', 'at least one symbol', describe(prompt));
+  }
+  if (level === 'char') requireSymbols(vocabulary, prompt);
   if (level !== 'word') return encodeAt(level, vocabulary, prompt);
   const paragraphs = prompt.split(BETWEEN).map(wordsOf);
   const words = paragraphs.flatMap((own, n) => [...(n > 0 ? [MARKS.stop] : []), MARKS.start, ...own]);
   return vocabulary.encode(words);
+}
+
+function requireSymbols(vocabulary: Vocabulary, prompt: string): void {
+  const known = new Set(vocabulary.symbols);
+  const unknown = [...new Set(prompt)].filter(symbol => !known.has(symbol));
+  if (unknown.length === 0) return;
+  const some = describe(vocabulary.symbols.join(''));
+  throw new ValueError('prompt', `symbols the model was trained on, such as ${some}`, describe(unknown.join('')));
 }
 
 /** What writes classes as text, one after the other: of bytes a character when its last byte has come. */

@@ -33,7 +33,20 @@ export async function killedAndNot(kills: number): Promise<Comparison> {
   const folder = freshFolder();
   writeFileSync(join(folder, 'letters.txt'), 'the quick brown fox jumps over the lazy dog\n'.repeat(40));
   const run = [
-    ...['train', 'letters.txt', '--hidden', '5', '--chunk', '8', '--steps', `${STEPS_A_KILL * (kills + 1)}`],
+    ...[
+      'train',
+      'letters.txt',
+      '--hidden',
+      '5',
+      '--chunk',
+      '8',
+      '--batch',
+      '2',
+      '--dropout',
+      '0.2',
+      '--steps',
+      `${STEPS_A_KILL * (kills + 1)}`,
+    ],
     ...[
       '--save-every',
       `${SAVE_EVERY}`,

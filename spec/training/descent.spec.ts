@@ -1,4 +1,5 @@
 /** One update: what it does in which order, and that it is not done by half. */
+import { readdirSync, readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { gru } from '../../lib/cells/gru.ts';
 import { ValueError } from '../../lib/errors.ts';
@@ -28,6 +29,16 @@ const work =
     set.grads.set(grads);
     return { loss };
   };
+
+it('nothing else in the library takes a step of an optimiser', () => {
+  const lib = new URL('../../lib/', import.meta.url);
+  const steps = (file: string) =>
+    readFileSync(new URL(file, lib), 'utf8')
+      .split('\n')
+      .some(line => /\.step\([\w.]*params\)/.test(line) && !/^\s*(?:\*|\/\/)/.test(line));
+  const files = readdirSync(lib, { recursive: true, encoding: 'utf8' }).filter(file => file.endsWith('.ts'));
+  expect(files.filter(steps).map(file => file.replaceAll('\\', '/'))).toEqual(['training/descent.ts']);
+});
 
 describe('an update', () => {
   it('watches the norm, clips in order, and goes at the rate that is due', () => {
