@@ -35,6 +35,13 @@ export interface KnownParams<Name extends string = string> {
   readonly first?: Readonly<Partial<Record<Name, number>>>;
 }
 
+/** The names of all parameters of parts whose own are `Names`, `part.name`: written out, so that an editor shows them. */
+export type JoinedNames<Names extends Readonly<Record<string, string>>> = keyof Names extends infer Part
+  ? Part extends keyof Names & string
+    ? `${Part}.${Names[Part]}`
+    : never
+  : never;
+
 /**
  * Named parameters in one contiguous buffer, and their gradients in another of the same layout: an optimiser, a clip
  * or a checkpoint sees one array; a cell sees matrices.
@@ -94,7 +101,10 @@ export class ParamSet<Name extends string = string> {
    * @throws ValueError when a size is no positive integer, a name is empty, an integer (JavaScript would put it before
    * the others) or `__proto__`, or something is known of a parameter that is none of them.
    */
-  static of<Name extends string>(shapes: Shapes<Name>, known: KnownParams<NoInfer<Name>> = {}): ParamSet<Name> {
+  static of<Name extends string, Known extends Name = Name>(
+    shapes: Shapes<Name>,
+    known: KnownParams<Known> = {},
+  ): ParamSet<Name> {
     const own = requireShapes('shapes', shapes);
     const { keeps: signs, first: begins } = requireKnown('known', known, ['keeps', 'first']);
     const keeps = requireOf(own, 'keeps', requireKeeps('keeps', signs));
@@ -112,11 +122,15 @@ export class ParamSet<Name extends string = string> {
    * @throws ValueError when a set is given twice, is part of another already, or a part's name is empty, an integer,
    * `__proto__`, or has a dot.
    */
-  static join(parts: Readonly<Record<string, ParamSet>>): ParamSet {
+  static join<Names extends Readonly<Record<string, string>>>(
+    parts: {
+      readonly [Part in keyof Names]: ParamSet<Names[Part]>;
+    },
+  ): ParamSet<JoinedNames<Names>> {
     const shapes: Record<string, Shape> = {};
     const keeps: Record<string, 1 | -1> = {};
     const first: Record<string, number> = {};
-    const entries = requireNamed('parts', parts);
+    const entries = requireNamed<ParamSet>('parts', parts as Readonly<Record<string, ParamSet>>);
     const sets = entries.map(([, params]) => params);
     if (new Set(sets).size < sets.length) {
       throw new ValueError('parts', 'each set of parameters once', entries.map(([part]) => part).join(', '));
@@ -132,7 +146,7 @@ export class ParamSet<Name extends string = string> {
         if (value !== undefined) first[`${part}.${name}`] = value;
       }
     }
-    const joined = new ParamSet(shapes, { keeps, first });
+    const joined = new ParamSet<JoinedNames<Names>>(shapes as Shapes<JoinedNames<Names>>, { keeps, first });
     let offset = 0;
     for (const params of sets) {
       joined.#values.set(params.values, offset);

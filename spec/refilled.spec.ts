@@ -171,7 +171,7 @@ describe('a one-hot cotangent', () => {
     const hot = Sequence.oneHot([0, 1, 2, 2, 1, 0], { ...EXTENT, classes: 3 });
     const plain = Sequence.dense(hot.rows().to1DArray(), { ...EXTENT, F: 3 });
     const one = () => bptt.recurrent(bptt.rnn, { d: 2, m: 3 }) as Layer;
-    const both = bptt.bidirectional({ forward: one(), backward: one(), merge: 'sum' });
+    const both = bptt.bidirectional({ forward: one(), backward: one(), merge: 'sum' }) as Layer;
     for (const layer of [one(), bptt.linear({ m: 2, C: 3 }) as Layer, both].map(filled)) {
       const gradient = (dy: bptt.Sequence) => {
         layer.params.zeroGrads();

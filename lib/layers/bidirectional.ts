@@ -13,7 +13,7 @@
  * padding.
  */
 import { ValueError } from '../errors.ts';
-import { ParamSet } from '../params.ts';
+import { type JoinedNames, ParamSet } from '../params.ts';
 import { describe, requireKnown, requireObject } from '../require.ts';
 import { dense, read, requireExtent, Sequence } from '../sequence.ts';
 import { type Layer, requireLayer, requireState, requireTape } from './layer.ts';
@@ -50,11 +50,11 @@ export interface BidirectionalTape {
  * console.log(both.forward(x).y.F, Object.keys(both.state).join(' ')); // → 7 forward.h forward.c backward.h backward.c
  * ```
  */
-export function bidirectional(layers: {
-  readonly forward: Layer;
-  readonly backward: Layer;
+export function bidirectional<Forward extends string, Backward extends string>(layers: {
+  readonly forward: Layer<unknown, Forward>;
+  readonly backward: Layer<unknown, Backward>;
   readonly merge?: 'concat' | 'sum';
-}): Layer<BidirectionalTape> {
+}): Layer<BidirectionalTape, JoinedNames<{ forward: Forward; backward: Backward }>> {
   const {
     forward: there,
     backward,

@@ -3,7 +3,7 @@
  * DD2424 Lecture 9, "Multi-layer RNN".
  */
 import { ValueError } from '../errors.ts';
-import { ParamSet } from '../params.ts';
+import { type JoinedNames, ParamSet } from '../params.ts';
 import { requireCount, requireNamed, requireObject, requireSize } from '../require.ts';
 import { requireExtent, type Sequence } from '../sequence.ts';
 import type { Matrices } from '../shape.ts';
@@ -22,6 +22,7 @@ export interface StackTape {
  * lie in one buffer from now on.
  *
  * @param layers by name, from the input to the output.
+ * @typeParam Names the names of each layer's parameters, which the compiler sees: `net.params.get('rnn.W')`.
  * @throws ValueError when there are none, when the outputs of one are not as many as the inputs of the next, or when a name is
  * empty, an integer (JavaScript would run that layer first), `__proto__`, or has a dot.
  *
@@ -33,8 +34,12 @@ export interface StackTape {
  * console.log(Object.keys(net.params.shapes).join(' ')); // → rnn.W rnn.U rnn.b readout.V readout.c
  * ```
  */
-export function stack(layers: Readonly<Record<string, Layer>>): Layer<StackTape> {
-  const parts = requireNamed('layers', layers);
+export function stack<Names extends Readonly<Record<string, string>>>(
+  layers: {
+    readonly [Name in keyof Names]: Layer<unknown, Names[Name]>;
+  },
+): Layer<StackTape, JoinedNames<Names>> {
+  const parts = requireNamed<Layer>('layers', layers as Readonly<Record<string, Layer>>);
   for (const [name, layer] of parts) requireLayer(`layers.${name}`, layer);
   const [first] = parts;
   const last = parts.at(-1);
@@ -103,5 +108,5 @@ export function stack(layers: Readonly<Record<string, Layer>>): Layer<StackTape>
       for (const [l, [, layer]] of parts.entries()) layer.release?.(tapes[l]);
     },
   };
-  return made(whole, { kind: 'stack', layers: parts });
+  return made(whole as Layer<StackTape, JoinedNames<Names>>, { kind: 'stack', layers: parts });
 }

@@ -8,6 +8,7 @@ import { readout } from '../../lib/layers/readout.ts';
 import { stack } from '../../lib/layers/stack.ts';
 import { unroll } from '../../lib/layers/unroll.ts';
 import { Sequence } from '../../lib/sequence.ts';
+import type { Matrices } from '../../lib/shape.ts';
 import { entries, lengths, matrix, sequence, size } from '../arbitraries.ts';
 import { flat, inner } from '../numbers.ts';
 
@@ -45,7 +46,7 @@ describe('a stack', () => {
         };
         net.params.zeroGrads();
         const { dx, ds0 } = net.backward(net.forward(x, s0).tape, dy, { 'low.h': dlow, 'high.h': dhigh });
-        const grads = net.params.namedGrads();
+        const grads: Matrices = net.params.namedGrads();
         const none = Matrix.zeros(0, 0);
         const report = checkGradients(loss, [
           ...Object.entries(net.params.named()).map(([name, values]) => ({

@@ -10,6 +10,7 @@ import { type WindowNet, windowNet } from '../../lib/models/window-net.ts';
 import { ParamSet } from '../../lib/params.ts';
 import { Random } from '../../lib/random.ts';
 import { Sequence } from '../../lib/sequence.ts';
+import type { Matrices } from '../../lib/shape.ts';
 import { size } from '../arbitraries.ts';
 import { flat } from '../numbers.ts';
 
@@ -49,7 +50,7 @@ function checked(
   const { tape, topTape, lossTape } = pass();
   net.backward(tape, top.backward(topTape, crossEntropy.backward(lossTape)).dx);
   const tags: Readonly<Record<string, string>> = { 'hidden.E': 'WN-B2', 'hidden.b': 'WN-B3' };
-  const grads = params.namedGrads();
+  const grads: Matrices = params.namedGrads();
   const tensors = Object.entries(params.named()).map(([name, values]) => ({
     name,
     values,

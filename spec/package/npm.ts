@@ -6,7 +6,7 @@ import { ROOT } from '../examples.ts';
 
 interface Manifest {
   readonly version: string;
-  readonly exports: unknown;
+  readonly exports: Readonly<Record<string, unknown>>;
   readonly bin: unknown;
   readonly unpkg: string;
   readonly jsdelivr: string;

@@ -30,6 +30,7 @@ export default function setup({ provide }: TestProject): () => void {
   mkdirSync(project);
   writeFileSync(join(project, 'package.json'), JSON.stringify({ type: 'module', private: true }));
   const tools = ['typescript', '@types/node', 'tsx'].map(name => `${name}@${manifest.devDependencies[name]}`);
+  tools.push('typescript-oldest@npm:typescript@5.0.4'); // that the declarations are for
   const tarball = join(temporary, filename);
   run(project, 'npm', 'install', tarball, ...tools, '--no-audit', '--no-fund', '--ignore-scripts');
   provide('installed', { temporary, project, tarball, packed: files.map(({ path }) => path) });
