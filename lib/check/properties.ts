@@ -8,6 +8,7 @@ import { type Cell, requireCell } from '../cells/cell.ts';
 import { fitting } from '../cells/sizes.ts';
 import type { Layer } from '../layers/layer.ts';
 import type { Loss } from '../losses/loss.ts';
+import { requireKnown, requireSize } from '../require.ts';
 import { type CheckCellOptions, checkCell } from './check-cell.ts';
 import { type CheckLayerOptions, checkLayer } from './check-layer.ts';
 import { type CheckLossOptions, checkLoss } from './check-loss.ts';
@@ -30,6 +31,8 @@ const seed = fc.integer({ min: 0, max: 2 ** 31 - 1 });
  * {@link checkCell} holds for all sizes and seeds: 1–6 steps, 1–3 sequences, 1–4 inputs, units (from `leastUnits` on) and
  * classes, or the nearest that the cell can have.
  *
+ * @throws ValueError when an option is none.
+ *
  * @example
  * ```ts
  * import fc from 'fast-check';
@@ -39,7 +42,9 @@ const seed = fc.integer({ min: 0, max: 2 ** 31 - 1 });
  * fc.assert(cellProperty(rnn), { numRuns: 10 });
  * ```
  */
-export function cellProperty(cell: Cell, { oracle, leastUnits = 1 }: CellPropertyOptions = {}): CheckProperty {
+export function cellProperty(cell: Cell, options: CellPropertyOptions = {}): CheckProperty {
+  const { oracle, leastUnits = 1 } = requireKnown('options', options, ['oracle', 'leastUnits']);
+  requireSize('leastUnits', leastUnits);
   const m = fc.integer({ min: leastUnits, max: leastUnits + 3 });
   const problem = fc.record({ T: size(6), B: size(3), d: size(4), m, C: size(4), seed });
   const near = (sizes: { readonly d: number; readonly m: number }) => fitting(requireCell('cell', cell), sizes);

@@ -26,7 +26,7 @@ import {
 import { basename, dirname, join, resolve } from 'node:path';
 import { isatty } from 'node:tty';
 import { FileError, FormatError } from '../errors.ts';
-import { requireInstance, requireName } from '../require.ts';
+import { requireBoolean, requireInstance, requireKnown, requireName } from '../require.ts';
 
 /** Who named a file that is to be read. */
 export interface ReadOptions {
@@ -44,9 +44,12 @@ const MOST = 2 ** 30;
  * The bytes of a file, or of a pipe up to 1 GiB.
  *
  * @throws {FileError} when it cannot be read.
+ * @throws {ValueError} when an option is none.
  */
-export function readBytes(path: string, { regular = false }: ReadOptions = {}): Uint8Array {
+export function readBytes(path: string, options: ReadOptions = {}): Uint8Array {
   requireName('path', path);
+  const { regular = false } = requireKnown('options', options, ['regular']);
+  requireBoolean('regular', regular);
   try {
     if (regular) requireRegular(path, statSync(path));
     // A pipe may have taken its place since: to open that does not wait.

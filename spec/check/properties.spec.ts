@@ -41,6 +41,13 @@ describe('a property', () => {
     expect(again.counterexample).toEqual(details.counterexample);
   });
 
+  it('knows its options', () => {
+    expect(() => cellProperty(rnn, { leastUnit: 2 } as never)).toThrow(
+      'options: expected no names but oracle, leastUnits',
+    );
+    expect(() => cellProperty(rnn, { leastUnits: 0 })).toThrow('leastUnits: expected a positive integer, got 0');
+  });
+
   it('fails of a wrong layer and a wrong loss', () => {
     const right = unroll(rnn, { d: 2, m: 3 });
     const mute = {
