@@ -33,7 +33,12 @@ function lossOf(epochs: readonly Epoch[], command: string): Promise<string> {
 }
 
 function forecastOf(forecast: NonNullable<Judged['forecast']>, target: string, command: string): Promise<string> {
-  const last = forecast.slice(-DRAWN).map(({ truth, foretold }, n) => ({ step: n + 1, truth, foretold }));
+  const isDated = forecast.every(({ at }) => /^\d{4}-\d\d-\d\d/.test(at) && !Number.isNaN(Date.parse(at)));
+  const last = forecast.slice(-DRAWN).map(({ at, truth, foretold }, n) => ({
+    step: isDated ? new Date(at) : n + 1,
+    truth,
+    foretold,
+  }));
   return draw(Plot => ({
     width: 900,
     height: 400,
@@ -41,7 +46,7 @@ function forecastOf(forecast: NonNullable<Judged['forecast']>, target: string, c
     marginRight: 90,
     marginBottom: 72,
     style: { background: 'white', color: 'black', fontSize: '12px' },
-    x: { label: 'step', labelAnchor: 'center', labelArrow: 'none', labelOffset: 36 },
+    x: { label: isDated ? null : 'step', labelAnchor: 'center', labelArrow: 'none', labelOffset: 36 },
     y: { label: target, labelArrow: 'up', grid: true },
     marks: [
       Plot.line(last, { x: 'step', y: 'truth', stroke: '#888', strokeWidth: 1.5 }),

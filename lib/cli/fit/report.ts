@@ -24,7 +24,7 @@ export function report(fit: Fit, stopped: string | null, about: About, { json }:
   const { model, reading, parts, counts, steps, out } = fit;
   const { understanding } = model.known;
   const { figures, lines } = stopped === null ? model.learnt.judge(parts.test, about) : { figures: {}, lines: [] };
-  const sizes = { train: parts.train.length, validation: parts.validation.length, test: parts.test.length };
+  const { what, ...sizes } = sizesOf(fit);
   const best = steps.history.findLast(epoch => epoch.best) ?? steps.history.at(-1);
   if (json) {
     const { task, level, kinds: _, ...roles } = understanding;
@@ -34,14 +34,14 @@ export function report(fit: Fit, stopped: string | null, about: About, { json }:
       validation: best?.validation ?? null,
     };
     printJson({
-      ...{ ok: true, task, file: reading.path, understood: { ...roles, level }, rows: counts, sequences: sizes },
+      ...{ ok: true, task, file: reading.path, understood: { ...roles, level }, rows: counts, [what]: sizes },
       ...{ stopped, ...epochs, parameters: model.learnt.model.params.size, ...figures, model: out },
     });
     return;
   }
   if (counts.dropped > 0) print(`dropped    ${counts.dropped} rows in which a value was missing`);
   if (counts.carried > 0) print(`carried    ${counts.carried} values from the row before`);
-  print(`sequences  ${sizes.train} learnt from, ${sizes.validation} chosen by, ${sizes.test} tested`);
+  print(`${what.padEnd(10)} ${sizes.train} learnt from, ${sizes.validation} chosen by, ${sizes.test} tested`);
   if (stopped) {
     print(
       `stopped by ${stopped} in epoch ${steps.history.length + 1}: bptt fit ${reading.path} --resume ${out} goes on`,
@@ -52,4 +52,30 @@ export function report(fit: Fit, stopped: string | null, about: About, { json }:
     print('');
   }
   print(`model      ${out}`);
+}
+
+/** How much there is of what: of series their steps, of other files sequences. */
+function sizesOf({ model, parts }: Fit): {
+  what: 'steps' | 'sequences';
+  train: number;
+  validation: number;
+  test: number;
+} {
+  const { understanding, settings } = model.known;
+  if (understanding.task !== 'forecast')
+    return {
+      what: 'sequences',
+      train: parts.train.length,
+      validation: parts.validation.length,
+      test: parts.test.length,
+    };
+  const steps = (items: Parts['train'], seen: number) =>
+    items.reduce((sum, { vectors }) => sum + vectors.length - seen, 0);
+  const { length } = settings; // which are seen before the first that is foretold
+  return {
+    what: 'steps',
+    train: steps(parts.train, 0),
+    validation: steps(parts.validation, length),
+    test: steps(parts.test, length),
+  };
 }

@@ -75,8 +75,8 @@ function learnt(model: Layer, known: Known): Learnt {
       ) as [Sequence, Sequence, Sequence];
       const floor = horizon === 1 ? (noiseFloor ?? null) : null;
       const figures = { rmse: rmse(o, y), mae: mae(o, y), naiveRmse: rmse(naive, y), noiseFloor: floor };
-      const at = items.flatMap(({ times, vectors, line }) =>
-        Array.from({ length: vectors.length - length - horizon + 1 }, (_, n) => times[length + n] ?? line + n),
+      const at = items.flatMap(({ times, vectors }) =>
+        Array.from({ length: vectors.length - length - horizon + 1 }, (_, n) => times[length + n] ?? `${n + 1}`),
       );
       return {
         figures,

@@ -3,7 +3,7 @@ import { FormatError } from '../../errors.ts';
 import { type Numbered, placeOf, type ReadCounts } from '../../io/records.ts';
 import { describe } from '../../require.ts';
 import { type Reading, type Row, rowsOf } from './table.ts';
-import type { Understanding } from './understanding.ts';
+import type { Level, Understanding } from './understanding.ts';
 
 /** A sequence of the file. */
 export interface Item {
@@ -39,13 +39,13 @@ export function itemsOf(reading: Reading, understanding: Understanding, asked: b
   const wanted = [time, sequence, ...features, text, ...(isWanted ? [target] : [])];
   const names = [...new Set(wanted.filter(name => name !== undefined))];
   const rows = rowsOf(reading, Object.fromEntries(names.map(name => [name, kinds[name] ?? 'text'])));
-  const read = new Reader(reading.path, understanding, isWanted);
+  const making = { path: reading.path, understanding, isAsked: isWanted };
   const isLong = task === 'forecast' || sequence !== undefined;
   return {
     counts: () => rows.counts(),
     async *[Symbol.asyncIterator]() {
-      if (!isLong) for await (const row of rows) yield read.whole(row);
-      else for await (const steps of groups(rows, sequence, reading.path)) yield read.joined(steps);
+      if (!isLong) for await (const row of rows) yield whole(row, making);
+      else for await (const steps of groups(rows, sequence, reading.path)) yield joined(steps, making);
     },
   };
 }
@@ -78,78 +78,64 @@ async function* groups(
   if (steps.length > 0) yield steps;
 }
 
-/** Makes sequences of rows. */
-class Reader {
-  readonly #path: string;
-  readonly #understanding: Understanding;
-  readonly #isAsked: boolean;
+/** What is needed to make sequences of rows: the file, for errors, what it is taken for, and whether targets are read. */
+interface Making {
+  readonly path: string;
+  readonly understanding: Understanding;
+  readonly isAsked: boolean;
+}
 
-  constructor(path: string, understanding: Understanding, isAsked: boolean) {
-    this.#path = path;
-    this.#understanding = understanding;
-    this.#isAsked = isAsked;
-  }
+/** A row that is a sequence. */
+function whole({ line, value }: Numbered<Row>, { path, understanding, isAsked }: Making): Item {
+  const { text = '', target, task, level } = understanding;
+  const here = placeOf(path, line, text);
+  const place = placeOf(path, line, target ?? text);
+  const own = value[text];
+  const isVectors = Array.isArray(own) && typeof own[0] !== 'string';
+  const tokens = isVectors ? [] : tokensOf(own, level, here);
+  const vectors = isVectors ? own.map((step: unknown, t) => vectorOf(step, here, t)) : [];
+  if (tokens.length + vectors.length === 0) throw new FormatError(here, 'at least one step', 'none');
+  const widths = new Set(vectors.map(({ length }) => length));
+  if (widths.size > 1) throw new FormatError(here, 'vectors of one width', `${[...widths].join(' and ')} numbers`);
+  const said = target === undefined || !isAsked ? undefined : value[target];
+  const isList = task === 'tag' || task === 'translate';
+  const foretold = said === undefined ? [] : isList ? tokensOf(said, level, place) : [String(said)];
+  if (task === 'tag' && said !== undefined && foretold.length !== tokens.length)
+    throw new FormatError(place, `${tokens.length} tags, one a token`, `${foretold.length}`);
+  return { line, place, name: undefined, times: [], vectors, tokens, target: foretold };
+}
 
-  /** A row that is a sequence. */
-  whole({ line, value }: Numbered<Row>): Item {
-    const { text = '', target, task } = this.#understanding;
-    const place = this.#place(line, target ?? text);
-    const own = value[text];
-    const isVectors = Array.isArray(own) && typeof own[0] !== 'string';
-    const tokens = isVectors ? [] : this.#tokens(own, this.#place(line, text));
-    const vectors = isVectors ? own.map((step: unknown, t) => vectorOf(step, this.#place(line, text), t)) : [];
-    if (tokens.length + vectors.length === 0)
-      throw new FormatError(this.#place(line, text), 'at least one step', 'none');
-    const widths = new Set(vectors.map(({ length }) => length));
-    if (widths.size > 1)
-      throw new FormatError(this.#place(line, text), 'vectors of one width', `${[...widths].join(' and ')} numbers`);
-    const said = target === undefined || !this.#isAsked ? undefined : value[target];
-    const isList = task === 'tag' || task === 'translate';
-    const foretold = said === undefined ? [] : isList ? this.#tokens(said, place) : [String(said)];
-    if (task === 'tag' && said !== undefined && foretold.length !== tokens.length)
-      throw new FormatError(place, `${tokens.length} tags, one a token`, `${foretold.length}`);
-    return { line, place, name: undefined, times: [], vectors, tokens, target: foretold };
+/** Rows that are the steps of a sequence. */
+function joined(steps: readonly Numbered<Row>[], { path, understanding, isAsked }: Making): Item {
+  const { task, time, sequence, features, text, target } = understanding;
+  const [first] = steps;
+  const line = first?.line ?? 1;
+  const said =
+    target === undefined || !isAsked || task === 'forecast' ? [] : steps.map(({ value }) => String(value[target]));
+  const other = task === 'classify' ? said.findIndex(label => label !== said[0]) : -1;
+  if (other >= 0) {
+    const place = placeOf(path, steps[other]?.line ?? line, target ?? '');
+    throw new FormatError(place, `${describe(said[0])}, as the sequence has before`, describe(said[other]));
   }
+  return {
+    line,
+    place: placeOf(path, line, target ?? text ?? ''),
+    name: sequence === undefined ? undefined : String(first?.value[sequence]),
+    times: time === undefined ? [] : steps.map(({ value }) => String(value[time])),
+    vectors: text === undefined ? steps.map(({ value }) => features.map(name => Number(value[name]))) : [],
+    tokens: text === undefined ? [] : steps.map(({ value }) => String(value[text])),
+    target: task === 'classify' ? said.slice(0, 1) : said,
+  };
+}
 
-  /** Rows that are the steps of a sequence. */
-  joined(steps: readonly Numbered<Row>[]): Item {
-    const { task, time, sequence, features, text, target } = this.#understanding;
-    const [first] = steps;
-    const line = first?.line ?? 1;
-    const said = steps.map(({ value }) => (target === undefined || !this.#isAsked ? undefined : value[target]));
-    const known = said.filter(label => label !== undefined).map(String);
-    if (task === 'classify') {
-      const other = said.findIndex(label => label !== said[0]);
-      if (other >= 0) {
-        const place = this.#place(steps[other]?.line ?? line, target ?? '');
-        throw new FormatError(place, `${describe(known[0])}, as the sequence has before`, describe(known[other]));
-      }
-    }
-    return {
-      line,
-      place: this.#place(line, target ?? text ?? ''),
-      name: sequence === undefined ? undefined : String(first?.value[sequence]),
-      times: time === undefined ? [] : steps.map(({ value }) => String(value[time])),
-      vectors: text === undefined ? steps.map(({ value }) => features.map(name => Number(value[name]))) : [],
-      tokens: text === undefined ? [] : steps.map(({ value }) => String(value[text])),
-      target: task === 'classify' ? known.slice(0, 1) : task === 'forecast' ? [] : known,
-    };
+function tokensOf(value: unknown, level: Level, place: string): readonly string[] {
+  if (Array.isArray(value)) {
+    const other = value.findIndex(token => typeof token !== 'string' || token === '');
+    if (other < 0) return value as readonly string[];
+    throw new FormatError(`${place}[${other}]`, 'a token', describe(value[other]));
   }
-
-  #place(line: number, column: string): string {
-    return placeOf(this.#path, line, column);
-  }
-
-  #tokens(value: unknown, place: string): readonly string[] {
-    if (Array.isArray(value)) {
-      const other = value.findIndex(token => typeof token !== 'string' || token === '');
-      if (other < 0) return value as readonly string[];
-      throw new FormatError(`${place}[${other}]`, 'a token', describe(value[other]));
-    }
-    const text = String(value);
-    if (this.#understanding.level === 'char') return Array.from(text);
-    return text.split(/\s+/).filter(word => word !== '');
-  }
+  const text = String(value);
+  return level === 'char' ? Array.from(text) : text.split(/\s+/).filter(word => word !== '');
 }
 
 function vectorOf(step: unknown, place: string, t: number): readonly number[] {

@@ -58,7 +58,7 @@ export interface Judged {
   /** A table, a line each. */
   readonly lines: readonly string[];
   /** What was foretold, beside what came; of a forecast. */
-  readonly forecast?: readonly { readonly at: string | number; readonly truth: number; readonly foretold: number }[];
+  readonly forecast?: readonly { readonly at: string; readonly truth: number; readonly foretold: number }[];
   /** How often a class (row) was taken for another (column). */
   readonly confusion?: { readonly classes: readonly string[]; readonly counts: readonly (readonly number[])[] };
 }
