@@ -228,6 +228,22 @@ describe('a layer with large outputs', () => {
     expect(dotTest(moved(unroll(rnn, { d: 2, m: 3 }), 1e3))).toMatchObject({ ok: true });
   });
 
+  it('of 1e4 and of 1e5 passes: the bound grows with what rounding of the loss hides, and with no more', () => {
+    for (const offset of [1e4, 1e5]) {
+      const { verdict, laws } = checkLayer(moved(unroll(rnn, { d: 2, m: 3 }), offset));
+      expect({ verdict, broken: laws.filter(({ ok }) => !ok) }).toEqual({ verdict: 'ok', broken: [] });
+      expect(dotTest(moved(unroll(rnn, { d: 2, m: 3 }), offset)).ok).toBe(true);
+    }
+    const off = (offset: number, error: number) => verdictOn(a => a ** 2 + offset, 1, 2 + error).verdict;
+    expect([off(1e4, 1e-8), off(1e6, 2e-7), off(1e6, 1e-5), off(1e6, 1e-4)]).toEqual([
+      'ok',
+      'ok',
+      'too noisy',
+      'wrong',
+    ]);
+    expect([off(1, 5e-7), off(10, 5e-7), off(1e3, 5e-7)]).toEqual(['wrong', 'wrong', 'wrong']);
+  });
+
   it('is not a property that holds', () => {
     const property = layerProperty(moved(unroll(rnn, { d: 2, m: 3 }), 1e9));
     const { failed, errorInstance } = fc.check(property, { numRuns: 2, endOnFailure: true });

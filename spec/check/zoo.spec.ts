@@ -7,6 +7,7 @@
 import { describe, expect, it } from 'vitest';
 import { checkCell } from '../../lib/check/check-cell.ts';
 import { checkLayer } from '../../lib/check/check-layer.ts';
+import { dotTest } from '../../lib/check/dot-test.ts';
 import { cellMistakes, layerMistakes } from './zoo-mistakes.ts';
 
 /** Two steps of two sequences: as few as show sums over both. */
@@ -41,4 +42,10 @@ describe('a mistake in a layer is caught', () => {
     });
     if (breaks) expect(laws.flatMap(law => (law.ok ? [] : [law.name]))).toContainEqual(expect.stringMatching(breaks));
   });
+
+  /** One that assigns is seen by a second call only. */
+  const inDotTest = layerMistakes.filter(({ breaks }) => breaks !== 'added to the gradients');
+  it.each(inDotTest)('that $what, by the dot test alone', ({ layer }) =>
+    expect(dotTest(layer, { T: 22, B: 5 }).ok).toBe(false),
+  );
 });
