@@ -27,16 +27,17 @@ import { finalCotangent, type Scope, stateBefore } from './scope.ts';
 /** What is asked of a cell's gradients besides the sizes of a problem. */
 export interface Asked {
   readonly scope: Scope;
-  /** Whether the equations are proven, so that a direction in each tensor will do. */
-  readonly proven: boolean;
+  /** Whether a direction in each tensor will do, as where the equations were judged: what is wrong disagrees along it. */
+  readonly along: boolean;
   readonly origins: () => Origins;
 }
 
 /** Every gradient against finite differences, with a guess where adding is what is missing. */
 export function cellGradients(cell: Cell, problem: Problem, asked: Asked): readonly TensorReport[] {
   const { loss, tensors, after } = cellProblem(cell, problem, asked);
-  if (asked.proven) return checkDirections(loss, tensors, after, new Random(problem.seed ?? 1)).tensors;
-  const report = checkGradients(loss, tensors, { after });
+  const report = asked.along
+    ? checkDirections(loss, tensors, after, new Random(problem.seed ?? 1))
+    : checkGradients(loss, tensors, { after });
   if (report.verdict !== 'wrong' || !Object.is(loss(), loss())) return report.tensors; // one that remembers is no sum
   const added = cellProblem(accumulating(cell), problem, asked).tensors;
   return report.tensors.map((tensor, n) => {

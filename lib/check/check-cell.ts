@@ -79,12 +79,13 @@ export function checkCell<P extends string, S extends string, Tape>(
   const watched = watchedCell(own, origins);
   const scope = requireScope({ initial, cotangents }, cotangents ? Object.keys(watched.state({ d, m })) : []);
   const proof = proofOf(own, { d, m }, { ...scope, seed });
+  const judged = proof !== undefined && proof.verdict !== 'not provable';
   const report = reported(
     cell.name,
     { T, B, d, m, C, seed },
     {
-      gradients: (problem, behind) =>
-        cellGradients(watched, problem, { scope, proven: proof?.ok ?? false, origins: () => origins(behind) }),
+      gradients: (problem, closely = false) =>
+        cellGradients(watched, problem, { scope, along: judged && !closely, origins: () => origins(closely) }),
       someWrong: problem => someWrongOf(watched, problem, scope),
       idle: outputsBefore({ state: watched.state({ d, m }) }),
       scope,

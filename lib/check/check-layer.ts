@@ -82,8 +82,8 @@ export function checkLayer(layer: Layer, options: CheckLayerOptions = {}): Check
     layer.name,
     { T, B, seed },
     {
-      gradients(problem, behind) {
-        const { loss, tensors, after } = layerProblem(watched, problem, oneHot, () => origins(behind));
+      gradients(problem, closely) {
+        const { loss, tensors, after } = layerProblem(watched, problem, oneHot, () => origins(closely));
         return checkGradients(loss, tensors, { after }).tensors;
       },
       someWrong(problem) {

@@ -57,8 +57,8 @@ export interface OwnLoop {
 
 /** How a subject is checked on a problem of some sizes. */
 export interface Checks {
-  /** With `behind`, with the equations that each goes through, where they can be read. */
-  gradients(problem: Problem, behind?: boolean): readonly TensorReport[];
+  /** With `closely`, element by element, and with the equations that each goes through, where they can be read. */
+  gradients(problem: Problem, closely?: boolean): readonly TensorReport[];
   /** Whether one of them is wrong. */
   someWrong(problem: Problem): boolean;
   /** @param differentiated whether those are tried that differentiate too: a gradient that is known to be wrong breaks them all. */
@@ -101,7 +101,7 @@ export function reported(
   const alone = (names: readonly string[]) => names.filter(name => !together.flat().includes(name)).map(name => [name]);
   const short = shrunk(problem, alone(['T', 'B']), wrong);
   const least = shrunk(short, [...alone(Object.keys(problem)), ...together], wrong);
-  const guesses = new Map(gradients(short).map(({ name, guess }) => [name, guess]));
+  const guesses = new Map(gradients(short, true).map(({ name, guess }) => [name, guess]));
   const guessed = (tensors: readonly TensorReport[]) =>
     tensors.map(({ guess: own, ...tensor }) => {
       const guess = !isWrong(tensor) ? undefined : (guesses.get(tensor.name) ?? own);

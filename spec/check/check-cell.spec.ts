@@ -194,7 +194,7 @@ describe('checkCell', () => {
   });
 
   it('shrinks a mistake to the fewest steps and the smallest shapes that show it', () => {
-    const problemOf = (backward: typeof rnn.backward) => checkCell({ ...rnn, backward }).smallest?.problem;
+    const problemOf = (backward: typeof rnn.backward) => checkCell({ ...rnn, backward }, FEW).smallest?.problem;
     const least = { T: 1, B: 1, d: 1, m: 1, C: 1, seed: 1 };
     const own = (p: Matrices<'W' | 'U' | 'b'>) => ({
       W: p.W.clone().mul(0),

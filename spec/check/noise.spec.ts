@@ -163,8 +163,8 @@ describe('numbers of 32 bits', () => {
   );
 
   it('are named, with what to do; what is above or below them in 64 bits is judged', () => {
-    const both = stack({ low: recurrent(lstm, { d: 3, m: 4 }, single), out: readout({ m: 4, C: 2 }) });
-    const report = checkLayer(both);
+    const both = stack({ low: recurrent(lstm, { d: 2, m: 2 }, single), out: readout({ m: 2, C: 2 }) });
+    const report = checkLayer(both, { T: 3, B: 2 });
     const found = Object.fromEntries(report.tensors.map(({ name, verdict, noise }) => [name, [verdict, noise?.bits]]));
     expect(found).toMatchObject({
       'low.W_f': ['too noisy', 32],
@@ -180,7 +180,7 @@ describe('numbers of 32 bits', () => {
   });
 
   it('do not hide a mistake', () => {
-    const layer = recurrent(lstm, { d: 3, m: 4 }, single);
+    const layer = recurrent(lstm, { d: 2, m: 2 }, single);
     const wrong: Layer = {
       ...layer,
       backward(tape, dy, dsT) {
@@ -189,7 +189,7 @@ describe('numbers of 32 bits', () => {
         return result;
       },
     };
-    const { verdict, tensors, smallest } = checkLayer(wrong);
+    const { verdict, tensors, smallest } = checkLayer(wrong, { T: 2, B: 2 });
     expect(verdict).toBe('wrong');
     expect(tensors.filter(tensor => tensor.verdict === 'wrong').map(({ name }) => name)).toEqual(['W_f']);
     expect(smallest?.tensors.filter(tensor => tensor.verdict === 'wrong').map(({ name }) => name)).toEqual(['W_f']);

