@@ -1,5 +1,5 @@
 /**
- * One mistake at a time in every backward line of every cell, 200 in 139 lines, and with PLANTED=all 278: the proof must find it, and
+ * One mistake at a time in backward lines of every cell, 162, and with PLANTED=all 278 in all 139 lines: the proof must find it, and
  * its first suspect must be the line: of 276, and of 272 it names no other. LLN-B5 is called by three lines, of which each is a
  * suspect before it.
  *
@@ -48,8 +48,8 @@ const LINE = /^(\s*(?:const \w+ = |return mapped\(N, \(part, k\) => )?)(\w+)(\(.
 /** Functions of a cell's own, in which nothing is planted: their own lines are. */
 const OWN = ['ofGates', 'throughNormalised'];
 
-/** A cell of each kind, in whose lines a term or factor is left out too: the others have lines as these have. */
-const LESS = ['rnn', 'lstm-peephole', 'gru-reset-before', 'slstm', 'mgu', 'min-lstm'];
+/** A cell of each kind. The others have lines as these have, and one mistake in four of theirs is made. */
+const OF_EACH_KIND = ['rnn', 'lstm-peephole', 'gru-reset-before', 'slstm', 'mgu', 'min-lstm'];
 
 /** Named first, and others behind them: a line that makes no gradient of forward's, or the negative of one. */
 const WITH_OTHERS: readonly string[] = [
@@ -90,11 +90,10 @@ describe.each(Object.keys(cells))('in %s', name => {
     expect(proveCell(await own())).toMatchObject({ verdict: 'proven', suspects: [] });
   });
 
-  const kinds =
-    LESS.includes(name) || process.env.PLANTED === 'all'
-      ? ['the wrong sign', 'a term or factor less']
-      : ['the wrong sign'];
-  const all = kinds.flatMap(what => tags.map(tag => [what, tag] as const));
+  const whole = OF_EACH_KIND.includes(name) || process.env.PLANTED === 'all';
+  const all = ['the wrong sign', 'a term or factor less']
+    .flatMap(what => tags.map(tag => [what, tag] as const))
+    .filter((_, n) => whole || n % 4 === 0);
   test.each(all)('%s: %s', async (what, tag) => {
     wrong = { tag, functions: mistakes[what] ?? {} };
     try {
