@@ -29,6 +29,7 @@ export function called<N>(algebra: Algebra<N>, call: Call, args: readonly Block<
   if (name === 'diag' && !b) return algebra.diag(a);
   if (name === 'concat') return algebra.stack(args);
   if (name === 'dim' && !b) return algebra.number(a.data.length);
+  if (name === 'norm1' && !b) return algebra.fold(n.add, algebra.each(n.abs, a));
   if (name === 'norm' && !b) {
     if (a.fits) throw new Misfit(`the length of ${a.fits}`);
     return algebra.each(n.sqrt, algebra.fold(n.add, algebra.elementwise('⊙', a, a)));

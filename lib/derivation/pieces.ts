@@ -76,7 +76,7 @@ const DELIMITED: Readonly<Record<string, string>> = {
 };
 
 /** What an index of a norm makes of it: Frobenius's is that of all elements. */
-const NORMS: Readonly<Record<string, string>> = { '2': 'spectral', F: 'norm' };
+const NORMS: Readonly<Record<string, string>> = { '1': 'norm1', '2': 'spectral', F: 'norm' };
 
 /** A norm with its index; nothing where it is none. */
 export function norm(node: Node & { kind: 'paren' }, sub: readonly Node[], read: Read): Expression | undefined {
@@ -89,6 +89,9 @@ export function norm(node: Node & { kind: 'paren' }, sub: readonly Node[], read:
 export function paren(node: Node & { kind: 'paren' }, read: Read): Expression {
   const { open, body, at } = node;
   const name = DELIMITED[open];
+  const [inner, ...beside] = body;
+  const count = name === 'abs' && inner?.kind === 'paren' && beside.length === 0 ? countOfSet(inner, read) : undefined;
+  if (count) return count;
   if (name) return { kind: 'call', name, order: 0, args: [read(body)], at };
   if (open === '\\langle') {
     const args = split(body, item => item.kind === 'symbol' && item.text === ',').map(read);
@@ -120,6 +123,21 @@ function listed(body: readonly Node[], at: number, read: Read): Expression {
   if (!only) throw new Unread('nothing in parentheses', at);
   const isList = others.length > 0 || (only.kind === 'over' && only.operation === '…');
   return isList ? { kind: 'stack', parts: [only, ...others], below: body.some(isSemicolon), at } : only;
+}
+
+/** How many there are in a set: of `{t : a_t = b, …}`, the steps at which all of that holds. Nothing where it is no such set. */
+export function countOfSet({ open, body, at }: Node & { kind: 'paren' }, read: Read): Expression | undefined {
+  const colon = body.findIndex(node => node.kind === 'symbol' && node.text === ':');
+  if (!/^\\(\{|lbrace)$/.test(open) || colon < 0) return undefined;
+  const conditions = split(body.slice(colon + 1), node => node.kind === 'symbol' && node.text === ',');
+  const factors = conditions.map(condition => bracket(condition, at, read));
+  return {
+    kind: 'over',
+    operation: 'Σ',
+    range: rangeOf(body.slice(0, colon), [], at, read),
+    of: { kind: 'product', factors, at },
+    at,
+  };
 }
 
 function isSemicolon(node: Node): boolean {

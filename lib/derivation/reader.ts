@@ -8,10 +8,20 @@ import { dotted } from './dots.ts';
 import { indexed } from './entries.ts';
 import type { Expression, Many, Term } from './expression.ts';
 import { type Node, Unread } from './latex.ts';
-import { bracket, fraction, norm, paren, rangesOf, rows, split } from './pieces.ts';
+import { bracket, countOfSet, fraction, norm, paren, rangesOf, rows, split } from './pieces.ts';
 import { probabilityOf } from './probability.ts';
 import { ARGUMENTS, ELEMENTWISE, FUNCTION_LETTERS, FUNCTIONS, GREEK, MANY } from './signs.ts';
-import { derivative, isDots, isNameNode, isSign, nameNode, nameOf, parted, primesOf } from './spelling.ts';
+import {
+  derivative,
+  isDots,
+  isNameNode,
+  isSign,
+  isWordOfName,
+  nameNode,
+  nameOf,
+  parted,
+  primesOf,
+} from './spelling.ts';
 
 /** Reads a list of nodes from left to right. */
 export class Reader {
@@ -102,7 +112,7 @@ export class Reader {
       case 'symbol':
         return this.#symbol(node);
       case 'word':
-        return this.#argument(node) ?? this.#call(node, [], node);
+        return this.#argument(node) ?? this.#word(node);
       case 'scripts':
         return this.#scripts(node);
       case 'accent':
@@ -148,6 +158,12 @@ export class Reader {
     if (probability) {
       this.#next++;
       return probability;
+    }
+    const counted = text === '\\#' ? this.#peek() : undefined;
+    const count = counted?.kind === 'paren' ? countOfSet(counted, read) : undefined;
+    if (count) {
+      this.#next++;
+      return count;
     }
     const called = FUNCTION_LETTERS[text];
     if (called && face === 'plain' && parenthesis(this.#peek())) return this.#call(node, [], node);
@@ -247,6 +263,12 @@ export class Reader {
     const ranges = rangesOf(sub, sup, at, read);
     const of = operation === 'Σ' || operation === 'Π' ? this.#term() : this.#product();
     return ranges.reduceRight((inner, range): Expression => ({ kind: 'over', operation, range, of: inner, at }), of);
+  }
+
+  /** A function of what follows; or a name, where nothing in parentheses does. */
+  #word(node: Node & { kind: 'word' }): Expression {
+    const isName = isWordOfName(node) && this.#peek()?.kind !== 'paren';
+    return isName ? { kind: 'name', name: nameOf([node], [], [], node.at), at: node.at } : this.#call(node, [], node);
   }
 
   /** `\arg\max_k`: the place of the largest. */

@@ -140,7 +140,7 @@ function callLatex({ name, order, args }: Expression & { kind: 'call' }): string
   if (name === 'kron') return args.map(latexOf).join(' \\otimes ');
   if (name === 'floor' || name === 'ceil') return `\\l${name} ${inner}\\r${name}`;
   if (name === 'spectral') return `\\|${inner}\\|_2`;
-  if (name === 'norm') return `\\|${inner}\\|`;
+  if (name === 'norm' || name === 'norm1') return `\\|${inner}\\|${name === 'norm' ? '' : '_1'}`;
   const head = /^(tanh|log|max|min)$/.test(name)
     ? `\\${name}`
     : (GREEK_COMMANDS.get(name) ?? (name.length > 1 ? `\\mathrm{${name}}` : name));
@@ -148,7 +148,8 @@ function callLatex({ name, order, args }: Expression & { kind: 'call' }): string
 }
 
 export function nameLatex({ letter, bold, sup, sub }: Name): string {
-  const [base = '', ...marks] = letter.normalize('NFD').replace(/′/g, '');
+  const isWord = /^[A-Za-z]{2,}$/.test(letter);
+  const [base = '', ...marks] = isWord ? [`\\mathrm{${letter}}`] : letter.normalize('NFD').replace(/′/g, '');
   const primes = letter.match(/′/g)?.length ?? 0;
   const command = GREEK_COMMANDS.get(base);
   const plain = bold ? (command ? `\\boldsymbol${command}` : `\\mathbf ${base}`) : (command ?? base);

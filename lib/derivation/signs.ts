@@ -48,6 +48,20 @@ export const FUNCTIONS: Readonly<Record<string, string>> = {
   tr: 'tr',
 };
 
+/** Words that are no names. */
+export const WORDS: ReadonlySet<string> = new Set([
+  ...Object.keys(FUNCTIONS),
+  'arg',
+  'det',
+  'Pr',
+  'Var',
+  'mean',
+  'mod',
+  'lim',
+  'sup',
+  'inf',
+]);
+
 /** Letters that are functions where a parenthesis follows. */
 export const FUNCTION_LETTERS: Readonly<Record<string, string>> = {
   '\\sigma': 'σ',

@@ -220,7 +220,7 @@ class Shapes {
         return 'number';
       case 'array':
         return this.#within(of.letters, () => {
-          for (const part of [of.of, of.like]) this.#infer(part);
+          for (const part of [of.like, of.of]) this.#infer(part);
           const [rows, columns] = of.letters.map(letter => this.#placed.get(letter) ?? { one: false });
           return rows ? [rows, columns ?? ONE] : 'number';
         });

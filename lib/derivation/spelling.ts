@@ -2,7 +2,7 @@
 import { textOfNode } from './clauses.ts';
 import type { Expression, Index, Name } from './expression.ts';
 import { type Node, Unread } from './latex.ts';
-import { ACCENTS, GREEK } from './signs.ts';
+import { ACCENTS, GREEK, WORDS } from './signs.ts';
 
 export function isSign(node: Node | undefined, signs: string): boolean {
   return node?.kind === 'symbol' && node.text.length === 1 && signs.includes(node.text);
@@ -14,7 +14,13 @@ export function isNameNode(node: Node): boolean {
     const [only] = node.base;
     return only !== undefined && isNameNode(only);
   }
+  if (isWordOfName(node)) return true;
   return node.kind === 'symbol' && (/^[A-Za-z]$/.test(node.text) || GREEK[node.text] !== undefined);
+}
+
+/** Whether it is a word that is a name: `\mathrm{accuracy}`, and no function. */
+export function isWordOfName(node: Node): node is Node & { kind: 'word' } {
+  return node.kind === 'word' && !node.prose && /^[A-Za-z]{2,}$/.test(node.text) && !WORDS.has(node.text);
 }
 
 export function nameNode(node: Node): Name {
@@ -60,6 +66,7 @@ export function letterOf(base: readonly Node[], at: number): { readonly letter: 
     if (accent === undefined) throw new Unread(`the accent ${only.accent}`, at);
     return { letter: letter + accent, bold };
   }
+  if (isWordOfName(only)) return { letter: only.text, bold: false };
   if (only.kind !== 'symbol') throw new Unread(`${textOfNode(only)} where a name was expected`, only.at);
   const letter = GREEK[only.text] ?? (/^[A-Za-zα-ωΑ-Ω]$/.test(only.text) ? only.text : undefined);
   if (letter === undefined) throw new Unread(`${only.text} where a name was expected`, only.at);

@@ -552,7 +552,7 @@ export class World<N> {
 
   /** What a sum, a product or a maximum is made of. */
   #terms(of: Expression & { kind: 'over' }, scope: Scope): Block<Dual<N>>[] {
-    const { index, from, where } = of.range;
+    const { index, from, to, where } = of.range;
     const { system } = this.#setting;
     const names = allNames(of.of).filter(name => lettersOf(name).includes(index));
     const counts = allNames(of.of).some(name => name.letter === index && isStepName(name, system)); // k of min_k (k + τ/k)
@@ -563,6 +563,7 @@ export class World<N> {
     if (places !== undefined) {
       return Array.from({ length: places }, (_, n) => placedAt(scope, [[index, n + 1]]))
         .filter(placed => !where || this.#isSo(where, placed))
+        .slice(from ? boundOf(from, scope, this.#setting) - 1 : 0, to ? boundOf(to, scope, this.#setting) : undefined)
         .map(placed => this.evaluate(of.of, placed));
     }
     if (!isTime)

@@ -71,7 +71,7 @@ export function bleu(
   const r = candidates.reduce((sum, { length }, i) => sum + nearest(length, references[i] ?? []), 0); // BL-F3  r = Σ_i r_i
   const brevity = c > r ? 1 : c === 0 ? 0 : Math.exp(1 - r / c); // BL-F4  BP = 1 where c > r, else exp(1 − r/c)
   const logs = precisions.reduce((sum, p) => sum + Math.log(p || 0) / order, 0);
-  const whole = brevity * Math.exp(logs); // BL-F5  BLEU = BP exp(Σ_n log p_n / N)
+  const whole = brevity * Math.exp(logs); // BL-F5  BLEU = BP exp(Σ_n log p_n / K)
   return { bleu: whole, precisions, brevity, length: c, referenceLength: r };
 }
 

@@ -58,7 +58,7 @@ export function rmse(o: Sequence, target: Sequence, weighting?: StepWeights): nu
   each((error, share) => {
     if (error !== 0) mean += share * (error / largest) ** 2; // of the largest, so that no square overflows
   });
-  return largest * Math.sqrt(mean); // MT-F9  RMSE = √(Σ_t w_t ‖o_t − y_t‖² / (F Σ_t w_t))
+  return largest * Math.sqrt(mean); // MT-F9  RMSE = √(Σ_t w_t ‖u_t − v_t‖² / (F Σ_t w_t))
 }
 
 /**
@@ -74,7 +74,7 @@ export function mae(o: Sequence, target: Sequence, weighting?: StepWeights): num
     target,
     weighting,
   )((error, share) => {
-    mean += share * Math.abs(error); // MT-F10  MAE = Σ_t w_t ‖o_t − y_t‖₁ / (F Σ_t w_t)
+    mean += share * Math.abs(error); // MT-F10  MAE = Σ_t w_t ‖u_t − v_t‖₁ / (F Σ_t w_t)
   });
   return mean;
 }
