@@ -9,7 +9,7 @@ import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'no
 import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { type BuildOptions, build } from 'esbuild';
-import { type Entries, removeUnreached } from './declarations.ts';
+import { type Entries, removeUnreached, sourcesOf } from './declarations.ts';
 import { equationsIn, pathFrom } from './equations.ts';
 import { noticesOf, others, ownMap } from './others.ts';
 
@@ -32,6 +32,9 @@ execFileSync(process.execPath, [...tsc, ...alone, '--emitDeclarationOnly', 'fals
 
 const equations = equationsIn(ROOT);
 
+/** What has to be one file. */
+const PAGE = 'lib/browser.ts';
+
 const shared = {
   ...{ absWorkingDir: ROOT, outbase: '.', outdir, bundle: true, format: 'esm', metafile: true, logLevel: 'warning' },
   ...{ sourcemap: 'linked', define: { PAPA_BROWSER_CONTEXT: 'true' } }, // or Papa Parse wants a stream of Node
@@ -40,9 +43,8 @@ const shared = {
 const library = await build({
   ...shared,
   entryPoints: [
-    ...['lib/index.ts', 'lib/blas.ts', 'lib/check/index.ts', 'lib/check/properties.ts', 'lib/flow/index.ts'],
-    ...['lib/io/index.ts', 'lib/io/node.ts', 'lib/parallel/index.ts', 'lib/parallel/worker.ts', 'lib/worker/index.ts'],
-    ...['lib/demos/*.ts', 'lib/cli/main.ts', 'lib/cli/program.ts', 'bench/peers/peers.py'],
+    ...sourcesOf(exports).filter(file => file !== PAGE),
+    ...['lib/parallel/worker.ts', 'lib/demos/*.ts', 'lib/cli/main.ts', 'lib/cli/program.ts', 'bench/peers/peers.py'],
     ...equations.entries,
   ],
   plugins: [equations.plugin, others],
@@ -54,7 +56,7 @@ const library = await build({
 // For a page that has no bundler of its own: all in one file, with what it needs of other packages.
 const page = await build({
   ...shared,
-  ...{ entryPoints: ['lib/browser.ts'], plugins: [others], minify: true, platform: 'browser', target: 'es2022' },
+  ...{ entryPoints: [PAGE], plugins: [others], minify: true, platform: 'browser', target: 'es2022' },
   ...{
     legalComments: 'none',
     banner: { js: `/*! bptt ${version}, MIT; what others have written in it: NOTICES.md */` },
