@@ -1,5 +1,5 @@
 import { FormatError, ValueError } from '../errors.ts';
-import { describe, requireKnown, requireList } from '../require.ts';
+import { describe, requireKnown, requireList, requireName } from '../require.ts';
 import { type CsvRow, csvRows, requireDelimiter } from './csv-rows.ts';
 import {
   type Cell,
@@ -34,6 +34,8 @@ export interface CsvOptions<K extends Kinds = Kinds> {
   readonly columns?: K;
   /** What is done where a value is missing; an error unless given. */
   readonly missing?: Missing;
+  /** A column in which records must be equal for a value to be carried from one to the next: such as that of a series' name. */
+  readonly within?: string;
   /** What stands where a value is missing, such as `['', 'NA']`; an empty field unless given. */
   readonly missingValues?: readonly string[];
 }
@@ -86,7 +88,7 @@ export function readCsv<const K extends Kinds = Kinds>(
   options: CsvOptions<K> = {},
 ): Table<Fields<K>> {
   const own = requireOptions(options);
-  const maker = recordMaker(own.file, own.missing);
+  const maker = recordMaker(own.file, own.missing, own.within);
   const rows = csvRows(requireSource(source), own.file, own.delimiter);
   let beginning: Promise<Beginning> | undefined;
   const begun = () => {
@@ -115,6 +117,7 @@ interface Options {
   readonly header: readonly string[] | undefined;
   readonly kinds: Kinds | undefined;
   readonly missing: Missing;
+  readonly within: string | undefined;
   readonly absent: ReadonlySet<string>;
 }
 
@@ -141,14 +144,21 @@ function requireOptions<K extends Kinds>(options: CsvOptions<K>): Options {
     header,
     columns,
     missing = 'error',
+    within,
     missingValues = [''],
-  } = requireKnown('options', options, ['name', 'delimiter', 'header', 'columns', 'missing', 'missingValues']);
+  } = requireKnown('options', options, [
+    ...(['name', 'delimiter', 'header', 'columns', 'missing', 'within', 'missingValues'] as const),
+  ]);
+  const kinds = columns === undefined ? undefined : requireKinds(columns);
+  if (within !== undefined && kinds && !Object.hasOwn(kinds, requireName('within', within)))
+    throw new ValueError('within', 'one of the columns', describe(within));
   return {
     file: requireFile(name),
     delimiter: requireDelimiter(delimiter),
     header: header === undefined ? undefined : requireNames(header),
-    kinds: columns === undefined ? undefined : requireKinds(columns),
+    kinds,
     missing: requireMissing(missing),
+    within: within === undefined ? undefined : requireName('within', within),
     absent: new Set(requireTexts('missingValues', missingValues)),
   };
 }
@@ -170,7 +180,7 @@ function requireTexts(argument: string, texts: readonly string[]): readonly stri
 }
 
 async function beginningOf(rows: AsyncGenerator<readonly CsvRow[]>, options: Options): Promise<Beginning> {
-  const { file, header, kinds, absent } = options;
+  const { file, header, kinds, within, absent } = options;
   const looked = await rowsAhead(rows, kinds ? 1 : GUESSED_BY + 1);
   const first = looked.ahead.findIndex(({ fields }) => !isBlank(fields));
   const { fields = [], line = 1 } = (header ? { fields: header } : looked.ahead[first]) ?? {};
@@ -183,7 +193,8 @@ async function beginningOf(rows: AsyncGenerator<readonly CsvRow[]>, options: Opt
     );
   }
   const names = fields.map(name => name.trim());
-  const unknown = Object.keys(kinds ?? {}).find(name => !names.includes(name));
+  const asked = [...Object.keys(kinds ?? {}), ...(within === undefined ? [] : [within])];
+  const unknown = asked.find(name => !names.includes(name));
   if (unknown !== undefined) {
     const got = names.map(name => describe(name)).join(', ');
     throw new FormatError(`${file}:${line}`, `a column ${describe(unknown)}`, got);

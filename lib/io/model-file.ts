@@ -83,7 +83,7 @@ export interface Saved<Model> {
 export interface LoadOptions<K extends keyof Models = keyof Models> {
   /** The kind of model that is wanted; `layer` unless given. */
   readonly as?: K;
-  /** Cells of your own that it may have been made of, by their names. */
+  /** Cells of your own that it may have been made of, by their names: those whose equations are not in the file. */
   readonly cells?: Readonly<Record<string, Cell>>;
   /** What computes it: the reference, or the engine with other options than it had. As it was unless given. */
   readonly engine?: Engine;
@@ -94,8 +94,8 @@ export interface LoadOptions<K extends keyof Models = keyof Models> {
 /**
  * A model as the bytes of a file: how it is made, its parameters, and what belongs to it.
  *
- * @param model a layer, or an encoder and a decoder, of the library's parts. Cells of your own are written by their names, with a
- * hash of their equations where these can be recorded.
+ * @param model a layer, or an encoder and a decoder, of the library's parts. Cells of your own are written as their equations, and by
+ * their names alone where these cannot be recorded.
  * @throws ValueError naming a part that is not the library's or was changed since it was made, a cell that is called as one of the
  * library's and is another, a number that is not finite, or a note that is no JSON.
  *

@@ -52,13 +52,15 @@ export interface RecordMaker<V = number | string> {
 }
 
 /** Records in which nothing is missing any more. */
-export function recordMaker<V = number | string>(file: string, missing: Missing): RecordMaker<V> {
+export function recordMaker<V = number | string>(file: string, missing: Missing, within?: string): RecordMaker<V> {
   let [records, dropped, carried] = [0, 0, 0];
   let before: Readonly<Record<string, V>> | undefined;
-  const filled = (line: number, name: string): V => {
-    const value = missing === 'carry' ? before?.[name] : undefined;
+  const filled = (line: number, name: string, isSame: boolean): V => {
+    const value = missing === 'carry' && isSame ? before?.[name] : undefined;
     if (value !== undefined) return value;
-    const got = missing === 'carry' ? 'none, nor in a record before to carry' : 'none (missing: error, drop or carry)';
+    const beside = within === undefined ? '' : ` of the same ${JSON.stringify(within)}`;
+    const none = `none, nor in a record before${beside} to carry`;
+    const got = missing === 'carry' ? none : 'none (missing: error, drop or carry)';
     throw new FormatError(placeOf(file, line, name), 'a value', got);
   };
   return {
@@ -68,9 +70,10 @@ export function recordMaker<V = number | string>(file: string, missing: Missing)
         dropped += 1;
         return undefined;
       }
+      const isSame = within === undefined || cells[names.indexOf(within)] === before?.[within];
       const record: Record<string, V> = {};
       names.forEach((name, n) => {
-        record[name] = cells[n] ?? filled(line, name);
+        record[name] = cells[n] ?? filled(line, name, isSame);
       });
       for (const cell of absent ? cells : []) if (cell === undefined) carried += 1;
       records += 1;

@@ -196,6 +196,14 @@ describe('values that are missing', () => {
       rows: { carried: 2 },
     });
   });
+
+  test('are not carried from one sequence to another', async () => {
+    writeFileSync(at('two.csv'), 'id,x,label\na,1,A\na,,A\nb,,B\nb,2,B\n');
+    const { stderr } = await inTurn(folder, 'fit', 'two.csv', '--task', 'classify', '--missing', 'carry');
+    expect(stderr).toBe(
+      'bptt: two.csv:4 "x": expected a value, got none, nor in a record before of the same "id" to carry\n',
+    );
+  });
 });
 
 describe('a file that is there already', () => {

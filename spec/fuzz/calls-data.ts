@@ -178,6 +178,7 @@ export const own: Calls = {
       header: ['a', 'b'],
       columns: columns(),
       missing: 'drop',
+      within: 'a',
       missingValues: ['', 'NA'],
     }),
   'readCsv.columns': () => method(lib.readCsv('a,b\n1,x\n'), 'columns'),

@@ -147,6 +147,21 @@ describe('what is missing', () => {
     expect(carried.counts()).toEqual({ records: 4, dropped: 0, carried: 2 });
   });
 
+  it('is not carried from a record that differs in a column', async () => {
+    const text = 'id,x\na,1\na,\nb,\n';
+    const [found, error] = await until(readCsv(text, { missing: 'carry', within: 'id' }));
+    expect(found).toEqual([
+      { id: 'a', x: 1 },
+      { id: 'a', x: 1 },
+    ]);
+    expect(String(error)).toContain('csv:4 "x": expected a value, got none, nor in a record before of the same "id"');
+    const other = readCsv(text, { within: 'name' });
+    await expect(all(other)).rejects.toThrow('csv:1: expected a column "name", got "id", "x"');
+    expect(() => readCsv(text, { columns: { x: 'number' }, within: 'id' })).toThrow(
+      'within: expected one of the columns',
+    );
+  });
+
   it('cannot be carried where nothing goes before', async () => {
     const [found, error] = await until(readCsv('a,b\n1,\n', { missing: 'carry' }));
     expect([found, String(error)]).toEqual([

@@ -38,7 +38,7 @@ export function itemsOf(reading: Reading, understanding: Understanding, asked: b
   const isWanted = asked || task === 'forecast';
   const wanted = [time, sequence, ...features, text, ...(isWanted ? [target] : [])];
   const names = [...new Set(wanted.filter(name => name !== undefined))];
-  const rows = rowsOf(reading, Object.fromEntries(names.map(name => [name, kinds[name] ?? 'text'])));
+  const rows = rowsOf(reading, Object.fromEntries(names.map(name => [name, kinds[name] ?? 'text'])), sequence);
   const making = { path: reading.path, understanding, isAsked: isWanted };
   const isLong = task === 'forecast' || sequence !== undefined;
   return {

@@ -26,7 +26,7 @@ export function withReading(command: Command): Command {
     .addOption(
       new Option(
         '--missing <what>',
-        'where a value is missing: stop and say where, leave the row out, or take that of the row before in the file',
+        'where a value is missing: stop and say where, leave the row out, or take that of the row before, of the same sequence',
       ).choices(['error', 'drop', 'carry']),
     )
     .option('--missing-values <list>', 'what stands where a value is missing, beside nothing, such as NA,?');

@@ -55,19 +55,31 @@ export async function columnsOf({ path, format, delimiter, missingValues }: Read
 /**
  * The rows of a file, of some columns.
  *
+ * @param within the column in which rows must be equal for a value to be carried.
  * @throws FormatError, when it comes to it, naming file and line where a value is missing and must not be, or is of another kind.
  */
-export function rowsOf(reading: Reading, columns: Readonly<Record<string, ColumnKind>>): Rows {
+export function rowsOf(reading: Reading, columns: Readonly<Record<string, ColumnKind>>, within?: string): Rows {
   const { path, format, delimiter, missing, missingValues } = reading;
-  if (format === 'jsonl') return jsonRows(path, columns, missing);
+  if (format === 'jsonl') return jsonRows(path, columns, missing, within);
   const kinds = Object.fromEntries(
     Object.entries(columns).map(([name, kind]) => [name, kind === 'number' ? kind : ('text' as const)]),
   );
-  return readCsvFile(path, { delimiter, columns: kinds, missing, missingValues });
+  return readCsvFile(path, {
+    delimiter,
+    columns: kinds,
+    missing,
+    missingValues,
+    ...(within !== undefined && { within }),
+  });
 }
 
-function jsonRows(path: string, columns: Readonly<Record<string, ColumnKind>>, missing: Missing): Rows {
-  const maker = recordMaker<unknown>(path, missing);
+function jsonRows(
+  path: string,
+  columns: Readonly<Record<string, ColumnKind>>,
+  missing: Missing,
+  within: string | undefined,
+): Rows {
+  const maker = recordMaker<unknown>(path, missing, within);
   const names = Object.keys(columns);
   return {
     counts: () => maker.counts(),
