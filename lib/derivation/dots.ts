@@ -63,7 +63,8 @@ function indexPairs(a: Name, b: Name): readonly (readonly [Index, Index])[] {
 function same(a: Index, b: Index): boolean {
   if (a.letter === undefined || b.letter === undefined)
     return a.letter === b.letter && 'number' in a && 'number' in b && a.number === b.number;
-  return a.letter === b.letter && a.offset === b.offset && !a.plus && !b.plus;
+  const plusOf = ({ plus = [] }: typeof a) => plus.map(({ letter, sign }) => `${sign}${letter}`).join();
+  return a.letter === b.letter && a.offset === b.offset && plusOf(a) === plusOf(b);
 }
 
 function withCounter(name: Name, index: Index): Name {

@@ -11,6 +11,10 @@ export interface Resolved {
 /** Letters that are the last step. */
 const LAST: ReadonlySet<string> = new Set(['τ', 'τ′', 'T']);
 
+export function isLast(letter: string): boolean {
+  return LAST.has(letter);
+}
+
 /** The names of a text: which of them go with the time. */
 export class Vocabulary {
   readonly #timed = new Set<string>();

@@ -1,7 +1,7 @@
 /** What the loss sees of a system, and what is carried from step to step. */
 import { type Definition, type Instance, keyIn } from './definitions.ts';
 import { isLossKey, walk } from './expression.ts';
-import { allNames, lettersOf, type Vocabulary } from './names.ts';
+import { allNames, isLast, lettersOf, type Vocabulary } from './names.ts';
 
 /** Names that an equation of a later step uses. */
 export function carriedBy(forward: readonly Definition[], vocabulary: Vocabulary): readonly string[] {
@@ -44,9 +44,11 @@ export function outputsOf(
   const usedNow = new Set(
     forward.flatMap(({ key, of }) =>
       allNames(of).flatMap(name => {
-        const times = new Map(lettersOf(name).map(letter => [letter, 0]));
-        const found = vocabulary.resolve(name, times, Number.NaN);
-        return found.key !== key && (found.time ?? 0) === offsets.get(found.key) ? [found.key] : [];
+        const steps = lettersOf(name).filter(letter => !isLast(letter));
+        const found = vocabulary.resolve(name, new Map(steps.map(letter => [letter, 0])), Number.NaN);
+        const { time = 0 } = found;
+        const isNow = time === offsets.get(found.key) || Number.isNaN(time); // at τ + 1 − t, some step uses it
+        return found.key !== key && isNow ? [found.key] : [];
       }),
     ),
   );

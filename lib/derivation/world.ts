@@ -117,13 +117,17 @@ export class World<N> {
       const { offset, fixed, of } = definition;
       if (fixed !== undefined && fixed !== time) continue;
       const step = fixed !== undefined || time === undefined ? 1 : time - (offset ?? 0);
-      const isOfSome = of.kind === 'where';
-      const begin = isOfSome || system.initial.has(definition) ? 0 : 1;
-      if (fixed === undefined && time !== undefined && (step < begin || step > last + 1)) continue;
-      const bound = time === undefined ? [] : [['t', step] as const];
       const reader = { key, step: time === undefined ? 0 : step };
-      const scope = { times: new Map(bound), reader, extents: DEFAULT };
-      if (isOfSome && !isThere(of, scope, this.#setting)) continue;
+      const scopeAt = (t: number) => ({
+        times: new Map(time === undefined ? [] : [['t', t] as const]),
+        reader,
+        extents: DEFAULT,
+      });
+      const isAt = (t: number) => of.kind !== 'where' || isThere(of, scopeAt(t), this.#setting);
+      const begin = !isAt(1) || system.initial.has(definition) ? 0 : 1; // “where t < 1” is before the first
+      if (fixed === undefined && time !== undefined && (step < begin || step > last + 1)) continue;
+      const scope = scopeAt(step);
+      if (!isAt(step)) continue;
       const made = this.evaluate(of, scope);
       const [rows, columns] = sizes.of(key);
       return made.fits || isNumber(made) ? this.algebra.sized(made, rows, columns) : made;

@@ -305,7 +305,7 @@ export class Pass {
     const t = Math.floor(n / B);
     const b = this.order?.[n % B] ?? n % B;
     const length = this.x.lengths?.[b] ?? T;
-    return this.#reversed && t < length ? (length - 1 - t) * B + b : t * B + b; // BI-F1  (Px)_t = x_{τ+1−t} where t ≤ τ, else x_t
+    return this.#reversed && t < length ? (length - 1 - t) * B + b : t * B + b; // BI-F1  x′_t = x_{τ+1−t} where t ≤ τ, else x_t
   }
 }
 

@@ -87,7 +87,7 @@ export function bidirectional<Forward extends string, Backward extends string>(l
     forward(x, s0) {
       requireExtent('x', x, there.inputs); // both layers look at its numbers
       const s = requireState('s0', s0, state, x.B);
-      const first = there.forward(x, unprefixed(s, 'forward')); // BI-F2  y⃗ = f(x)
+      const first = there.forward(x, unprefixed(s, 'forward')); // BI-F2  y⃗_t = g(s_t)
       let second: ReturnType<typeof back.forward> | undefined;
       try {
         second = back.forward(x, unprefixed(s, 'backward'));
@@ -95,7 +95,7 @@ export function bidirectional<Forward extends string, Backward extends string>(l
         const y = Sequence.zeros({ ...first.y.extent(), F: outputs }, first.y);
         setColumns(y, 0, first.y);
         if (merge === 'concat') setColumns(y, besides, second.y);
-        else add(y, second.y); // BI-F4  y_t = [y⃗_t, y⃖_t], or y⃗_t + y⃖_t
+        else add(y, second.y); // BI-F4  y_t = [y⃗_t; y⃖_t], or their sum
         return {
           y,
           sT: prefixed({ forward: first.sT, backward: second.sT }),
@@ -113,13 +113,13 @@ export function bidirectional<Forward extends string, Backward extends string>(l
       requireExtent('tape.y', y, outputs);
       const dy = dense(read('dy', given, outputs, y));
       const ds = requireState('dsT', dsT, state, x.B);
-      const dyThere = columns(dy, 0, there.outputs, y); // BI-B1  dL/dy⃗_t = the first F₁ of dL/dy_t, or all, through F4
-      const dyBack = columns(dy, besides, back.outputs, y); // BI-B2  dL/dy⃖_t = the last F₂ of dL/dy_t, or all, through F4
+      const dyThere = columns(dy, 0, there.outputs, y); // BI-B1  dL/dy⃗_t = (dL/dy_t)_y⃗, or all of it, through F4
+      const dyBack = columns(dy, besides, back.outputs, y); // BI-B2  dL/dy⃖_t = (dL/dy_t)_y⃖, or all of it, through F4
       const first = there.backward(thereTape, dyThere, unprefixed(ds, 'forward'));
       const second = back.backward(backTape, dyBack, unprefixed(ds, 'backward'));
       const dx = Sequence.zeros({ ...x.extent(), F: x.F }, first.dx);
       setColumns(dx, 0, first.dx);
-      add(dx, second.dx); // BI-B4  dL/dx = fᵀ(dL/dy⃗) + P dL/d(Px), through F2, F3
+      add(dx, second.dx); // BI-B4  dL/dx_t = dL/ds_t ∂s_t/∂x_t + dL/dx′_{τ+1−t}, through F1, F2
       return { dx, ds0: prefixed({ forward: first.ds0, backward: second.ds0 }) };
     },
 

@@ -141,7 +141,7 @@ function mask(x: Sequence, rate: number, rng: Random): FlatMatrix {
   for (let n = 0; n < x.T * x.B; n++) {
     const counts = x.counts(n);
     for (let j = n * x.F; j < (n + 1) * x.F; j++) {
-      const r = rng.uniform() < rate ? 0 : 1 / (1 - rate); // DR-F1  r_tj = 0 with probability ρ, else 1/(1−ρ)
+      const r = rng.uniform() < rate ? 0 : 1 / (1 - rate); // DR-F1  r_t = [u_t > ρ] / (1 − ρ)
       if (counts) R[j] = r;
     }
   }

@@ -20,7 +20,7 @@ export function reverseWithinLengths(x: Sequence): Sequence {
     const length = x.lengths?.[b] ?? T;
     for (let t = 0; t < length; t++) {
       const from = (length - 1 - t) * step + b * width;
-      reversed.set(data.subarray(from, from + width), t * step + b * width); // BI-F1  (Px)_t = x_{τ+1−t} where t ≤ τ, else x_t
+      reversed.set(data.subarray(from, from + width), t * step + b * width); // BI-F1  x′_t = x_{τ+1−t} where t ≤ τ, else x_t
     }
   }
   return reversed instanceof Int32Array
@@ -41,12 +41,12 @@ export function reversed<Tape>(layer: Layer<Tape>): Layer<Tape> {
     forward(given, s0) {
       const x = read('x', given, layer.inputs);
       const { y, sT, tape } = layer.forward(reverseWithinLengths(x), s0);
-      return { y: reverseWithinLengths(y), sT, tape }; // BI-F3  y⃖ = P g(P x)
+      return { y: reverseWithinLengths(y), sT, tape }; // BI-F3  y⃖_t = z_{τ+1−t} of x′
     },
 
     backward(tape, given, dsT) {
       const dy = read('dy', given, layer.outputs);
-      const { dx, ds0 } = layer.backward(tape, reverseWithinLengths(dy), dsT); // BI-B3  dL/d(Px) = gᵀ(P dL/dy⃖), through F3
+      const { dx, ds0 } = layer.backward(tape, reverseWithinLengths(dy), dsT); // BI-B3  dL/dx′_t of dL/dz_t = dL/dy⃖_{τ+1−t}, through F3
       return { dx: reverseWithinLengths(dx), ds0 };
     },
   };

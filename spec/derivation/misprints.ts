@@ -104,5 +104,5 @@ export function stepsTurned(latex: string): readonly string[] {
 
 /** Whether a sign before a function that nothing defines is all that differs: that is another such function, and no mistake. */
 export function isOfAny(misprint: string): boolean {
-  return /=-\s*(f|g|\\varphi)\b\s*(\\[bB]ig)?\(/.test(misprint);
+  return /=-\s*(f|g|\\varphi|\\psi)\b\s*(\\[bB]ig)?\(/.test(misprint);
 }

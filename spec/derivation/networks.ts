@@ -8,14 +8,27 @@ export interface Network {
 }
 
 const SEARCH = 'how what a beam keeps is chosen: a probability of symbols, which has no gradient';
+const STEPS_OF = 'a set of steps that goes with the time, and letters that are counted from others';
 
 export const NETWORKS: readonly Network[] = [
   { file: 'attention' },
+  { file: 'bidirectional' },
+  {
+    file: 'conditioned',
+    given: ['through-time'],
+    besides: {
+      'CND-D1': 'a name that is written as an element of W',
+      'CND-D2': 'gradients of the cell on the slide, in two cases',
+      'CND-D3': 'a gradient of the cell on the slide',
+    },
+  },
   { file: 'delay' },
+  { file: 'dropout' },
   {
     file: 'encoder-decoder',
     besides: { 'BS-F1': SEARCH, 'BS-F2': SEARCH, 'BS-D1': SEARCH },
   },
+  { file: 'pooling' },
   { file: 'rtrl', given: ['through-time'] },
   {
     file: 'through-time',
@@ -27,4 +40,8 @@ export const NETWORKS: readonly Network[] = [
     },
   },
   { file: 'window-net' },
+  {
+    file: 'windows',
+    besides: { 'WI-F2': STEPS_OF, 'WI-D2': STEPS_OF, 'WI-B3': STEPS_OF },
+  },
 ];
