@@ -4,11 +4,10 @@ import { Command } from 'commander';
 import { FormatError } from '../../errors.ts';
 import { writeAtomically } from '../../io/files.ts';
 import { makeFolder } from '../../io/folders.ts';
-import { withCell } from '../fit/command.ts';
-import { type Cells, OWN_MODULE } from '../modules/cell.ts';
+import type { Cells } from '../modules/cell.ts';
 import { aboutOf } from '../tasks/about.ts';
 import { type Item, itemsOf } from '../tasks/items.ts';
-import { readModel } from '../tasks/model.ts';
+import { MODEL_CELL, readModel } from '../tasks/model.ts';
 import { type ReadingFlags, readingOf, withReading } from '../tasks/options.ts';
 import { print, printJson, type Verbosity } from '../terminal.ts';
 import { pageOf } from './page.ts';
@@ -26,7 +25,7 @@ export function evaluateCommand(cells: Cells): Command {
     .argument('<model>', 'the file that bptt fit wrote')
     .argument('<file>', 'a table of the same columns');
   return withReading(command)
-    .option('--cell <module>', OWN_MODULE.replace(/ \(.*/, ''))
+    .option('--cell <module>', MODEL_CELL)
     .option('-o, --out <folder>', 'where pictures and page go', join('runs', 'evaluate'))
     .option('--json', 'one line of JSON, and nothing else')
     .option('--quiet', 'no difference: the result is all there is')
@@ -40,8 +39,7 @@ Examples:
   bptt evaluate runs/walks.safetensors others.csv --out others`,
     )
     .action(async (path: string, file: string, flags: Flags) => {
-      const known = flags.cell === undefined ? cells : await withCell(flags.cell, cells);
-      const { learnt, known: own, source, training } = readModel(path, known);
+      const { learnt, known: own, source, training } = await readModel(path, cells, flags.cell);
       const reading = readingOf(file, flags, source);
       const items: Item[] = [];
       for await (const item of itemsOf(reading, own.understanding, true)) items.push(item);

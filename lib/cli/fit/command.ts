@@ -79,8 +79,7 @@ Examples:
           ...(isGiven('patience') && { patience: flags.patience }),
         };
         const named = isGiven('cell') ? flags.cell : undefined;
-        const known = named === undefined ? cells : await withCell(named, cells);
-        return resumeFit(file, flags.resume, changes, known, flags);
+        return resumeFit(file, { path: flags.resume, cells, cell: named }, changes, flags);
       }
       if (flags.task === undefined) throw new ValueError('--task', `one of ${taskNames.join(', ')}`, 'none');
       const { cell } = await findCell(flags.cell, cells);
@@ -90,12 +89,6 @@ Examples:
         flags,
       );
     });
-}
-
-/** The cells that are known, and one that is named. */
-export async function withCell(named: string, cells: Cells): Promise<Cells> {
-  const { cell } = await findCell(named, cells);
-  return { ...cells, [cell.name]: cell };
 }
 
 /** A file that is not there yet: the one asked for, or the first of `runs/name`, `runs/name-2`, … */

@@ -34,7 +34,14 @@ export function report(fit: Fit, stopped: string | null, about: About, { json }:
       validation: best?.validation ?? null,
     };
     printJson({
-      ...{ ok: true, task, file: reading.path, understood: { ...roles, level }, rows: counts, [what]: sizes },
+      ...{
+        ok: true,
+        task,
+        file: reading.path,
+        understood: { ...roles, ...(roles.text !== undefined && { level }) },
+        rows: counts,
+        [what]: sizes,
+      },
       ...{ stopped, ...epochs, parameters: model.learnt.model.params.size, ...figures, model: out },
     });
     return;

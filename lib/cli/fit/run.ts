@@ -51,12 +51,11 @@ export async function beginFit(reading: Reading, wanted: Wanted, verbosity: Verb
 /** Goes on. */
 export async function resumeFit(
   file: string,
-  out: string,
+  { path: out, cells, cell }: { readonly path: string; readonly cells: Cells; readonly cell: string | undefined },
   changes: Partial<Settings>,
-  cells: Cells,
   verbosity: Verbosity,
 ): Promise<void> {
-  const { task, known: before, source, learnt: saved, training } = readModel(out, cells);
+  const { task, known: before, source, learnt: saved, training } = await readModel(out, cells, cell);
   const { sha256, ...how } = source;
   const reading = { ...how, path: file };
   if ((await hashOf(file)) !== sha256) throw new ValueError('FILE', `the file that ${out} was made of`, 'another one');

@@ -1,9 +1,8 @@
 /** `bptt predict`: what a model of `bptt fit` says of a file. */
 import { Command } from 'commander';
-import { withCell } from '../fit/command.ts';
-import { type Cells, OWN_MODULE } from '../modules/cell.ts';
+import type { Cells } from '../modules/cell.ts';
 import { type Item, itemsOf } from '../tasks/items.ts';
-import { readModel } from '../tasks/model.ts';
+import { MODEL_CELL, readModel } from '../tasks/model.ts';
 import { type ReadingFlags, readingOf, withReading } from '../tasks/options.ts';
 import type { Answer } from '../tasks/task.ts';
 import { printRaw } from '../terminal.ts';
@@ -23,7 +22,7 @@ export function predictCommand(cells: Cells): Command {
     .argument('<model>', 'the file that bptt fit wrote')
     .argument('<file>', 'a table of the same columns; what is to be foretold may be absent');
   return withReading(command)
-    .option('--cell <module>', OWN_MODULE.replace(/ \(.*/, ''))
+    .option('--cell <module>', MODEL_CELL)
     .option('--json', 'a line of JSON for every answer (default: as the file is written)')
     .option('--quiet', 'no difference: answers are all there is')
     .addHelpText(
@@ -36,8 +35,7 @@ Examples:
   bptt predict runs/sentences.safetensors new.jsonl --json > tagged.jsonl`,
     )
     .action(async (path: string, file: string, flags: Flags) => {
-      const known = flags.cell === undefined ? cells : await withCell(flags.cell, cells);
-      const model = readModel(path, known);
+      const model = await readModel(path, cells, flags.cell);
       const reading = readingOf(file, flags, model.source);
       const write = flags.json || reading.format === 'jsonl' ? asJson : csvWriter(reading.delimiter);
       let some: Item[] = [];

@@ -1,10 +1,10 @@
 /** The file of a task's model: the network, what is known beside it, and where its training stands. */
-import type { Cell } from '../../cells/cell.ts';
 import { FormatError } from '../../errors.ts';
 import { readBytes } from '../../io/files.ts';
 import { load, save } from '../../io/model-file.ts';
 import { describe, isPlain } from '../../require.ts';
 import type { TrainingState } from '../../training/training-state.ts';
+import { type Cells, findCell } from '../modules/cell.ts';
 import { tasks } from './index.ts';
 import type { Reading } from './table.ts';
 import type { Known, Learnt, Task } from './task.ts';
@@ -44,18 +44,25 @@ export function encoded(
   }
 }
 
+/** How the option is called that names a model's cell. */
+export const MODEL_CELL =
+  'the module of its cell, where that is your own and its equations are not in the file: ./my-cell.ts';
+
 /**
  * A model of `bptt fit`.
  *
- * @throws FileError, FormatError when there is none.
+ * @param named its cell, where that is named.
+ * @throws FileError, FormatError when there is none; ValueError when there is no such cell.
  */
-export function readModel(path: string, cells: Readonly<Record<string, Cell>>): TaskModel {
+export async function readModel(path: string, known: Cells, named: string | undefined): Promise<TaskModel> {
+  const own = named === undefined ? [] : [(await findCell(named, known)).cell];
+  const cells = { ...known, ...Object.fromEntries(own.map(cell => [cell.name, cell])) };
   const bytes = readBytes(path);
   const { model, scaler, vocabulary, training, note } = load(bytes, { file: path, cells, as: 'any' });
   const { understanding, settings, classes, counts, source } = noteOf(note, path);
   const task = tasks[understanding.task];
-  const known: Known = { understanding, settings, classes, counts, scaler, vocabulary };
-  return { task, known, source, learnt: task.learnt(model, known), training };
+  const beside: Known = { understanding, settings, classes, counts, scaler, vocabulary };
+  return { task, known: beside, source, learnt: task.learnt(model, beside), training };
 }
 
 /** What the note says, or throws FormatError: a model of the library is not yet one of a task. */
