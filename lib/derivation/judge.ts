@@ -45,7 +45,7 @@ export interface Mended {
   readonly latex: string;
 }
 
-/** Draws on which a line with a kink is tried, of one step or of several: an indicator is 0 in all elements of all of them once in many millions. */
+/** Draws on which a line with a kink is tried, whose names go with the time or do not: an indicator is 0 in all elements of all of them once in many millions. */
 const DRAWS = { once: 8, timed: 3 };
 
 /** Edits that are tried. */
@@ -68,7 +68,7 @@ export class Judge {
     this.#exact = [0, 1, 2].map(n => new Bench(system, sizes, manner.layout, exactly(seed + n)) as Bench<unknown>);
     this.#floats = new Bench(system, sizes, manner.layout, inFloats(seed));
     this.#others = Array.from(
-      { length: system.forward.some(({ offset }) => offset !== undefined) ? DRAWS.timed : DRAWS.once },
+      { length: DRAWS.once },
       (_, n) => new Bench(system, sizes, manner.layout, inFloats(seed + n + 1)),
     );
   }
@@ -178,7 +178,9 @@ export class Judge {
   #everywhere(left: Expression, right: Expression, reading: Reading): boolean {
     const { definitions, vocabulary } = this.#system;
     if (!hasKink([left, right], key => definitions.get(key)?.map(({ of }) => of) ?? [], vocabulary)) return true;
-    return this.#others.every(bench => bench.difference(left, right, reading) === undefined);
+    const isTimed = [left, right].flatMap(allNames).some(name => this.#system.isTimed(keyIn(name, vocabulary)));
+    const draws = this.#others.slice(0, isTimed ? DRAWS.timed : DRAWS.once);
+    return draws.every(bench => bench.difference(left, right, reading) === undefined);
   }
 
   /** The nearest right line, of a statement that is wrong; nothing where no single edit mends it. */
