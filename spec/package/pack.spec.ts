@@ -63,6 +63,17 @@ describe('the tarball', () => {
     for (const name of ['commander', 'linkedom', 'papaparse', 'temml']) expect(bundled).toContain(`## ${name} `);
   });
 
+  test('shows its sources where something is wrong', () => {
+    write(
+      'wrong.mjs',
+      "import { clipByNorm } from 'bptt';\ntry { clipByNorm({}, 1); } catch (error) { console.log(error.stack); }\n",
+    );
+    const stack = run(project, process.execPath, '--enable-source-maps', 'wrong.mjs');
+    const [, line = 0] = /clipByNorm \(.*[\\/]lib[\\/]optim[\\/]clip\.ts:(\d+):/.exec(stack) ?? [];
+    const lines = readFileSync(join(ROOT, 'lib/optim/clip.ts'), 'utf8').split('\n');
+    expect(lines[Number(line) - 1]).toContain('requireInstance(');
+  });
+
   test('gives every cell by itself', () => {
     write(
       'cell.mjs',

@@ -37,7 +37,7 @@ test.each(['typescript-oldest', 'typescript'])('%s', compiler => {
     ...{ strict: true, noEmit: true, skipLibCheck: false, module: 'nodenext', target: 'es2022' },
     ...{ lib: ['es2023', 'dom'], types: [] },
   };
-  write('types.ts', PROGRAM);
-  write('tsconfig.types.json', JSON.stringify({ compilerOptions, files: ['types.ts'] }));
+  write('types.mts', PROGRAM);
+  write('tsconfig.types.json', JSON.stringify({ compilerOptions, files: ['types.mts'] }));
   run(project, process.execPath, `node_modules/${compiler}/bin/tsc`, '-p', 'tsconfig.types.json');
 });
