@@ -6,7 +6,7 @@
  * |--------------------|---------|
  * | format, version    | `bptt-char-model`, 2 |
  * | library            | what wrote it |
- * | cell, sizes        | the cell's name; d inputs, m hidden units in each of some layers, C classes |
+ * | cell, sizes        | the cell's name; d inputs of the first layer, m hidden units in each of some layers, C classes |
  * | equations          | of a cell that is not the library's: a hash of its equations, where it has any that can be recorded |
  * | vocabulary         | the symbols |
  * | options            | how it is trained |
@@ -16,7 +16,7 @@
  * | sha256             | the seal, see `sealed.ts` |
  *
  * All but format, version, library, cell, equations, text and the seal are JSON. Version 1 lacked library, cell, sizes, the
- * learning rate and the norms; it is still read.
+ * learning rate and the norms; it is still read. Options that a file does not have are what they were when there were none of them.
  */
 import type { Cell, CellSize } from '../cells/cell.ts';
 import { cellNamed, cells } from '../cells/index.ts';

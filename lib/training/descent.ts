@@ -70,9 +70,27 @@ export class Descent {
       return done;
     } catch (error) {
       optimiser.learningRate = learningRate;
-      if (!isNotFinite(error)) throw error;
-      throw diverged(step, error.argument, this.#norms, `${error.got} in ${error.argument}`);
+      throw this.#explained(step, error);
     }
+  }
+
+  /**
+   * What some work between two updates returns, such as a validation.
+   *
+   * @throws DivergenceError when it comes upon a number that is not finite; what it throws else.
+   */
+  watch<T>(work: () => T): T {
+    try {
+      return work();
+    } catch (error) {
+      throw this.#explained(this.#made, error);
+    }
+  }
+
+  /** An error that says that a number is not finite, as one that says after which norms; any other as it is. */
+  #explained(step: number, error: unknown): unknown {
+    if (!isNotFinite(error)) return error;
+    return diverged(step, error.argument, this.#norms, `${error.got} in ${error.argument}`);
   }
 
   /** Leaves an update out: nothing is learnt, and it counts. */

@@ -219,7 +219,7 @@ export class Training<Target, Beside = Matrices, Model extends Learner<Beside> =
   /** Ends an epoch: how it did, and at the end of all the best parameters. */
   #end(): Epoch {
     const { optimiser, validation } = this.#options;
-    const judged = validation ? this.#judge(validation) : null;
+    const judged = validation ? this.#descent.watch(() => this.#judge(validation)) : null;
     const epoch = {
       epoch: this.#epochs.length + 1,
       loss: this.#loss / this.#count,

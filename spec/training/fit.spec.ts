@@ -191,6 +191,15 @@ describe('a training', () => {
     expect(training.state()).toEqual(before);
   });
 
+  it('diverges at a validation whose outputs overflow, too', () => {
+    const model = linear({ m: 1, C: 1 });
+    model.params.values.fill(2);
+    const one = (x: number) => examples({ x: [[[x]]], y: [[[1]]] });
+    const optimiser = sgd(model.params, { learningRate: 1e-3 });
+    const training = new Training(model, one(1), { loss: squaredError, optimiser, validation: one(1e308) });
+    expect(() => training.step()).toThrow(expect.objectContaining({ name: 'DivergenceError', step: 1 }));
+  });
+
   it('drops nothing at the validation', () => {
     const drop = dropout({ F: 6, rate: 0.5, seed: 5 });
     const net = network(1, drop);
