@@ -3,6 +3,7 @@ import { spawnSync } from 'node:child_process';
 import { copyFileSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, test } from 'vitest';
+import { readSealed, writeSealed } from '../../lib/io/sealed.ts';
 import { Random } from '../../lib/random.ts';
 import { MAIN } from '../build.ts';
 import { ROOT } from '../examples.ts';
@@ -216,9 +217,15 @@ describe('a file that is there already', () => {
 });
 
 describe('a model', () => {
+  beforeAll(async () => {
+    await json(...CLASSIFY, '--epochs', '2', '--out', 'known.safetensors');
+    writeFileSync(at('kinds.csv'), `text,kind\n${'ab,A\ncd,B\n'.repeat(4)}`);
+    await json('fit', 'kinds.csv', '--task', 'classify', ...QUICK, '--epochs', '2', '--out', 'few.safetensors');
+  });
+
   test('is told a class that it has never seen', async () => {
     writeFileSync(at('more.csv'), 'walk,step,x,y,rounds\nw1,0,1,0,thrice\n');
-    const { status, stderr } = await inTurn(folder, 'evaluate', 'walks.safetensors', 'more.csv');
+    const { status, stderr } = await inTurn(folder, 'evaluate', 'known.safetensors', 'more.csv');
     expect({ status, stderr }).toEqual({
       status: 2,
       stderr:
@@ -228,7 +235,7 @@ describe('a model', () => {
 
   test('answers for all that stands before a mistake', async () => {
     writeFileSync(at('broken.csv'), 'walk,step,x,y\na,0,1,0\na,1,0,1\nb,0,1,0\nb,1,none,1\n');
-    const { status, stdout, stderr } = await inTurn(folder, 'predict', 'walks.safetensors', 'broken.csv');
+    const { status, stdout, stderr } = await inTurn(folder, 'predict', 'known.safetensors', 'broken.csv');
     expect(linesOf(stdout)).toEqual(['walk,rounds,probability', expect.stringMatching(/^a,/)]);
     expect({ status, stderr }).toEqual({ status: 2, stderr: expect.stringMatching(/^bptt: broken\.csv:5 "x": .*\n$/) });
   });
@@ -241,12 +248,25 @@ describe('a model', () => {
     expect((await inTurn(folder, 'predict', 'gone', 'walks.csv')).stderr).toMatch(message);
   });
 
+  test('of a newer version is refused, with who wrote it', async () => {
+    const { tensors, metadata } = readSealed(readFileSync(at('known.safetensors')));
+    const newer = { ...Object.fromEntries(metadata), version: '2', library: 'bptt 7.0.0' };
+    writeFileSync(at('newer.safetensors'), writeSealed(tensors, newer));
+    const { status, stderr } = await inTurn(folder, 'predict', 'newer.safetensors', 'walks.csv');
+    expect({ status, stderr }).toEqual({
+      status: 2,
+      stderr: expect.stringMatching(
+        /^bptt: newer\.safetensors: expected version 1, .*, got version "2", which bptt 7\.0\.0 wrote\n$/,
+      ),
+    });
+  });
+
   test('answers for a file of any size in the same memory', () => {
     const most = (rows: number): number => {
       writeFileSync(at('huge.csv'), `text,note\n${`ab,${'x'.repeat(10_000)}\n`.repeat(rows)}`);
       const watched = 'process.on("exit", () => console.error(process.resourceUsage().maxRSS))';
       const node = ['--max-old-space-size=64', '--import', `data:text/javascript,${watched}`, MAIN];
-      const args = [...node, 'predict', 'lines.safetensors', 'huge.csv'];
+      const args = [...node, 'predict', 'few.safetensors', 'huge.csv'];
       const { status, stderr, stdout } = spawnSync(process.execPath, args, { cwd: folder, encoding: 'utf8' });
       expect({ status, answers: linesOf(stdout).length }).toEqual({ status: 0, answers: rows + 1 });
       return Number(stderr) * 1024;
