@@ -62,7 +62,7 @@ const config: ViteUserConfig = defineConfig({
         test: {
           name: 'command',
           include: ['spec/**/*.spec.ts'],
-          exclude: specsIn([...mathematics, 'package', 'demos', 'peers', 'runtimes']),
+          exclude: specsIn([...mathematics, 'package', 'demos', 'peers', 'runtimes', 'site']),
           globalSetup: ['spec/build.ts'],
           server: { deps: { external: [/\/\.build\//] } }, // the package as Node has it, with no alias to lib/
         },

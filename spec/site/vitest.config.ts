@@ -1,0 +1,17 @@
+import { fileURLToPath } from 'node:url';
+import { defineConfig, type ViteUserConfig } from 'vitest/config';
+
+const root = fileURLToPath(new URL('../..', import.meta.url));
+
+const config: ViteUserConfig = defineConfig({
+  root,
+  resolve: {
+    alias: [
+      { find: /^bptt$/, replacement: `${root}lib/index.ts` },
+      { find: /^bptt\/check$/, replacement: `${root}lib/check/index.ts` },
+    ],
+  },
+  test: { include: ['spec/site/*.spec.ts'], testTimeout: 120_000, hookTimeout: 60_000 },
+});
+
+export default config;
