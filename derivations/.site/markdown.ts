@@ -23,13 +23,21 @@ export function rendered(text: string, verdictOf: (tag: string) => Judgement | u
   const place = (html: string) => `\uE000${formulas.push(html) - 1}\uE001`;
   const marked = text
     .replace(/\$\$([\s\S]*?)\$\$/g, (_, latex: string) => `\n\n${place(display(latex, verdictOf))}\n\n`)
-    .replace(/\$((?:[^$\n]|\n(?!\s*\n))+?)\$/g, (_, latex: string) => place(formula(latex, false)));
+    .replace(/\$((?:[^$\n]|\n(?!\s*\n))+?)\$/g, (_, latex: string) => place(inline(latex)));
   const html = markdown.render(marked).replace(/<p>(\uE000\d+\uE001)<\/p>/g, '$1');
   return html
     .replace(PLACE, (_, n: string) => formulas[Number(n)] ?? '')
     .replace(/href="([\w-]+)\.md(#[\w-]*)?"/g, 'href="$1.html$2"')
     .replace(/href="\.\.\/([^"]+)"/g, `href="${repository}/$1"`)
     .replace(/src="figures\//g, 'src="figures/');
+}
+
+/** LaTeX so long that its formula may not fit into a line of a narrow window. */
+const LONG = 40;
+
+function inline(latex: string): string {
+  const math = formula(latex, false);
+  return latex.length > LONG ? `<span class="long scrolls" tabindex="0">${math}</span>` : math;
 }
 
 function display(latex: string, verdictOf: (tag: string) => Judgement | undefined): string {
