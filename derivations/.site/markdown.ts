@@ -33,7 +33,7 @@ export function rendered(text: string, verdictOf: (tag: string) => Judgement | u
 }
 
 /** LaTeX so long that its formula may not fit into a line of a narrow window. */
-const LONG = 40;
+const LONG = 28;
 
 function inline(latex: string): string {
   const math = formula(latex, false);

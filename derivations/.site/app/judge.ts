@@ -146,20 +146,23 @@ function item({ name, verdict, line, why, html, mended }: Line): HTMLLIElement {
   const says = document.createElement('div');
   says.className = 'says';
   says.textContent = `${name}, line ${line}: ${WORDS[verdict] ?? verdict}${why ? `. ${why}` : ''}`;
-  const math = document.createElement('div');
-  math.className = 'scrolls';
-  math.innerHTML = html; // MathML that the worker has made of the formula, no text of the author's
-  element.append(says, math);
+  element.append(says, formula(html));
   if (mended) {
-    const right = document.createElement('div');
-    right.className = 'scrolls';
-    right.innerHTML = mended.html;
     const what = document.createElement('div');
     what.className = 'says';
     what.textContent = `Right with one change (${mended.what}):`;
-    element.append(what, right);
+    element.append(what, formula(mended.html));
   }
   return element;
+}
+
+/** A formula that the worker has set. */
+function formula(mathml: string): HTMLDivElement {
+  const math = document.createElement('div');
+  math.className = 'scrolls';
+  math.tabIndex = 0;
+  math.innerHTML = mathml; // Temml's, which leaves no text of the author's as it is
+  return math;
 }
 
 /** Characters that an address holds in every browser. */
