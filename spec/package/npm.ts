@@ -6,7 +6,7 @@ import { ROOT } from '../examples.ts';
 
 interface Manifest {
   readonly version: string;
-  readonly exports: Readonly<Record<string, unknown>>;
+  readonly exports: Readonly<Record<string, string | { readonly types: string; readonly default: string }>>;
   readonly bin: unknown;
   readonly unpkg: string;
   readonly jsdelivr: string;
