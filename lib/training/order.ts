@@ -27,7 +27,7 @@ export class Order {
 }
 
 /** The same list, in an order that is drawn (Fisher and Yates). */
-function shuffled<T>(list: T[], rng: Random): T[] {
+export function shuffled<T>(list: T[], rng: Random): T[] {
   for (let n = list.length - 1; n > 0; n--) {
     const other = Math.floor((n + 1) * rng.uniform());
     [list[n], list[other]] = [list[other] as T, list[n] as T];

@@ -110,6 +110,14 @@ describe('a task', () => {
     expect(JSON.parse(stdout)).toMatchObject({ line: 1, tags: ['D', 'N', 'V', 'D', 'N'] });
   });
 
+  test('tag may meet a tag that is in one sentence alone, wherever that is drawn', async () => {
+    writeFileSync(at('rare.jsonl'), `${SENTENCES.slice(0, 9).join('\n')}\n{"tokens": ["oh"], "tags": ["X"]}\n`);
+    for (const seed of ['1', '2', '3', '4']) {
+      const fit = ['fit', 'rare.jsonl', '--task', 'tag', '--epochs', '1', '--seed', seed];
+      expect(await json(...fit, '--out', `rare-${seed}.safetensors`)).toMatchObject({ ok: true });
+    }
+  });
+
   test('translate writes another text', async () => {
     const fit = ['fit', 'swaps.csv', '--task', 'translate', ...QUICK, '--epochs', '20', '--out', 'swaps.safetensors'];
     expect(await json(...fit)).toMatchObject({

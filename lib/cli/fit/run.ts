@@ -39,7 +39,7 @@ export async function beginFit(reading: Reading, wanted: Wanted, verbosity: Verb
   const task = tasks[understanding.task];
   const { items, counts } = await all(reading, understanding);
   const parts = task.split(items, { understanding, settings });
-  const known = task.know(parts.train, { understanding, settings });
+  const known = task.know(parts, { understanding, settings });
   const learnt = task.learnt(task.build(known, cell), known);
   const { path, ...how } = reading;
   const source = { ...how, sha256: await hashOf(path) };

@@ -49,7 +49,7 @@ function learnt(model: Layer, known: Known): Learnt {
 /** The class of a sequence of numbers or tokens. */
 export const classify: Task = {
   split: (items, { settings }) => drawn(items, settings, ({ target }) => target[0] ?? ''),
-  know: (train, known) => ({
+  know: ({ train }, known) => ({
     ...known,
     ...knowInputs(train, known.understanding.level),
     classes: classesOf(train.map(({ target }) => target[0] ?? '')),

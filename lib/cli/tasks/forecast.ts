@@ -7,6 +7,7 @@ import { mae, rmse } from '../../training/metrics.ts';
 import { Scaler } from '../../training/scaler.ts';
 import { windowExamples } from '../../training/window-examples.ts';
 import { outputsOver, trainingOf } from './batches.ts';
+import { needed } from './inputs.ts';
 import type { Item } from './items.ts';
 import { ofSequences } from './networks.ts';
 import type { Answer, Judged, Known, Learnt, Parts, Task } from './task.ts';
@@ -35,14 +36,14 @@ function steps(item: Item, from: number, to: number): Item {
   return { ...item, vectors: item.vectors.slice(from, to), times: item.times.slice(from, to) };
 }
 
-function know(train: readonly Item[], known: Pick<Known, 'understanding' | 'settings'>): Known {
+function know({ train }: Parts, known: Pick<Known, 'understanding' | 'settings'>): Known {
   return { ...known, scaler: Scaler.fit(train.flatMap(({ vectors }) => vectors)) };
 }
 
 function learnt(model: Layer, known: Known): Learnt {
   const { understanding, settings } = known;
   const { length, horizon } = settings;
-  const scaler = known.scaler ?? Scaler.fit([[0], [1]]);
+  const scaler = needed(known.scaler, 'scaler');
   const target = understanding.features.indexOf(understanding.target ?? '');
   const [mean = 0, deviation = 1] = [scaler.means[target], scaler.deviations[target] || 1];
   const examplesOf = (items: readonly Item[]) =>

@@ -60,3 +60,9 @@ export function packed(items: readonly Item[], known: Known): Sequence {
   if (classes !== undefined) return Sequence.pack(x as readonly ArrayLike<number>[], { classes });
   return Sequence.pack(x as readonly (readonly ArrayLike<number>[])[]);
 }
+
+/** What a model of the task has beside its network, or throws FormatError: a file that anyone may have written need not. */
+export function needed<T>(part: T | undefined, what: string): T {
+  if (part !== undefined) return part;
+  throw new FormatError('model', `one with its ${what}`, 'none');
+}

@@ -3,12 +3,12 @@ import { argmax } from '../../extremes.ts';
 import type { Layer } from '../../layers/layer.ts';
 import { stream } from '../../layers/stream.ts';
 import { crossEntropy } from '../../losses/cross-entropy.ts';
-import { Vocabulary } from '../../models/vocabulary.ts';
+import type { Vocabulary } from '../../models/vocabulary.ts';
 import { type Examples, examples } from '../../training/examples.ts';
 import { bitsPerSymbol, perplexity } from '../../training/metrics.ts';
 import { OneHotMatrix } from '../../views.ts';
 import { meanLoss, trainingOf } from './batches.ts';
-import { vocabularyOf } from './inputs.ts';
+import { needed, vocabularyOf } from './inputs.ts';
 import type { Item } from './items.ts';
 import { ofSteps } from './networks.ts';
 import { drawn } from './split.ts';
@@ -19,7 +19,7 @@ const LONGEST = 200;
 
 function learnt(model: Layer, known: Known): Learnt {
   const { understanding, settings, counts = [] } = known;
-  const vocabulary = known.vocabulary ?? Vocabulary.of('a');
+  const vocabulary = needed(known.vocabulary, 'vocabulary');
   const right = (items: readonly Item[]) => items.map(({ tokens }) => vocabulary.encode(tokens, { stop: true }));
   const examplesOf = (items: readonly Item[]): Examples<Int32Array> =>
     examples({
@@ -81,7 +81,7 @@ export function joined(tokens: readonly string[], { understanding }: Known): str
 /** A model of texts. */
 export const language: Task = {
   split: (items, { settings }) => drawn(items, settings),
-  know(train, known) {
+  know({ train }, known) {
     const vocabulary = vocabularyOf(
       train.flatMap(({ tokens }) => tokens),
       known.understanding.level,

@@ -1,6 +1,7 @@
 /** Which sequences are learnt from, which are chosen by, and which are kept for the test. */
 import { FormatError } from '../../errors.ts';
 import { Random } from '../../random.ts';
+import { shuffled } from '../../training/order.ts';
 import type { Item } from './items.ts';
 import type { Parts, Settings } from './task.ts';
 
@@ -23,21 +24,15 @@ export function drawn(items: readonly Item[], settings: Settings, kind: (item: I
   for (const [name, own] of kinds) {
     const [first] = own;
     if (own.length < 2 && first) {
-      const what = name === '' ? 'sequences' : `sequences of every class`;
-      throw new FormatError(first.place, `at least 2 ${what}`, name === '' ? '1' : `1 of ${JSON.stringify(name)}`);
+      if (name === '') throw new FormatError(first.place, 'at least 2 sequences', '1');
+      throw new FormatError(first.place, 'at least 2 sequences of every class', `1 of ${JSON.stringify(name)}`);
     }
-    const order = shuffled(own, rng);
     const tested = Math.min(own.length - 1, Math.max(1, Math.round(test * own.length)));
     const chosen = Math.min(own.length - tested - 1, Math.round(validation * own.length));
-    for (const [n, item] of order.entries()) {
+    for (const [n, item] of shuffled(own, rng).entries()) {
       const part = n < tested ? parts.test : n < tested + chosen ? parts.validation : parts.train;
       part.push(item);
     }
   }
   return parts;
-}
-
-function shuffled<T>(list: readonly T[], rng: Random): readonly T[] {
-  const keys = list.map(item => ({ item, key: rng.uniform() }));
-  return keys.sort((a, b) => a.key - b.key).map(({ item }) => item);
 }

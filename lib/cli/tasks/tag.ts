@@ -57,10 +57,10 @@ function learnt(model: Layer, known: Known): Learnt {
 /** The tags of tokens. */
 export const tag: Task = {
   split: (items, { settings }) => drawn(items, settings),
-  know: (train, known) => ({
+  know: ({ train, validation, test }, known) => ({
     ...known,
     ...knowInputs(train, known.understanding.level),
-    classes: classesOf(train.flatMap(({ target }) => target)),
+    classes: classesOf([...train, ...validation, ...test].flatMap(({ target }) => target)),
   }),
   build: (known, cell) =>
     ofStepsBothWays({ ...widthOf(known), outputs: known.classes?.length ?? 1, cell, settings: known.settings }),

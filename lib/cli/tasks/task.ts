@@ -85,8 +85,8 @@ export interface Learnt {
 export interface Task {
   /** @throws FormatError when there is too little. */
   split(items: readonly Item[], known: Pick<Known, 'understanding' | 'settings'>): Parts;
-  /** What there is to know of what is learnt from. */
-  know(train: readonly Item[], known: Pick<Known, 'understanding' | 'settings'>): Known;
+  /** What there is to know of what is learnt from; of the other parts, which classes there are and no more. */
+  know(parts: Parts, known: Pick<Known, 'understanding' | 'settings'>): Known;
   /** A network that has learnt nothing. */
   build(known: Known, cell: Cell): Models['any'];
   /** A network with what it can do. */

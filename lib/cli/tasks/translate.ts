@@ -6,12 +6,11 @@ import type { Layer } from '../../layers/layer.ts';
 import { crossEntropy } from '../../losses/cross-entropy.ts';
 import type { EncoderDecoder } from '../../models/encoder-decoder.ts';
 import { translator } from '../../models/translator.ts';
-import { Vocabulary } from '../../models/vocabulary.ts';
 import { Sequence } from '../../sequence.ts';
 import { bleu } from '../../training/bleu.ts';
 import { pairs } from '../../training/pairs.ts';
 import { meanLoss, trainingOf } from './batches.ts';
-import { MARKS, vocabularyOf } from './inputs.ts';
+import { MARKS, needed, vocabularyOf } from './inputs.ts';
 import type { Item } from './items.ts';
 import { joined } from './language.ts';
 import { initialise } from './networks.ts';
@@ -29,7 +28,7 @@ function build({ vocabulary, settings }: Known, cell: Cell): Translator {
 
 function learnt(model: Translator, known: Known): Learnt {
   const { understanding, settings } = known;
-  const vocabulary = known.vocabulary ?? Vocabulary.of('a');
+  const vocabulary = needed(known.vocabulary, 'vocabulary');
   const { size: classes } = vocabulary;
   const [start, stop] = [MARKS.start, MARKS.stop].map(mark => vocabulary.classOf(mark)) as [number, number];
   const examplesOf = (items: readonly Item[]) =>
@@ -85,7 +84,7 @@ function learnt(model: Translator, known: Known): Learnt {
 /** Another text for a text. */
 export const translate: Task = {
   split: (items, { settings }) => drawn(items, settings),
-  know(train, { understanding, settings }) {
+  know({ train }, { understanding, settings }) {
     const tokens = train.flatMap(item => [...item.tokens, ...item.target]);
     const longest = greatest(train.map(({ target }) => target.length));
     // What is written is no longer than twice the longest that was learnt from.
