@@ -31,18 +31,18 @@ import { checkpointFormat } from './version.ts';
  * @throws ValueError naming what PyTorch lacks, or a symbol of the vocabulary that is no character.
  */
 export function encodeTorch(model: CharModel, dtype: Dtype = 'F64'): Uint8Array {
-  const { net, vocabulary, cell, m, layers } = requireCharNetwork(model);
-  return writeSafetensors(
-    toTorch(net),
-    {
-      cell: cell.name,
-      vocabulary: JSON.stringify(vocabulary.symbols),
-      classes: `${vocabulary.size}`,
-      hidden: `${m}`,
-      layers: `${layers}`,
-    },
-    dtype,
-  );
+  return writeSafetensors(toTorch(requireCharNetwork(model).net), metadataOf(model), dtype);
+}
+
+/** What the tensors of a model do not say. */
+export function metadataOf({ cell, vocabulary, m, layers }: CharModel): Record<string, string> {
+  return {
+    cell: cell.name,
+    vocabulary: JSON.stringify(vocabulary.symbols),
+    classes: `${vocabulary.size}`,
+    hidden: `${m}`,
+    layers: `${layers}`,
+  };
 }
 
 /** The network of a model is what the model says beside it, or throws ValueError: it could not be read again. */

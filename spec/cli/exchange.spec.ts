@@ -43,6 +43,7 @@ function modelOf(cell: string): CharModel {
 beforeAll(() => {
   folder = freshFolder();
   writeFileSync(join(folder, 'text.txt'), TEXT);
+  writeFileSync(join(folder, 'text.py'), TEXT);
   writeFileSync(join(folder, 'more.txt'), `${TEXT}?`);
   for (const { file } of models) copyFileSync(fixture(file), join(folder, file));
   const torn = readBytes(fixture('gru.safetensors'));
@@ -102,6 +103,19 @@ describe('export', () => {
     const own = modelOf('rnn').net.params.values;
     expect(back).toEqual(own.map(Math.fround));
     expect(back).not.toEqual(own);
+  });
+
+  test('to PyTorch with its training says how that goes on, and is read again', async () => {
+    const args = ['lstm.checkpoint', 'text.txt', '--to', 'torch', '--training', '-o', 'on.safetensors'];
+    const { status, stdout } = await inTurn(folder, 'export', ...args);
+    expect(status).toBe(0);
+    expect(linesOf(stdout)[1]).toBe('torchrun --standalone --nproc-per-node 2 on.py goes on');
+    const files = ['on.safetensors', 'on.memory.safetensors', 'on.json', 'on.py'];
+    expect(await json('export', ...args)).toMatchObject({ ok: true, file: 'on.safetensors', files });
+    expect(readFileSync(join(folder, 'on.py'), 'utf8')).toContain('nn.LSTM(13, 4, 2)');
+    expect(decodeTorch(readBytes(join(folder, 'on.safetensors'))).net.params.values).toEqual(
+      modelOf('lstm').net.params.values,
+    );
   });
 
   test('to ONNX takes classes and gives the logits and the state', async () => {
@@ -208,6 +222,34 @@ describe('a mistake gets one line that names it, and nothing is written:', () =>
       exported('rnn', '--to', 'onnx', '--precision', 'f64', '-o', 'new'),
       /^--precision: .* f32 for/,
     ],
+    ...(
+      [
+        ['a trace for PyTorch to train', exported('trace', 'text.txt', '--to', 'torch'), /^layer: .* got trace$/],
+        ['training in ONNX', exported('rnn', 'text.txt', '--to', 'onnx'), /^--training: expected torch, .* got onnx$/],
+        [
+          'training in 32 bits',
+          exported('rnn', 'text.txt', '--to', 'torch', '--precision', 'f32'),
+          /^--precision: .* f64 /,
+        ],
+        ['training on another text', exported('rnn', 'more.txt', '--to', 'torch'), /^text: .* got another one$/],
+        ['training on a text that nobody names', exported('rnn', '--to', 'torch'), /^text: .* does not say/],
+      ] as const
+    ).map(([what, args, message]): [string, readonly string[], RegExp] => [
+      what,
+      [...args, '--training', '-o', 'new.safetensors'],
+      message,
+    ]),
+    [
+      'training under another name',
+      exported('rnn', 'text.txt', '--to', 'torch', '--training', '-o', 'new'),
+      /^--out: expected a name that ends in \.safetensors/,
+    ],
+    [
+      'a script where the text is',
+      exported('rnn', 'text.py', '--to', 'torch', '--training', '-o', 'text.safetensors'),
+      /^--out: .* not read, got text\.py$/,
+    ],
+    ['a text without training', exported('rnn', 'text.txt', '--to', 'torch', '-o', 'new'), /^text: .* --training, got/],
     ['the checkpoint itself', exported('rnn', '--to', 'onnx', '-o', './rnn.checkpoint'), /^--out: .* another file/],
     ['a folder that is not there', exported('rnn', '--to', 'onnx', '-o', 'gone/x'), /^gone\/x: .* no such folder$/],
     ['no such checkpoint', exported('gone', '--to', 'onnx', '-o', 'new'), /^gone\.checkpoint: .* no such file$/],

@@ -14,7 +14,7 @@ import { requireInteger, requireSize } from '../../require.ts';
 import { type Corpus, corpusNames, readCorpus } from '../corpus.ts';
 import { type Cells, findCell, findCells, OWN_CELL } from '../modules/cell.ts';
 import { openCheckpoint } from '../runs/cell-place.ts';
-import { findText } from '../runs/text-place.ts';
+import { notedText } from '../runs/text-place.ts';
 import { number, print, printJson, progress, untilSignal, type Verbosity } from '../terminal.ts';
 import type { Findings } from './findings.ts';
 import {
@@ -174,11 +174,7 @@ function textOf({ text, corpus }: Flags, checkpoint: Checkpoint): Corpus {
   if (text !== undefined && corpus !== undefined) throw new ValueError('--text', 'a file or --corpus', 'both');
   if (text !== undefined) return readCorpus({ kind: 'file', name: text });
   if (corpus !== undefined) return readCorpus({ kind: 'corpus', name: corpus });
-  const { source } = { ...(checkpoint.note as { readonly source?: Partial<Corpus['source']> } | null) };
-  if (typeof source?.name !== 'string' || (source.kind !== 'file' && source.kind !== 'corpus')) {
-    throw new ValueError('--text', 'a text: the checkpoint does not say which it was trained on', 'none');
-  }
-  return findText(checkpoint, { kind: source.kind, name: source.name });
+  return notedText(checkpoint, '--text');
 }
 
 /** Runs a measurement to its end, or to a signal: then there is no result. */

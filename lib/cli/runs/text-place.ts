@@ -26,6 +26,20 @@ export function noteText({ folder, text }: RunFolder, { path }: Corpus): void {
 }
 
 /**
+ * The text that a checkpoint was trained on, where it says which.
+ *
+ * @param argument what names a text where it does not.
+ * @throws as {@link findText}; ValueError when it does not say.
+ */
+export function notedText(checkpoint: Checkpoint, argument: string): Corpus {
+  const { source } = { ...(checkpoint.note as { readonly source?: Partial<Source> } | null) };
+  if (typeof source?.name !== 'string' || (source.kind !== 'file' && source.kind !== 'corpus')) {
+    throw new ValueError(argument, 'a text: the checkpoint does not say which it was trained on', 'none');
+  }
+  return findText(checkpoint, { kind: source.kind, name: source.name });
+}
+
+/**
  * The text that a checkpoint was made of: where the folder says, beside the checkpoint, or in the working folder. Regular files
  * alone are read: what came from a pipe is there no more, and what a stranger's checkpoint names may be a device that never ends.
  *

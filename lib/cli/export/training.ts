@@ -1,0 +1,37 @@
+/** `bptt export --training`: what PyTorch needs to go on with a run, in files beside the state_dict. */
+import { ValueError } from '../../errors.ts';
+import { type Checkpoint, resumeTrainer } from '../../io/checkpoint.ts';
+import { samePlace } from '../../io/folders.ts';
+import { encodeTorchTraining } from '../../io/torch-training.ts';
+import { readCorpus } from '../corpus.ts';
+import { notedText } from '../runs/text-place.ts';
+
+/** How the name of a state_dict's file ends. */
+const SUFFIX = '.safetensors';
+
+/** The name of a file beside a state_dict's, with another end. */
+export function nameBeside(out: string, end: string): string {
+  return `${out.slice(0, -SUFFIX.length)}${end}`;
+}
+
+/**
+ * The files of a run, by their names.
+ *
+ * @param out where the state_dict is to go.
+ * @param path of the text that it is trained on; where the checkpoint says unless given.
+ * @throws ValueError when the name ends otherwise, a file is one that is read, or PyTorch lacks something.
+ */
+export function trainingFiles(
+  checkpoint: Checkpoint,
+  out: string,
+  path: string | undefined,
+): Readonly<Record<string, Uint8Array>> {
+  if (!out.endsWith(SUFFIX)) throw new ValueError('--out', `a name that ends in ${SUFFIX}, with --training`, out);
+  const corpus = path === undefined ? notedText(checkpoint, 'text') : readCorpus({ kind: 'file', name: path });
+  const files = encodeTorchTraining(resumeTrainer(checkpoint, corpus.text, 'reference'));
+  const named = Object.entries(files).map(([end, bytes]) => [nameBeside(out, end), bytes] as const);
+  const read = [checkpoint.file, ...(corpus.path === undefined ? [] : [corpus.path])];
+  const taken = named.find(([name]) => read.some(other => samePlace(name, other)));
+  if (taken) throw new ValueError('--out', 'names of files that are not read', taken[0]);
+  return Object.fromEntries(named);
+}
