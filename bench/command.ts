@@ -47,7 +47,7 @@ export function benchCommand(cells: Cells, known: Readonly<Record<string, Backen
     .addOption(names('--precision', 'f64, f32 or both', 'f64,f32'))
     .addOption(names('--peers', `who runs beside it: all, none, ${familyNames.join(', ')}`, 'all'))
     .option('--rounds <n>', 'times that everyone has a turn', number('--rounds'), 7)
-    .option('--python <path>', 'the Python that has PyTorch and numpy (default: $BPTT_PYTHON, or python3)')
+    .option('--python <path>', 'the Python that has PyTorch, JAX and numpy (default: $BPTT_PYTHON, or python3)')
     .option('--save <file>', 'keep the figures for a later --compare')
     .option('--compare <file>', 'hold the figures against those of an earlier run')
     .option('-o, --out <folder>', 'where the chart goes', join('runs', 'bench'))

@@ -2,11 +2,11 @@
 import { ValueError } from '../../lib/errors.ts';
 import { brainJs } from './brain-js.ts';
 import type { Family } from './peer.ts';
-import { numpy, pytorch, pytorchThreads } from './pytorch.ts';
+import { jax, numpy, pytorch, pytorchThreads } from './pytorch.ts';
 import { recurrentJs } from './recurrent-js.ts';
 import { tfjs } from './tfjs.ts';
 
-export const families: readonly Family[] = [pytorch, pytorchThreads, numpy, tfjs, brainJs, recurrentJs];
+export const families: readonly Family[] = [pytorch, pytorchThreads, jax, numpy, tfjs, brainJs, recurrentJs];
 
 /** Our own reference, which is a peer by this name. */
 export const REFERENCE = 'reference';

@@ -1,4 +1,4 @@
-"""The peers that are written in Python: PyTorch, and the lectures' character model in numpy.
+"""The peers that are written in Python: PyTorch, JAX, and the lectures' character model in numpy.
 
 One line of JSON comes in, one goes out. First, unasked, goes out what is installed. Then
     {"op": "prepare", "id", "peer", "precision", "threads", "problem"}  ->  {"result": tensors by name}
@@ -11,6 +11,7 @@ import json
 import signal
 import sys
 import time
+from importlib.metadata import PackageNotFoundError, version
 
 try:
     import numpy as np
@@ -20,6 +21,12 @@ try:
     import torch
 except ImportError:
     torch = None
+
+
+try:
+    jax = version("jax")  # which is imported by the first who asks for it: that takes seconds
+except PackageNotFoundError:
+    jax = None
 
 
 def decode(tensors):
@@ -211,6 +218,18 @@ KINDS = {
 }
 
 
+def subject_of(peer, problem, request):
+    if peer == "jax":
+        import jax_peers
+
+        return jax_peers.subject(problem, decode(problem["tensors"]), request["precision"])
+    dtype = None
+    if peer == "pytorch":
+        torch.set_num_threads(request["threads"])
+        dtype = torch.float64 if request["precision"] == "f64" else torch.float32
+    return KINDS[peer, problem["kind"]](problem, dtype)
+
+
 def answer(request, work):
     op, key = request["op"], request["id"]
     if op == "drop":
@@ -218,11 +237,7 @@ def answer(request, work):
         return {}
     if op == "prepare":
         peer, problem = request["peer"], request["problem"]
-        dtype = None
-        if peer == "pytorch":
-            torch.set_num_threads(request["threads"])
-            dtype = torch.float64 if request["precision"] == "f64" else torch.float32
-        work[key] = KINDS[peer, problem["kind"]](problem, dtype), peer, request["threads"]
+        work[key] = subject_of(peer, problem, request), peer, request["threads"]
         return {"result": encode(work[key][0].result())}
     subject, peer, threads = work[key]
     if peer == "pytorch":
@@ -243,6 +258,7 @@ def main():
         {
             "numpy": np.__version__ if np else None,
             "torch": torch.__version__ if torch and np else None,
+            "jax": jax if np else None,
             "threads": torch.get_num_threads() if torch else 1,
         }
     )

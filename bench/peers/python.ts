@@ -11,6 +11,7 @@ import type { Tensors } from '../tensors.ts';
 export interface Greeting {
   readonly numpy: string | null;
   readonly torch: string | null;
+  readonly jax: string | null;
   readonly threads: number;
 }
 

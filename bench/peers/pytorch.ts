@@ -1,4 +1,7 @@
-/** PyTorch, on one thread and on all, and the lectures' character model in numpy: both in one Python process. */
+/**
+ * PyTorch, on one thread and on all, JAX, and the lectures' character model in numpy: all in one Python process, which gets
+ * problems in the names and shapes of PyTorch.
+ */
 import type { Precision } from '../../lib/engine/precision.ts';
 import type { LayerProblem, Problem } from '../cases/case.ts';
 import type { Tensors } from '../tensors.ts';
@@ -63,6 +66,25 @@ function torchFamily(name: string, count: (threads: number) => number): Family {
     close,
   };
 }
+
+/** On one thread, as ours. */
+export const jax: Family = {
+  name: 'jax',
+  async open({ python: command }) {
+    const { python, greeting } = await pythonOf(command);
+    if (!greeting.jax) return lacking('JAX');
+    return (['f64', 'f32'] as const).map(
+      (precision): Peer => ({
+        name: `JAX ${greeting.jax}, 1 thread`,
+        precision,
+        pace: 1e10,
+        takes: () => true,
+        prepare: problem => prepare(python, problem, { peer: 'jax', precision, threads: 1 }),
+      }),
+    );
+  },
+  close,
+};
 
 export const numpy: Family = {
   name: 'numpy',

@@ -44,7 +44,7 @@ const library = await build({
   ...shared,
   entryPoints: [
     ...sourcesOf(exports).filter(file => file !== PAGE),
-    ...['lib/parallel/worker.ts', 'lib/demos/*.ts', 'lib/cli/main.ts', 'lib/cli/program.ts', 'bench/peers/peers.py'],
+    ...['lib/parallel/worker.ts', 'lib/demos/*.ts', 'lib/cli/main.ts', 'lib/cli/program.ts', 'bench/peers/*.py'],
     ...equations.entries,
   ],
   plugins: [equations.plugin, others],
