@@ -26,6 +26,16 @@ export interface Difference {
   readonly right: number;
 }
 
+/** How numbers are to each other. */
+export type Order = Exclude<Relation, '≠'>;
+
+/** How two sides compared: where they differ first, or why they cannot be compared; at how many moments they could be; whether the left was zero at all of them. */
+export interface Compared {
+  readonly found: Difference | Error | undefined;
+  readonly moments: number;
+  readonly isEmpty: boolean;
+}
+
 /** One kind of numbers, with the true gradients over them. */
 export class Bench<N> {
   readonly #setting: Setting<N>;
@@ -33,6 +43,7 @@ export class Bench<N> {
   readonly #truth: ReturnType<typeof truthOf<N>>;
   readonly #layout: Layout;
   #moved: World<Dual<N>> | undefined;
+  #isEmpty = true;
 
   constructor(system: System, sizes: Setting<N>['sizes'], layout: Layout, ground: Ground<N>) {
     this.#setting = { system, sizes, ground, last: STEPS };
@@ -54,20 +65,15 @@ export class Bench<N> {
     left: Expression,
     right: Expression,
     reading: Reading,
-    relation: Relation = '=',
+    relation: Order = '=',
   ): Difference | Error | undefined {
     return this.compared(left, right, reading, false, relation).found;
   }
 
   /** The same, and at how many moments the sides could be compared: all of them where `whole`, else up to the first difference. */
-  compared(
-    left: Expression,
-    right: Expression,
-    reading: Reading,
-    whole: boolean,
-    relation: Relation = '=',
-  ): { readonly found: Difference | Error | undefined; readonly moments: number } {
+  compared(left: Expression, right: Expression, reading: Reading, whole: boolean, relation: Order = '='): Compared {
     let compared = 0;
+    this.#isEmpty = true;
     let first: Difference | undefined;
     for (const times of this.#moments(left, right)) {
       try {
@@ -79,13 +85,13 @@ export class Bench<N> {
       } catch (error) {
         if (error instanceof NoStep) continue;
         if (error instanceof Misfit || error instanceof Unread || error instanceof RangeError) {
-          return { found: error, moments: compared };
+          return { found: error, moments: compared, isEmpty: false };
         }
         throw error;
       }
     }
     const none = compared === 0 ? new Unread('there is no step at which all of it is there', left.at) : undefined;
-    return { found: first ?? none, moments: compared };
+    return { found: first ?? none, moments: compared, isEmpty: this.#isEmpty };
   }
 
   #at(
@@ -93,7 +99,7 @@ export class Bench<N> {
     right: Expression,
     reading: Reading,
     times: ReadonlyMap<string, number>,
-    relation: Relation,
+    relation: Order,
   ): Omit<Difference, 'where'> | undefined {
     const scope = (extents: Extents): Scope => ({
       times,
@@ -121,11 +127,12 @@ export class Bench<N> {
     if (!a || !b) return undefined;
     if (a.rows !== b.rows || a.columns !== b.columns || a.fits !== b.fits)
       throw new Misfit(`the left side is ${shapeText(a)}, the right side ${shapeText(b)}`);
+    const zero = ground.numbers.constant(0);
+    if (!a.data.every(({ value }) => ground.same(value, zero))) this.#isEmpty = false;
     const pairs = a.data.map((x, n) => [n, x, b.data[n]] as const);
     const isRelated = ([, x, y]: (typeof pairs)[number]) => y && isTrue(relation, x.value, y.value, ground.same);
-    if (relation === '≠' && pairs.some(isRelated)) return undefined; // as a whole, and not in every element
     for (const [n, x, y] of pairs) {
-      if (relation !== '≠' && isRelated([n, x, y])) continue;
+      if (isRelated([n, x, y])) continue;
       const element =
         a.data.length > 1
           ? `[${[Math.floor(n / a.columns) + 1, (n % a.columns) + 1].filter((_, k) => (k === 0 ? a.rows : a.columns) > 1)}]`
@@ -174,6 +181,16 @@ export class Bench<N> {
     return [key, ...inner];
   }
 
+  /** The letters in the bounds of a sum or product over steps. */
+  #boundsOver(of: Expression): readonly string[] {
+    if (of.kind !== 'over') return [];
+    const { index, from, to } = of.range;
+    const { vocabulary, definitions } = this.#setting.system;
+    const isOverSteps = allNames(of.of).some(name => vocabulary.freeTimes(name).includes(index));
+    const names = [from, to].flatMap(bound => (bound && isOverSteps ? allNames(bound) : []));
+    return names.map(({ letter }) => letter).filter(letter => /^[a-z]$/.test(letter) && !definitions.has(letter));
+  }
+
   /** The steps of all letters that stand for one and are bound by nothing. */
   #moments(left: Expression, right: Expression): readonly ReadonlyMap<string, number>[] {
     const { vocabulary } = this.#setting.system;
@@ -183,6 +200,7 @@ export class Bench<N> {
       parts.flatMap(part => [...walk(part)].flatMap(inner => (inner.kind === 'over' ? [inner.range.index] : []))),
     );
     const letters = new Set([
+      ...parts.flatMap(part => [...walk(part)].flatMap(inner => this.#boundsOver(inner))),
       ...parts.flatMap(countersIn),
       ...names.flatMap(name => [
         ...(isStepName(name, this.#setting.system) ? [name.letter] : lettersOf(name)).filter(letter => letter === 't'),
@@ -202,12 +220,10 @@ export class Bench<N> {
 }
 
 /** Whether two numbers are as a relation says; which is the larger of two that are all but the same is not known. */
-function isTrue<N>(relation: Relation, a: N, b: N, same: (a: N, b: N) => boolean): boolean {
+function isTrue<N>(relation: Order, a: N, b: N, same: (a: N, b: N) => boolean): boolean {
   switch (relation) {
     case '=':
       return same(a, b);
-    case '≠':
-      return !same(a, b);
     case '<':
       return Number(a) < Number(b);
     case '>':

@@ -13,6 +13,11 @@ export type Form = readonly [rows: Dimension, columns: Dimension] | 'number';
 
 export const ONE: Dimension = { one: true };
 
+/** So many. */
+export function exactly(n: number): Dimension {
+  return n === 1 ? ONE : { one: false, parts: Array.from({ length: n }, () => ONE) };
+}
+
 export function isPartOf(part: Dimension, whole: Dimension): boolean {
   return whole.parts?.some(inner => rootOf(inner) === part || isPartOf(part, rootOf(inner))) ?? false;
 }

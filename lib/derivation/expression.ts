@@ -72,8 +72,13 @@ export type Expression = { readonly at: number } & (
   | { readonly kind: 'over'; readonly operation: Many; readonly range: Range; readonly of: Expression }
   /** 1 where it holds, else 0. */
   | { readonly kind: 'holds'; readonly relation: Relation; readonly left: Expression; readonly right: Expression }
-  /** Columns one below the other; matrices side by side, or below each other. */
-  | { readonly kind: 'stack'; readonly parts: readonly Expression[]; readonly below: boolean }
+  /** Columns one below the other; matrices side by side, or below each other; numbers in rows of so many columns. */
+  | {
+      readonly kind: 'stack';
+      readonly parts: readonly Expression[];
+      readonly below: boolean;
+      readonly columns?: number;
+    }
   /** ℛ{a}: how a changes as all parameters move along one direction. */
   | { readonly kind: 'along'; readonly of: Expression }
   /** One of several parts, all as long, of a column or a matrix: what stands in the list that it is said to be. */

@@ -121,7 +121,7 @@ function partwise(sides: readonly Expression[]): readonly (readonly Expression[]
 
 /** The parts of a list, or of −(a, b). */
 function partsOfList(of: Expression): readonly Expression[] | undefined {
-  if (of.kind === 'stack') return of.parts;
+  if (of.kind === 'stack') return of.columns === undefined ? of.parts : undefined;
   const [only, ...others] = of.kind === 'sum' ? of.terms : [];
   return only && others.length === 0 && only.sign < 0 ? partsOfList(only.of)?.map(negative) : undefined;
 }

@@ -122,7 +122,8 @@ export class Judge {
     if (exact?.verdict === 'not read') return exact;
     if (exact?.reading && this.#everywhere(left, right, exact.reading)) return exact;
     for (const reading of readings) {
-      const difference = this.#floats.difference(left, right, reading);
+      const { found: difference, isEmpty } = this.#floats.compared(left, right, reading, false);
+      if (difference === undefined && isEmpty && reading !== readings[0]) continue; // it would say nothing
       if (difference === undefined && !this.#everywhere(left, right, reading)) continue;
       if (difference === undefined) return { verdict: 'holds numerically', reading };
       if (difference instanceof Error)
@@ -139,16 +140,17 @@ export class Judge {
     };
   }
 
-  /** Whether one side is less or more than the other, or another: on every draw, but that it is another on one. */
+  /** Whether one side is less or more than the other on every draw, or another anywhere on one. */
   #related(left: Expression, right: Expression, relation: Relation): Judged {
     const unknown = this.#unknownIn(left, right);
     if (unknown) return unknown;
     const [usual] = readingsOf(left, right, false, this.#manner);
     if (!usual) return { verdict: 'not read' };
-    const found = [this.#floats, ...this.#others].map(bench => bench.difference(left, right, usual, relation));
+    const all = [this.#floats, ...this.#others];
+    const found = all.map(bench => bench.difference(left, right, usual, relation === '≠' ? '=' : relation));
     const error = found.find(one => one instanceof Error);
     if (error) return { verdict: 'not read', reason: error.message };
-    const holds = relation === '≠' ? found.some(one => one === undefined) : found.every(one => one === undefined);
+    const holds = relation === '≠' ? found.some(one => one !== undefined) : found.every(one => one === undefined);
     const [difference] = found.flatMap(one => (one instanceof Error || !one ? [] : [one]));
     return holds ? { verdict: 'holds numerically' } : { verdict: 'wrong', ...(difference && { difference }) };
   }
@@ -229,7 +231,7 @@ export class Judge {
     try {
       return readingsOf(left, right, adds, this.#manner).some(reading => {
         const { found, moments } = this.#floats.compared(left, right, reading, false);
-        return found === undefined && moments >= least;
+        return found === undefined && moments >= least && this.#everywhere(left, right, reading);
       });
     } catch (error) {
       if (error instanceof Unprovable || error instanceof NoInverse) return false;
@@ -241,7 +243,8 @@ export class Judge {
     for (const bench of this.#exact) {
       try {
         for (const reading of readings) {
-          const difference = bench.difference(left, right, reading);
+          const { found: difference, isEmpty } = bench.compared(left, right, reading, false);
+          if (difference === undefined && isEmpty && reading !== readings[0]) continue;
           if (difference === undefined) return { verdict: 'proven', reading };
           if (difference instanceof Error) {
             return difference instanceof Misfit ? undefined : unreadable(difference);

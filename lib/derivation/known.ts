@@ -87,10 +87,11 @@ export function requireMade(sides: readonly Expression[], system: System): void 
   }
 }
 
-/** Whether all names are of what is given, and the forward pass is made of some: then a line says what is so of them, and follows from nothing. */
-export function isOfGiven(sides: readonly Expression[], { definitions, vocabulary, seen }: System): boolean {
+/** Whether all names are of what is given, and the forward pass is made of some: then a line says what is so of them, and follows from nothing. A letter that only a table says is any. */
+export function isOfGiven(sides: readonly Expression[], { definitions, vocabulary, seen, said }: System): boolean {
   const parts = sides.flatMap(side => [...walk(side)]);
   if (parts.some(({ kind }) => kind === 'gradient' || kind === 'given' || kind === 'jacobian')) return false;
   const keys = sides.flatMap(allNames).map(name => keyIn(name, vocabulary));
-  return keys.some(key => seen.has(key)) && keys.every(key => !definitions.has(key));
+  const isAny = (key: string) => said.has(key) && !seen.has(key);
+  return keys.some(key => seen.has(key)) && !keys.some(isAny) && keys.every(key => !definitions.has(key));
 }

@@ -145,6 +145,12 @@ export class Algebra<N> {
     return { rows: first.rows, columns: beside.length / first.rows, data: beside };
   }
 
+  /** Numbers in rows. */
+  table(parts: readonly Block<N>[], columns: number): Block<N> {
+    if (!parts.every(isNumber)) throw new Unread('a matrix of what is no number', 0);
+    return { rows: parts.length / columns, columns, data: parts.flatMap(({ data }) => data) };
+  }
+
   /** All elements in one. */
   fold(f: (a: N, b: N) => N, a: Block<N>): Block<N> {
     const [first, ...others] = a.data;

@@ -168,6 +168,11 @@ export function rows(node: Node & { kind: 'rows' }, read: Read): Expression {
     };
   }
   if (node.environment === 'cases') return cases(node, read);
+  const [first] = cells;
+  if (/matrix/.test(node.environment) && first && cells.every(row => row.length === first.length)) {
+    const parts = cells.flat().map(cell => read(nest(cell)));
+    return { kind: 'stack', below: true, parts, columns: first.length, at: node.at };
+  }
   throw new Unread(`an array (${node.environment}) in an equation`, node.at);
 }
 

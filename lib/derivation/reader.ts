@@ -204,6 +204,9 @@ export class Reader {
     if (only.kind === 'word' && sub.length > 0 && FUNCTIONS[only.text])
       throw new Unread(`an index of ${only.text}`, sub[0]?.at ?? at);
     if (only.kind === 'word' && FUNCTIONS[only.text]) return this.#call(only, sup, node);
+    const largest = sub.length === 1 && sub[0]?.kind === 'word' && sub[0].text === 'max'; // the largest singular value
+    if (only.kind === 'symbol' && only.text === '\\sigma' && largest && parenthesis(this.#peek()))
+      return this.#call({ kind: 'word', text: 'spectral', prose: false, at }, sup, node);
     const letter = only.kind === 'symbol' ? FUNCTION_LETTERS[only.text] : undefined;
     if (letter && sub.length === 0 && parenthesis(this.#peek()) && only.kind === 'symbol' && only.face === 'plain') {
       return this.#call(only, sup, node);

@@ -102,8 +102,14 @@ export function latexOf(of: Expression): string {
     }
     case 'share':
       return `\\big(${latexOf(of.of)}\\big)_{${nameLatex(of.name)}}`;
-    case 'stack':
+    case 'stack': {
+      const { parts, columns } = of;
+      if (columns !== undefined) {
+        const cells = parts.map((part, n) => `${latexOf(part)}${(n + 1) % columns > 0 ? '&' : '\\\\'}`);
+        return `\\begin{pmatrix}${cells.join('')}\\end{pmatrix}`;
+      }
       return `[${of.parts.map(latexOf).join(of.below ? '; ' : ', ')}]`;
+    }
   }
 }
 

@@ -45,6 +45,7 @@ export const FUNCTIONS: Readonly<Record<string, string>> = {
   concat: 'concat',
   dim: 'dim',
   det: 'det',
+  spectral: 'spectral',
   tr: 'tr',
 };
 

@@ -1,7 +1,7 @@
 /** Shapes of names, found by what the forward equations put together. */
 
 import { type Definition, functionKey, isOfMany, keyIn } from './definitions.ts';
-import { type Dimension, type Form, isPartOf, ONE, rootOf } from './dimensions.ts';
+import { type Dimension, exactly, type Form, isPartOf, ONE, rootOf } from './dimensions.ts';
 import { type Expression, isLossKey, type Name, walk } from './expression.ts';
 import { Unread } from './latex.ts';
 import type { Line } from './lines.ts';
@@ -225,6 +225,7 @@ class Shapes {
           return rows ? [rows, columns ?? ONE] : 'number';
         });
       case 'stack': {
+        if (of.columns !== undefined) return [exactly(of.parts.length / of.columns), exactly(of.columns)];
         const forms = of.parts.map(part => this.#infer(part)).filter(form => form !== 'number');
         if (forms.length < of.parts.length) return 'number';
         const [rows] = forms.map(([first]) => first);

@@ -41,9 +41,9 @@ export function parted(sup: readonly Node[]): { readonly part: readonly Node[]; 
   return power < 0 ? { part: sup, power: [] } : { part: sup.slice(0, power), power: sup.slice(power) };
 }
 
-/** ⊤, or a number: a plain T above a name transposes it too. */
+/** ⊤, a number, or as many as there are steps: a plain T above a name transposes it. */
 function isPower(node: Node): boolean {
-  return node.kind === 'symbol' && (/^(\\top|\\intercal|T|[\d])$/.test(node.text) || node.text === '-');
+  return node.kind === 'symbol' && (/^(\\top|\\intercal|\\tau|T|[\d])$/.test(node.text) || node.text === '-');
 }
 
 export function primesOf(sup: readonly Node[]): { readonly primes: number; readonly rest: readonly Node[] } {

@@ -225,10 +225,12 @@ export class World<N> {
         if (!isThere(of, scope, this.#setting)) throw new NoStep();
         return part(of.of);
       case 'stack':
-        return algebra.stack(
-          this.#items(of, scope).map(item => this.evaluate(item.of, item.scope)),
-          of.below,
-        );
+        return of.columns === undefined
+          ? algebra.stack(
+              this.#items(of, scope).map(item => this.evaluate(item.of, item.scope)),
+              of.below,
+            )
+          : algebra.table(of.parts.map(part), of.columns);
       case 'entry':
         return this.#entry(of, part(of.of), scope);
       case 'share':

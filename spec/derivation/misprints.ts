@@ -57,15 +57,18 @@ function isTautology(latex: string): boolean {
   return left.trim() === right.trim();
 }
 
-/** The same formula with the sign of a first term turned behind an equals sign, or that of a later term. */
+/** The same formula with the sign of a first term turned behind an equals sign, or that of a later term, in what follows; or with a relation turned. */
 export function signsTurned(latex: string): readonly string[] {
   const found: string[] = [];
+  if (/\\(neq?|le)\b/.test(latex)) return [latex.replace(/\\neq?\b/, '=').replace(/\\le\b/, '\\ge')];
+  const arrow = latex.search(/\\(Long)?rightarrow|\\Rightarrow/i);
   let [depth, within] = [0, 0];
   for (const [n, sign] of [...latex].entries()) {
     if (/[{[]/.test(sign)) depth++;
     if (/[}\]]/.test(sign)) depth--;
     if (/[()]/.test(sign)) within += sign === '(' ? 1 : -1;
-    if (depth > 0 || (sign === '=' && within > 0) || !/[=+]/.test(sign) || /^.=/.test(latex.slice(n))) continue;
+    const isInside = depth > 0 || (sign === '=' && within > 0);
+    if (n < arrow || isInside || !/[=+]/.test(sign) || /^.=/.test(latex.slice(n))) continue;
     const [before, after] = [latex.slice(0, n), latex.slice(n + 1)];
     if (sign === '=' && /^\s*(0\b|\d+\s*,?\s*\\[lc]?dots)/.test(after)) continue;
     if (sign === '+') found.push(`${before}-${after}`);

@@ -151,8 +151,11 @@ const JUDGED: readonly {
 }[] = [
   { file: 'algebra', given: [], least: 63, each: 2 },
   { file: 'elementary', given: [], least: 13, each: 1 },
+  { file: 'errata', given: ['rnn', 'lstm', 'lstm-peephole'], least: 12, each: 1 },
+  { file: 'gradient-flow', given: ['through-time', 'rnn', 'lstm'], least: 13, each: 1 },
   { file: 'hmm', given: [], least: 15, each: 1, forward: true },
   { file: 'losses', given: [], least: 12, each: 1 },
+  { file: 'notation', given: [], least: 4, each: 1 },
   { file: 'readout', given: [], least: 11, each: 1, forward: true },
   { file: 'second-order', given: ['rnn', 'readout', 'lstm', 'gru', 'losses'], least: 40, each: 6 },
 ];
@@ -209,7 +212,7 @@ test('of all tags, so many are judged, none is taken for wrong, and code or test
       .sort(),
   ).toEqual([]);
   const unread = lines.filter(({ verdict }) => verdict === 'not read').map(({ tag = '' }) => tag);
-  expect(lines.length - unread.length).toBeGreaterThanOrEqual(570);
+  expect(lines.length - unread.length).toBeGreaterThanOrEqual(591);
   const mentioned = tagsInCode();
   expect(unread.filter(tag => !mentioned.has(tag))).toEqual([]);
 });
