@@ -24,7 +24,7 @@ const mathematics = [
 const specsIn = (folders: readonly string[]) => folders.map(folder => `spec/${folder}/**/*.spec.ts`);
 
 /** They put something else in a module's place, or load it anew. */
-const alone = ['engine/heap', 'engine/kernels', 'engine/memory', 'io/files', 'io/lock'].map(
+const alone = ['engine/heap', 'engine/kernels', 'engine/memory', 'io/node/files', 'io/node/lock'].map(
   spec => `spec/${spec}.spec.ts`,
 );
 
@@ -42,7 +42,7 @@ const config: ViteUserConfig = defineConfig({
       { find: /^bptt\/parallel$/, replacement: lib('parallel/index.ts') },
       { find: /^bptt\/worker$/, replacement: lib('worker/index.ts') },
       { find: /^bptt\/io$/, replacement: lib('io/index.ts') },
-      { find: /^bptt\/io\/node$/, replacement: lib('io/node.ts') },
+      { find: /^bptt\/io\/node$/, replacement: lib('io/node/index.ts') },
     ],
   },
   test: {

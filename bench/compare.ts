@@ -1,6 +1,6 @@
 /** A run against an earlier one. */
 import { FormatError } from '../lib/errors.ts';
-import { readText, writeAtomically } from '../lib/io/files.ts';
+import { readText, writeAtomically } from '../lib/io/node/files.ts';
 import type { Report, Row } from './report.ts';
 import { figure, markdown } from './table.ts';
 

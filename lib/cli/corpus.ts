@@ -2,8 +2,8 @@
 import { basename } from 'node:path';
 import { sonnets } from '../demos/sonnets.ts';
 import { ValueError } from '../errors.ts';
-import { type ReadOptions, readText } from '../io/files.ts';
-import { wholePath } from '../io/folders.ts';
+import { type ReadOptions, readText } from '../io/node/files.ts';
+import { wholePath } from '../io/node/folders.ts';
 
 /** The texts that come with the library, by name. */
 const corpora: Readonly<Record<string, () => string>> = { sonnets };

@@ -3,7 +3,7 @@ import { fileURLToPath } from 'node:url';
 import { type Cell, isCell } from '../cells/cell.ts';
 import type { Demo } from '../demos/demo.ts';
 import { ValueError } from '../errors.ts';
-import { filesIn } from '../io/folders.ts';
+import { filesIn } from '../io/node/folders.ts';
 
 /** Every cell that a module of `lib/cells` exports, by name. */
 export async function knownCells(): Promise<Readonly<Record<string, Cell>>> {

@@ -1,6 +1,6 @@
 /** Pictures as PNG, by a package that a user installs who wants them. */
 import { FileError } from '../errors.ts';
-import { codeOf, reason } from '../io/files.ts';
+import { codeOf, reason } from '../io/node/files.ts';
 
 type Library = Pick<typeof import('@resvg/resvg-js'), 'Resvg'>;
 

@@ -6,7 +6,7 @@
 import { MultiBar } from 'cli-progress';
 import { FileError, ValueError } from '../errors.ts';
 import { shownJson, shownLines } from '../foreign.ts';
-import { reason } from '../io/files.ts';
+import { reason } from '../io/node/files.ts';
 
 /** How a command talks: the options that all commands share. */
 export interface Verbosity {

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { type Interpretable, interpretable } from '../../lib/flow/interpretable.ts';
 import { decodeCheckpoint } from '../../lib/io/checkpoint.ts';
-import { readBytes } from '../../lib/io/files.ts';
+import { readBytes } from '../../lib/io/node/files.ts';
 import { bptt, freshFolder, linesOf, type Outcome, start } from './command.ts';
 
 const SENTENCES = ['“Go (now),” he said to Ann.', 'She went.', '“I shall,” she said, “if I may.”', 'It rained.\n\n'];

@@ -3,7 +3,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { decodeCheckpoint } from '../../lib/io/checkpoint.ts';
-import { readBytes } from '../../lib/io/files.ts';
+import { readBytes } from '../../lib/io/node/files.ts';
 import { freshFolder, inTurn, linesOf, snapshot } from './command.ts';
 
 const RELU = [

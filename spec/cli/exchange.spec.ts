@@ -6,7 +6,7 @@ import { beforeAll, describe, expect, test } from 'vitest';
 import { cellNamed } from '../../lib/cells/index.ts';
 import { normal } from '../../lib/init/initialisers.ts';
 import { decodeCheckpoint, encodeCheckpoint } from '../../lib/io/checkpoint.ts';
-import { readBytes } from '../../lib/io/files.ts';
+import { readBytes } from '../../lib/io/node/files.ts';
 import { readSafetensors, writeSafetensors } from '../../lib/io/safetensors.ts';
 import { toTorch } from '../../lib/io/torch.ts';
 import { decodeTorch, encodeTorch } from '../../lib/io/torch-file.ts';

@@ -5,7 +5,7 @@ import { beforeAll, describe, expect, test } from 'vitest';
 import { pngLibrary, toPng } from '../../lib/cli/png.ts';
 import { type LogFormat, LossLog } from '../../lib/cli/runs/loss-log.ts';
 import { decodeCheckpoint } from '../../lib/io/checkpoint.ts';
-import { readBytes } from '../../lib/io/files.ts';
+import { readBytes } from '../../lib/io/node/files.ts';
 import { evaluate } from '../../lib/models/char-model.ts';
 import { freshFolder, inTurn, linesOf, snapshot } from './command.ts';
 

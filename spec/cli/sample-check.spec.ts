@@ -7,7 +7,7 @@ import { rnn } from '../../lib/cells/rnn.ts';
 import type { TensorReport } from '../../lib/check/finite-differences.ts';
 import { checkCommand } from '../../lib/cli/check/command.ts';
 import { decodeCheckpoint } from '../../lib/io/checkpoint.ts';
-import { readBytes } from '../../lib/io/files.ts';
+import { readBytes } from '../../lib/io/node/files.ts';
 import { sample as library } from '../../lib/models/char-model.ts';
 import { Random } from '../../lib/random.ts';
 import { ROOT } from '../examples.ts';

@@ -3,7 +3,7 @@ import { cpSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } fr
 import { basename, join, sep } from 'node:path';
 import { beforeEach, describe, expect, test } from 'vitest';
 import { decodeCheckpoint, encodeCheckpoint, resumeTrainer } from '../../lib/io/checkpoint.ts';
-import { readBytes } from '../../lib/io/files.ts';
+import { readBytes } from '../../lib/io/node/files.ts';
 import { freshFolder, inTurn, snapshot } from './command.ts';
 
 const TEXT = 'the quick brown fox jumps over the lazy dog\n'.repeat(5);

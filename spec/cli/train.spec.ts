@@ -5,7 +5,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { parseHTML } from 'linkedom';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { decodeCheckpoint } from '../../lib/io/checkpoint.ts';
-import { readBytes } from '../../lib/io/files.ts';
+import { readBytes } from '../../lib/io/node/files.ts';
 import { baselines } from '../../lib/models/baselines.ts';
 import { evaluate, sample } from '../../lib/models/char-model.ts';
 import { Random } from '../../lib/random.ts';

@@ -6,7 +6,7 @@ import * as blas from '../../lib/blas.ts';
 import { BpttError } from '../../lib/errors.ts';
 import * as lib from '../../lib/index.ts';
 import * as io from '../../lib/io/index.ts';
-import * as files from '../../lib/io/node.ts';
+import * as files from '../../lib/io/node/index.ts';
 import { type Callable, call, type MakeCall, method, open, taking, whole } from './api.ts';
 import { begun } from './calls-training.ts';
 

@@ -4,7 +4,7 @@ import * as check from '../../lib/check/index.ts';
 import * as flow from '../../lib/flow/index.ts';
 import * as bptt from '../../lib/index.ts';
 import * as io from '../../lib/io/index.ts';
-import * as files from '../../lib/io/node.ts';
+import * as files from '../../lib/io/node/index.ts';
 import * as mpi from '../../lib/mpi.ts';
 import * as parallel from '../../lib/parallel/index.ts';
 import * as worker from '../../lib/worker/index.ts';

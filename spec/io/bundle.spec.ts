@@ -89,7 +89,7 @@ describe('bptt/io', () => {
       return [...new Set(imports)].sort();
     };
     expect(await needed('./lib/io/index.ts')).toEqual([]);
-    expect(await needed('./lib/io/node.ts')).toEqual([
+    expect(await needed('./lib/io/node/index.ts')).toEqual([
       ...['node:buffer', 'node:crypto', 'node:fs', 'node:path', 'node:tty'],
     ]);
   });

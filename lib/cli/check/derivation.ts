@@ -1,5 +1,5 @@
 /** `bptt check my-cell.md`: a derivation, line by line. */
-import { readText } from '../../io/files.ts';
+import { readText } from '../../io/node/files.ts';
 import { print, printJson, type Verbosity } from '../terminal.ts';
 
 interface Options extends Verbosity {

@@ -2,8 +2,8 @@
 import { basename, join } from 'node:path';
 import { Command } from 'commander';
 import { FormatError } from '../../errors.ts';
-import { writeAtomically } from '../../io/files.ts';
-import { makeFolder } from '../../io/folders.ts';
+import { writeAtomically } from '../../io/node/files.ts';
+import { makeFolder } from '../../io/node/folders.ts';
 import type { Cells } from '../modules/cell.ts';
 import { aboutOf } from '../tasks/about.ts';
 import { type Item, itemsOf } from '../tasks/items.ts';

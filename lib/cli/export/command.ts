@@ -2,8 +2,8 @@
 import { Command, Option } from 'commander';
 import type { Cell } from '../../cells/cell.ts';
 import { ValueError } from '../../errors.ts';
-import { writeAtomically } from '../../io/files.ts';
-import { samePlace } from '../../io/folders.ts';
+import { writeAtomically } from '../../io/node/files.ts';
+import { samePlace } from '../../io/node/folders.ts';
 import { encodeTorch } from '../../io/torch-file.ts';
 import type { CharModel } from '../../models/char-model.ts';
 import { folded } from '../../models/folded.ts';

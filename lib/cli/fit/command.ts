@@ -2,7 +2,7 @@
 import { basename, extname, join } from 'node:path';
 import { Command, Option } from 'commander';
 import { ValueError } from '../../errors.ts';
-import { isThere } from '../../io/folders.ts';
+import { isThere } from '../../io/node/folders.ts';
 import { type Cells, findCell, OWN_CELL } from '../modules/cell.ts';
 import {
   type ReadingFlags,

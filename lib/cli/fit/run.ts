@@ -1,12 +1,12 @@
 /** How `bptt fit` learns: anew, or from where a model's training was stopped. */
 import { createHash } from 'node:crypto';
-import { createReadStream } from 'node:fs';
 import { dirname } from 'node:path';
 import { setImmediate as breathe } from 'node:timers/promises';
 import type { Cell } from '../../cells/cell.ts';
-import { FileError, FormatError, ValueError } from '../../errors.ts';
-import { reason, writeAtomically } from '../../io/files.ts';
-import { makeFolder } from '../../io/folders.ts';
+import { FormatError, ValueError } from '../../errors.ts';
+import { writeAtomically } from '../../io/node/files.ts';
+import { makeFolder } from '../../io/node/folders.ts';
+import { piecesAt } from '../../io/node/pieces.ts';
 import type { ReadCounts } from '../../io/records.ts';
 import type { Cells } from '../modules/cell.ts';
 import { aboutOf } from '../tasks/about.ts';
@@ -135,10 +135,6 @@ async function run(fit: Fit, verbosity: Verbosity): Promise<void> {
 /** The SHA-256 of a file, of which no more than a piece is held. */
 async function hashOf(path: string): Promise<string> {
   const hash = createHash('sha256');
-  try {
-    for await (const piece of createReadStream(path)) hash.update(piece as Uint8Array);
-  } catch (error) {
-    throw new FileError(path, 'a file that can be read', reason(error, 'no such file'));
-  }
+  for await (const piece of piecesAt(path)) hash.update(piece);
   return hash.digest('hex');
 }

@@ -5,7 +5,7 @@ import { explain } from '../../engine/recurrent.ts';
 import { record } from '../../equations/record.ts';
 import { FormatError, ValueError } from '../../errors.ts';
 import { shown } from '../../foreign.ts';
-import { wholePath } from '../../io/folders.ts';
+import { wholePath } from '../../io/node/folders.ts';
 import { describe } from '../../require.ts';
 import { exportedBy, isModulePath, moduleAt } from './load.ts';
 

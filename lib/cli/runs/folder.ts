@@ -3,8 +3,8 @@ import { basename, join, normalize } from 'node:path';
 import type { Cell } from '../../cells/cell.ts';
 import { ValueError } from '../../errors.ts';
 import { type Checkpoint, decodeCheckpoint } from '../../io/checkpoint.ts';
-import { readBytes, readText } from '../../io/files.ts';
-import { filesIn, isFolder, isThere, removeFile } from '../../io/folders.ts';
+import { readBytes, readText } from '../../io/node/files.ts';
+import { filesIn, isFolder, isThere, removeFile } from '../../io/node/folders.ts';
 import { type LogFormat, LossLog, logFormats } from './loss-log.ts';
 
 const CHECKPOINT = 'checkpoint.safetensors';

@@ -5,8 +5,8 @@
 import { basename, dirname, isAbsolute, join, relative } from 'node:path';
 import { type BpttError, FileError, FormatError, ValueError } from '../../errors.ts';
 import type { Checkpoint } from '../../io/checkpoint.ts';
-import { readText, writeAtomically } from '../../io/files.ts';
-import { isThere, wholePath } from '../../io/folders.ts';
+import { readText, writeAtomically } from '../../io/node/files.ts';
+import { isThere, wholePath } from '../../io/node/folders.ts';
 import { parseJson } from '../../io/json.ts';
 import { sha256 } from '../../io/sha256.ts';
 import { type Corpus, readCorpus, type Source } from '../corpus.ts';

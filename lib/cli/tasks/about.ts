@@ -3,9 +3,9 @@
  * said of a table: `temperatures.csv-metadata.json` is of `temperatures.csv`.
  */
 import { FormatError } from '../../errors.ts';
-import { readText } from '../../io/files.ts';
-import { isThere } from '../../io/folders.ts';
 import { parseJson } from '../../io/json.ts';
+import { readText } from '../../io/node/files.ts';
+import { isThere } from '../../io/node/folders.ts';
 import { describe } from '../../require.ts';
 import type { About } from './task.ts';
 

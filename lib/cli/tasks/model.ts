@@ -1,7 +1,7 @@
 /** The file of a task's model: the network, what is known beside it, and where its training stands. */
 import { FormatError } from '../../errors.ts';
-import { readBytes } from '../../io/files.ts';
 import { load, save } from '../../io/model-file.ts';
+import { readBytes } from '../../io/node/files.ts';
 import { describe, isPlain } from '../../require.ts';
 import type { TrainingState } from '../../training/training-state.ts';
 import { type Cells, findCell } from '../modules/cell.ts';

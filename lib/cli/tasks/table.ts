@@ -1,6 +1,6 @@
 /** The file that a task is about: what columns it has, and its rows, one after the other, however large it is. */
 import { FormatError, ValueError } from '../../errors.ts';
-import { readCsvFile, readJsonLinesFile } from '../../io/file-tables.ts';
+import { readCsvFile, readJsonLinesFile } from '../../io/node/file-tables.ts';
 import { type Missing, type Numbered, placeOf, type ReadCounts, recordMaker } from '../../io/records.ts';
 import { describe, isPlain } from '../../require.ts';
 

@@ -2,9 +2,9 @@
 import { basename, dirname, extname } from 'node:path';
 import { FileError, ValueError } from '../../errors.ts';
 import { decodeCheckpoint, resumeTrainer } from '../../io/checkpoint.ts';
-import { readBytes, readText } from '../../io/files.ts';
-import { makeFolder, removeTemporaries } from '../../io/folders.ts';
-import { takeLock } from '../../io/lock.ts';
+import { readBytes, readText } from '../../io/node/files.ts';
+import { makeFolder, removeTemporaries } from '../../io/node/folders.ts';
+import { takeLock } from '../../io/node/lock.ts';
 import { requireRoom } from '../../models/char-memory.ts';
 import { type CharTrainerOptions, requireOptions } from '../../models/char-options.ts';
 import { CharTrainer } from '../../models/char-trainer.ts';

@@ -1,6 +1,6 @@
 /** What a training run does when its loss or its gradient is no longer finite. */
 import { decodeCheckpoint, resumeTrainer } from '../../io/checkpoint.ts';
-import { readBytes } from '../../io/files.ts';
+import { readBytes } from '../../io/node/files.ts';
 import type { TrainingStep } from '../../models/char-trainer.ts';
 import { DivergenceError } from '../../models/divergence.ts';
 import { numberedFile, numberedSteps } from '../runs/folder.ts';

@@ -1,7 +1,7 @@
 /** The loop of a training run, and what it shows and saves. */
 import { setImmediate as breathe } from 'node:timers/promises';
 import { encodeCheckpoint } from '../../io/checkpoint.ts';
-import { writeAtomically } from '../../io/files.ts';
+import { writeAtomically } from '../../io/node/files.ts';
 import { rowsOfEach } from '../../layers/active.ts';
 import { baselines } from '../../models/baselines.ts';
 import { memoryEstimate } from '../../models/char-memory.ts';

@@ -1,7 +1,7 @@
 /** What a training run says and draws at its end. */
 import { basename } from 'node:path';
-import { readText } from '../../io/files.ts';
-import { isThere } from '../../io/folders.ts';
+import { readText } from '../../io/node/files.ts';
+import { isThere } from '../../io/node/folders.ts';
 import type { Baselines } from '../../models/baselines.ts';
 import { type CharModel, defaultPrompt, evaluating, type SampleOptions, sampling } from '../../models/char-model.ts';
 import { symbolsAStep } from '../../models/char-options.ts';

@@ -3,8 +3,8 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
-import { FileError, FormatError, ValueError } from '../../lib/errors.ts';
-import { readCsvFile, readJsonLinesFile } from '../../lib/io/file-tables.ts';
+import { FileError, FormatError, ValueError } from '../../../lib/errors.ts';
+import { readCsvFile, readJsonLinesFile } from '../../../lib/io/node/file-tables.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'bptt-tables-'));
 afterAll(() => rmSync(folder, { recursive: true }));

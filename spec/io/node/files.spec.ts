@@ -8,8 +8,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
-import { FileError, FormatError } from '../../lib/errors.ts';
-import { readBytes, readText, writeAtomically } from '../../lib/io/files.ts';
+import { FileError, FormatError } from '../../../lib/errors.ts';
+import { readBytes, readText, writeAtomically } from '../../../lib/io/node/files.ts';
 
 // The real file system, in which one call can be made to fail.
 vi.mock('node:fs', async original => {

@@ -1,8 +1,8 @@
 /** Folders and what is in them, with errors that say which and why. */
 import { existsSync, mkdirSync, readdirSync, realpathSync, rmSync, statSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
-import { FileError } from '../errors.ts';
-import { requireName } from '../require.ts';
+import { FileError } from '../../errors.ts';
+import { requireName } from '../../require.ts';
 import { codeOf, reason, TEMPORARY } from './files.ts';
 
 /**

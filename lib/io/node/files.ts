@@ -25,8 +25,8 @@ import {
 } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
 import { isatty } from 'node:tty';
-import { FileError, FormatError } from '../errors.ts';
-import { requireBoolean, requireInstance, requireKnown, requireName } from '../require.ts';
+import { FileError, FormatError } from '../../errors.ts';
+import { requireBoolean, requireInstance, requireKnown, requireName } from '../../require.ts';
 
 /** Who named a file that is to be read. */
 export interface ReadOptions {

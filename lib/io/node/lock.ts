@@ -9,7 +9,7 @@
 import { randomBytes } from 'node:crypto';
 import { closeSync, constants, linkSync, openSync, readFileSync, renameSync, statfsSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
-import { FileError } from '../errors.ts';
+import { FileError } from '../../errors.ts';
 import { codeOf, discard, reason, writeTemporary } from './files.ts';
 import { removeFile } from './folders.ts';
 import { type Holder, isNoMore, thisProcess } from './holder.ts';

@@ -8,9 +8,9 @@ import { hostname, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
-import { FileError } from '../../lib/errors.ts';
-import { takeLock } from '../../lib/io/lock.ts';
-import { ROOT } from '../examples.ts';
+import { FileError } from '../../../lib/errors.ts';
+import { takeLock } from '../../../lib/io/node/lock.ts';
+import { ROOT } from '../../examples.ts';
 
 vi.mock('node:fs', async original => {
   const real = await original<typeof import('node:fs')>();
@@ -287,7 +287,7 @@ test('of many processes that want one folder at once, one has it: free, stale, o
 });
 
 async function contender(): Promise<ChildProcess> {
-  const child = fork(join(ROOT, 'spec/io/contender.ts'), { cwd: ROOT, execArgv: ['--import', 'tsx'] });
+  const child = fork(join(ROOT, 'spec/io/node/contender.ts'), { cwd: ROOT, execArgv: ['--import', 'tsx'] });
   await answer(child);
   return child;
 }

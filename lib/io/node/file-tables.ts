@@ -1,11 +1,9 @@
 /** Tables at a path, read as they are walked over: a file may be larger than memory. */
-import { createReadStream } from 'node:fs';
-import { FileError, ValueError } from '../errors.ts';
-import { describe, requireObject } from '../require.ts';
-import { type CsvOptions, readCsv, type Table } from './csv.ts';
-import { reason } from './files.ts';
-import { type JsonLinesOptions, type JsonRecordsOptions, readJsonLines } from './json-lines.ts';
-import type { Fields, Kinds, Records } from './records.ts';
+import { requireObject } from '../../require.ts';
+import { type CsvOptions, readCsv, type Table } from '../csv.ts';
+import { type JsonLinesOptions, type JsonRecordsOptions, readJsonLines } from '../json-lines.ts';
+import type { Fields, Kinds, Records } from '../records.ts';
+import { piecesAt } from './pieces.ts';
 
 /**
  * As `readCsv`, of the file at a path; errors name it by that, unless a name is given.
@@ -46,18 +44,4 @@ export function readJsonLinesFile(
     name: path,
     ...requireObject('options', options),
   } as JsonRecordsOptions<Kinds>);
-}
-
-/** The bytes of a file, piece after piece. */
-function piecesAt(path: string): AsyncIterable<Uint8Array> {
-  if (typeof path !== 'string' || path === '') throw new ValueError('path', 'the path of a file', describe(path));
-  return pieces(path);
-}
-
-async function* pieces(path: string): AsyncGenerator<Uint8Array> {
-  try {
-    yield* createReadStream(path) as AsyncIterable<Uint8Array>;
-  } catch (error) {
-    throw new FileError(path, 'a file that can be read', reason(error, 'no such file'));
-  }
 }
