@@ -2,6 +2,7 @@
 import { Matrix } from 'ml-matrix';
 import type { Cell, CellSize } from '../lib/cells/cell.ts';
 import { blas } from '../lib/engine/blas.ts';
+import { type BlasLibrary, openBlas } from '../lib/engine/blas-library.ts';
 import { type EngineOptions, engineOf } from '../lib/engine/options.ts';
 import type { Precision, Runtime } from '../lib/engine/precision.ts';
 import { recurrent } from '../lib/engine/recurrent.ts';
@@ -37,6 +38,8 @@ export interface Backend {
   product(shape: ProductShape, a: Float64Array, b: Float64Array, precision: Precision): Ours;
   /** The kernels, where it runs on any. */
   kernels?(precision: Precision): Runtime;
+  /** What computes its products and with whose kernels, where that is a library of the machine. */
+  library?(): string;
   /** Why it cannot run on this machine; undefined where it can. */
   missing(): string | undefined;
 }
@@ -68,7 +71,7 @@ export const backends: Readonly<Record<string, Backend>> = {
     if (!hasFma()) throw new ValueError('fma', 'a runtime with relaxed SIMD', `Node ${process.versions.node}`);
     return { fma: true };
   }),
-  blas: onEngine('blas', () => ({ backend: blas() })),
+  blas: { ...onEngine('blas', () => ({ backend: blas() })), library: () => blasNamed(openBlas()) },
   reference,
 };
 
@@ -107,6 +110,16 @@ export function chosenBackends(
       missing === undefined ? [] : { family: backend.name, why: missing },
     ),
   };
+}
+
+/** A BLAS, and the kernels that it chose. */
+export function blasNamed({
+  name,
+  version,
+  kernel,
+  path,
+}: Pick<BlasLibrary, 'name' | 'version' | 'kernel' | 'path'>): string {
+  return `${[name, ...(version ? [version] : [])].join(' ')} (${kernel ? `kernels for ${kernel}, ` : ''}${path})`;
 }
 
 /** Milliseconds that so many calls take. */

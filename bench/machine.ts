@@ -13,6 +13,10 @@ export interface Machine {
   /** Gigabytes a second that a copy of 64 MB reads and writes. */
   readonly bandwidth: number;
   readonly peaks: readonly Peak[];
+  /** The BLAS that ours runs on, and whose kernels it chose; null where it runs on none. */
+  readonly blas: string | null;
+  /** What the environment fixes of how products are computed, ours and those of peers, by the variables' names. */
+  readonly pinned: Readonly<Record<string, string>>;
 }
 
 /** The fastest of several products, in GFLOP/s. */
@@ -37,7 +41,10 @@ const SHAPES = [
 const ENOUGH = 300;
 const TRIED_FOR = 40;
 
-export function machine(bandwidth: number, peaks: readonly Peak[]): Machine {
+/** Variables by which BLAS libraries, PyTorch, JAX and numpy are told what kernels to take, and how many threads. */
+const PINS = /^(OPENBLAS|GOTO|MKL|BLIS|VECLIB|OMP|KMP|ONEDNN|DNNL|ATEN|XLA|PJRT|NPY_(EN|DIS)ABLE)_|^(BPTT_BLAS|NPROC)$/;
+
+export function machine(bandwidth: number, peaks: readonly Peak[], backends: readonly Backend[]): Machine {
   const [first] = cpus();
   return {
     cpu: first?.model.trim() ?? 'unknown',
@@ -46,7 +53,15 @@ export function machine(bandwidth: number, peaks: readonly Peak[]): Machine {
     node: process.versions.node,
     bandwidth,
     peaks,
+    blas: backends.flatMap(backend => backend.library?.() ?? [])[0] ?? null,
+    pinned: pinnedIn(process.env),
   };
+}
+
+/** The variables of an environment that fix how products are computed, in the order of their names. */
+export function pinnedIn(environment: Readonly<Record<string, string | undefined>>): Readonly<Record<string, string>> {
+  const names = Object.keys(environment).filter(name => PINS.test(name));
+  return Object.fromEntries(names.sort().map(name => [name, environment[name] ?? '']));
 }
 
 /** The fastest product on a backend. */

@@ -44,7 +44,7 @@ export async function run(options: RunOptions, onlooker: Onlooker): Promise<Repo
   }
   onlooker.next(outcomes.length, 'peaks');
   const peaks = stopped() ? before.peaks : larger(before.peaks, await peaksOf(options));
-  const here = machine(Math.max(before.bandwidth, bandwidthNow()), peaks);
+  const here = machine(Math.max(before.bandwidth, bandwidthNow()), peaks, backends);
   const rows = outcomes.flatMap(each => each.rows).map(row => withShares(row, here, cases));
   const refused = outcomes.flatMap(each => each.refused);
   const leftOut = outcomes.flatMap(each => each.leftOut);

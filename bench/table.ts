@@ -1,6 +1,7 @@
 /** A report as text: tables in Markdown, so that they can be put into a document as they are. */
 import { greatest } from '../lib/extremes.ts';
 import type { Place } from './cases/case.ts';
+import type { Machine } from './machine.ts';
 import { BEST, type Mean, type PeerTime, type Report, type Row } from './report.ts';
 import type { Slope } from './slopes.ts';
 import { DOT_TEST } from './verify.ts';
@@ -8,11 +9,12 @@ import { DOT_TEST } from './verify.ts';
 /** The whole report. */
 export function text(report: Report): string {
   const { machine, cases, means, refused, absent, kernels, slopes } = report;
-  const { cpu, cores, platform, node, bandwidth } = machine;
+  const { cpu, cores, platform, node, bandwidth, blas } = machine;
   const kinds = [...new Set(cases.map(kindOf))];
   const notes = notesOf(cases);
   const parts = [
     `${cpu}, ${cores} cores, ${platform}, Node ${node}; copying 64 MB: ${figure(bandwidth)} GB/s`,
+    [...(blas === null ? [] : [`Ours on ${blas}`]), ...pinnedLine(machine)].join('\n'),
     ...kinds.map(kind => tablesOf(kind, report, notes)),
     means
       .filter(({ backend }) => backend === BEST)
@@ -39,6 +41,13 @@ export function text(report: Report): string {
 }
 
 const kindOf = ({ backend, precision }: Pick<Row, 'backend' | 'precision'>): string => `${backend} ${precision}`;
+
+/** What the environment fixes, and what that does. */
+function pinnedLine({ pinned }: Machine): string[] {
+  const values = Object.entries(pinned).map(([name, value]) => `${name}=${value}`);
+  if (values.length === 0) return [];
+  return [`The environment fixes ${values.join(', ')}: what it does to kernels and threads can change ratios twofold`];
+}
 
 /** Everything on one backend in one precision: times, then ratios to each peer, and their means. */
 function tablesOf(kind: string, { cases, machine, means }: Report, notes: readonly string[]): string {

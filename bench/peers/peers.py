@@ -7,11 +7,13 @@ One line of JSON comes in, one goes out. First, unasked, goes out what is instal
 and where something is wrong {"error": why}. Tensors are base64 of little-endian float64.
 """
 import base64
+import ctypes
 import json
 import signal
 import sys
 import time
 from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
 
 try:
     import numpy as np
@@ -248,6 +250,18 @@ def answer(request, work):
     return {"ms": 1000 * (time.perf_counter() - start)}
 
 
+def kernels_of_numpy():
+    """The processor whose kernels the OpenBLAS runs that numpy came with; None where it came with none that says so."""
+    for path in Path(np.__file__).parents[1].glob("numpy.libs/*openblas*"):
+        library = ctypes.CDLL(str(path))
+        for name in ("scipy_openblas_get_corename64_", "openblas_get_corename64_", "openblas_get_corename"):
+            if hasattr(library, name):
+                corename = getattr(library, name)
+                corename.restype = ctypes.c_char_p
+                return corename().decode()
+    return None
+
+
 def say(reply):
     print(json.dumps(reply), flush=True)
 
@@ -257,6 +271,7 @@ def main():
     say(
         {
             "numpy": np.__version__ if np else None,
+            "kernels": kernels_of_numpy() if np else None,
             "torch": torch.__version__ if torch and np else None,
             "jax": jax if np else None,
             "threads": torch.get_num_threads() if torch else 1,

@@ -10,6 +10,8 @@ import type { Tensors } from '../tensors.ts';
 /** What the process says first: which versions it has, if any, and how many threads PyTorch would take. */
 export interface Greeting {
   readonly numpy: string | null;
+  /** Whose kernels numpy's OpenBLAS runs, if it has one. */
+  readonly kernels: string | null;
   readonly torch: string | null;
   readonly jax: string | null;
   readonly threads: number;

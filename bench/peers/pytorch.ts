@@ -93,7 +93,7 @@ export const numpy: Family = {
     if (!greeting.numpy) return lacking('numpy');
     return [
       {
-        name: `numpy ${greeting.numpy}`,
+        name: `numpy ${greeting.numpy}${greeting.kernels === null ? '' : ` (OpenBLAS, ${greeting.kernels})`}`,
         precision: 'f64',
         pace: 1e9,
         takes: ({ kind }) => kind === 'char',

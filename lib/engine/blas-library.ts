@@ -29,6 +29,10 @@ export interface BlasLibrary {
   readonly name: 'OpenBLAS' | 'MKL' | 'BLIS' | 'another';
   /** What it was loaded by: a path, or a name that the system's loader knows. */
   readonly path: string;
+  /** As it says itself: `0.3.21`. Undefined where it does not. */
+  readonly version: string | undefined;
+  /** The processor whose kernels it runs, by its own choice or `OPENBLAS_CORETYPE`'s: `Haswell`. Undefined where it does not say. */
+  readonly kernel: string | undefined;
   readonly gemm: Readonly<Record<Precision, Gemm>>;
   readonly gemv: Readonly<Record<Precision, Gemv>>;
   /** Sees to it that it uses so many threads from now on. Undefined where it decides by itself, as Accelerate does. */
@@ -179,6 +183,8 @@ function load(koffi: Koffi, path: string): BlasLibrary {
   return {
     name,
     path,
+    version: versionIn(config)?.join('.'),
+    kernel: optional<() => string>('openblas_get_corename', 'str')?.(),
     gemm: { f64: gemm('cblas_dgemm', 'double'), f32: gemm('cblas_sgemm', 'float') },
     gemv: { f64: gemv('cblas_dgemv', 'double'), f32: gemv('cblas_sgemv', 'float') },
     setThreads:
@@ -187,15 +193,20 @@ function load(koffi: Koffi, path: string): BlasLibrary {
         if (count !== threads) set(count);
         threads = count;
       }),
-    multipliesSmallAsTheyLie: version(config) >= 3018 && /SkylakeX|Cooperlake|SapphireRapids/i.test(config),
+    multipliesSmallAsTheyLie: isFrom(config, 3018) && /SkylakeX|Cooperlake|SapphireRapids/i.test(config),
     address: buffer => Number(koffi.address(buffer)),
   };
 }
 
-/** 3018 for `OpenBLAS 0.3.18 …`, 0 where it says nothing. */
-function version(config: string): number {
-  const [, major, minor, patch] = /OpenBLAS (\d+)\.(\d+)\.(\d+)/.exec(config) ?? [];
-  return major ? 1e6 * Number(major) + 1e3 * Number(minor) + Number(patch) : 0;
+/** The version in `OpenBLAS 0.3.18 …`. */
+function versionIn(config: string): readonly string[] | undefined {
+  return /OpenBLAS (\d+)\.(\d+)\.(\d+)/.exec(config)?.slice(1);
+}
+
+/** Whether it is 0.3.18 or later, for 3018; false where it says nothing. */
+function isFrom(config: string, least: number): boolean {
+  const [major = 0, minor = 0, patch = 0] = versionIn(config)?.map(Number) ?? [];
+  return 1e6 * major + 1e3 * minor + patch >= least;
 }
 
 function firstLine(error: unknown): string {

@@ -3,9 +3,9 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
-import { type ChosenBackends, chosenBackends, wasm } from '../../bench/backends.ts';
+import { blasNamed, type ChosenBackends, chosenBackends, wasm } from '../../bench/backends.ts';
 import { compared, rowsOf, save } from '../../bench/compare.ts';
-import { larger } from '../../bench/machine.ts';
+import { larger, pinnedIn } from '../../bench/machine.ts';
 import { kernelShares, meansOf, type PeerTime, type Report, type Row } from '../../bench/report.ts';
 import { slopeOf, slopesOf } from '../../bench/slopes.ts';
 import { figure, markdown, text } from '../../bench/table.ts';
@@ -30,7 +30,10 @@ const row = (name: string, more: Partial<Row> = {}): Row => ({
 
 const report = (cases: readonly Row[], more: Partial<Report> = {}): Report => ({
   ...{ ok: true, stopped: null, refused: [], absent: [], leftOut: [], slopes: [], kernels: [] },
-  machine: { cpu: 'an abacus', cores: 2, platform: 'linux x64', node: '20', bandwidth: 10, peaks: [] },
+  machine: {
+    ...{ cpu: 'an abacus', cores: 2, platform: 'linux x64', node: '20', bandwidth: 10, peaks: [] },
+    ...{ blas: null, pinned: {} },
+  },
   cases,
   means: meansOf(cases),
   ...more,
@@ -132,6 +135,19 @@ describe('the text', () => {
     expect(printed).toMatch(/\| a +\| +3× \| +8× \[1\] \|/);
     expect(printed).toMatch(/\| geometric mean \| +3× \| +8× \|/);
     expect(printed).toContain('[1] q: not verified: another function');
+  });
+
+  it('says what BLAS ours runs on, with whose kernels, and what the environment fixes', () => {
+    const library = { name: 'OpenBLAS', version: '0.3.21', kernel: 'Haswell', path: 'libopenblas.so.0' } as const;
+    const here = report([row('a')]);
+    const pinned = pinnedIn({ HOME: '/', OPENBLAS_CORETYPE: 'Haswell', NPY_DISABLE_CPU_FEATURES: 'AVX2', OMP: '1' });
+    const printed = text({ ...here, machine: { ...here.machine, blas: blasNamed(library), pinned } });
+    expect(printed).toContain('Ours on OpenBLAS 0.3.21 (kernels for Haswell, libopenblas.so.0)\n');
+    expect(printed).toContain('The environment fixes NPY_DISABLE_CPU_FEATURES=AVX2, OPENBLAS_CORETYPE=Haswell: what');
+    expect(blasNamed({ ...library, name: 'MKL', version: undefined, kernel: undefined })).toBe(
+      'MKL (libopenblas.so.0)',
+    );
+    expect(text(here)).not.toMatch(/Ours on|environment/);
   });
 
   it('says what is wrong, absent, left out, and what stopped it', () => {

@@ -83,6 +83,8 @@ function plainBlas(): BlasLibrary {
     gemv: { f64: gemv('f64'), f32: gemv('f32') },
     setThreads: undefined,
     multipliesSmallAsTheyLie: true,
+    version: undefined,
+    kernel: undefined,
     address(buffer) {
       if (!buffers.includes(buffer)) buffers.push(buffer);
       return REGION * (1 + buffers.indexOf(buffer));
@@ -532,6 +534,14 @@ describe('a library is looked for', () => {
       for (const text of texts) expect(String(error)).toContain(text);
       expect(String(error)).not.toContain('no such file');
     }
+  });
+
+  it('says its version, and whose kernels it runs, where it can', () => {
+    const config = 'OpenBLAS 0.3.21 DYNAMIC_ARCH NO_AFFINITY Haswell MAX_THREADS=64';
+    const telling = { ...cblas, openblas_get_config: () => config, openblas_get_corename: () => 'SkylakeX' };
+    const koffi = fakeKoffi({ telling, silent: cblas });
+    expect(openBlas('telling', machine(koffi))).toMatchObject({ version: '0.3.21', kernel: 'SkylakeX' });
+    expect(openBlas('silent', machine(koffi))).toMatchObject({ version: undefined, kernel: undefined });
   });
 
   it.each([
