@@ -2,11 +2,11 @@
 import type { Dual } from '../check/dual.ts';
 import { STEPS } from './counts.ts';
 import { keyIn } from './definitions.ts';
-import { countersIn } from './entries.ts';
 import { type Expression, type Relation, walk } from './expression.ts';
 import { Unread } from './latex.ts';
 import { isListed } from './lists.ts';
 import { type Block, isNumber, Misfit, shapeText } from './matrices.ts';
+import { momentOf } from './moments.ts';
 import { allNames, lettersOf } from './names.ts';
 import { type Ground, moving } from './numbers.ts';
 import type { Reading } from './readings.ts';
@@ -168,7 +168,7 @@ export class Bench<N> {
       return this.#world.evaluate(left, own);
     if (left.kind !== 'jacobian') return this.#world.evaluate(left, scope);
     const zero = this.#setting.ground.numbers.constant(0);
-    const [of, by] = [this.#world.momentOf(left.of, scope), this.#world.momentOf(left.by, scope)];
+    const [of, by] = [momentOf(left.of, scope, this.#setting), momentOf(left.by, scope, this.#setting)];
     const block = this.#truth.jacobian(of, by, extent, left.vec);
     return { ...block, data: block.data.map(value => ({ value, tangent: zero })) };
   }
@@ -201,7 +201,6 @@ export class Bench<N> {
     );
     const letters = new Set([
       ...parts.flatMap(part => [...walk(part)].flatMap(inner => this.#boundsOver(inner))),
-      ...parts.flatMap(countersIn),
       ...names.flatMap(name => [
         ...(isStepName(name, this.#setting.system) ? [name.letter] : lettersOf(name)).filter(letter => letter === 't'),
         ...vocabulary.freeTimes(name),

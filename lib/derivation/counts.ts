@@ -1,10 +1,13 @@
-/** What letters count: steps by τ and T, and what a text says that others run over. */
+/** What letters count: steps by τ and T, places by i and j, and what a text says that others run over. */
 
 import type { Expression, Name } from './expression.ts';
 import { keyWithout } from './names.ts';
 
 /** Steps that are run, and that τ and T are. */
 export const STEPS = 3;
+
+/** Letters that places of columns and matrices are counted with. */
+export const COUNTERS: RegExp = /^[i-nuvwy]′?$/;
 
 /** What a capital letter counts that nothing defines: the N of a sum up to N. */
 const SOME = 2;

@@ -44,7 +44,6 @@ function withPart(of: Expression, n: number, to: Expression): Expression {
     case 'transpose':
     case 'array':
     case 'where':
-    case 'entry':
     case 'share':
       return { ...of, of: to };
     case 'element':

@@ -4,6 +4,7 @@
  * A plain letter is an element of the bold one, or of what a table of the text says to be a column or a matrix. An equation between
  * elements is one between the columns or matrices that have them, at all places at once.
  */
+import { COUNTERS } from './counts.ts';
 import { keyIn } from './definitions.ts';
 import { type Expression, type Index, type Name, partsOf, walk } from './expression.ts';
 import type { Statement } from './grammar.ts';
@@ -11,9 +12,6 @@ import { Unread } from './latex.ts';
 import { type Line, type Reading, reasonOf } from './lines.ts';
 import { allNames, lettersOf, rebuilt, type Vocabulary } from './names.ts';
 import { type SaidShape, shapesSaid } from './table.ts';
-
-/** Letters that places are counted with. */
-const COUNTS = /^[i-nuvwy]′?$/;
 
 /** The same readings with elements in place of the names that are some, by the shapes that the tables of all of them say. */
 export function withElements(
@@ -61,7 +59,7 @@ function elementIn(
   if (name.bold || said.has(keyIn(name, vocabulary))) return undefined;
   const isPlace = (index: Index) =>
     index.letter !== undefined &&
-    (index.name !== undefined || (COUNTS.test(index.letter) && index.offset === 0 && !index.plus));
+    (index.name !== undefined || (COUNTERS.test(index.letter) && index.offset === 0 && !index.plus));
   const found = [...name.sup, ...name.sub].filter(isPlace);
   if (found.length === 0) return undefined;
   const rest = (bold: boolean): Name => ({
@@ -155,9 +153,10 @@ function arrayOf(letters: readonly string[], of: Expression, like: Expression): 
   if (used.length === 0) return of;
   if (of.kind === 'call' && of.name === 'log' && of.order === 0)
     return { ...of, args: of.args.map(arg => arrayOf(letters, arg, like)) };
+  const placed = of.kind === 'element' ? of.places.filter(place => place !== undefined) : [];
   const isWhole =
     of.kind === 'element' &&
-    of.places.length === letters.length &&
-    of.places.every((place, n) => place.kind === 'place' && place.letter === letters[n]);
+    placed.length === letters.length &&
+    placed.every((place, n) => place.kind === 'place' && place.letter === letters[n]);
   return isWhole ? of.of : { kind: 'array', letters, of, like, at: of.at };
 }

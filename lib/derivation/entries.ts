@@ -1,23 +1,16 @@
 /** What stands below a parenthesis: (A)_{ij} an element, (A)_{i·} a row, (∂L/∂r)_h what of the gradient is that in h. */
-import { type Expression, walk } from './expression.ts';
+import { COUNTERS } from './counts.ts';
+import type { Expression } from './expression.ts';
 import { type Node, Unread } from './latex.ts';
 import { isNameNode, letterOf, nameNode } from './spelling.ts';
 
-/** The letters that elements of an expression are counted with. */
-export function countersIn(of: Expression): readonly string[] {
-  return [...walk(of)].flatMap(part =>
-    part.kind === 'entry'
-      ? [part.row, part.column].flatMap(index => (index?.kind === 'name' ? [index.name.letter] : []))
-      : [],
-  );
-}
-
+/** An expression with an index below it. */
 export function indexed(of: Expression, sub: readonly Node[], at: number): Expression {
   const nodes = sub.filter(node => node.kind !== 'quad' && !(node.kind === 'symbol' && node.text === ','));
   const [first, second, ...others] = nodes;
   if (!first || others.length > 0) throw new Unread('an index of a parenthesis', at);
   if (!second && isNameNode(first) && isBold(first)) return { kind: 'share', of, name: nameNode(first), at };
-  return { kind: 'entry', of, row: counted(first), column: second && counted(second), at };
+  return { kind: 'element', of, places: (second ? [first, second] : [first]).map(counted), at };
 }
 
 function isBold(node: Node): boolean {
@@ -32,5 +25,6 @@ function counted(node: Node): Expression | undefined {
   if (node.kind === 'symbol' && /^(\\cdot|·|:)$/.test(node.text)) return undefined;
   if (node.kind === 'symbol' && /^\d$/.test(node.text)) return { kind: 'number', value: Number(node.text), at };
   const { letter } = letterOf([node], at);
+  if (COUNTERS.test(letter)) return { kind: 'place', letter, at };
   return { kind: 'name', name: { letter, bold: false, sup: [], sub: [], at }, at };
 }

@@ -94,8 +94,11 @@ export type Expression = { readonly at: number } & (
     }
   /** P(… | …), by the joint probability that the text says. */
   | { readonly kind: 'probability'; readonly events: readonly Event[]; readonly given: readonly Event[] }
-  /** An element of a column or a matrix. Its places are numbers, letters that run over all of them, or names whose values are whole numbers. */
-  | { readonly kind: 'element'; readonly of: Expression; readonly places: readonly Expression[] }
+  /**
+   * An element of a column or a matrix; a row or a column of it, where a place is not said: (A)_{i·}, (A)_{·j}. Its places are numbers,
+   * letters that run over all of them, or names whose values are whole numbers.
+   */
+  | { readonly kind: 'element'; readonly of: Expression; readonly places: readonly (Expression | undefined)[] }
   /** A letter that counts the places of a column or of a side of a matrix. */
   | { readonly kind: 'place'; readonly letter: string }
   /** The column or matrix whose elements are as an expression says, for all places of one letter or two; as many as there are in `like`, too. */
@@ -107,13 +110,6 @@ export type Expression = { readonly at: number } & (
     }
   /** One of some steps alone: there is nothing where the condition does not hold. */
   | { readonly kind: 'where'; readonly of: Expression; readonly condition: Condition }
-  /** An element, a row or a column of a matrix: (A)_{ij}, (A)_{i·}, (A)_{·j}. */
-  | {
-      readonly kind: 'entry';
-      readonly of: Expression;
-      readonly row: Expression | undefined;
-      readonly column: Expression | undefined;
-    }
   /** What of a gradient in a list belongs to one name in the list. */
   | { readonly kind: 'share'; readonly of: Expression; readonly name: Name }
   /** I, of whatever size fits or, where that is a letter of a shape that a table says, of that; 𝟏, a column of ones; 𝟎. */
@@ -158,11 +154,10 @@ export function partsOf(expression: Expression): readonly Expression[] {
     case 'along':
     case 'array':
     case 'where':
-    case 'entry':
     case 'share':
       return [expression.of];
     case 'element':
-      return [expression.of, ...expression.places];
+      return [expression.of, ...expression.places.filter(place => place !== undefined)];
     case 'probability':
       return [...expression.events, ...expression.given].flatMap(({ value }) => (value ? [value] : []));
     case 'power':

@@ -2,7 +2,6 @@
 
 import { lengthOf } from './counts.ts';
 import { isBackward, keyIn } from './definitions.ts';
-import { countersIn } from './entries.ts';
 import { type Expression, isLossKey, type Name, namesOf, partsOf, walk } from './expression.ts';
 import { Unread } from './latex.ts';
 import { isListed } from './lists.ts';
@@ -33,9 +32,7 @@ function namesAmong(of: Expression, system: System): readonly Name[] {
 /** Whether a key is a number of steps, or a letter that one is counted with. */
 function isWhole(key: string, within: Expression): boolean {
   if (key === 't' || lengthOf(key, 0) !== undefined) return true;
-  return (
-    countersIn(within).includes(key) || [...walk(within)].some(part => part.kind === 'over' && part.range.index === key)
-  );
+  return [...walk(within)].some(part => part.kind === 'over' && part.range.index === key);
 }
 
 /** Names without indices that are a function's argument, or what it is the negative of: what is said of the function is said of any number. */

@@ -167,7 +167,11 @@ export function rebuilt(expression: Expression, f: (part: Expression) => Express
     case 'share':
       return f({ ...expression, of: again(expression.of) });
     case 'element':
-      return f({ ...expression, of: again(expression.of), places: expression.places.map(again) });
+      return f({
+        ...expression,
+        of: again(expression.of),
+        places: expression.places.map(place => place && again(place)),
+      });
     case 'probability': {
       const all = (events: readonly Event[]) =>
         events.map(event => (event.value ? { ...event, value: again(event.value) } : event));
@@ -176,10 +180,6 @@ export function rebuilt(expression: Expression, f: (part: Expression) => Express
     case 'where': {
       const condition = again(expression.condition);
       return condition.kind === 'holds' ? f({ ...expression, of: again(expression.of), condition }) : expression;
-    }
-    case 'entry': {
-      const [row, column] = [expression.row && again(expression.row), expression.column && again(expression.column)];
-      return f({ ...expression, of: again(expression.of), row, column });
     }
     case 'power':
       return f({ ...expression, of: again(expression.of), exponent: again(expression.exponent) });

@@ -96,10 +96,6 @@ export function latexOf(of: Expression): string {
       return latexOf(of.of);
     case 'where':
       return `${latexOf(of.of)} \\quad\\text{where } ${latexOf(of.condition).slice(1, -1)}`;
-    case 'entry': {
-      const [row, column] = [of.row, of.column].map(index => (index ? latexOf(index) : '\\cdot'));
-      return `\\big(${latexOf(of.of)}\\big)_{${row}${column}}`;
-    }
     case 'share':
       return `\\big(${latexOf(of.of)}\\big)_{${nameLatex(of.name)}}`;
     case 'stack': {
@@ -118,10 +114,12 @@ function eventLatex({ name, to, value }: Event): string {
   return value ? `${nameLatex(name)}=${latexOf(value)}` : nameLatex(name);
 }
 
-/** A letter that is not bold with its places, or a parenthesis with them below. */
+/** The letter of a bold one with its places, or a parenthesis with them below. */
 function elementLatex({ of, places }: Expression & { kind: 'element' }): string {
-  const below = places.map(latexOf).join(places.some(({ kind }) => kind === 'name') ? ',' : '');
-  if (of.kind !== 'name') return `\\big(${latexOf(of)}\\big)_{${below}}`;
+  const below = places
+    .map(place => (place ? latexOf(place) : '\\cdot'))
+    .join(places.some(place => place?.kind === 'name') ? ',' : '');
+  if (of.kind !== 'name' || !of.name.bold) return `\\big(${latexOf(of)}\\big)_{${below}}`;
   const { name } = of;
   const own = nameLatex({ ...name, bold: false, sub: [] });
   return `${own}_{${[...name.sub.map(indexLatex), below].join('')}}`;

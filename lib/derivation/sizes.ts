@@ -216,13 +216,15 @@ class Shapes {
           return this.#infer(of.of);
         });
       case 'element':
-        this.#element(of);
-        return 'number';
+        return this.#element(of);
       case 'array':
         return this.#within(of.letters, () => {
-          for (const part of [of.like, of.of]) this.#infer(part);
+          this.#infer(of.like);
+          const form = this.#infer(of.of);
+          const each = isOfNumbers(of.of) ? 'number' : form;
           const [rows, columns] = of.letters.map(letter => this.#placed.get(letter) ?? { one: false });
-          return rows ? [rows, columns ?? ONE] : 'number';
+          if (!rows || each === 'number') return rows ? [rows, columns ?? ONE] : 'number';
+          return rootOf(each[0]).one ? [rows, each[1]] : [each[0], rows];
         });
       case 'stack': {
         if (of.columns !== undefined) return [exactly(of.parts.length / of.columns), exactly(of.columns)];
@@ -278,12 +280,14 @@ class Shapes {
     }
   }
 
-  #element({ of, places }: Expression & { kind: 'element' }): void {
+  #element({ of, places }: Expression & { kind: 'element' }): Form {
     const sides = this.#sidesOf(of);
     for (const [n, place] of places.entries()) {
       const side = sides[n];
-      if (side) this.#place(place, side);
+      if (side && place) this.#place(place, side);
     }
+    const [rows, columns] = places.map((place, n) => (place ? ONE : (sides[n] ?? ONE)));
+    return places.includes(undefined) && rows && columns ? [rows, columns] : 'number';
   }
 
   /** The dimensions that places of a value are on. */
@@ -387,4 +391,9 @@ class Shapes {
     from.same = to;
     this.#changed.push(from);
   }
+}
+
+/** Whether each of what an array is made of is a number, and no row or column. */
+function isOfNumbers(of: Expression): boolean {
+  return ![...walk(of)].some(part => part.kind === 'element' && part.places.includes(undefined));
 }
