@@ -9,7 +9,8 @@ import type { Layout } from './scope.ts';
 import { GREEK } from './signs.ts';
 import { sizesOf } from './sizes.ts';
 import { momentIn } from './step.ts';
-import { type System, systemsOf } from './system.ts';
+import type { System } from './system.ts';
+import { systemsOf } from './systems.ts';
 
 /** A name, and what it is called in the cell. */
 export interface Part {

@@ -12,7 +12,8 @@ import type { Manner } from './readings.ts';
 import type { Layout } from './scope.ts';
 import { latexOf } from './show.ts';
 import { sizesOf } from './sizes.ts';
-import { type System, type Systems, systemsOf } from './system.ts';
+import type { System } from './system.ts';
+import { type Systems, systemsOf } from './systems.ts';
 
 /** One display equation, judged. */
 export interface JudgedLine {

@@ -3,7 +3,8 @@ import { Judge } from '../../lib/derivation/judge.ts';
 import { type Reading, readingOf } from '../../lib/derivation/lines.ts';
 import type { Layout } from '../../lib/derivation/scope.ts';
 import { sizesOf } from '../../lib/derivation/sizes.ts';
-import { type System, systemsOf } from '../../lib/derivation/system.ts';
+import type { System } from '../../lib/derivation/system.ts';
+import { systemsOf } from '../../lib/derivation/systems.ts';
 
 /**
  * Whether a backward line is wrong itself; of a forward one, whether any line of its system is.

@@ -5,7 +5,7 @@ import { describe, expect, test } from 'vitest';
 import { readingOf } from '../../lib/derivation/lines.ts';
 import { inFloats } from '../../lib/derivation/numbers.ts';
 import { sizesOf } from '../../lib/derivation/sizes.ts';
-import { systemsOf } from '../../lib/derivation/system.ts';
+import { systemsOf } from '../../lib/derivation/systems.ts';
 import { World } from '../../lib/derivation/world.ts';
 import { binaryCrossEntropy } from '../../lib/losses/binary-cross-entropy.ts';
 import { crossEntropy } from '../../lib/losses/cross-entropy.ts';
