@@ -5,7 +5,7 @@ import type { Difference } from './bench.ts';
 import type { Instance } from './definitions.ts';
 import type { Stock } from './edits.ts';
 import { type Expression, walk } from './expression.ts';
-import { Judge, type Judged, type Mended, type Verdict, worse } from './judge.ts';
+import { Judge } from './judge.ts';
 import { type Line, readingOf, reasonOf } from './lines.ts';
 import { type Place, placesIn } from './markdown.ts';
 import type { Manner } from './readings.ts';
@@ -14,6 +14,7 @@ import { latexOf } from './show.ts';
 import { sizesOf } from './sizes.ts';
 import type { System } from './system.ts';
 import { type Systems, systemsOf } from './systems.ts';
+import { type Judged, type Mended, type Verdict, worse } from './verdict.ts';
 
 /** One display equation, judged. */
 export interface JudgedLine {

@@ -3,7 +3,7 @@ import { greatest } from '../extremes.ts';
 import { shown } from '../foreign.ts';
 import { requireList, requireObject } from '../require.ts';
 import type { DerivationReport, JudgedLine } from './check.ts';
-import type { Verdict } from './judge.ts';
+import type { Verdict } from './verdict.ts';
 
 const SAYS: Readonly<Record<Verdict, string>> = {
   defines: 'defines',

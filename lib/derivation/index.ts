@@ -4,5 +4,5 @@ export type { Difference } from './bench.ts';
 export { type CellOfOptions, cellOf } from './cell-of.ts';
 export { type CheckDerivationOptions, checkDerivation, type DerivationReport, type JudgedLine } from './check.ts';
 export { formatDerivation } from './format.ts';
-export type { Mended, Verdict as LineVerdict } from './judge.ts';
 export type { Place } from './markdown.ts';
+export type { Mended, Verdict as LineVerdict } from './verdict.ts';

@@ -2,10 +2,11 @@
 import { NoInverse, Unprovable } from '../check/field.ts';
 import { Bench, type Difference } from './bench.ts';
 import { type Instance, keyIn } from './definitions.ts';
+
 import { editsOf, type Stock } from './edits.ts';
 import { type Expression, type Relation, walk } from './expression.ts';
+import { hasKink, isOfLoss, unfitFor } from './grounds.ts';
 import { argumentsIn, isOfGiven, requireKnownNames, requireMade } from './known.ts';
-import { Unread } from './latex.ts';
 import type { Line } from './lines.ts';
 import { Misfit } from './matrices.ts';
 import { allNames, shownKey } from './names.ts';
@@ -14,36 +15,7 @@ import { type Manner, type Reading, readingsOf } from './readings.ts';
 import { latexOf } from './show.ts';
 import type { Sizes } from './sizes.ts';
 import type { System } from './system.ts';
-
-export type Verdict =
-  /** By what the functions' slopes are, as numbers of a field. */
-  | 'proven'
-  /** In floats, where it rests on another property of a function. */
-  | 'holds numerically'
-  | 'wrong'
-  /** It says what a name stands for. */
-  | 'defines'
-  | 'not read';
-
-export interface Judged {
-  readonly verdict: Verdict;
-  /** Why it is not read, or cannot be right. */
-  readonly reason?: string;
-  readonly at?: number;
-  readonly difference?: Difference;
-  /** One edit that would make it right. */
-  readonly mended?: Mended;
-  /** The extents with which it holds. */
-  readonly reading?: Reading;
-}
-
-/** A line that is right, one edit away. */
-export interface Mended {
-  /** What is to be changed, in a few words. */
-  readonly what: string;
-  /** The right line, in LaTeX. */
-  readonly latex: string;
-}
+import { type Judged, type Mended, unreadable, worse } from './verdict.ts';
 
 /** Draws on which a line with a kink is tried, whose names go with the time or do not: an indicator is 0 in all elements of all of them once in many millions. */
 const DRAWS = { once: 8, timed: 3 };
@@ -258,65 +230,4 @@ export class Judge {
     }
     return undefined;
   }
-}
-
-/** A line whose shapes cannot fit and on which expressions rest: by names that it defines, or by the loss. */
-function unfitFor(all: readonly Expression[], system: System, misfits: Sizes['misfits']): Line | undefined {
-  const [first] = misfits.keys();
-  if (!first || all.some(isOfLoss)) return first;
-  const seen = new Set<string>();
-  const visit = (of: Expression): Line | undefined => {
-    for (const name of allNames(of)) {
-      const key = keyIn(name, system.vocabulary);
-      if (seen.has(key)) continue;
-      seen.add(key);
-      for (const definition of system.definitions.get(key) ?? []) {
-        const found = misfits.has(definition.line) ? definition.line : visit(definition.of);
-        if (found) return found;
-      }
-    }
-    return undefined;
-  };
-  return all.map(visit).find(found => found !== undefined);
-}
-
-/** Whether expressions, or what names in them stand for, ask which of two numbers is the larger. */
-function hasKink(
-  all: readonly Expression[],
-  definedAs: (key: string) => readonly Expression[],
-  vocabulary: System['vocabulary'],
-): boolean {
-  const seen = new Set<string>();
-  const visit = (of: Expression): boolean =>
-    [...walk(of)].some(
-      part =>
-        part.kind === 'holds' ||
-        (part.kind === 'call' && /^(max|min|abs|relu|sign)$/.test(part.name)) ||
-        (part.kind === 'over' && /^(arg)?(max|min)$/.test(part.operation)),
-    ) ||
-    allNames(of).some(name => {
-      const key = keyIn(name, vocabulary);
-      if (seen.has(key)) return false;
-      seen.add(key);
-      return definedAs(key).some(visit);
-    });
-  return all.some(visit);
-}
-
-function isOfLoss(of: Expression): boolean {
-  return [...walk(of)].some(({ kind }) => kind === 'gradient' || kind === 'given');
-}
-
-const ORDER: readonly Verdict[] = ['defines', 'proven', 'holds numerically', 'not read', 'wrong'];
-
-/** The worse of two verdicts: what is wrong before what is not known. */
-export function worse(a: Judged, b: Judged): Judged {
-  return ORDER.indexOf(b.verdict) > ORDER.indexOf(a.verdict) ? b : a;
-}
-
-function unreadable(error: unknown): Judged {
-  if (error instanceof Unread) return { verdict: 'not read', reason: error.message, at: error.at };
-  if (error instanceof Misfit) return { verdict: 'wrong', reason: `the shapes cannot fit: ${error.message}` };
-  if (error instanceof RangeError) return { verdict: 'not read', reason: 'it is nested too deeply' };
-  throw error;
 }
