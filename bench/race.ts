@@ -49,7 +49,7 @@ export class Races {
   }
 
   async run(precision: Precision, { backends, rounds, field, stopped }: RaceOptions): Promise<Outcome> {
-    const { name, work } = this.#case;
+    const { name, work, workers = 1 } = this.#case;
     const outcome: Outcome = { rows: [], refused: [], leftOut: [] };
     const entrants: Entrant[] = [];
     for (const backend of backends) {
@@ -77,7 +77,7 @@ export class Races {
         const theirs = timings[ours.length + r];
         return theirs ? [{ name, ...theirs, ratio: theirs.ms / timing.ms, verified, note }] : [];
       });
-      const figures = { name, backend: backend.name, precision, ...timing, ...this.#speed(timing) };
+      const figures = { name, backend: backend.name, precision, workers, ...timing, ...this.#speed(timing) };
       outcome.rows.push({ ...figures, peakMemory, verified, peers });
     });
     return outcome;

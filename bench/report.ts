@@ -21,6 +21,8 @@ export interface Row extends Timing {
   readonly name: string;
   readonly backend: string;
   readonly precision: Precision;
+  /** Threads that ours was done by. */
+  readonly workers: number;
   readonly gflops: number;
   readonly tokensPerSecond: number | null;
   /** Part of the product peak of the same backend and precision. */

@@ -35,6 +35,7 @@ export async function run(options: RunOptions, onlooker: Onlooker): Promise<Repo
   const outcomes: Outcome[] = [];
   for (const which of cases) {
     if (stopped()) break;
+    await which.prepare?.(backends);
     const races = new Races(which);
     for (const precision of precisions) {
       if (stopped()) break;

@@ -77,11 +77,13 @@ function bestLine({ precision, peer, ratio, least, cases }: Mean): string {
   return `Best backend of each case, ${precision}: ${peer} ${figure(ratio)}× in the mean of ${cases}, ${figure(least)}× at least`;
 }
 
-const TIMES = ['case', 'ms', 'quartiles', 'GFLOP/s', 'of peak', 'of bandwidth', 'tokens/s', 'MiB'] as const;
+const TIMES = ['case', 'workers', 'ms', 'quartiles', 'GFLOP/s', 'of peak', 'of bandwidth', 'tokens/s', 'MiB'] as const;
 
-function timesOf({ name, ms, spread, gflops, share, bandwidthShare, tokensPerSecond, peakMemory }: Row): string[] {
+function timesOf(row: Row): string[] {
+  const { name, workers, ms, spread, gflops, share, bandwidthShare, tokensPerSecond, peakMemory } = row;
   return [
     name,
+    `${workers}`,
     figure(ms),
     spread.map(figure).join('–'),
     gflops > 0 ? figure(gflops) : '',

@@ -26,6 +26,10 @@ export interface Case {
   readonly full: boolean;
   readonly series?: Place;
   readonly work: Work;
+  /** Threads that ours is done by; 1 unless given. */
+  readonly workers?: number;
+  /** Starts what work on several threads needs; called before it is opened. */
+  prepare?(backends: readonly Backend[]): Promise<void>;
   /** Draws its numbers, the same ones each time. */
   open(): Opened;
 }
@@ -54,7 +58,7 @@ export interface Verification {
   readonly bound: number;
 }
 
-export type Problem = LayerProblem | CharProblem | ProductProblem;
+export type Problem = LayerProblem | CharProblem | TrainProblem | ProductProblem;
 
 export type CellName = 'lstm' | 'gru' | 'rnn';
 export type Topology = 'one' | 'stacked' | 'bidirectional';
@@ -93,6 +97,24 @@ export interface CharProblem {
   readonly text: readonly number[];
   readonly learningRate: number;
   readonly epsilon: number;
+  readonly clip: number;
+}
+
+/**
+ * Steps of training an LSTM on B streams of a text, chunk by chunk: as {@link CharProblem}, with the mean over the streams for a
+ * loss, the first ⌊(symbols − 1) / B⌋ symbols being the first stream's, and Adam.
+ */
+export interface TrainProblem {
+  readonly kind: 'train';
+  readonly m: number;
+  readonly C: number;
+  readonly B: number;
+  readonly T: number;
+  /** W_f, …, U_f, …, b_f, …, V, c. */
+  readonly params: Tensors;
+  /** Class indices. */
+  readonly text: readonly number[];
+  readonly learningRate: number;
   readonly clip: number;
 }
 

@@ -31,9 +31,7 @@ export const charStep: Case = {
   work: { flops: FLOPS, numbers: NUMBERS, tokens: T },
   open() {
     const rng = new Random(1);
-    const every = Array.from({ length: C }, (_, k) => k);
-    const drawn = Array.from({ length: CHUNKS * T + 1 - C }, () => Math.floor(C * rng.uniform()));
-    const text = [...every, ...drawn].map(k => String.fromCodePoint(48 + k)).join('');
+    const text = drawnText(CHUNKS * T + 1, C, rng);
     const { model, train } = new CharTrainer(text, { heldOut: 0 }, reference.engine('f64'));
     const { params: start } = model.net;
     normal(0.1)(start, rng);
@@ -65,8 +63,15 @@ function contender(backend: Backend, precision: Precision, text: string, params:
   };
 }
 
+/** A text of so many symbols, of which there are C: every one is in it. */
+export function drawnText(length: number, C: number, rng: Random): string {
+  const every = Array.from({ length: C }, (_, k) => k);
+  const drawn = Array.from({ length: length - C }, () => Math.floor(C * rng.uniform()));
+  return [...every, ...drawn].map(k => String.fromCodePoint(48 + k)).join('');
+}
+
 /** Copies of parameters or gradients, by the lecture's letters. */
-function byName(matrices: Readonly<Record<string, FlatMatrix>>, prefix: string = ''): Tensors {
+export function byName(matrices: Readonly<Record<string, FlatMatrix>>, prefix: string = ''): Tensors {
   return Object.fromEntries(
     Object.entries(matrices).map(([name, { data, offset, rows, columns }]) => [
       prefix + name.slice(name.indexOf('.') + 1),

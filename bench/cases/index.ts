@@ -5,6 +5,7 @@ import { charStep } from './char-step.ts';
 import { kernelsCase } from './kernels.ts';
 import { layerCase } from './layers.ts';
 import { productCase } from './product.ts';
+import { trainCase } from './train.ts';
 
 const CELLS: readonly CellName[] = ['lstm', 'gru', 'rnn'];
 const full = { full: true };
@@ -28,6 +29,8 @@ export const cases: readonly Case[] = [
   layerCase('lstm', [128, 128, 16, 50], { topology: 'bidirectional' }),
   layerCase('lstm', [128, 128, 16, 50], { ragged: true }),
   charStep,
+  trainCase(1),
+  trainCase(2),
   kernels,
   productCase(512),
   ...[25, 100, 400, 1600].map(T => layerCase('lstm', [64, 64, 1, T], { series: { along: 'T', at: T } })),

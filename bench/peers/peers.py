@@ -133,6 +133,53 @@ class TorchChar:
         return {"losses": np.array([first, self.step()]), **found}
 
 
+class TorchTrain:
+    """Training on streams of a text with nn.LSTM, nn.Linear, cross_entropy, clip_grad_value_ and Adam."""
+
+    def __init__(self, problem, dtype):
+        m, self.C, self.B, self.T = (problem[name] for name in "mCBT")
+        self.rate, self.clip = problem["learningRate"], problem["clip"]
+        self.rnn = torch.nn.LSTM(self.C, m).to(dtype)
+        self.out = torch.nn.Linear(m, self.C).to(dtype)
+        self.rnn.bias_hh_l0.requires_grad_(False).zero_()  # one bias is enough
+        rnn, out = self.rnn, self.out
+        theirs = (rnn.weight_hh_l0, rnn.weight_ih_l0, rnn.bias_ih_l0, out.weight, out.bias)
+        self.params = dict(zip("WUbVc", theirs))
+        self.tensors, self.dtype = decode(problem["tensors"]), dtype
+        text = torch.tensor(problem["text"])
+        self.each = (len(text) - 1) // self.B
+        self.x, self.y = (text[k : k + self.each * self.B].view(self.B, self.each).T for k in (0, 1))
+        self.reset()
+
+    def reset(self):
+        with torch.no_grad():
+            for name, p in self.params.items():
+                p.copy_(torch.from_numpy(self.tensors[name].copy()).view_as(p))
+        self.adam = torch.optim.Adam(self.params.values(), lr=self.rate)
+        self.at, self.state = 0, None
+
+    def step(self):
+        if self.at + self.T > self.each:
+            self.at, self.state = 0, None
+        inputs, targets = (a[self.at : self.at + self.T] for a in (self.x, self.y))
+        self.at += self.T
+        h, state = self.rnn(torch.nn.functional.one_hot(inputs, self.C).to(self.dtype), self.state)
+        logits = self.out(h).flatten(0, 1)
+        loss = torch.nn.functional.cross_entropy(logits, targets.flatten(), reduction="sum") / self.B
+        self.adam.zero_grad()
+        loss.backward()
+        torch.nn.utils.clip_grad_value_(self.params.values(), self.clip)
+        self.adam.step()
+        self.state = tuple(part.detach() for part in state)
+        return loss.item()
+
+    def result(self):
+        self.reset()
+        first = self.step()
+        found = {f"d{name}": p.grad.double().numpy().copy() for name, p in self.params.items()}
+        return {"losses": np.array([first, self.step()]), **found}
+
+
 class TorchProduct:
     def __init__(self, problem, dtype):
         n, tensors = problem["n"], decode(problem["tensors"])
@@ -215,6 +262,7 @@ class NumpyChar:
 KINDS = {
     ("pytorch", "layer"): TorchLayer,
     ("pytorch", "char"): TorchChar,
+    ("pytorch", "train"): TorchTrain,
     ("pytorch", "product"): TorchProduct,
     ("numpy", "char"): NumpyChar,
 }

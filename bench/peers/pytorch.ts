@@ -78,7 +78,7 @@ export const jax: Family = {
         name: `JAX ${greeting.jax}, 1 thread`,
         precision,
         pace: 1e10,
-        takes: () => true,
+        takes: ({ kind }) => kind !== 'train',
         prepare: problem => prepare(python, problem, { peer: 'jax', precision, threads: 1 }),
       }),
     );
@@ -115,7 +115,7 @@ async function prepare(python: Python, problem: Problem, how: How): Promise<Prep
   const id = prepared;
   const { result } = await python.ask({ op: 'prepare', id, ...how, problem: sent(problem) });
   return {
-    result: problem.kind === 'layer' ? received(problem, decoded(result)) : decoded(result),
+    result: received(problem, decoded(result)),
     run: async times => Number((await python.ask({ op: 'run', id, times })).ms),
     drop: () => {
       python.ask({ op: 'drop', id }).catch(() => {});
@@ -132,6 +132,12 @@ function sent(problem: Problem): object {
   if (problem.kind === 'char') {
     const { params, ...others } = problem;
     return { ...others, tensors: encoded(params) };
+  }
+  if (problem.kind === 'train') {
+    const { params, ...others } = problem;
+    const all = (letter: string) => stacked(params, '', letter, GATES.lstm);
+    const tensors = { U: all('U'), W: all('W'), b: all('b'), V: tensor(params, 'V'), c: tensor(params, 'c') };
+    return { ...others, tensors: encoded(tensors) };
   }
   const { kind, cell, topology, d, m, B, T, lengths = null, params, x, dy } = problem;
   const gates = GATES[cell];
@@ -159,7 +165,16 @@ function secondBias({ cell, m, params }: LayerProblem, prefix: string): Float64A
 }
 
 /** A result in our names. */
-function received({ cell, topology, m }: LayerProblem, result: Tensors): Tensors {
+function received(problem: Problem, result: Tensors): Tensors {
+  if (problem.kind === 'layer') return gradientsOf(problem, result);
+  if (problem.kind !== 'train') return result;
+  const { dU, dW, db, ...others } = result;
+  const stackedOnes = Object.entries({ U: dU, W: dW, b: db });
+  const apart = stackedOnes.map(([letter, all]) => unstacked(all ?? new Float64Array(), '', letter, GATES.lstm));
+  return Object.assign({ ...others }, ...apart);
+}
+
+function gradientsOf({ cell, topology, m }: LayerProblem, result: Tensors): Tensors {
   const gates = GATES[cell];
   const gradients = LAYERS[topology].map(([ours, theirs]) => ({
     ...unstacked(tensor(result, `weight_ih${theirs}`), ours, 'U', gates),

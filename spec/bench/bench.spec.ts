@@ -55,6 +55,7 @@ describe.concurrent('bench', () => {
         name: TINY,
         backend: 'wasm',
         precision: 'f64',
+        workers: 1,
         ms: expect.any(Number),
         spread: [expect.any(Number), expect.any(Number)],
         rounds: 2,

@@ -21,7 +21,7 @@ const peer = (name: string, ratio: number, note: string | null = null): PeerTime
 });
 
 const row = (name: string, more: Partial<Row> = {}): Row => ({
-  ...{ name, backend: 'wasm', precision: 'f64', ms: 2, spread: [1.9, 2.1], rounds: 7 },
+  ...{ name, backend: 'wasm', precision: 'f64', workers: 1, ms: 2, spread: [1.9, 2.1], rounds: 7 },
   ...{ gflops: 10, tokensPerSecond: 12_345, share: 0.5, bandwidthShare: 0.01, peakMemory: 2 ** 23 },
   verified: { by: 'the reference', worst: 1e-15, tensor: 'y', bound: 1e-12 },
   peers: [],

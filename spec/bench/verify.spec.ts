@@ -7,6 +7,7 @@ import { cases, chosenCases } from '../../bench/cases/index.ts';
 import { kernelsCase } from '../../bench/cases/kernels.ts';
 import { layerCase } from '../../bench/cases/layers.ts';
 import { productCase } from '../../bench/cases/product.ts';
+import { trainCase } from '../../bench/cases/train.ts';
 import { peakMemory } from '../../bench/memory.ts';
 import { deviation } from '../../bench/tensors.ts';
 import { Verifier } from '../../bench/verify.ts';
@@ -25,6 +26,7 @@ describe('what is right is verified', () => {
     layerCase('rnn', small, { topology: 'bidirectional' }),
     layerCase('lstm', small, { topology: 'stacked' }),
     charStep,
+    trainCase(1, [5, 3, 4]),
     productCase(9),
     kernelsCase(8, 3, 4),
   ])('$name', which => {
@@ -32,6 +34,14 @@ describe('what is right is verified', () => {
     expect(verified(which, wasm, 'f32')).toMatchObject({ ok: true, by: 'f64', bound: 1e-4 });
     expect(verified(which, reference, 'f64')).toMatchObject({ ok: true, by: 'wasm' });
   });
+});
+
+it('training by two threads is verified', async () => {
+  const shards = trainCase(2, [5, 33, 4]);
+  await shards.prepare?.([wasm]);
+  expect(shards).toMatchObject({ workers: 2, name: 'train-lstm-m5-B33-T4-workers2' });
+  expect(verified(shards, wasm, 'f64')).toMatchObject({ ok: true, by: 'the reference' });
+  expect(verified(shards, wasm, 'f32')).toMatchObject({ ok: true, by: 'f64' });
 });
 
 describe('what is wrong is not', () => {
@@ -47,6 +57,7 @@ describe('what is wrong is not', () => {
     ['a wrong function', layerCase('rnn', small, { topology: 'stacked' }), withLayers(largerY), 'f64', ''],
     ['f32 alone', layerCase('lstm', small), onlyF32, 'f32', 'dx'],
     ['a step of training', charStep, withTwice(), 'f64', 'd'],
+    ['a step of training in streams', trainCase(1, [5, 3, 4]), withTwice(), 'f64', 'd'],
     ['a product', productCase(9), wrongC, 'f64', 'C'],
   ])('%s', (_what, which, backend, precision, tensor) => {
     const verification = verified(which, backend, precision);

@@ -170,7 +170,8 @@ describe('the command', () => {
     const quick = ['--only', 'rnn-d64-m100-B1-T25', '--precision', 'f64', '--rounds', '1', '--peers', 'none'];
     const found = JSON.parse(run(project, 'npx', '--no', '--', 'bptt', 'bench', ...quick, '--json'));
     expect(found).toMatchObject({ ok: true, cases: [{ name: 'rnn-d64-m100-B1-T25', backend: 'wasm' }] });
-    expect(existsSync(join(project, 'node_modules/bptt/dist/bench/peers/peers.py'))).toBe(true);
+    for (const script of ['peers.py', 'jax_peers.py'])
+      expect(existsSync(join(project, 'node_modules/bptt/dist/bench/peers', script))).toBe(true);
   });
 
   test('bptt flow compares two networks', () => {

@@ -1,6 +1,6 @@
 /**
- * The benchmark's peers in Python, PyTorch, JAX and numpy, compute what the library does: every kind of case, either precision. Those
- * are tried that the Python has which BPTT_PYTHON names, or python3.
+ * The benchmark's peers in Python, PyTorch, JAX and numpy, compute what the library does: every kind of case, either precision.
+ * They are those of the Python that BPTT_PYTHON names, or of python3; without PyTorch nothing is run.
  */
 import { afterAll, expect, test } from 'vitest';
 import { wasm } from '../../bench/backends.ts';
@@ -8,6 +8,7 @@ import type { Case } from '../../bench/cases/case.ts';
 import { charStep } from '../../bench/cases/char-step.ts';
 import { layerCase } from '../../bench/cases/layers.ts';
 import { productCase } from '../../bench/cases/product.ts';
+import { trainCase } from '../../bench/cases/train.ts';
 import { openField } from '../../bench/field.ts';
 import { chosenFamilies } from '../../bench/peers/index.ts';
 
@@ -16,7 +17,7 @@ const field = await openField(chosenFamilies(['pytorch', 'jax', 'numpy']), {
   patience: Number.POSITIVE_INFINITY,
 });
 for (const { family, why } of field.absent) process.stdout.write(`without ${family}: ${why}\n`);
-const isNoneThere = ['pytorch', 'jax'].every(family => field.absent.some(absent => absent.family === family));
+const isThere = field.absent.every(({ family }) => family !== 'pytorch');
 afterAll(() => field.close());
 
 const small = [3, 4, 3, 5] as const;
@@ -28,10 +29,11 @@ const cases: readonly Case[] = [
     layerCase(cell, small, { topology: 'bidirectional' }),
   ]),
   charStep,
+  trainCase(1, [5, 3, 4]),
   productCase(9),
 ];
 
-test.skipIf(isNoneThere).each(cases)('$name', { timeout: 300_000 }, async ({ name, work, open }) => {
+test.runIf(isThere).each(cases)('$name', { timeout: 300_000 }, async ({ name, work, open }) => {
   const opened = open();
   const expected = () => opened.ours(wasm, 'f64').result({ states: false });
   for (const precision of ['f64', 'f32'] as const) {
