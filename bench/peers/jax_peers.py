@@ -93,6 +93,14 @@ class JaxLayer:
         return {name: np.asarray(a, "<f8") for name, a in {"y": y, "x": dx, **dparams}.items()}
 
 
+def result_of_two(training):
+    """The losses of the first two steps, and the first one's gradients."""
+    training.reset()
+    first = training.step()
+    found = {f"d{name}": np.asarray(g, "<f8") for name, g in training.grads.items()}
+    return {"losses": np.array([first, training.step()]), **found}
+
+
 class JaxChar:
     """The character model's step, all of it compiled: lax.scan, jax.value_and_grad, the clip and the lectures' Adagrad."""
 
@@ -140,10 +148,64 @@ class JaxChar:
         return loss.item()
 
     def result(self):
+        return result_of_two(self)
+
+
+class JaxTrain:
+    """Training on streams of a text, a step compiled as a whole: lax.scan, jax.value_and_grad, the clip and Adam."""
+
+    def __init__(self, problem, tensors, dtype):
+        m, C, B, T = (problem[name] for name in "mCBT")
+        rate, clip, (beta1, beta2, epsilon) = problem["learningRate"], problem["clip"], (0.9, 0.999, 1e-8)
+        shapes = {"W": (4 * m, m), "U": (4 * m, C), "b": (4 * m,), "V": (C, m), "c": (C,)}
+        self.start = {name: jnp.asarray(tensors[name].reshape(shape), dtype) for name, shape in shapes.items()}
+        self.zeros, self.T, self.each = (jnp.zeros((B, m), dtype),) * 2, T, (len(problem["text"]) - 1) // B
+        text = np.array(problem["text"])
+        self.x, self.y = (jnp.asarray(text[k : k + self.each * B].reshape(B, self.each).T) for k in (0, 1))
+
+        def loss_of(params, inputs, targets, state):
+            W, U, b, V, c = (params[name] for name in "WUbVc")
+
+            def body(state, xu):
+                state = lstm(W, None, xu, state)
+                return state, state[0]
+
+            state, hs = lax.scan(body, state, U.T[inputs] + b)
+            log_p = jax.nn.log_softmax(hs @ V.T + c)
+            return -jnp.take_along_axis(log_p, targets[..., None], axis=-1).sum() / B, state
+
+        @jax.jit
+        def update(params, mean, square, n, x, y, at, state):
+            inputs, targets = (lax.dynamic_slice_in_dim(a, at, T) for a in (x, y))
+            (loss, state), grads = jax.value_and_grad(loss_of, has_aux=True)(params, inputs, targets, state)
+            grads = {name: jnp.clip(g, -clip, clip) for name, g in grads.items()}
+            mean = {name: beta1 * mean[name] + (1 - beta1) * g for name, g in grads.items()}
+            square = {name: beta2 * square[name] + (1 - beta2) * g * g for name, g in grads.items()}
+            first, second = 1 - beta1**n, 1 - beta2**n
+            step = {name: mean[name] / first / (jnp.sqrt(square[name] / second) + epsilon) for name in grads}
+            return {name: p - rate * step[name] for name, p in params.items()}, mean, square, state, loss, grads
+
+        self.update = update
         self.reset()
-        first = self.step()
-        found = {f"d{name}": np.asarray(g, "<f8") for name, g in self.grads.items()}
-        return {"losses": np.array([first, self.step()]), **found}
+
+    def reset(self):
+        zeros = {name: jnp.zeros_like(p) for name, p in self.start.items()}
+        self.params, self.mean, self.square, self.made = self.start, zeros, zeros, 0
+        self.at, self.state = 0, self.zeros
+
+    def step(self):
+        if self.at + self.T > self.each:
+            self.at, self.state = 0, self.zeros
+        self.made += 1
+        memory = self.params, self.mean, self.square, float(self.made)
+        self.params, self.mean, self.square, self.state, loss, self.grads = self.update(
+            *memory, self.x, self.y, self.at, self.state
+        )
+        self.at += self.T
+        return loss.item()
+
+    def result(self):
+        return result_of_two(self)
 
 
 class JaxProduct:
@@ -159,7 +221,7 @@ class JaxProduct:
         return {"C": np.asarray(self.step(), "<f8")}
 
 
-KINDS = {"layer": JaxLayer, "char": JaxChar, "product": JaxProduct}
+KINDS = {"layer": JaxLayer, "char": JaxChar, "train": JaxTrain, "product": JaxProduct}
 
 
 def subject(problem, tensors, precision):

@@ -78,7 +78,7 @@ export const jax: Family = {
         name: `JAX ${greeting.jax}, 1 thread`,
         precision,
         pace: 1e10,
-        takes: ({ kind }) => kind !== 'train',
+        takes: () => true,
         prepare: problem => prepare(python, problem, { peer: 'jax', precision, threads: 1 }),
       }),
     );
