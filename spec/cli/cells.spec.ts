@@ -5,7 +5,7 @@ import { beforeAll, describe, expect, test } from 'vitest';
 import { type Interpretable, interpretable } from '../../lib/flow/interpretable.ts';
 import { decodeCheckpoint } from '../../lib/io/checkpoint.ts';
 import { readBytes } from '../../lib/io/node/files.ts';
-import { bptt, freshFolder, linesOf, type Outcome, start } from './command.ts';
+import { freshFolder, inTurn, linesOf, type Outcome, start } from './command.ts';
 
 const SENTENCES = ['“Go (now),” he said to Ann.', 'She went.', '“I shall,” she said, “if I may.”', 'It rained.\n\n'];
 const TEXT = Array.from(
@@ -16,7 +16,7 @@ const TEXT = Array.from(
 let folder = '';
 
 /** Runs `bptt cells run ARGS`. */
-const cells = (...args: readonly string[]): Promise<Outcome> => bptt(folder, 'cells', 'run', ...args);
+const cells = (...args: readonly string[]): Promise<Outcome> => inTurn(folder, 'cells', 'run', ...args);
 
 /** What the library finds in letters.txt with the model of the run. */
 function found(from: number, cut: number, to: number): Interpretable {
@@ -36,7 +36,7 @@ beforeAll(async () => {
   writeFileSync(join(folder, 'short.txt'), TEXT.slice(0, 300));
   writeFileSync(join(folder, 'greek.txt'), `${TEXT}Ω`);
   const sizes = ['--cell', 'lstm', '--hidden', '6', '--chunk', '20', '--steps', '150', '--init-std', '0.3'];
-  const { status, stderr } = await bptt(folder, 'train', 'letters.txt', ...sizes, '--out', 'run', '--quiet');
+  const { status, stderr } = await inTurn(folder, 'train', 'letters.txt', ...sizes, '--out', 'run', '--quiet');
   expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
 });
 

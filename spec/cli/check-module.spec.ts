@@ -3,7 +3,7 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { ROOT } from '../examples.ts';
-import { bptt, freshFolder, inTurn, linesOf } from './command.ts';
+import { freshFolder, inTurn, linesOf } from './command.ts';
 
 const LEAKY = JSON.stringify(join(ROOT, 'spec/fixtures/leaky.js'));
 
@@ -60,7 +60,7 @@ describe.concurrent('a cell that cannot be run is a verdict, and the others are 
   test('in a process of its own too: no stack, one line, exit code 1', async () => {
     const folder = freshFolder();
     writeFileSync(join(folder, 'mine.mjs'), moduleOf(throwing.replace('no such luck', 'one\\n  at two\\u001b[31m')));
-    const { status, stdout, stderr } = await bptt(folder, 'check', 'mine.mjs', '--quiet');
+    const { status, stdout, stderr } = await inTurn(folder, 'check', 'mine.mjs', '--quiet');
     expect({ status, stderr }).toEqual({ status: 1, stderr: '' });
     expect(linesOf(stdout)).toHaveLength(2);
     expect(stdout).toContain('TypeError: one\\u{a}  at two\\u{1b}[31m');

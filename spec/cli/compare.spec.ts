@@ -9,7 +9,7 @@ import { ngram } from '../../lib/models/ngram.ts';
 import { Vocabulary } from '../../lib/models/vocabulary.ts';
 import { contenders } from '../../lib/training/contenders.ts';
 import type { Contender } from '../../lib/training/learning.ts';
-import { bptt, freshFolder, inTurn, linesOf, start } from './command.ts';
+import { freshFolder, inTurn, linesOf, start } from './command.ts';
 
 const ALL = ['unigram', 'ngram', 'window', 'hmm', 'rnn', 'gru', 'lstm'];
 
@@ -112,7 +112,14 @@ describe.concurrent('all models', () => {
   });
 
   test('the table has a line for each, and what is learnt on the way is on standard error', async () => {
-    const { status, stdout, stderr } = await bptt(folder, 'compare', 'letters.txt', ...SMALL, '--models', 'ngram,hmm');
+    const { status, stdout, stderr } = await inTurn(
+      folder,
+      'compare',
+      'letters.txt',
+      ...SMALL,
+      '--models',
+      'ngram,hmm',
+    );
     expect(status).toBe(0);
     const { fit, validation, heldOut, C } = parts();
     expect(linesOf(stdout)).toEqual([

@@ -3,7 +3,7 @@ import { readdirSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import type { DemoProgress, DemoResult } from '../../lib/demos/demo.ts';
 import { hello } from '../../lib/demos/hello.ts';
-import { bptt, freshFolder, linesOf, start } from './command.ts';
+import { freshFolder, inTurn, linesOf, start } from './command.ts';
 
 /** What `bptt demo --json` says of each demo. */
 interface Listed {
@@ -17,7 +17,7 @@ const HELLO = ['h     → ello', 'he    → llo', 'hel   → lo', 'hell  → o']
 
 /** Runs `bptt demo ARGS --json`: one line on standard output, nothing on standard error. */
 async function json(...args: readonly string[]): Promise<unknown> {
-  const { status, stdout, stderr } = await bptt(freshFolder(), 'demo', ...args, '--json');
+  const { status, stdout, stderr } = await inTurn(freshFolder(), 'demo', ...args, '--json');
   expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
   expect(linesOf(stdout)).toHaveLength(1);
   return JSON.parse(stdout);
@@ -25,7 +25,7 @@ async function json(...args: readonly string[]): Promise<unknown> {
 
 describe.concurrent('without a name', () => {
   test('lists the demos, a line each, and as JSON with what they are held against', async () => {
-    const [plain, listed] = await Promise.all([bptt(freshFolder(), 'demo'), json()]);
+    const [plain, listed] = await Promise.all([inTurn(freshFolder(), 'demo'), json()]);
     expect(listed).toEqual({ ok: true, demos: expect.any(Array) });
     const { demos } = listed as { readonly demos: readonly Listed[] };
     expect(demos.map(({ name }) => name)).toContain('hello');
@@ -46,7 +46,7 @@ describe.concurrent('without a name', () => {
 
 describe.concurrent('hello', () => {
   test('prints what it learns, what it has learnt, and how well', async () => {
-    const { status, stdout, stderr } = await bptt(freshFolder(), 'demo', 'hello');
+    const { status, stdout, stderr } = await inTurn(freshFolder(), 'demo', 'hello');
     expect(status).toBe(0);
     const metric = 'letters of “ello” written after “h”: 4 (at least 4)';
     expect(linesOf(stdout)).toEqual(['a tanh RNN learns what follows in “hello”', '', ...HELLO, '', metric]);
@@ -57,7 +57,7 @@ describe.concurrent('hello', () => {
 
   test('--quiet leaves the result, and no file', async () => {
     const folder = freshFolder();
-    const { status, stdout, stderr } = await bptt(folder, 'demo', 'hello', '--quiet');
+    const { status, stdout, stderr } = await inTurn(folder, 'demo', 'hello', '--quiet');
     expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
     expect(linesOf(stdout).slice(0, HELLO.length)).toEqual(HELLO);
     expect(readdirSync(folder)).toEqual([]);
@@ -118,7 +118,7 @@ describe.concurrent('a mistake gets one line and code 2:', () => {
     ['--seed -1', ['hello', '--seed', '-1'], /^bptt: --seed: expected an integer .*, got -1$/],
     ['--seed x', ['hello', '--seed', 'x'], /^bptt: --seed: expected a number, got "x"$/],
   ])('%s', async (_, args, message) => {
-    const { status, stdout, stderr } = await bptt(freshFolder(), 'demo', ...args);
+    const { status, stdout, stderr } = await inTurn(freshFolder(), 'demo', ...args);
     expect({ status, stdout }).toEqual({ status: 2, stdout: '' });
     expect(linesOf(stderr)).toEqual([expect.stringMatching(message)]);
   });

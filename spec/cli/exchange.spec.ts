@@ -16,7 +16,7 @@ import { Vocabulary } from '../../lib/models/vocabulary.ts';
 import { Random } from '../../lib/random.ts';
 import { Sequence } from '../../lib/sequence.ts';
 import { decodeOnnx, runOnnx } from '../io/onnx-interpreter.ts';
-import { bptt, freshFolder, inTurn, linesOf, snapshot } from './command.ts';
+import { freshFolder, inTurn, linesOf, snapshot } from './command.ts';
 
 interface ModelCase {
   readonly file: string;
@@ -69,7 +69,7 @@ async function json(...args: readonly string[]): Promise<Record<string, unknown>
 
 describe('export', () => {
   test('to PyTorch keeps every bit, and says what it is', async () => {
-    const { status, stdout, stderr } = await bptt(
+    const { status, stdout, stderr } = await inTurn(
       folder,
       'export',
       'lstm.checkpoint',

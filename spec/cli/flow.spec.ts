@@ -2,14 +2,14 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, test } from 'vitest';
-import { bptt, freshFolder, linesOf, snapshot } from './command.ts';
+import { freshFolder, inTurn, linesOf, snapshot } from './command.ts';
 
 const SMALL = ['--length', '12', '--hidden', '4', '--inputs', '3'];
 const PICTURES = ['gradients', 'reach', 'predictions', 'spectra', 'exponents', 'paths'];
 
 /** One line of JSON on standard output, nothing on standard error. */
 async function json(folder: string, ...args: readonly string[]): Promise<Record<string, unknown>> {
-  const { status, stdout, stderr } = await bptt(folder, 'flow', ...args, '--json');
+  const { status, stdout, stderr } = await inTurn(folder, 'flow', ...args, '--json');
   expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
   expect(linesOf(stdout)).toHaveLength(1);
   return JSON.parse(stdout) as Record<string, unknown>;
@@ -17,7 +17,7 @@ async function json(folder: string, ...args: readonly string[]): Promise<Record<
 
 /** The one line that says what is wrong, with exit code 2. */
 async function refused(folder: string, ...args: readonly string[]): Promise<string> {
-  const { status, stdout, stderr } = await bptt(folder, 'flow', ...args);
+  const { status, stdout, stderr } = await inTurn(folder, 'flow', ...args);
   expect({ status, stdout }).toEqual({ status: 2, stdout: '' });
   expect(linesOf(stderr)).toHaveLength(1);
   return stderr;
@@ -26,7 +26,7 @@ async function refused(folder: string, ...args: readonly string[]): Promise<stri
 describe.concurrent('bptt flow', () => {
   test('studies an untrained network, and writes pictures and a page', async () => {
     const folder = freshFolder();
-    const { status, stdout, stderr } = await bptt(folder, 'flow', '--cell', 'lstm', ...SMALL, '-o', 'out', '--quiet');
+    const { status, stdout, stderr } = await inTurn(folder, 'flow', '--cell', 'lstm', ...SMALL, '-o', 'out', '--quiet');
     expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
     expect(stdout).toMatch(
       /^Gradient flow of an untrained lstm \(uniform, forget bias 2\.485; d = 3, m = 4, seed 1\)\n/,
@@ -112,7 +112,7 @@ describe.concurrent('bptt flow CHECKPOINT', () => {
       '--init-std',
       '0.3',
     ];
-    await bptt(folder, 'train', 'letters.txt', ...args, '--out', 'run', '--quiet');
+    await inTurn(folder, 'train', 'letters.txt', ...args, '--out', 'run', '--quiet');
   });
 
   test('reads the text it was trained on, or another, one layer or the other', async () => {
@@ -172,7 +172,7 @@ describe.concurrent('a network whose numbers grow', () => {
     for (const name of PICTURES.filter(name => name !== 'paths')) {
       expect(readFileSync(join(folder, `out/${name}.svg`), 'utf8'), name).not.toMatch(/NaN|Infinity/);
     }
-    const { status, stdout } = await bptt(folder, 'flow', ...growing, '--length', '80', '--adjoint', '--quiet');
+    const { status, stdout } = await inTurn(folder, 'flow', ...growing, '--length', '80', '--adjoint', '--quiet');
     expect(status).toBe(0);
     expect(stdout).toMatch(/^Of 80 steps, .*: all figures are of the \d+ steps before\.$/m);
     expect(stdout).not.toContain('NaN');
@@ -181,7 +181,7 @@ describe.concurrent('a network whose numbers grow', () => {
   test('in a comparison are left out, and said to be', async () => {
     const folder = freshFolder();
     const args = ['--compare', 'rnn-relu,rnn', ...growing.slice(2), '--length', '80', '--seeds', '2', '-o', 'out'];
-    const { status, stdout } = await bptt(folder, 'flow', ...args, '--quiet');
+    const { status, stdout } = await inTurn(folder, 'flow', ...args, '--quiet');
     expect(status).toBe(0);
     expect(stdout).toContain('rnn-relu: 2 of 2 seeds overflow, and are left out.\n');
     expect(readFileSync(join(folder, 'out/compare.svg'), 'utf8')).not.toMatch(/NaN|Infinity/);

@@ -5,7 +5,7 @@ import { beforeAll, describe, expect, test } from 'vitest';
 import { readSealed } from '../../lib/io/sealed.ts';
 import { MAIN } from '../build.ts';
 import { ROOT } from '../examples.ts';
-import { bptt, freshFolder, inTurn, linesOf, type Outcome } from './command.ts';
+import { freshFolder, inTurn, linesOf, type Outcome } from './command.ts';
 
 const CELL = readFileSync(join(ROOT, 'spec/fixtures/my-cell.ts'), 'utf8');
 const TEXT = 'the quick brown fox jumps over the lazy dog\n'.repeat(50);
@@ -58,7 +58,7 @@ describe('a run of one’s own cell', () => {
   test('says how it runs, and notes where its module is, beside a checkpoint that does not', async () => {
     const own = project();
     const args = ['train', 'letters.txt', ...FEW, '--steps', '4', '--cell', './my-cell.ts', '--out', 'runs/mine'];
-    const { status, stderr } = await bptt(own, ...args);
+    const { status, stderr } = await inTurn(own, ...args);
     expect(status).toBe(0);
     expect(linesOf(stderr)).toContainEqual(
       expect.stringMatching(/^my-mgu runs fused: \d+ products? and \d+ kernels? a step$/),
@@ -79,7 +79,7 @@ describe('a run of one’s own cell', () => {
     const own = project();
     writeFileSync(join(own, 'package.json'), JSON.stringify({ type }));
     const args = ['train', 'letters.txt', ...FEW, '--steps', '1', '--cell', './my-cell.ts', '--out', 'run'];
-    const { status, stderr } = await bptt(own, ...args);
+    const { status, stderr } = await inTurn(own, ...args);
     expect(status).toBe(0);
     expect(stderr).toContain('my-mgu runs fused');
   });
@@ -117,7 +117,7 @@ describe('a run of one’s own cell', () => {
     const opaque = changed('const f = sigmoid(', 'x.get(0, 0);\n    const f = sigmoid(');
     const own = project(opaque);
     const args = ['train', 'letters.txt', ...FEW, '--steps', '2', '--cell', './my-cell.ts', '--out', 'run'];
-    const { status, stderr } = await bptt(own, ...args);
+    const { status, stderr } = await inTurn(own, ...args);
     expect(status).toBe(0);
     expect(stderr).toMatch(
       /^my-mgu runs unrolled, because it looks at the single element \[0,0\] of a matrix .*; its checkpoints know it by its name alone/m,
@@ -262,7 +262,7 @@ describe('a module is run where its user named it, and nowhere else:', () => {
     own = project(telling(CELL));
     // In a process of its own: one that has run a module does not run it again.
     const args = ['letters.txt', ...FEW, '--steps', '4', '--cell', './my-cell.ts', '--out', 'runs/mine', '--json'];
-    expect(await bptt(own, 'train', ...args)).toMatchObject(fine);
+    expect(await inTurn(own, 'train', ...args)).toMatchObject(fine);
     rmSync(join(own, 'it-was-run'));
   });
   const refusedUnrun = async (path: string, message: RegExp) => {
