@@ -39,8 +39,8 @@ function keyOf(latex: string, vocabulary: Vocabulary): string | undefined {
     const [row] = parseLatex(latex);
     const read = expressionOf(row?.cells.flat() ?? []);
     if (read.kind !== 'name') return undefined;
-    const isElement = !read.name.bold && lettersOf(read.name).some(letter => /^[ij]$/.test(letter));
-    if (isElement) return undefined;
+    const letters = lettersOf(read.name).filter(letter => letter !== 't');
+    if (!read.name.bold && letters.length > 0 && letters.every(letter => /^[ij]$/.test(letter))) return undefined;
     const key = keyIn(read.name, vocabulary);
     if (lettersOf(read.name).includes('t')) vocabulary.addTimed(key);
     return key;
