@@ -34,7 +34,10 @@ export function called<N>(algebra: Algebra<N>, call: Call, args: readonly Block<
     if (a.fits) throw new Misfit(`the length of ${a.fits}`);
     return algebra.each(n.sqrt, algebra.fold(n.add, algebra.elementwise('⊙', a, a)));
   }
-  if (name === 'inner' && b && others.length === 0) return algebra.fold(n.add, algebra.both('⟨,⟩', n.mul, a, b));
+  if (name === 'inner' && b && others.length === 0) {
+    const isCrossed = (a.rows === 1) !== (b.rows === 1) && a.rows === b.columns; // a row and a column of as many
+    return algebra.fold(n.add, algebra.both('⟨,⟩', n.mul, a, isCrossed ? algebra.transpose(b) : b));
+  }
   const ofMatrix = b || order > 0 ? undefined : OF_MATRICES[name];
   if (ofMatrix) return ofMatrix(algebra, a);
   if (name === 'kron' && b) return algebra.kronecker(a, b);
