@@ -73,6 +73,9 @@ export function keysDefinedBy(instances: readonly Instance[], vocabulary: Vocabu
         ? []
         : [...definitionsIn(line, statement, vocabulary)]
             .slice(0, 1)
-            .map(([, definition]) => `${definition.key} ${definition.fixed ?? ''} ${conditionText(definition)}`),
+            .map(
+              ([, definition]) =>
+                `${definition.key} ${definition.fromLast ? 'τ' : ''}${definition.fixed ?? ''} ${conditionText(definition)}`,
+            ),
     );
 }

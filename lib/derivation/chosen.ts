@@ -61,8 +61,9 @@ export function chosenAmong({ own, abbreviations, rest, supposed, inOrder }: Sou
     if (definition.line.prose && ofForward.has(definition.key) && isCase) return;
     const same = definitions.get(definition.key) ?? [];
     const condition = conditionText(definition);
-    if (same.some(other => other.fixed === definition.fixed && conditionText(other) === condition)) return;
-    definitions.set(definition.key, condition === '' ? [...same, definition] : [definition, ...same]);
+    if (same.some(other => isAtOnce(other, definition) && conditionText(other) === condition)) return;
+    const isOfAny = condition === '' && !definition.fromLast;
+    definitions.set(definition.key, isOfAny ? [...same, definition] : [definition, ...same]);
     sidesOf.set(definition, [side]);
     defining.add(side);
   };
@@ -150,4 +151,9 @@ function isUnseen(
   const forward = [...definitions.values()].flat().filter(({ line, of }) => line.letter === 'F' && !isBackward(of));
   if (forward.some(definition => definition.key === key)) return false;
   return !forward.some(({ of }) => allNames(of).some(name => keyIn(name, vocabulary) === key));
+}
+
+/** Whether two definitions are of one step, or of any. */
+function isAtOnce(a: Definition, b: Definition): boolean {
+  return a.fixed === b.fixed && a.fromLast === b.fromLast;
 }

@@ -13,6 +13,8 @@ export interface Definition {
   readonly offset?: number;
   /** The one time at which it holds. */
   readonly fixed?: number;
+  /** Whether that is counted from the last step: 0 is τ. */
+  readonly fromLast?: true;
   readonly of: Expression;
   readonly line: Line;
   /** Whether it was said of a function of the name: log i = a. */
@@ -208,7 +210,9 @@ function definitionOf(name: Name, of: Expression, line: Line, vocabulary: Vocabu
       return { key, of, line, ...(vocabulary.isTimed(key) && { offset: 0 }) };
     }
     if (letters.includes('t')) return { key, offset: time, of, line };
-    return Number.isNaN(time) ? undefined : { key, fixed: time, of, line };
+    if (!Number.isNaN(time)) return { key, fixed: time, of, line };
+    const { time: fixed = 0 } = vocabulary.resolve(name, new Map(), 0);
+    return { key, fixed, fromLast: true, of, line };
   } catch (error) {
     if (error instanceof Unread) return undefined;
     throw error;

@@ -113,7 +113,8 @@ export class World<N> implements Evaluator<N> {
     if (time !== undefined && (time < 0 || time > last + 1)) throw new NoStep();
     const definitions = system.definitions.get(key) ?? [];
     for (const definition of definitions) {
-      const { offset, fixed, of } = definition;
+      const { offset, of, fromLast } = definition;
+      const fixed = fromLast ? last + (definition.fixed ?? 0) : definition.fixed;
       if (fixed !== undefined && fixed !== time) continue;
       const step = fixed !== undefined || time === undefined ? 1 : time - (offset ?? 0);
       const reader = { key, step: time === undefined ? 0 : step };

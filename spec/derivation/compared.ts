@@ -1,0 +1,173 @@
+/** What derivations only define, beside the library's own functions of the same numbers. */
+import { readingOf } from '../../lib/derivation/lines.ts';
+import { inFloats } from '../../lib/derivation/numbers.ts';
+import { sizesOf } from '../../lib/derivation/sizes.ts';
+import { systemsOf } from '../../lib/derivation/systems.ts';
+import { World } from '../../lib/derivation/world.ts';
+import { binaryCrossEntropy } from '../../lib/losses/binary-cross-entropy.ts';
+import { crossEntropy } from '../../lib/losses/cross-entropy.ts';
+import { squaredError } from '../../lib/losses/squared-error.ts';
+import { hmm } from '../../lib/models/hmm.ts';
+import { Sequence } from '../../lib/sequence.ts';
+import { accuracy, argmax, confusion, perClass } from '../../lib/training/classes.ts';
+import { bitsPerSymbol, mae, perplexity, rmse } from '../../lib/training/metrics.ts';
+
+/** The values of names, at a step where they have one, row after row. */
+export interface Values {
+  /** Steps that are run. */
+  readonly T: number;
+  of(key: string, time?: number): readonly number[];
+}
+
+/** What is given is drawn from 0 to 1. */
+export function valuesOf(text: string, prefix: string, T: number): Values {
+  const system = systemsOf(readingOf(text), []).for(prefix);
+  const drawn = inFloats(7);
+  const ground = { ...drawn, leaf: (name: string) => Math.abs(drawn.leaf(name)) };
+  const world = new World({ system, sizes: sizesOf(system), ground, last: T });
+  return { T, of: (key, time) => world.value({ key, time }, { key: '', step: 0 }).data.map(({ value }) => value) };
+}
+
+export const steps = (values: Values, key: string): number[] =>
+  Array.from({ length: values.T }, (_, t) => values.of(key, t + 1)).flat();
+const whole = (values: Values, key: string) => Int32Array.from(steps(values, key), y => y - 1);
+const sequence = (values: Values, key: string) =>
+  Sequence.dense(steps(values, key), { T: values.T, F: values.of(key, 1).length });
+const weights = (values: Values) => ({ weights: steps(values, 'w') });
+const predicted = (values: Values) => argmax(sequence(values, '𝐛o'));
+const table = (values: Values) =>
+  confusion(predicted(values), whole(values, 'y'), { classes: values.of('𝐛o', 1).length });
+
+/** A model with the parameters that were drawn. */
+function model(values: Values) {
+  const [N, C] = [values.of('π').length, values.of('B').length / values.of('π').length];
+  const made = hmm({ N, C });
+  made.params.values.set([...values.of('z^π'), ...values.of('z^A'), ...values.of('z^B')]);
+  return made;
+}
+
+export interface Compared {
+  readonly file: string;
+  readonly tag: string;
+  readonly key: string;
+  /** What the library makes of the same numbers. */
+  readonly library: (values: Values) => number | readonly number[];
+  /** What is misprinted, and how. */
+  readonly misprint: readonly [right: string, wrong: string];
+}
+
+export const COMPARED: readonly Compared[] = [
+  {
+    file: 'metrics',
+    tag: 'MT-F1',
+    key: 'y\u0302',
+    library: values => [...predicted(values)].map(k => k + 1),
+    misprint: ['\\arg\\max', '\\arg\\min'],
+  },
+  {
+    file: 'metrics',
+    tag: 'MT-F2',
+    key: 'N',
+    library: values => table(values).to1DArray(),
+    misprint: ['y_t = i,\\ \\hat y_t = j', 'y_t = j,\\ \\hat y_t = i'],
+  },
+  {
+    file: 'metrics',
+    tag: 'MT-F3',
+    key: 'accuracy',
+    library: values => accuracy(predicted(values), whole(values, 'y')),
+    misprint: ['{\\sum_k N_{kk}}', '{\\sum_{ij} N_{ij}}'],
+  },
+  {
+    file: 'metrics',
+    tag: 'MT-F4',
+    key: 'precision',
+    library: values => perClass(table(values)).map(({ precision }) => precision),
+    misprint: ['{\\sum_i N_{ik}} \\tag', '{\\sum_i N_{ki}} \\tag'],
+  },
+  {
+    file: 'metrics',
+    tag: 'MT-F5',
+    key: 'recall',
+    library: values => perClass(table(values)).map(({ recall }) => recall),
+    misprint: ['{\\sum_j N_{kj}} \\tag', '{\\sum_j N_{jk}} \\tag'],
+  },
+  {
+    file: 'metrics',
+    tag: 'MT-F6',
+    key: 'F_1',
+    library: values => perClass(table(values)).map(({ f1 }) => f1),
+    misprint: ['\\frac{2\\,N_{kk}}', '\\frac{N_{kk}}'],
+  },
+  {
+    file: 'metrics',
+    tag: 'MT-F7',
+    key: 'H',
+    library: values => bitsPerSymbol(values.of('L')[0] ?? 0),
+    misprint: ['\\frac{L}{\\log 2}', '\\frac{L}{\\log 3}'],
+  },
+  {
+    file: 'metrics',
+    tag: 'MT-F8',
+    key: 'perplexity',
+    library: values => perplexity(values.of('L')[0] ?? 0),
+    misprint: ['= e^{L} = 2^{H}', '= e^{L} = 3^{H}'],
+  },
+  {
+    file: 'metrics',
+    tag: 'MT-F9',
+    key: 'RMSE',
+    library: values => rmse(sequence(values, '𝐛u'), sequence(values, '𝐛v'), weights(values)),
+    misprint: ['{F\\,\\sum_t w_t}}', '{\\sum_t w_t}}'],
+  },
+  {
+    file: 'metrics',
+    tag: 'MT-F10',
+    key: 'MAE',
+    library: values => mae(sequence(values, '𝐛u'), sequence(values, '𝐛v'), weights(values)),
+    misprint: ['\\mathbf v_t\\|_1', '\\mathbf v_t\\|'],
+  },
+  {
+    file: 'losses',
+    tag: 'SE-F1',
+    key: 'L',
+    library: values => squaredError.forward(sequence(values, '𝐛o'), sequence(values, '𝐛y'), weights(values)).loss,
+    misprint: ['\\tfrac12\\,\\|\\mathbf o_t-', '\\|\\mathbf o_t-'],
+  },
+  {
+    file: 'losses',
+    tag: 'BCE-F2',
+    key: 'L',
+    library: values => binaryCrossEntropy.forward(sequence(values, '𝐛o'), sequence(values, '𝐛y'), weights(values)).loss,
+    misprint: ['\\mathrm{softplus}(-o_{tk})\\big)', '\\mathrm{softplus}(o_{tk})\\big)'],
+  },
+  {
+    file: 'readout',
+    tag: 'CE-F4',
+    key: 'L',
+    library: values => crossEntropy.forward(sequence(values, '𝐛o'), whole(values, 'y'), weights(values)).loss,
+    misprint: ['-\\mu_t} \\tag', '+\\mu_t} \\tag'],
+  },
+  {
+    file: 'hmm',
+    tag: 'HMM-F6',
+    key: 'L',
+    library: values => model(values).forward(whole(values, 'x')).loss,
+    misprint: ['\\sum_i\\hat\\alpha_{t-1,i}\\,A_{ij}', '\\sum_i\\hat\\alpha_{t-1,i}\\,A_{ji}'],
+  },
+  {
+    file: 'hmm',
+    tag: 'HMM-M1',
+    key: 'A′',
+    library: values => {
+      const made = model(values);
+      made.reestimate([whole(values, 'x')], values.of('κ')[0] ?? 0);
+      const { A } = made.params.named();
+      return A.to2DArray().flatMap(row => {
+        const e = row.map(Math.exp);
+        return e.map(x => x / e.reduce((a, b) => a + b, 0));
+      });
+    },
+    misprint: ['{\\sum_v(n_{iv}+\\kappa)}', '{\\sum_v n_{iv}+\\kappa}'],
+  },
+];
