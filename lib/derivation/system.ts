@@ -147,7 +147,7 @@ export function systemOf(
     dimensions,
     membersOf(letter, of) {
       const names = allNames(of).filter(name => lettersOf(name).includes(letter));
-      const members = sets.members(letter, names, 0);
+      const members = sets.members(letter, names, own.at(-1)?.line.offset ?? 0);
       if (!members) throw new Unread(`what ${letter} runs over is not said`, of.at);
       return members;
     },

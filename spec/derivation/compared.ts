@@ -1,4 +1,5 @@
 /** What derivations only define, beside the library's own functions of the same numbers. */
+import { Matrix } from 'ml-matrix';
 import { readingOf } from '../../lib/derivation/lines.ts';
 import { inFloats } from '../../lib/derivation/numbers.ts';
 import { sizesOf } from '../../lib/derivation/sizes.ts';
@@ -7,6 +8,7 @@ import { World } from '../../lib/derivation/world.ts';
 import { binaryCrossEntropy } from '../../lib/losses/binary-cross-entropy.ts';
 import { crossEntropy } from '../../lib/losses/cross-entropy.ts';
 import { squaredError } from '../../lib/losses/squared-error.ts';
+import { beamSearch, type Writer } from '../../lib/models/decoding.ts';
 import { hmm } from '../../lib/models/hmm.ts';
 import { Sequence } from '../../lib/sequence.ts';
 import { accuracy, argmax, confusion, perClass } from '../../lib/training/classes.ts';
@@ -46,6 +48,26 @@ function model(values: Values) {
   return made;
 }
 
+/** What beam search that keeps all beginnings says of the symbols that were drawn, where logits are those of the step whatever went before; one more is the stop, which is never written. */
+function hypothesis(values: Values) {
+  const C = values.of('𝐛o', 1).length;
+  const next: Writer['next'] = (symbols, _, { n = Matrix.zeros(1, 1) }) => {
+    const logits = [...values.of('𝐛o', n.get(0, 0) + 1), -1e9];
+    return { logits: new Matrix(Array.from(symbols, () => logits)), s: { n: Matrix.add(n, 1) } };
+  };
+  const memory = Sequence.zeros({ T: 1, B: 1, F: 1 });
+  const writer: Writer = {
+    inputs: C + 1,
+    outputs: C + 1,
+    begin: () => ({ memory, s: { n: Matrix.zeros(1, 1) } }),
+    next,
+  };
+  const [lengthNormalisation = 0] = values.of('λ');
+  const options = { start: 0, stop: C, maxLength: values.T, width: C ** values.T, lengthNormalisation };
+  const wanted = whole(values, 'y').join();
+  return beamSearch(writer, memory, options)[0]?.find(({ symbols }) => symbols.join() === wanted);
+}
+
 export interface Compared {
   readonly file: string;
   readonly tag: string;
@@ -57,6 +79,20 @@ export interface Compared {
 }
 
 export const COMPARED: readonly Compared[] = [
+  {
+    file: 'encoder-decoder',
+    tag: 'BS-F1',
+    key: 'l',
+    library: values => hypothesis(values)?.logProbability ?? Number.NaN,
+    misprint: ['\\log p_{t,y_t} \\tag{BS-F1}', '\\log p_{t-1,y_t} \\tag{BS-F1}'],
+  },
+  {
+    file: 'encoder-decoder',
+    tag: 'BS-F2',
+    key: 'score',
+    library: values => hypothesis(values)?.score ?? Number.NaN,
+    misprint: ['\\mathrm{score} = \\tau^{-\\lambda}', '\\mathrm{score} = \\tau^{-1}'],
+  },
   {
     file: 'metrics',
     tag: 'MT-F1',

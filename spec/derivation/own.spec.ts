@@ -82,7 +82,7 @@ function comparedAsPrinted(text: string, prefix: string): ReadonlyMap<string, Co
   return found;
 }
 
-describe.each(CELLS)('$file.md', ({ file, given, functions = [] }) => {
+describe.each(CELLS)('$file', ({ file, given, functions = [] }) => {
   const text = textOf(file);
   const others = given.map(file => readingOf(textOf(file)));
 
@@ -152,7 +152,7 @@ const JUDGED: readonly {
   { file: 'second-order', given: ['rnn', 'readout', 'lstm', 'gru', 'losses'], least: 40, each: 6 },
 ];
 
-describe.each(JUDGED)('$file.md', ({ file, given, least, each, forward }) => {
+describe.each(JUDGED)('$file', ({ file, given, least, each, forward }) => {
   const text = textOf(file);
   const others = given.map(file => readingOf(textOf(file)));
   const report = reportOf(file, given);

@@ -8,7 +8,7 @@ import { COMPARED, steps, type Values, valuesOf } from './compared.ts';
 describe.each(COMPARED)('$tag', ({ file, tag, key, library, misprint: [right, wrong] }) => {
   const text = readFileSync(join(ROOT, `derivations/${file}.md`), 'utf8');
   const [prefix = ''] = tag.split('-');
-  const T = prefix === 'HMM' ? 3 : 12; // all ways through a model's states are a power of the steps
+  const T = /^(HMM|BS)$/.test(prefix) ? 3 : 12; // all ways through a model's states, and all beginnings, are a power of the steps
   const of = (values: Values) => (key.startsWith('y') ? steps(values, key) : values.of(key));
   const expected = (values: Values) => [library(values)].flat().map(value => expect.closeTo(value, 9));
 
