@@ -79,6 +79,7 @@ export type { BeamOptions, DecodeOptions, Hypothesis } from './models/decoding.t
 export { DivergenceError } from './models/divergence.ts';
 export { type EncoderDecoder, type EncoderDecoderTape, encoderDecoder } from './models/encoder-decoder.ts';
 export { type Hmm, hmm } from './models/hmm.ts';
+export { type Forecast, type Kalman, kalman } from './models/kalman.ts';
 export type { Level } from './models/level.ts';
 export type { Marks } from './models/marks.ts';
 export type { Engine } from './models/network.ts';

@@ -145,6 +145,7 @@ const JUDGED: readonly {
   { file: 'errata', given: ['rnn', 'lstm', 'lstm-peephole'], least: 12, each: 1 },
   { file: 'gradient-flow', given: ['through-time', 'rnn', 'lstm'], least: 12, each: 1 },
   { file: 'hmm', given: [], least: 15, each: 1, forward: true },
+  { file: 'kalman', given: [], least: 24, each: 1, forward: true },
   { file: 'losses', given: [], least: 12, each: 1 },
   { file: 'lstm-paths', given: ['lstm'], least: 6, each: 1, forward: true },
   { file: 'notation', given: [], least: 4, each: 1 },

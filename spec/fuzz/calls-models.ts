@@ -45,6 +45,7 @@ const chunkLoss = (y: lib.Sequence) => {
 const ended = () => Vocabulary.ofTokens([...'hello'], { stop: '</s>' });
 const symbols = () => Int32Array.of(0, 1, 2, 1, 0, 0, 2);
 const states = () => filled(lib.hmm({ N: 2, C: 3 }));
+const system = () => filled(lib.kalman({ m: 2, d: 3 }));
 
 /** Models. */
 export const models: Calls = {
@@ -159,6 +160,13 @@ export const models: Calls = {
   },
   'hmm.reestimate': () => method(states(), 'reestimate', [symbols(), symbols()], 0.5),
   'hmm.evaluate': () => method(states(), 'evaluate', symbols()),
+  kalman: () => call(lib.kalman, { m: 2, d: 3 }),
+  'kalman.forward': () => method(system(), 'forward', some(4, 3)),
+  'kalman.backward': () => {
+    const model = system();
+    return method(model, 'backward', whole(model.forward(some(4, 3)).tape));
+  },
+  'kalman.forecast': () => method(system(), 'forecast', some(4, 3)),
   ngram: () => call(lib.ngram, symbols(), { C: 3, order: 3 }),
   'ngram.probabilities': () => method(lib.ngram(symbols(), { C: 3, order: 3 }), 'probabilities', Int32Array.of(0, 1)),
   'ngram.evaluate': () => method(lib.ngram(symbols(), { C: 3, order: 3 }), 'evaluate', Int32Array.of(0, 1, 2)),
