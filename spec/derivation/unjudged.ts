@@ -9,8 +9,7 @@ const RANK = 'a score s with the class above it, and a largest one since a step 
 const COUNTS = 'counts of sequences of symbols in a text';
 const OTHERS = "the names of PyTorch's or ONNX's own arrays";
 const MEASURED = 'what is measured of a trained network: an event, a correlation or a mean over a text';
-const ANY = 'it is said of any map, whose letters stand for no one equation';
-const LIMIT = 'a limit, or a probability over draws';
+const ANY = 'it is said of the Hessian of any network: no equation says what H, G or the map is';
 
 /** The tags of one file that have a reason in common. */
 const each = (reason: string, ...tags: readonly string[]) => tags.map(tag => [tag, reason] as const);
@@ -26,8 +25,11 @@ const LISTED: Readonly<Record<string, readonly (readonly [tag: string, reason: s
   errata: each(WORDS, 'ERR-13'),
   exchange: each(OTHERS, 'PT-F1', 'PT-F2', 'PT-D1', 'PT-F4', 'OX-F1', 'OX-F2', 'OX-F3', 'OX-F4', 'OX-F5'),
   'gradient-flow': [
-    ...each(MEASURED, 'FLOW-F8', 'FLOW-F9', 'FLOW-F10', 'FLOW-F11', 'FLOW-F13', 'FLOW-F15'),
-    ...each(LIMIT, 'FLOW-D3', 'FLOW-D4', 'FLOW-F17'),
+    ...each('how much of one loss reaches one state, and means of that', 'FLOW-F8', 'FLOW-F10', 'FLOW-F11'),
+    ...each('an expectation over directions', 'FLOW-F9'),
+    ...each('a bound whose slopes are at most as large as said', 'FLOW-F13'),
+    ...each('the parts of a Schur form, which is made by no equation', 'FLOW-F15', 'FLOW-D3'),
+    ...each('the parts of a QR decomposition: the Q that are drawn are not orthogonal', 'FLOW-F17', 'FLOW-D4'),
   ],
   hmm: [
     ['HMM-D4', 'an inequality between the expectations of two models'],
@@ -42,7 +44,7 @@ const LISTED: Readonly<Record<string, readonly (readonly [tag: string, reason: s
     ...['RK-F1', 'RK-F2', 'RK-F3', 'RK-F4', 'RK-F5', 'RK-F6', 'RK-D1', 'RK-D2'],
     ...['RK-B1', 'RK-B2', 'RK-B3', 'RK-B4', 'RK-B5', 'RK-B6'],
   ),
-  'lstm-no-forget': [...each(LIMIT, 'LNF-D1'), ['LNF-T1', 'what was done in 1997, and is no gradient']],
+  'lstm-no-forget': [...each('a limit', 'LNF-D1'), ['LNF-T1', 'what was done in 1997, and is no gradient']],
   metrics: [
     ['MT-D2', 'it follows from an inequality of means, and no equation says of what'],
     ...each(COUNTS, 'BL-F1', 'BL-F2', 'BL-F3', 'BL-F4', 'BL-F5'),
