@@ -95,7 +95,7 @@ export function checkDerivation(text: string, options: CheckDerivationOptions = 
   const placeOf = placesIn(text);
   const lines = systems.lines.map((line): JudgedLine => {
     const judgement = found.get(line) ?? { verdict: 'not read' as const, reason: 'there is no equation' };
-    const { at = 0, reading: _, ...rest } = judgement;
+    const { at = line.start, reading: _, ...rest } = judgement;
     const right = judgement.verdict === 'wrong' ? mend(line) : undefined;
     const head = { name: line.name, ...(line.tag !== undefined && { tag: line.tag }) };
     return { ...head, place: placeOf(line.offset + at), ...rest, ...(right && { mended: right }) };

@@ -1,6 +1,6 @@
 /** What a line that is wrong may have been meant as: one edit away from what it is. */
 import type { Expression, Name, Term } from './expression.ts';
-import { boundsOf, partsOf } from './expression.ts';
+import { boundsOf, partsOf, walk } from './expression.ts';
 
 /** An expression with one thing in it changed, and what that is. */
 export interface Edit {
@@ -17,6 +17,7 @@ export interface Stock {
 /** All single edits, the smallest first: signs, transposes, factors, times, order, letters, then what may be missing. */
 export function* editsOf(of: Expression, stock: Stock): Generator<Edit> {
   for (const kind of [signs, transposes, less, times, orders, slopes]) yield* everywhere(of, kind);
+  yield* sums(of);
   yield* everywhere(of, part => letters(part, stock));
   yield* everywhere(of, part => factors(part, stock));
   yield* missingTerms(of, stock);
@@ -135,15 +136,13 @@ function* times(of: Expression): Generator<Edit> {
     sub: name.sub.map(index => (index.letter === 't' ? { ...index, offset: index.offset + by } : index)),
     sup: name.sup.map(index => (index.letter === 't' ? { ...index, offset: index.offset + by } : index)),
   });
-  const isTimed = ({ sup, sub }: Name) => [...sup, ...sub].some(({ letter }) => letter === 't');
   const timeOf = ({ sup, sub }: Name) => {
     const index = [...sup, ...sub].find(({ letter }) => letter === 't');
     const offset = index?.letter === undefined ? 0 : index.offset;
     return offset === 0 ? 't' : offset > 0 ? `t+${offset}` : `t−${-offset}`;
   };
   for (const by of [-1, 1, -2, 2]) {
-    const name =
-      of.kind === 'name' ? of.name : of.kind === 'gradient' ? of.by : of.kind === 'given' ? of.of : undefined;
+    const name = nameIn(of);
     if (!name || !isTimed(name)) continue;
     const to = shifted(name, by);
     const what = `${timeOf(name)} for ${timeOf(to)}`;
@@ -151,6 +150,15 @@ function* times(of: Expression): Generator<Edit> {
     if (of.kind === 'gradient') yield { what, to: { ...of, by: to } };
     if (of.kind === 'given') yield { what, to: { ...of, of: to } };
   }
+}
+
+/** The name of a value, or of what its gradient is in. */
+function nameIn(of: Expression): Name | undefined {
+  return of.kind === 'name' ? of.name : of.kind === 'gradient' ? of.by : of.kind === 'given' ? of.of : undefined;
+}
+
+function isTimed(name: Name | undefined): boolean {
+  return name !== undefined && [...name.sup, ...name.sub].some(({ letter }) => letter === 't');
 }
 
 function* orders(of: Expression): Generator<Edit> {
@@ -161,6 +169,12 @@ function* orders(of: Expression): Generator<Edit> {
     if (a && b) factors.splice(n, 2, b, a);
     yield { what: 'the order of a product', to: { ...of, factors } };
   }
+}
+
+/** A sum over all steps that is missing before what is of one. */
+function* sums(of: Expression): Generator<Edit> {
+  if (of.kind === 'over' || ![...walk(of)].some(part => isTimed(nameIn(part)))) return;
+  yield { what: 'a missing sum', to: { kind: 'over', operation: 'Σ', range: { index: 't' }, of, at: of.at } };
 }
 
 /** 1 − x for x, and the slope 1 − x² for x(1 − x). */
@@ -229,10 +243,11 @@ function power(of: Expression): Expression {
 /** A term that is missing: a gradient, or one times a name. */
 function* missingTerms(of: Expression, stock: Stock): Generator<Edit> {
   const what = 'a missing term';
-  const terms = of.kind === 'sum' ? of.terms : [{ sign: 1 as const, of }];
+  const isNothing = of.kind === 'number' && of.value === 0;
+  const terms = of.kind === 'sum' ? of.terms : isNothing ? [] : [{ sign: 1 as const, of }];
   const plus = (term: Expression): Edit => ({
     what,
-    to: { kind: 'sum', terms: [...terms, { sign: 1, of: term }], at: of.at },
+    to: isNothing ? term : { kind: 'sum', terms: [...terms, { sign: 1, of: term }], at: of.at },
   });
   for (const term of stock.terms) {
     yield plus(term);

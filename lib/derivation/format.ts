@@ -51,7 +51,7 @@ function summary(lines: readonly JudgedLine[], layout: DerivationReport['layout'
     .filter(({ n }) => n > 0)
     .map(({ verdict, n }) => `${n} ${COUNTED[verdict]}`);
   if (lines.length === 0) return 'no display equation';
-  return `${lines.length} equations: ${counts.join(', ')}; gradients of columns are ${layout}`;
+  return `${lines.length} equation${lines.length === 1 ? '' : 's'}: ${counts.join(', ')}; gradients of columns are ${layout}`;
 }
 
 const COUNTED: Readonly<Record<Verdict, string>> = {

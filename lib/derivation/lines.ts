@@ -18,6 +18,8 @@ export interface Line {
   readonly prose: boolean;
   /** Where the formula begins in the text. */
   readonly offset: number;
+  /** Where in the formula it begins: of a row of an `align`, its first sign. */
+  readonly start: number;
   readonly latex: string;
   readonly statements: readonly Statement[];
   /** Why it was not read, and where in the formula. */
@@ -72,16 +74,20 @@ function linesOf(formula: Formula, before: number): readonly Line[] {
     letter: '',
     prose: !display,
     offset,
+    start: 0,
     latex,
     statements: [],
   });
   if (formula.open) return [{ ...unnamed(0), unread: { reason: 'the formula is not closed', at: 0 } }];
   try {
-    return parseLatex(latex).map(({ cells, tag }, n): Line => {
+    const rows = parseLatex(latex);
+    return rows.map(({ cells, tag }, n): Line => {
+      const nodes = cells.flat();
       const [, prefix = '', letter = ''] = tag?.match(/^([A-Z]+)-([A-Z]?)\d+$/) ?? [];
-      const head = { ...unnamed(n), prefix, letter, ...(tag !== undefined && { name: tag, tag }) };
+      const start = rows.length > 1 ? startOf(latex, nodes[0]?.at ?? 0) : 0;
+      const head = { ...unnamed(n), start, prefix, letter, ...(tag !== undefined && { name: tag, tag }) };
       try {
-        return { ...head, statements: equationsOf(cells.flat()) };
+        return { ...head, statements: equationsOf(nodes) };
       } catch (error) {
         return { ...head, unread: reasonOf(error) };
       }
@@ -91,6 +97,12 @@ function linesOf(formula: Formula, before: number): readonly Line[] {
     const [, prefix = '', letter = ''] = tag?.match(/^([A-Z]+)-([A-Z]?)\d+$/) ?? [];
     return [{ ...unnamed(0), prefix, letter, ...(tag !== undefined && { name: tag, tag }), unread: reasonOf(error) }];
   }
+}
+
+/** Where what has its first letter at a place begins: a fraction at its `\\frac`. */
+function startOf(latex: string, at: number): number {
+  const [command = ''] = latex.slice(Math.max(0, at - 40), at).match(/(?:\\(?!\\)[a-z]+\{*)*$/i) ?? [];
+  return at - command.length;
 }
 
 /** What an error of reading says; any other is thrown on. */

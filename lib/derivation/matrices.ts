@@ -15,6 +15,9 @@ export interface Block<N> {
 /** Shapes that do not go together, in a few words. */
 export class Misfit extends Error {}
 
+/** A name whose value is asked for on the way to its value. */
+export class Circle extends Misfit {}
+
 /** The operations on blocks. */
 export class Algebra<N> {
   readonly n: ProofNumbers<N>;

@@ -1,7 +1,7 @@
 /** What is said of a statement, or of a line. */
 import type { Difference } from './bench.ts';
 import { Unread } from './latex.ts';
-import { Misfit } from './matrices.ts';
+import { Circle, Misfit } from './matrices.ts';
 import type { Reading } from './readings.ts';
 
 export type Verdict =
@@ -44,6 +44,7 @@ export function worse(a: Judged, b: Judged): Judged {
 /** What an error says of what could not be evaluated. */
 export function unreadable(error: unknown): Judged {
   if (error instanceof Unread) return { verdict: 'not read', reason: error.message, at: error.at };
+  if (error instanceof Circle) return { verdict: 'wrong', reason: error.message };
   if (error instanceof Misfit) return { verdict: 'wrong', reason: `the shapes cannot fit: ${error.message}` };
   if (error instanceof RangeError) return { verdict: 'not read', reason: 'it is nested too deeply' };
   throw error;

@@ -9,7 +9,7 @@ import { type Expression, isLossKey } from './expression.ts';
 import { Unread } from './latex.ts';
 import { probability } from './likelihood.ts';
 import { ofMany } from './many.ts';
-import { Algebra, type Block, isNumber, Misfit } from './matrices.ts';
+import { Algebra, type Block, Circle, isNumber } from './matrices.ts';
 import { momentOf } from './moments.ts';
 import { shownKey } from './names.ts';
 import { arrayOf, elementOf } from './places.ts';
@@ -85,7 +85,7 @@ export class World<N> implements Evaluator<N> {
   value({ key, time }: Moment, reader: Reader): Block<Dual<N>> {
     const name = `${key} ${time ?? ''}`;
     const known = this.#known.get(name);
-    if (known === 'begun') throw new Misfit(`${shownKey(key)} is defined by itself`);
+    if (known === 'begun') throw new Circle(`${shownKey(key)} is defined by itself`);
     let block = known;
     if (!block) {
       this.#known.set(name, 'begun');

@@ -35,6 +35,12 @@ describe('columns are taken for', () => {
 
   test.each<[TaskName, string, GivenRoles, string]>([
     ['forecast', 'a:text', {}, '--target: expected a column of numbers among a, got none'],
+    [
+      'forecast',
+      'a;b:text',
+      {},
+      '--target: expected a column of numbers among a;b, got none (--delimiter ";", if that',
+    ],
     ['forecast', 'a', { features: ['b'] }, '--features: expected one of the columns a, got b'],
     ['language', 'a', {}, '--text: expected a column of text among a, got none'],
     ['translate', 'a b:text', {}, '--text: expected a column of text or lists beside the target among a, b, got none'],

@@ -46,9 +46,22 @@ describe('right lines', () => {
     const text = String.raw`\begin{align} a_t &= W h_{t-1} + U x_t \tag{1}\\ h_t &= \tanh(a_t) \tag{2} \end{align}
 and \[ \frac{\partial L}{\partial a_t} = \frac{\partial L}{\partial h_t} \odot (1 - h_t^2) \tag{3} \]`;
     expect(checkDerivation(text).lines).toMatchObject([
-      { name: '1', verdict: 'defines' },
-      { name: '2', verdict: 'defines' },
+      { name: '1', verdict: 'defines', place: { line: 1, column: 15 } },
+      { name: '2', verdict: 'defines', place: { line: 1, column: 50 } },
       { name: '3', verdict: 'proven', place: { line: 2, column: 7 } },
+    ]);
+  });
+
+  test('each row of `align` at its own place, a fraction at its beginning', () => {
+    const text = String.raw`\begin{align}
+a_t &= W h_{t-1} + U x_t \\
+h_t &= \tanh(a_t) \\
+\frac{\partial L}{\partial a_t} &= \frac{\partial L}{\partial h_t} \odot (1 - h_t^2)
+\end{align}`;
+    expect(checkDerivation(text).lines.map(({ place }) => `${place.line}:${place.column}`)).toEqual([
+      '2:1',
+      '3:1',
+      '4:1',
     ]);
   });
 
@@ -85,6 +98,7 @@ describe('a single edit mends', () => {
     ['t for t − 1', dW.replace('h_{t-1}', 'h_t'), 't for t−1'],
     ['a wrong letter', slope.replace('\\mathbf h_t^2', '\\mathbf a_t^2'), 'a letter'],
     ['a square', slope.replace('h_t^2', 'h_t'), 'a square'],
+    ['a sum over time', dW.replace('\\sum_{t=1}^{\\tau}', ''), 'a missing sum'],
   ])('%s', (_, line, what) => {
     const [wrong, ...others] = wrongIn(derivation(...RNN, line));
     expect(others).toEqual([]);
@@ -94,6 +108,12 @@ describe('a single edit mends', () => {
     // What it is mended to is right.
     const mended = wrong?.mended?.latex ?? '';
     expect(verdicts(derivation(...RNN, mended)).at(-1)).toBe('proven');
+  });
+
+  test('a 0 that should be a term, without the 0', () => {
+    const [wrong] = wrongIn(derivation(...RNN, slope, dh.replace(/\\mathrel.*/, '= 0')));
+    expect(wrong?.mended?.what).toBe('a missing term');
+    expect(wrong?.mended?.latex).toMatch(/= \\frac/);
   });
 
   test('a missing term', () => {

@@ -62,7 +62,7 @@ export function rolesOf(task: TaskName, columns: readonly SeenColumn[], given: G
     return own === undefined ? among.find(name => NAMED[role].test(name)) : there(role, own);
   };
   const none = (role: string, wanted: string) =>
-    new ValueError(`--${role}`, `${wanted} among ${names.join(', ')}`, 'none');
+    new ValueError(`--${role}`, `${wanted} among ${names.join(', ')}`, `none${undivided(names)}`);
   const isLong = given.sequence !== undefined || (task !== 'language' && task !== 'translate' && isOfSteps(columns));
   const time = named('time', names);
   const sequence = isLong ? named('sequence', names) : undefined;
@@ -97,6 +97,13 @@ export function rolesOf(task: TaskName, columns: readonly SeenColumn[], given: G
   return { ...roles, features, target };
 }
 
+/** What to do where the only column has a name that seems to be several. */
+function undivided([only = '', ...others]: readonly string[]): string {
+  const [sign] = only.match(/[;|]/) ?? [];
+  if (sign === undefined || others.length > 0) return '';
+  return ` (--delimiter "${sign}", if that stands between fields)`;
+}
+
 /** Whether rows seem to be steps of sequences, which a column tells apart, and not sequences. */
 function isOfSteps(columns: readonly SeenColumn[]): boolean {
   const isNamed = columns.some(({ name }) => NAMED.sequence.test(name));
@@ -115,9 +122,10 @@ export function levelOf(task: TaskName, texts: readonly string[]): Level {
 
 /** What was understood, a line each, for a reader to see whether it is right. */
 export function understood({ path }: Reading, understanding: Understanding): readonly string[] {
-  const { task, time, sequence, features, text, target, level } = understanding;
+  const { task, time, sequence, features, text, target, level, kinds } = understanding;
   const quoted = (name: string) => JSON.stringify(name);
-  const made = level === 'word' ? 'words' : 'characters';
+  const isList = text !== undefined && kinds[text] === 'list';
+  const made = isList ? 'a list of tokens' : level === 'word' ? 'words' : 'characters';
   const steps = sequence === undefined ? [] : [`steps      rows of equal ${quoted(sequence)} are one sequence`];
   const when = time === undefined ? [] : [`time       ${quoted(time)}, shown and not learnt from`];
   const inputs =
