@@ -45,6 +45,16 @@ describe.concurrent('bptt check of a derivation', () => {
     expect(linesOf(stdout).find(line => line.startsWith('RNN-D5'))).toMatch(/proven$/);
   });
 
+  test('is refused in one line where it has no equation', async () => {
+    const folder = freshFolder();
+    writeFileSync(join(folder, 'prose.md'), 'Only $h_t$ in prose.\n');
+    const { status, stdout, stderr } = await inTurn(folder, 'check', 'prose.md');
+    expect({ status, stdout }).toEqual({ status: 2, stdout: '' });
+    expect(linesOf(stderr)).toEqual([
+      expect.stringMatching(/^bptt: prose\.md: expected a display equation .*, got none/),
+    ]);
+  });
+
   test('is refused in one line where there is none', async () => {
     const { status, stdout, stderr } = await inTurn(freshFolder(), 'check', 'nothing.md');
     expect({ status, stdout }).toEqual({ status: 2, stdout: '' });

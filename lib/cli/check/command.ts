@@ -59,7 +59,7 @@ export function checkCommand(cells: Readonly<Record<string, Cell>>): Command {
     .option('--quiet', 'nothing but the verdict')
     .addHelpText(
       'after',
-      '\nExit code 1 where a gradient is wrong, a law broken, or rounding hides whether it is; where a cell of yours cannot be run, or a line of a derivation is wrong.\n\nExamples:\n  bptt check rnn\n  bptt check lstm --layers 2 --bidirectional --seed 7 --json\n  bptt check ./my-cell.ts --length 40 --batch 8 --inputs 16 --hidden 16\n  bptt check ./my-cell.ts --initial zero --cotangents h\n  bptt check derivations/lstm.md\n  bptt check --all',
+      '\nExit code 1 where a gradient is wrong, a law broken, or rounding hides whether it is; where a cell of yours cannot be run, or a line of a derivation is wrong. What cannot be read in one is\nsaid, with its place, and counts as no mistake.\n\nExamples:\n  bptt check rnn\n  bptt check lstm --layers 2 --bidirectional --seed 7 --json\n  bptt check ./my-cell.ts --length 40 --batch 8 --inputs 16 --hidden 16\n  bptt check ./my-cell.ts --initial zero --cotangents h\n  bptt check derivations/lstm.md\n  bptt check --all',
     )
     .action(async (name: string | undefined, flags: Flags) => {
       const { all, layers, bidirectional = false } = flags;
