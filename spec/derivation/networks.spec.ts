@@ -2,29 +2,44 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
+import { givenTo } from '../../derivations/.site/given.ts';
 import { checkDerivation } from '../../lib/derivation/index.ts';
 import { readingOf } from '../../lib/derivation/lines.ts';
 import { ROOT } from '../examples.ts';
 import { COMPARED } from './compared.ts';
 import { isCaught, isOfAny, signsTurned, stepsTurned } from './misprints.ts';
-import { NETWORKS } from './networks.ts';
 import { unjudgedIn } from './unjudged.ts';
 
 const textOf = (file: string) => readFileSync(join(ROOT, `derivations/${file}.md`), 'utf8');
 
-describe.each(NETWORKS)('$file', ({ file, given = [] }) => {
+/** The derivations of what is made of cells, by their files. */
+const NETWORKS: readonly string[] = [
+  'attention',
+  'bidirectional',
+  'conditioned',
+  'delay',
+  'dropout',
+  'encoder-decoder',
+  'pooling',
+  'rtrl',
+  'through-time',
+  'window-net',
+  'windows',
+];
+
+describe.each(NETWORKS)('%s', file => {
   const unjudged = unjudgedIn(file);
   const text = textOf(file);
 
   test('every equation is judged, but for those that are listed with a reason', () => {
-    const { lines } = checkDerivation(text, { given: given.map(textOf) });
+    const { lines } = checkDerivation(text, { given: givenTo(file).map(textOf) });
     expect(lines.filter(({ verdict }) => verdict === 'wrong')).toEqual([]);
     const unread = lines.filter(({ tag, verdict }) => tag !== undefined && verdict === 'not read');
     expect(unread.filter(({ name }) => !unjudged.has(name))).toEqual([]);
   });
 
   test('a sign or a step turned in any forward or backward equation is caught', () => {
-    const others = given.map(one => readingOf(textOf(one)));
+    const others = givenTo(file).map(one => readingOf(textOf(one)));
     const compared = new Set(COMPARED.map(({ tag }) => tag)); // values.spec.ts has theirs
     const isJudged = (tag: string) => /-[FB]\d/.test(tag) && !unjudged.has(tag) && !compared.has(tag);
     const lines = readingOf(text).lines.filter(({ tag = '' }) => isJudged(tag));

@@ -2,20 +2,19 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
+import { givenTo } from '../../derivations/.site/given.ts';
 import { cells } from '../../lib/cells/index.ts';
 import { checkDerivation, type DerivationReport } from '../../lib/derivation/index.ts';
 import { readingOf } from '../../lib/derivation/lines.ts';
 import { ROOT } from '../examples.ts';
 import { COMPARED } from './compared.ts';
 import { isCaught, isWrong, misprintsOf, signsTurned } from './misprints.ts';
-import { NETWORKS } from './networks.ts';
 import { type Comparison, comparedWith } from './recorded.ts';
 import { restedOn } from './resting.ts';
 import { FILES_WITH_UNJUDGED, unjudgedIn } from './unjudged.ts';
 
 interface Own {
   readonly file: string;
-  readonly given: readonly string[];
   /** Backward tags that say what a function is. */
   readonly functions?: readonly string[];
 }
@@ -38,18 +37,18 @@ const BY_PREFIX: Readonly<Record<string, string>> = {
 };
 
 const CELLS: readonly Own[] = [
-  { file: 'rnn', given: ['readout'] },
-  { file: 'lstm', given: [] },
-  { file: 'gru', given: [] },
-  { file: 'lstm-coupled', given: ['lstm'] },
-  { file: 'lstm-no-forget', given: [] },
-  { file: 'lstm-peephole', given: [] },
-  { file: 'lstm-layer-norm', given: [], functions: ['LLN-B5'] },
-  { file: 'mgu', given: ['gru'] },
-  { file: 'min-gru', given: [] },
-  { file: 'min-lstm', given: [] },
-  { file: 'slstm', given: [] },
-  { file: 'trace', given: [] },
+  { file: 'rnn' },
+  { file: 'lstm' },
+  { file: 'gru' },
+  { file: 'lstm-coupled' },
+  { file: 'lstm-no-forget' },
+  { file: 'lstm-peephole' },
+  { file: 'lstm-layer-norm', functions: ['LLN-B5'] },
+  { file: 'mgu' },
+  { file: 'min-gru' },
+  { file: 'min-lstm' },
+  { file: 'slstm' },
+  { file: 'trace' },
 ];
 
 const textOf = (file: string) => readFileSync(join(ROOT, `derivations/${file}.md`), 'utf8');
@@ -57,8 +56,8 @@ const textOf = (file: string) => readFileSync(join(ROOT, `derivations/${file}.md
 const reports = new Map<string, DerivationReport>();
 
 /** What is said of a file, found once. */
-function reportOf(file: string, given: readonly string[]): DerivationReport {
-  const report = reports.get(file) ?? checkDerivation(textOf(file), { given: given.map(textOf) });
+function reportOf(file: string): DerivationReport {
+  const report = reports.get(file) ?? checkDerivation(textOf(file), { given: givenTo(file).map(textOf) });
   reports.set(file, report);
   return report;
 }
@@ -82,12 +81,12 @@ function comparedAsPrinted(text: string, prefix: string): ReadonlyMap<string, Co
   return found;
 }
 
-describe.each(CELLS)('$file', ({ file, given, functions = [] }) => {
+describe.each(CELLS)('$file', ({ file, functions = [] }) => {
   const text = textOf(file);
-  const others = given.map(file => readingOf(textOf(file)));
+  const others = givenTo(file).map(file => readingOf(textOf(file)));
 
   test('every equation holds, but for those that are listed with a reason', () => {
-    const { ok, layout, lines } = reportOf(file, given);
+    const { ok, layout, lines } = reportOf(file);
     expect({ ok, layout }).toEqual({ ok: true, layout: 'rows' });
     const unread = lines.filter(({ name, verdict }) => verdict === 'not read' && !unjudgedIn(file).has(name));
     expect(unread).toEqual([]);
@@ -116,16 +115,16 @@ describe.each(CELLS)('$file', ({ file, given, functions = [] }) => {
 });
 
 /** Of the other files, the tags that are judged; the rest is written in what is not read yet. */
-const OTHERS: readonly (readonly [file: string, given: readonly string[], tags: readonly string[]])[] = [
-  ['readout', [], ['RO-F1', 'RO-B1', 'RO-B2', 'RO-B3']],
-  ['embedding', [], ['EM-F1', 'EM-D1', 'EM-B1', 'EM-B2']],
-  ['dropout', [], ['DR-F2', 'DR-B1']],
-  ['losses', [], ['SE-F1', 'SE-B1']],
-  ['conditioned', ['through-time'], ['CND-F1', 'CND-F2', 'CND-B1']],
+const OTHERS: readonly (readonly [file: string, tags: readonly string[]])[] = [
+  ['readout', ['RO-F1', 'RO-B1', 'RO-B2', 'RO-B3']],
+  ['embedding', ['EM-F1', 'EM-D1', 'EM-B1', 'EM-B2']],
+  ['dropout', ['DR-F2', 'DR-B1']],
+  ['losses', ['SE-F1', 'SE-B1']],
+  ['conditioned', ['CND-F1', 'CND-F2', 'CND-B1']],
 ];
 
-test.each(OTHERS)('%s.md', (file, given, tags) => {
-  const { lines } = reportOf(file, given);
+test.each(OTHERS)('%s.md', (file, tags) => {
+  const { lines } = reportOf(file);
   const verdicts = lines.filter(({ name }) => tags.includes(name)).map(({ name, verdict }) => `${name} ${verdict}`);
   const expected = tags.map(tag => expect.stringMatching(`^${tag} ${/-F|EM-D1/.test(tag) ? 'defines' : 'proven'}$`));
   expect(verdicts).toEqual(expected);
@@ -134,29 +133,28 @@ test.each(OTHERS)('%s.md', (file, given, tags) => {
 /** Files that are no cell's: how many tags are judged, and of which one in so many is misprinted. */
 const JUDGED: readonly {
   readonly file: string;
-  readonly given: readonly string[];
   readonly least: number;
   readonly each: number;
   /** Whether a misprint in what only defines is caught, too, by whatever line of the system rests on it. */
   readonly forward?: true;
 }[] = [
-  { file: 'algebra', given: [], least: 63, each: 2 },
-  { file: 'elementary', given: [], least: 13, each: 1 },
-  { file: 'errata', given: ['rnn', 'lstm', 'lstm-peephole'], least: 12, each: 1 },
-  { file: 'gradient-flow', given: ['through-time', 'rnn', 'lstm'], least: 12, each: 1 },
-  { file: 'hmm', given: [], least: 15, each: 1, forward: true },
-  { file: 'kalman', given: [], least: 24, each: 1, forward: true },
-  { file: 'losses', given: [], least: 12, each: 1 },
-  { file: 'lstm-paths', given: ['lstm'], least: 6, each: 1, forward: true },
-  { file: 'notation', given: [], least: 4, each: 1 },
-  { file: 'readout', given: [], least: 11, each: 1, forward: true },
-  { file: 'second-order', given: ['rnn', 'readout', 'lstm', 'gru', 'losses'], least: 40, each: 6 },
+  { file: 'algebra', least: 63, each: 2 },
+  { file: 'elementary', least: 13, each: 1 },
+  { file: 'errata', least: 12, each: 1 },
+  { file: 'gradient-flow', least: 12, each: 1 },
+  { file: 'hmm', least: 15, each: 1, forward: true },
+  { file: 'kalman', least: 24, each: 1, forward: true },
+  { file: 'losses', least: 12, each: 1 },
+  { file: 'lstm-paths', least: 6, each: 1, forward: true },
+  { file: 'notation', least: 4, each: 1 },
+  { file: 'readout', least: 11, each: 1, forward: true },
+  { file: 'second-order', least: 40, each: 6 },
 ];
 
-describe.each(JUDGED)('$file', ({ file, given, least, each, forward }) => {
+describe.each(JUDGED)('$file', ({ file, least, each, forward }) => {
   const text = textOf(file);
-  const others = given.map(file => readingOf(textOf(file)));
-  const report = reportOf(file, given);
+  const others = givenTo(file).map(file => readingOf(textOf(file)));
+  const report = reportOf(file);
 
   test('no equation is wrong, and as many are judged as before', () => {
     expect(report.lines.filter(({ verdict }) => verdict === 'wrong')).toEqual([]);
@@ -184,13 +182,6 @@ describe.each(JUDGED)('$file', ({ file, given, least, each, forward }) => {
   });
 });
 
-const GIVEN: ReadonlyMap<string, readonly string[]> = new Map([
-  ...CELLS.map(({ file, given }) => [file, given] as const),
-  ...OTHERS.map(([file, given]) => [file, given] as const),
-  ...JUDGED.map(({ file, given }) => [file, given] as const),
-  ...NETWORKS.map(({ file, given = [] }) => [file, given] as const),
-]);
-
 /** All files, and what is said of the tags of each. */
 const FILES = readdirSync(join(ROOT, 'derivations'))
   .filter(file => file.endsWith('.md'))
@@ -198,10 +189,9 @@ const FILES = readdirSync(join(ROOT, 'derivations'))
 
 /** The tags of a file, and those among them that are not judged: not read, or a definition on which nothing rests. */
 function tagsOf(file: string): { readonly all: readonly string[]; readonly unjudged: readonly string[] } {
-  const given = GIVEN.get(file) ?? [];
-  const { lines } = reportOf(file, given);
+  const { lines } = reportOf(file);
   const claims = new Set(lines.filter(({ verdict }) => /proven|holds/.test(verdict)).map(({ name }) => name));
-  const others = given.map(other => readingOf(textOf(other)));
+  const others = givenTo(file).map(other => readingOf(textOf(other)));
   const defined = new Set([...restedOn(textOf(file), others, claims), ...COMPARED.map(({ tag }) => tag)]);
   const all = lines.filter(({ tag }) => tag !== undefined);
   const isJudged = ({ name, verdict }: (typeof lines)[number]) =>
@@ -231,9 +221,7 @@ describe('all tags', () => {
   });
 
   test('none is taken for wrong', () => {
-    const wrong = FILES.flatMap(file => reportOf(file, GIVEN.get(file) ?? []).lines).filter(
-      ({ verdict }) => verdict === 'wrong',
-    );
+    const wrong = FILES.flatMap(file => reportOf(file).lines).filter(({ verdict }) => verdict === 'wrong');
     expect(wrong).toEqual([]);
   });
 
