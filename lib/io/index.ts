@@ -4,7 +4,9 @@
  */
 export { type Checkpoint, decodeCheckpoint, encodeCheckpoint, resumeTrainer } from './checkpoint.ts';
 export { type Kept, type LoadOptions, load, type Models, type Saved, save } from './model-file.ts';
-export { type OnnxOptions, onnxCells, toOnnx } from './onnx.ts';
+export { type OnnxOptions, toOnnx } from './onnx.ts';
+export { onnxCells } from './onnx-cells.ts';
+export { encoderDecoderToOnnx } from './onnx-encoder-decoder.ts';
 export { type Dtype, readSafetensors, type Tensor, type TensorFile, writeSafetensors } from './safetensors.ts';
 export { readSealed, writeSealed } from './sealed.ts';
 export { fromTorch, type TorchModules, torchCells, toTorch } from './torch.ts';

@@ -26,12 +26,15 @@ export interface Initializer {
   readonly bytes: Uint8Array;
 }
 
+/** What an attribute says: an integer, a text, texts, or integers. */
+export type Attribute = number | string | readonly string[] | readonly number[];
+
 /** One operation; an input that is left out is ''. */
 export interface OnnxNode {
   readonly op: string;
   readonly inputs: readonly string[];
   readonly outputs: readonly string[];
-  readonly attributes: Readonly<Record<string, number | string | readonly string[]>>;
+  readonly attributes: Readonly<Record<string, Attribute>>;
 }
 
 /** A model: nodes in the order in which they can be run. */
@@ -47,7 +50,7 @@ export interface OnnxGraph {
 const IR_VERSION = 7;
 const OPSET = 14;
 
-const ATTRIBUTE = { int: 2, string: 3, strings: 8 } as const;
+const ATTRIBUTE = { int: 2, string: 3, ints: 7, strings: 8 } as const;
 
 /** The bytes of the model's file. The same model gives the same bytes. */
 export function encodeOnnx({ inputs, outputs, initializers, nodes, metadata }: OnnxGraph): Uint8Array {
@@ -81,10 +84,15 @@ function nodeMessage({ op, inputs, outputs, attributes }: OnnxNode): Message {
 }
 
 /** AttributeProto. */
-function attributeMessage(name: string, value: number | string | readonly string[]): Message {
+function attributeMessage(name: string, value: Attribute): Message {
   if (typeof value === 'number') return message([1, name], [3, value], [20, ATTRIBUTE.int]);
   if (typeof value === 'string') return message([1, name], [4, value], [20, ATTRIBUTE.string]);
+  if (!isTexts(value)) return message([1, name], [8, value], [20, ATTRIBUTE.ints]);
   return message([1, name], ...value.map(text => [9, text] as const), [20, ATTRIBUTE.strings]);
+}
+
+function isTexts(list: readonly string[] | readonly number[]): list is readonly string[] {
+  return typeof list[0] === 'string';
 }
 
 /** TensorProto, whose extents are packed. */

@@ -5,12 +5,13 @@
 import type { Cell } from '../cells/cell.ts';
 import { cells, ownName } from '../cells/index.ts';
 import { ValueError } from '../errors.ts';
+import { shown } from '../foreign.ts';
 import { type Layer, requireLayer } from '../layers/layer.ts';
 import { makingOf } from '../layers/made.ts';
 import { requireObject } from '../require.ts';
 
 /** A part of a network, with what stands before the names of its parameters and states: `cell1.` or nothing. */
-export type Part = CellPart | ReadoutPart | BidirectionalPart;
+export type Part = CellPart | ReadoutPart | EmbeddingPart | DropoutPart | PoolPart | BidirectionalPart;
 
 /** A cell through time, of d inputs and m hidden units. */
 export interface CellPart {
@@ -29,38 +30,78 @@ export interface ReadoutPart {
   readonly C: number;
 }
 
-/** Two networks over the same inputs, the second against time, their outputs beside each other. */
+/** A vector of e numbers for each of C symbols. */
+export interface EmbeddingPart {
+  readonly kind: 'embedding';
+  readonly path: string;
+  readonly C: number;
+  readonly e: number;
+}
+
+/** What drops features in training, and is the identity elsewhere. */
+export interface DropoutPart {
+  readonly kind: 'dropout';
+}
+
+/** From a sequence to one step. */
+export interface PoolPart {
+  readonly kind: 'pool';
+  readonly path: string;
+  readonly pooling: 'last-step' | 'mean-over-time' | 'max-over-time';
+}
+
+/** Two networks over the same inputs, the second against time, their outputs beside each other or added. */
 export interface BidirectionalPart {
   readonly kind: 'bidirectional';
+  readonly path: string;
+  readonly merge: 'concat' | 'sum';
   readonly forward: readonly Part[];
   readonly backward: readonly Part[];
 }
 
+/** Where the part is whose names begin with `path`: `layer.cell1`. */
+export function placeOf(path: string): string {
+  return shown(path === '' ? 'layer' : `layer.${path.slice(0, -1)}`);
+}
+
 /**
- * The parts of a layer, from the bottom up: the library's cells, readouts, and both directions of these.
+ * The parts of a layer, from the bottom up: the library's cells, readouts, embeddings, dropout, pools, and both directions of
+ * these.
  *
- * @throws ValueError when the layer has another part, naming it, or adds its directions instead of putting them beside
- * each other.
+ * @throws ValueError when the layer has another part, naming it and its place.
  */
 export function partsOf(layer: Layer): readonly Part[] {
-  return partsWithin(requireLayer('layer', requireObject('layer', layer, 'a layer')), '');
+  requireObject('layer', layer, 'a layer');
+  if (makingOf(layer)?.kind === 'encoder-decoder') {
+    throw new ValueError('layer', 'an encoder or a decoder by itself', 'both');
+  }
+  return partsWithin(requireLayer('layer', layer), '');
 }
 
 /** The parts of a layer whose parameters and states have `path` before their names. */
 function partsWithin(layer: Layer, path: string): readonly Part[] {
   const making = makingOf(layer);
-  if (!making) throw unknown(soundsAsOurs(layer.name) ? `another layer called ${layer.name}` : layer.name);
+  if (!making) throw unknown(soundsAsOurs(layer.name) ? `another layer called ${layer.name}` : layer.name, path);
   switch (making.kind) {
     case 'stack':
       return making.layers.flatMap(([name, part]) => partsWithin(part, `${path}${name}.`));
     case 'readout':
       return [{ kind: 'readout', m: making.m, C: making.C, path }];
+    case 'embedding':
+      return [{ kind: 'embedding', C: making.C, e: making.e, path }];
+    case 'dropout':
+      return [{ kind: 'dropout' }];
+    case 'last-step':
+    case 'mean-over-time':
+    case 'max-over-time':
+      return [{ kind: 'pool', pooling: making.kind, path }];
     case 'bidirectional': {
-      if (making.merge === 'sum') throw new ValueError('layer', 'both directions beside each other', 'their sum');
-      const [forward, backward] = [making.forward, making.backward];
+      const { forward, backward, merge } = making;
       return [
         {
           kind: 'bidirectional',
+          merge,
+          path,
           forward: partsWithin(forward, `${path}forward.`),
           backward: partsWithin(backward, `${path}backward.`),
         },
@@ -68,17 +109,19 @@ function partsWithin(layer: Layer, path: string): readonly Part[] {
     }
     case 'cell': {
       const { cell, d, m } = making;
-      if (!isOwnCell(cell)) throw unknown(isNamedAsOurs(cell.name) ? `another cell called ${cell.name}` : cell.name);
+      if (!isOwnCell(cell)) {
+        throw unknown(isNamedAsOurs(cell.name) ? `another cell called ${cell.name}` : cell.name, path);
+      }
       return [{ kind: 'cell', cell, path, d, m }];
     }
     default:
-      throw unknown(layer.name);
+      throw unknown(layer.name, path);
   }
 }
 
 /** Whether a layer is called as one of these parts. */
 function soundsAsOurs(name: string): boolean {
-  return name.split(/[+,()\s]+/).every(word => ['', 'bidirectional', 'readout'].includes(word) || isNamedAsOurs(word));
+  return name.split(/[+,()\s]+/).every(word => word === '' || LAYERS.includes(word) || isNamedAsOurs(word));
 }
 
 /** Whether a cell is the library's cell of its name, and not one that is called so. */
@@ -91,6 +134,9 @@ export function isNamedAsOurs(name: string): boolean {
   return Object.hasOwn(cells, name);
 }
 
-function unknown(name: string): ValueError {
-  return new ValueError('layer', `a network of ${Object.keys(cells).join(', ')}, bidirectional and readout`, name);
+/** What the parts are called that are no cells. */
+const LAYERS = ['bidirectional', 'readout', 'embedding', 'dropout', 'last-step', 'mean-over-time', 'max-over-time'];
+
+function unknown(name: string, path: string): ValueError {
+  return new ValueError(placeOf(path), `a network of ${[...Object.keys(cells), ...LAYERS].join(', ')}`, name);
 }

@@ -11,11 +11,8 @@
  * | NAME.py | the script of `torch-script.ts` |
  */
 import { ValueError } from '../errors.ts';
-import type { Layer } from '../layers/layer.ts';
-import { stack } from '../layers/stack.ts';
-import type { CharModel } from '../models/char-model.ts';
+import { type CharModel, charModel } from '../models/char-model.ts';
 import type { CharTrainer } from '../models/char-trainer.ts';
-import { readoutLayer, recurrentLayer } from '../models/network.ts';
 import { type Tensor, writeSafetensors } from './safetensors.ts';
 import { toTorch } from './torch.ts';
 import { metadataOf } from './torch-file.ts';
@@ -51,24 +48,10 @@ export function encodeTorchTraining(trainer: CharTrainer): TorchTraining {
 }
 
 /** Numbers that belong to the parameters of a model, one each, as tensors under the names of PyTorch. */
-function torchTensors(model: CharModel, numbers: Float64Array): Map<string, Tensor> {
-  const { vocabulary, embedding } = model;
-  const e = embedding ?? 0;
-  const E = numbers.slice(0, vocabulary.size * e);
-  const above = aboveEmbedding(model);
-  above.params.values.set(numbers.subarray(E.length));
-  const below: [string, Tensor][] = e === 0 ? [] : [['embedding.weight', { shape: [vocabulary.size, e], data: E }]];
-  return new Map([...below, ...toTorch(above)]);
-}
-
-/** The network of a model from its first cell up, with parameters of its own in the same order. */
-function aboveEmbedding({ vocabulary, cell, m, layers, embedding }: CharModel): Layer {
-  const cells = Array.from({ length: layers }, (_, l): [string, Layer] => {
-    const d = l > 0 ? m : (embedding ?? vocabulary.size);
-    return [`cell${l + 1}`, recurrentLayer(cell, { d, m }, 'reference')];
-  });
-  const readout = readoutLayer({ m, C: vocabulary.size }, 'reference');
-  return stack({ ...Object.fromEntries(cells), readout });
+function torchTensors({ level, vocabulary, cell, m, layers, embedding }: CharModel, numbers: Float64Array) {
+  const { net } = charModel({ level, vocabulary, cell, m, layers, embedding, engine: 'reference' });
+  net.params.values.set(numbers);
+  return toTorch(net);
 }
 
 /** A part of the state of all layers, each a row a stream: zero at the start of the text. */

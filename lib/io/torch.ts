@@ -1,5 +1,5 @@
 /**
- * Parameters as PyTorch's `nn.RNN`, `nn.LSTM`, `nn.GRU` and `nn.Linear` name and order them, both ways.
+ * Parameters as PyTorch's `nn.RNN`, `nn.LSTM`, `nn.GRU`, `nn.Linear` and `nn.Embedding` name and order them, both ways.
  * Derived in `derivations/exchange.md`.
  *
  * | here                        | there                            | shape |
@@ -9,9 +9,11 @@
  * | b_k of layer l              | `rnn.bias_ih_l{l}` + `rnn.bias_hh_l{l}`, a block of each | m |
  * | b_h of a GRU                | the last block of `rnn.bias_hh_l{l}` | m |
  * | V, c                        | `readout.weight`, `readout.bias` | C×m, C |
+ * | E                           | `embedding.weight`               | C×e |
  *
- * What goes against time has `_reverse` behind its name. PyTorch has no more than this: other cells, layers of unequal
- * width, and anything but one readout on top are refused by name.
+ * What goes against time has `_reverse` behind its name. Dropout has no tensors, nor has a pool above the recurrent layers: a
+ * module's `forward` has them. PyTorch has no more than this: other cells, layers of unequal width, anything but one embedding
+ * below and one readout on top are refused by name. An encoder and a decoder are two networks.
  */
 import { ShapeError, ValueError } from '../errors.ts';
 import { shown } from '../foreign.ts';
@@ -26,7 +28,7 @@ import {
   requireName,
   requireObject,
 } from '../require.ts';
-import { type CellPart, type Part, partsOf } from './parts.ts';
+import { type CellPart, type DropoutPart, type Part, partsOf, placeOf } from './parts.ts';
 import type { Tensor } from './safetensors.ts';
 
 /** What the modules are called in the network over there; a module that is the whole network is called ''. */
@@ -35,6 +37,8 @@ export interface TorchModules {
   readonly rnn?: string;
   /** The `nn.Linear`: `readout` unless given. */
   readonly readout?: string;
+  /** The `nn.Embedding`: `embedding` unless given. */
+  readonly embedding?: string;
 }
 
 /** The gates of every cell that PyTorch has, in the order of its blocks: what is behind `W_`, or nothing for W alone. */
@@ -136,46 +140,79 @@ interface Block {
 }
 
 function slotsOf(layer: Layer, modules: TorchModules): readonly Slot[] {
-  const { rnn = 'rnn', readout = 'readout' } = requireKnown('modules', modules, ['rnn', 'readout']);
+  const names = requireKnown('modules', modules, ['rnn', 'readout', 'embedding']);
+  const { rnn = 'rnn', readout = 'readout', embedding = 'embedding' } = names;
   requireName('modules.rnn', rnn);
   requireName('modules.readout', readout);
-  const parts = partsOf(layer);
+  requireName('modules.embedding', embedding);
+  const parts = withTensors(partsOf(layer), true);
+  const [first] = parts;
   const last = parts.at(-1);
-  const levels = (last?.kind === 'readout' ? parts.slice(0, -1) : parts).map(directions);
-  const [first] = levels.flat();
-  if (!first) throw lacks('a readout alone');
-  for (const { cell, m } of levels.flat()) {
-    if (cell.name !== first.cell.name) throw lacks(`${first.cell.name} beside ${cell.name}`);
-    if (m !== first.m) throw lacks(`layers of ${first.m} and of ${m} hidden units`);
-  }
-  if (levels.some(level => level.length !== levels[0]?.length)) throw lacks('both directions in some layers only');
+  const below = first?.kind === 'embedding' ? first : undefined;
+  const top = last?.kind === 'readout' ? last : undefined;
+  const recurrent = parts.slice(below ? 1 : 0, top ? -1 : undefined);
   const before = (module: string) => (module === '' ? '' : `${module}.`);
-  const slots = levels.flatMap((level, l) =>
-    level.flatMap((part, n) => cellSlots(part, before(rnn), `l${l}${n === 1 ? '_reverse' : ''}`)),
-  );
-  if (last?.kind !== 'readout') return slots;
-  const { path, m, C } = last;
-  return [
-    ...slots,
-    { name: `${before(readout)}weight`, shape: [C, m], blocks: [{ parameter: `${path}V` }] },
-    { name: `${before(readout)}bias`, shape: [C], blocks: [{ parameter: `${path}c` }], bias: 'readout' },
-  ];
+  const slots: Slot[] = recurrentSlots(recurrent, before(rnn));
+  if (below) {
+    const { path, C, e } = below;
+    slots.unshift({ name: `${before(embedding)}weight`, shape: [C, e], blocks: [{ parameter: `${path}E` }] }); // PT-F4  weight = E
+  }
+  if (top) {
+    const { path, m, C } = top;
+    slots.push(
+      { name: `${before(readout)}weight`, shape: [C, m], blocks: [{ parameter: `${path}V` }] },
+      { name: `${before(readout)}bias`, shape: [C], blocks: [{ parameter: `${path}c` }], bias: 'readout' },
+    );
+  }
+  return slots;
 }
 
-/** The one direction of a layer, or both. */
-function directions(part: Part): readonly CellPart[] {
-  if (part.kind === 'readout') throw lacks('a readout below another layer');
-  if (part.kind === 'cell') return [part];
-  const [forward, second] = part.forward;
-  const [backward, fourth] = part.backward;
-  if (forward?.kind !== 'cell' || backward?.kind !== 'cell' || second || fourth) {
-    throw lacks('both directions of more than a cell');
+/** A part that may have tensors. */
+type Tensored = Exclude<Part, DropoutPart>;
+
+/** All but dropout, and at the top of a network the pools above its recurrent layers. */
+function withTensors(parts: readonly Part[], isTop: boolean): readonly Tensored[] {
+  const last = parts.findLastIndex(({ kind }) => kind === 'cell' || kind === 'bidirectional');
+  const isPoolAbove = ({ kind }: Part, n: number) => kind === 'pool' && isTop && n > last;
+  return parts.filter((part, n): part is Tensored => part.kind !== 'dropout' && !isPoolAbove(part, n));
+}
+
+/** The tensors of one recurrent module. */
+function recurrentSlots(parts: readonly Tensored[], module: string): Slot[] {
+  const levels = parts.map((part, l) => directions(part, l === parts.length - 1));
+  const [first] = levels.flat();
+  if (!first) throw lacks('no recurrent layer');
+  for (const { cell, m, path } of levels.flat()) {
+    if (cell.name !== first.cell.name) throw lacks(`${first.cell.name} beside ${cell.name}`, path);
+    if (m !== first.m) throw lacks(`layers of ${first.m} and of ${m} hidden units`, path);
   }
-  return [forward, backward];
+  if (levels.some(level => level.length !== levels[0]?.length)) throw lacks('both directions in some layers only');
+  return levels.flatMap((level, l) =>
+    level.flatMap((part, n) => cellSlots(part, module, `l${l}${n === 1 ? '_reverse' : ''}`)),
+  );
+}
+
+/** What is between recurrent layers and has no place there. */
+const MISPLACED = {
+  readout: 'a readout below another layer',
+  embedding: 'an embedding above another layer',
+  pool: 'a pool below another layer',
+} as const;
+
+/** The one direction of a layer, or both. At the top, each of them may end in a pool. */
+function directions(part: Tensored, isTop: boolean): readonly CellPart[] {
+  if (part.kind === 'cell') return [part];
+  const { kind, path } = part;
+  if (kind !== 'bidirectional') throw lacks(MISPLACED[kind], path);
+  if (part.merge === 'sum') throw new ValueError(placeOf(path), 'both directions beside each other', 'their sum');
+  const branches = [part.forward, part.backward].map(branch => withTensors(branch, isTop));
+  const cells = branches.flatMap(([only, ...others]) => (only?.kind === 'cell' && others.length === 0 ? [only] : []));
+  if (cells.length !== 2) throw lacks('both directions of more than a cell', path);
+  return cells;
 }
 
 function cellSlots({ cell, path, d, m }: CellPart, module: string, suffix: string): readonly Slot[] {
-  const gates = gatesOf(cell.name);
+  const gates = gatesOf(cell.name, path);
   const named = (letter: string) =>
     gates.map((k): Block => ({ parameter: `${path}${letter}${k === '' ? '' : `_${k}`}` }));
   const biases = named('b').map((block, k) =>
@@ -195,13 +232,17 @@ function cellSlots({ cell, path, d, m }: CellPart, module: string, suffix: strin
   ];
 }
 
-function gatesOf(cell: string): readonly string[] {
+function gatesOf(cell: string, path: string): readonly string[] {
   const gates = Object.hasOwn(GATES, cell) ? GATES[cell] : undefined;
-  if (!gates) throw lacks(cell);
+  if (!gates) throw lacks(cell, path);
   return gates;
 }
 
-function lacks(what: string): ValueError {
-  const cells = torchCells.join(', ');
-  return new ValueError('layer', `what PyTorch has (${cells}, of one width, and a readout on top)`, what);
+function lacks(what: string, path: string = ''): ValueError {
+  const all = torchCells.join(', ');
+  return new ValueError(
+    placeOf(path),
+    `what PyTorch has (${all}, of one width, an embedding below and a readout on top)`,
+    what,
+  );
 }

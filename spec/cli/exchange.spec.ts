@@ -215,8 +215,12 @@ describe('a mistake gets one line that names it, and nothing is written:', () =>
   const lstm = (...more: readonly string[]) => ['import', 'lstm.safetensors', '-o', 'new', ...more];
 
   test.each<[string, readonly string[], RegExp]>([
-    ['peepholes for PyTorch', exported('lstm-peephole', '--to', 'torch', '-o', 'new'), /^layer: .* got lstm-peephole$/],
-    ['a trace for ONNX', exported('trace', '--to', 'onnx', '-o', 'new'), /^layer: .* got trace$/],
+    [
+      'peepholes for PyTorch',
+      exported('lstm-peephole', '--to', 'torch', '-o', 'new'),
+      /^layer\.cell1: .* got lstm-peephole$/,
+    ],
+    ['a trace for ONNX', exported('trace', '--to', 'onnx', '-o', 'new'), /^layer\.cell1: .* got trace$/],
     [
       '64 bits for ONNX',
       exported('rnn', '--to', 'onnx', '--precision', 'f64', '-o', 'new'),
@@ -224,7 +228,11 @@ describe('a mistake gets one line that names it, and nothing is written:', () =>
     ],
     ...(
       [
-        ['a trace for PyTorch to train', exported('trace', 'text.txt', '--to', 'torch'), /^layer: .* got trace$/],
+        [
+          'a trace for PyTorch to train',
+          exported('trace', 'text.txt', '--to', 'torch'),
+          /^layer\.cell1: .* got trace$/,
+        ],
         ['training in ONNX', exported('rnn', 'text.txt', '--to', 'onnx'), /^--training: expected torch, .* got onnx$/],
         [
           'training in 32 bits',

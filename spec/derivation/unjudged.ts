@@ -8,6 +8,7 @@ const SEARCH = 'that nothing scores above it: a bound, and no equation';
 const RANK = 'a score s with the class above it, and a largest one since a step that is another in every sequence';
 const COUNTS = 'counts of sequences of symbols in a text';
 const OTHERS = "the names of PyTorch's or ONNX's own arrays";
+const MODEL = 'what operations of an ONNX model come to; the models are run against the library';
 const MEASURED = 'what is measured of a trained network: an event, a correlation or a mean over a text';
 const ANY = 'it is said of the Hessian of any network: no equation says what H, G or the map is';
 
@@ -23,7 +24,10 @@ const LISTED: Readonly<Record<string, readonly (readonly [tag: string, reason: s
   embedding: each(GIVEN, 'EM-D1'),
   'encoder-decoder': each(SEARCH, 'BS-D1'),
   errata: each(WORDS, 'ERR-13'),
-  exchange: each(OTHERS, 'PT-F1', 'PT-F2', 'PT-D1', 'PT-F4', 'OX-F1', 'OX-F2', 'OX-F3', 'OX-F4', 'OX-F5'),
+  exchange: [
+    ...each(OTHERS, 'PT-F1', 'PT-F2', 'PT-D1', 'PT-F4', 'PT-F5', 'OX-F1', 'OX-F2', 'OX-F3', 'OX-F4', 'OX-F5'),
+    ...each(MODEL, 'OX-F6', 'OX-F7', 'OX-F8', 'OX-F9', 'OX-F10'),
+  ],
   'gradient-flow': [
     ...each('how much of one loss reaches one state, and means of that', 'FLOW-F8', 'FLOW-F10', 'FLOW-F11'),
     ...each('an expectation over directions', 'FLOW-F9'),

@@ -20,6 +20,15 @@ const trainer = () => {
 const bytes = io.encodeCheckpoint(trainer(), { from: 'a test' });
 const torch = io.encodeTorch(trainer().model);
 const tensors = () => new Map([['w', { shape: [1, 2], data: Float64Array.of(1, 2) }]]);
+const translator = () =>
+  lib.encoderDecoder({
+    encoder: lib.unroll(lib.gru, { d: 2, m: 2 }),
+    decoder: lib.stack({ cell: lib.unroll(lib.gru, { d: 2, m: 2 }), readout: lib.readout({ m: 2, C: 3 }) }),
+    bridge: lib.bridge({
+      from: lib.unroll(lib.gru, { d: 2, m: 2 }),
+      to: lib.stack({ cell: lib.unroll(lib.gru, { d: 2, m: 2 }) }),
+    }),
+  });
 const net = () => lib.stack({ cell: lib.unroll(lib.lstm, { d: 2, m: 2 }), readout: lib.readout({ m: 2, C: 3 }) });
 
 let folder = '';
@@ -90,11 +99,17 @@ export const ioCalls: Readonly<Record<string, MakeCall>> = {
   'readCsvFile.counts': () => method(within(files.readCsvFile)(written()) as object, 'counts'),
   'readJsonLinesFile.counts': () => method(within(files.readJsonLinesFile)(written()) as object, 'counts'),
   toOnnx: () => call(io.toOnnx, net(), { input: 'classes', lengths: true, metadata: open({ from: 'a test' }) }),
+  encoderDecoderToOnnx: () =>
+    call(io.encoderDecoderToOnnx, whole(translator()), {
+      input: 'classes',
+      lengths: true,
+      metadata: open({ from: 'a test' }),
+    }),
   readSafetensors: () => call(io.readSafetensors, torch, 'a file', ['F64', 'F32']),
   writeSafetensors: () => call(io.writeSafetensors, tensors(), open({ from: 'a test' }), 'F32'),
   readSealed: () => call(io.readSealed, bytes, 'a file'),
   writeSealed: () => call(io.writeSealed, tensors(), open({ from: 'a test' })),
-  toTorch: () => call(io.toTorch, net(), { rnn: 'rnn', readout: 'out' }),
+  toTorch: () => call(io.toTorch, net(), { rnn: 'rnn', readout: 'out', embedding: 'below' }),
   fromTorch: () => call(io.fromTorch, net(), io.toTorch(net()), { rnn: 'rnn', readout: 'readout' }),
   encodeTorch: () => call(io.encodeTorch, whole(trainer().model), 'F32'),
   decodeTorch: () => call(io.decodeTorch, torch, 'a file', { cell: 'lstm', vocabulary: TEXT }),

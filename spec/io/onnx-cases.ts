@@ -7,7 +7,10 @@ import { recurrent } from '../../lib/engine/recurrent.ts';
 import { normal } from '../../lib/init/initialisers.ts';
 import { type OnnxOptions, toOnnx } from '../../lib/io/onnx.ts';
 import { bidirectional } from '../../lib/layers/bidirectional.ts';
+import { dropout } from '../../lib/layers/dropout.ts';
+import { embedding } from '../../lib/layers/embedding.ts';
 import type { Layer } from '../../lib/layers/layer.ts';
+import { lastStep, maxOverTime, meanOverTime } from '../../lib/layers/pool.ts';
 import { readout } from '../../lib/layers/readout.ts';
 import { stack } from '../../lib/layers/stack.ts';
 import { unroll } from '../../lib/layers/unroll.ts';
@@ -69,7 +72,57 @@ export const onnxCases: readonly OnnxCase[] = [
     },
     options: { lengths: true },
   },
+  {
+    name: 'an embedding, dropout, and the sum of both directions, classes',
+    net: cell =>
+      stack({
+        embedding: embedding({ C: 5, e: 3 }),
+        both: bidirectional({ forward: small(cell, 3, 4), backward: small(cell, 3, 4), merge: 'sum' }),
+        dropout: still(4),
+        out: readout({ m: 4, C: 2 }),
+      }),
+    options: { input: 'classes' },
+  },
+  {
+    name: 'an embedding of numbers, unequal lengths',
+    net: cell => stack({ embedding: embedding({ C: 4, e: 3 }), cell: small(cell, 3, 2) }),
+    options: { lengths: true },
+  },
+  ...[{}, { lengths: true }].flatMap((options): OnnxCase[] => [
+    {
+      name: `the last step of both directions, and another cell${options.lengths ? ', unequal lengths' : ''}`,
+      net: cell => {
+        const branch = () => stack({ cell: small(cell, 3, 2), last: lastStep(2) });
+        return stack({ both: bidirectional({ forward: branch(), backward: branch() }), cell: small(cell, 4, 3) });
+      },
+      options,
+    },
+    ...[lastStep, meanOverTime, maxOverTime].map((pool): OnnxCase => {
+      const { name } = pool(1);
+      return {
+        name: `${name}, and a readout${options.lengths ? ', unequal lengths' : ''}`,
+        net: cell => stack({ cell: small(cell, 3, 4), pool: pool(4), out: readout({ m: 4, C: 2 }) }),
+        options,
+      };
+    }),
+  ]),
+  {
+    name: 'classes pooled as they are, in both directions',
+    net: cell =>
+      bidirectional({
+        forward: stack({ pool: meanOverTime(4), again: maxOverTime(4), cell: small(cell, 4, 2) }),
+        backward: stack({ pool: lastStep(4), out: readout({ m: 4, C: 2 }) }),
+      }),
+    options: { input: 'classes', lengths: true },
+  },
 ];
+
+/** Dropout that is over. */
+function still(F: number): Layer {
+  const layer = dropout({ F, rate: 0.5, seed: 1 });
+  layer.training = false;
+  return layer;
+}
 
 /** The cell of that name. */
 export function cellOf(name: string): Cell {
@@ -107,7 +160,7 @@ export function problemOf({ net: make, options }: OnnxCase, cell: Cell): OnnxPro
     ),
   };
   const expected: Record<string, Values> = {
-    y: { dims: [T, B, net.outputs], data: y.rows().to1DArray() },
+    y: { dims: [y.T, B, net.outputs], data: y.rows().to1DArray() },
     ...Object.fromEntries(
       Object.entries(sT).map(([name, part]) => [`sT.${name}`, { dims: [B, part.columns], data: part.to1DArray() }]),
     ),

@@ -17,11 +17,13 @@ export interface Declared {
   readonly extents: readonly (number | string)[];
 }
 
+type Attribute = number | string | readonly string[] | readonly number[];
+
 interface Node {
   readonly op: string;
   readonly inputs: readonly string[];
   readonly outputs: readonly string[];
-  readonly attributes: ReadonlyMap<string, number | string | readonly string[]>;
+  readonly attributes: ReadonlyMap<string, Attribute>;
 }
 
 /** What a file holds. */
@@ -83,28 +85,66 @@ const OPERATIONS: Readonly<Record<string, Operation>> = {
     return [{ dims: [...(indices?.dims ?? []), C], data }];
   },
   Unsqueeze([x, axes]) {
-    return [{ dims: (x?.dims ?? []).toSpliced(axes?.data[0] ?? 0, 0, 1), data: x?.data ?? [] }];
+    const dims = (axes?.data ?? []).reduce((all, axis) => all.toSpliced(axis, 0, 1), [...(x?.dims ?? [])]);
+    return [{ dims, data: x?.data ?? [] }];
   },
   Squeeze([x, axes]) {
     const axis = axes?.data[0] ?? 0;
     if (x?.dims[axis] !== 1) throw new Error('only an extent of 1 can be squeezed');
     return [{ dims: x.dims.toSpliced(axis, 1), data: x.data }];
   },
-  Concat([a, b], attributes) {
-    if (attributes.get('axis') !== 2) throw new Error('axis 2 only');
-    const rows = (x: Values | undefined) => chunks(x?.data ?? [], x?.dims[2] ?? 0);
-    const data = rows(a).flatMap((row, n) => [...row, ...(rows(b)[n] ?? [])]);
-    return [{ dims: [a?.dims[0] ?? 0, a?.dims[1] ?? 0, (a?.dims[2] ?? 0) + (b?.dims[2] ?? 0)], data }];
+  Concat(all, attributes) {
+    const axis = attributes.get('axis');
+    const [first] = all;
+    if (axis !== (first?.dims.length ?? 0) - 1) throw new Error('the last axis only');
+    const outer = (x: Values | undefined) => x?.dims.slice(0, -1) ?? [];
+    if (all.some(x => outer(x).join() !== outer(first).join())) throw new Error('extents differ');
+    const rows = all.map(x => chunks(x?.data ?? [], x?.dims.at(-1) ?? 0));
+    const data = (rows[0] ?? []).flatMap((_, n) => rows.flatMap(own => own[n] ?? []));
+    return [{ dims: [...outer(first), all.reduce((sum, x) => sum + (x?.dims.at(-1) ?? 0), 0)], data }];
   },
   MatMul([x, M]) {
     const [m = 0, C = 0] = M?.dims ?? [];
+    if (x?.dims.at(-1) !== m) throw new Error('the columns of the one are not the rows of the other');
     const columns = Array.from({ length: C }, (_, j) => Array.from({ length: m }, (_, i) => M?.data[i * C + j] ?? 0));
-    const data = chunks(x?.data ?? [], m).flatMap(row => columns.map(column => dot(row, column)));
-    return [{ dims: [...(x?.dims.slice(0, -1) ?? []), C], data }];
+    const data = chunks(x.data, m).flatMap(row => columns.map(column => dot(row, column)));
+    return [{ dims: [...x.dims.slice(0, -1), C], data }];
   },
-  Add([x, c]) {
-    const C = c?.data.length ?? 1;
-    return [{ dims: x?.dims ?? [], data: (x?.data ?? []).map((value, n) => value + (c?.data[n % C] ?? 0)) }];
+  Add: elementwise((a, b) => a + b),
+  Div: elementwise((a, b) => a / b),
+  LessOrEqual: elementwise((a, b) => Number(a <= b)),
+  Equal: elementwise((a, b) => Number(a === b)),
+  Where: elementwise((which, a, b) => (which === 1 ? a : b)),
+  Tanh: elementwise(Math.tanh),
+  Identity: elementwise(a => a),
+  Cast: elementwise(a => a),
+  Shape([x]) {
+    return [{ dims: [x?.dims.length ?? 0], data: x?.dims ?? [] }];
+  },
+  Range([start, limit, step]) {
+    const [first = 0, end = 0, by = 1] = [start, limit, step].map(scalar);
+    const data = Array.from({ length: Math.ceil((end - first) / by) }, (_, n) => first + n * by);
+    return [{ dims: [data.length], data }];
+  },
+  Gather([x, indices], attributes) {
+    if (attributes.get('axis') !== 0) throw new Error('axis 0 only');
+    const [count = 0, ...inner] = x?.dims ?? [];
+    const rows = chunks(x?.data ?? [], product(inner));
+    const data = (indices?.data ?? []).flatMap(k => {
+      const row = rows[k < 0 ? k + count : k];
+      if (!row) throw new Error(`there is no ${k}`);
+      return row;
+    });
+    return [{ dims: [...(indices?.dims ?? []), ...inner], data }];
+  },
+  ReduceSum([x, axes]) {
+    return reduced(x, axes?.data, column => column.reduce((sum, value) => sum + value, 0));
+  },
+  ReduceMean([x], attributes) {
+    return reduced(x, attributes.get('axes'), column => column.reduce((sum, value) => sum + value, 0) / column.length);
+  },
+  ReduceMax([x], attributes) {
+    return reduced(x, attributes.get('axes'), column => Math.max(...column));
   },
   RNN: recurrent((gates, { h }, attributes) => {
     const [activation] = attributes.get('activations') as readonly string[];
@@ -132,6 +172,52 @@ const OPERATIONS: Readonly<Record<string, Operation>> = {
     return { h: h.map((value, i) => (1 - (z[i] ?? 0)) * (proposed[i] ?? 0) + (z[i] ?? 0) * value) };
   }),
 };
+
+/** An operation element by element: extents are aligned at their ends, and what is 1 of them is repeated. */
+function elementwise(f: (...numbers: number[]) => number): Operation {
+  return inputs => {
+    const given = inputs.map(x => x ?? { dims: [], data: [] });
+    const rank = Math.max(...given.map(({ dims }) => dims.length));
+    const aligned = given.map(({ dims }) => [...Array.from({ length: rank - dims.length }, () => 1), ...dims]);
+    const dims = Array.from({ length: rank }, (_, axis) => Math.max(...aligned.map(own => own[axis] ?? 1)));
+    if (aligned.some(own => own.some((n, axis) => n !== 1 && n !== dims[axis]))) throw new Error('extents differ');
+    const data = Array.from({ length: product(dims) }, (_, n) => {
+      const numbers = given.map(({ data }, k) => data[offsetIn(aligned[k] ?? [], dims, n)] ?? Number.NaN);
+      return f(...numbers);
+    });
+    return [{ dims, data }];
+  };
+}
+
+/** Where the n-th element of extents `dims` is in what is repeated to be of them. */
+function offsetIn(own: readonly number[], dims: readonly number[], n: number): number {
+  let [rest, offset, stride] = [n, 0, 1];
+  for (let axis = dims.length - 1; axis >= 0; axis--) {
+    const [extent, mine] = [dims[axis] ?? 1, own[axis] ?? 1];
+    if (mine !== 1) offset += (rest % extent) * stride;
+    stride *= mine;
+    rest = Math.floor(rest / extent);
+  }
+  return offset;
+}
+
+/** Each column along the first axis as one number. */
+function reduced(x: Values | undefined, axes: unknown, f: (column: readonly number[]) => number): readonly Values[] {
+  if (!Array.isArray(axes) || axes.join() !== '0') throw new Error('axis 0 only');
+  const [, ...inner] = x?.dims ?? [];
+  const rows = chunks(x?.data ?? [], product(inner));
+  const data = Array.from({ length: product(inner) }, (_, j) => f(rows.map(row => row[j] ?? Number.NaN)));
+  return [{ dims: [1, ...inner], data }];
+}
+
+function scalar(x: Values | undefined): number {
+  if (x?.dims.length !== 0) throw new Error('a number by itself only');
+  return x.data[0] ?? Number.NaN;
+}
+
+function product(extents: readonly number[]): number {
+  return extents.reduce((count, n) => count * n, 1);
+}
 
 /** What adds up to a gate's pre-activation, block by block, unit by unit. */
 interface Gates {
@@ -252,18 +338,22 @@ function text(message: Message, field: number): string {
   return strings(message, field)[0] ?? '';
 }
 
+/** Numbers may be one field each, or all packed in one, here of one byte each. */
+function packed(message: Message, field: number): readonly number[] {
+  return (message.get(field) ?? []).flatMap(value => (typeof value === 'number' ? [value] : [...value]));
+}
+
 function declared(info: Message): Declared {
   const type = messageOf(bytesAt(messageOf(bytesAt(info, 2)), 1));
   const extents = all(messageOf(bytesAt(type, 2)), 1).map(dim => (dim.has(2) ? text(dim, 2) : integer(dim, 1)));
   return { name: text(info, 1), element: integer(type, 1), extents };
 }
 
-/** Extents may be one field each, or all packed in one. */
 function tensor(message: Message): [string, Values] {
-  const dims = (message.get(1) ?? []).flatMap(value => (typeof value === 'number' ? [value] : [...value]));
+  const dims = packed(message, 1);
   const raw = bytesAt(message, 9);
   const view = new DataView(raw.buffer, raw.byteOffset, raw.byteLength);
-  const size = dims.reduce((count, n) => count * n, 1);
+  const size = product(dims);
   const float = integer(message, 2) === 1;
   if (!float && integer(message, 2) !== 7) throw new Error('float or int64 only');
   if (raw.length !== size * (float ? 4 : 8)) throw new Error(`${text(message, 8)} is not of its extents`);
@@ -274,8 +364,14 @@ function tensor(message: Message): [string, Values] {
 }
 
 function node(message: Message): Node {
-  const attributes = all(message, 5).map((attribute): [string, number | string | readonly string[]] => {
-    const value = { 2: integer(attribute, 3), 3: text(attribute, 4), 8: strings(attribute, 9) }[integer(attribute, 20)];
+  const attributes = all(message, 5).map((attribute): [string, Attribute] => {
+    const kinds = {
+      2: integer(attribute, 3),
+      3: text(attribute, 4),
+      7: packed(attribute, 8),
+      8: strings(attribute, 9),
+    };
+    const value = kinds[integer(attribute, 20) as keyof typeof kinds];
     if (value === undefined) throw new Error(`${text(attribute, 1)} is of a kind that is none of ours`);
     return [text(attribute, 1), value];
   });

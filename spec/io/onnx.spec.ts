@@ -9,16 +9,22 @@ import { gru } from '../../lib/cells/gru.ts';
 import { cells } from '../../lib/cells/index.ts';
 import { lstm } from '../../lib/cells/lstm.ts';
 import { lstmPeephole } from '../../lib/cells/lstm-peephole.ts';
+import { mgu } from '../../lib/cells/mgu.ts';
 import { rnn } from '../../lib/cells/rnn.ts';
 import { recurrent } from '../../lib/engine/recurrent.ts';
 import { ValueError } from '../../lib/errors.ts';
-import { onnxCells, toOnnx } from '../../lib/io/onnx.ts';
+import { toOnnx } from '../../lib/io/onnx.ts';
+import { onnxCells } from '../../lib/io/onnx-cells.ts';
 import { bidirectional } from '../../lib/layers/bidirectional.ts';
+import { delay } from '../../lib/layers/delay.ts';
+import { dropout } from '../../lib/layers/dropout.ts';
 import { embedding } from '../../lib/layers/embedding.ts';
 import type { Layer } from '../../lib/layers/layer.ts';
+import { lastStep, meanOverTime } from '../../lib/layers/pool.ts';
 import { readout } from '../../lib/layers/readout.ts';
 import { stack } from '../../lib/layers/stack.ts';
 import { unroll } from '../../lib/layers/unroll.ts';
+import { encoderDecoder } from '../../lib/models/encoder-decoder.ts';
 import { cellOf, deviationOf, onnxCases, problemOf } from './onnx-cases.ts';
 import { decodeOnnx, runOnnx } from './onnx-interpreter.ts';
 
@@ -33,7 +39,7 @@ describe.each(onnxCells)('%s', name => {
 });
 
 describe('a mistake is seen:', () => {
-  const [plain, , , both] = onnxCases;
+  const [plain] = onnxCases;
   const deviationWith = (cell: Cell, given = plain, change: (layer: Layer) => void = () => {}): number => {
     if (!given) throw new Error('there is no such case');
     const problem = problemOf(given, cell);
@@ -69,12 +75,35 @@ describe('a mistake is seen:', () => {
     expect(deviationWith(gru as Cell, plain, change)).toBeGreaterThan(1e-3);
   });
 
-  test('sequences taken for longer than they are', () => {
-    if (!both) throw new Error('there is no such case');
-    const problem = problemOf(both, lstm as Cell);
+  test.each(onnxCases.filter(({ options }) => options.lengths))('sequences taken for longer: $name', given => {
+    const problem = problemOf(given, lstm as Cell);
     const lengths = { element: 'int32' as const, dims: [3], data: [5, 5, 5] };
     expect(deviationOf(runOnnx(problem.model, { ...problem.feeds, lengths }), problem)).toBeGreaterThan(1e-3);
   });
+
+  test('another number in an embedding', () => {
+    const given = onnxCases.find(({ name }) => name.startsWith('an embedding'));
+    const change = ({ params }: Layer): void => {
+      const E = params.named()['embedding.E'];
+      E?.set(1, 0, E.get(1, 0) + 0.1);
+    };
+    expect(deviationWith(lstm as Cell, given, change)).toBeGreaterThan(1e-3);
+  });
+});
+
+test('once pooled, one step is put out; symbols are looked up in an embedding, and made one-hot where there is none', () => {
+  const above = () => ({ cell: unroll(lstm, { d: 3, m: 4 }), pool: meanOverTime(4) });
+  const embedded = decodeOnnx(toOnnx(stack({ low: embedding({ C: 5, e: 3 }), ...above() }), { input: 'classes' }));
+  const plain = decodeOnnx(toOnnx(stack(above()), { input: 'classes' }));
+  const operations = ({ nodes }: typeof plain) => nodes.map(({ op }) => op).filter(op => !/squeeze/i.test(op));
+  expect(embedded.outputs[0]?.extents).toEqual([1, 'B', 4]);
+  expect(operations(embedded)).toEqual(['Gather', 'LSTM', 'ReduceMean']);
+  expect(operations(plain)).toEqual(['OneHot', 'LSTM', 'ReduceMean']);
+});
+
+test('dropout that is on is the identity all the same', () => {
+  const net = (rate: number) => stack({ drop: dropout({ F: 3, rate, seed: 1 }), out: readout({ m: 3, C: 2 }) });
+  expect(toOnnx(net(0.5))).toEqual(toOnnx(net(0)));
 });
 
 test('names, kinds and extents are those of the document', () => {
@@ -113,7 +142,6 @@ describe('what ONNX lacks is refused by name:', () => {
       () => unroll(cellOf(name), { d: 2, m: 3 }),
       new RegExp(`got ${name}$`),
     ]),
-    ['an embedding', () => stack({ e: embedding({ C: 4, e: 2 }), a: unroll(rnn, { d: 2, m: 3 }) }), /got embedding$/],
     ['a conditioned cell', () => unroll(conditioned(rnn, { k: 2 }), { d: 2, m: 3 }), /got conditioned/],
     ['a changed copy of a layer', () => ({ ...recurrent(gru, { d: 2, m: 3 }) }), /another layer called gru$/],
     [
@@ -121,11 +149,25 @@ describe('what ONNX lacks is refused by name:', () => {
       () => stack({ a: unroll({ ...gru, forward: gru.forward }, { d: 2, m: 3 }), b: readout({ m: 3, C: 2 }) }),
       /another cell called gru$/,
     ],
+    ['a delay', () => stack({ low: stack({ before: delay({ F: 2 }) }) }), /^layer\.low\.before: .*got delay$/],
     [
-      'the sum of both directions',
+      'a cell within both directions',
       () =>
-        bidirectional({ forward: unroll(rnn, { d: 2, m: 3 }), backward: unroll(rnn, { d: 2, m: 3 }), merge: 'sum' }),
-      /got their sum$/,
+        stack({ both: bidirectional({ forward: unroll(rnn, { d: 2, m: 3 }), backward: unroll(mgu, { d: 2, m: 3 }) }) }),
+      /^layer\.both\.backward: .*got mgu$/,
+    ],
+    [
+      'one direction that is pooled and one that is not',
+      () => stack({ both: bidirectional({ forward: unroll(rnn, { d: 2, m: 3 }), backward: lastStep(2) }) }),
+      /^layer\.both: expected both directions pooled, or neither, got one of them$/,
+    ],
+    [
+      'an encoder and a decoder at once',
+      () => {
+        const layer = () => unroll(rnn, { d: 2, m: 3 });
+        return encoderDecoder({ encoder: layer(), decoder: layer() }) as unknown as Layer;
+      },
+      /expected an encoder or a decoder by itself, got both$/,
     ],
   ])('%s', (_, make, message) => {
     const layer = make();

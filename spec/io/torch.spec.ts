@@ -18,14 +18,19 @@ import { ShapeError, ValueError } from '../../lib/errors.ts';
 import { normal } from '../../lib/init/initialisers.ts';
 import { readSafetensors, type Tensor, writeSafetensors } from '../../lib/io/safetensors.ts';
 import { fromTorch, torchCells, toTorch } from '../../lib/io/torch.ts';
+import { decodeTorch } from '../../lib/io/torch-file.ts';
 import { bidirectional } from '../../lib/layers/bidirectional.ts';
+import { delay } from '../../lib/layers/delay.ts';
 import { dropout } from '../../lib/layers/dropout.ts';
+import { embedding } from '../../lib/layers/embedding.ts';
 import type { Layer } from '../../lib/layers/layer.ts';
+import { lastStep, maxOverTime } from '../../lib/layers/pool.ts';
 import { readout } from '../../lib/layers/readout.ts';
 import { stack } from '../../lib/layers/stack.ts';
 import { unroll } from '../../lib/layers/unroll.ts';
 import type { OptimiserName } from '../../lib/models/char-options.ts';
 import { CharTrainer } from '../../lib/models/char-trainer.ts';
+import { encoderDecoder } from '../../lib/models/encoder-decoder.ts';
 import { Vocabulary } from '../../lib/models/vocabulary.ts';
 import { Random } from '../../lib/random.ts';
 import { Sequence } from '../../lib/sequence.ts';
@@ -204,6 +209,54 @@ test('whatever is written is read again to the last bit, in the reference and in
   );
 });
 
+test('an embedding, dropout and a pool are around the same tensors, which are read again to the last bit', () => {
+  const make = () =>
+    stack({
+      low: embedding({ C: 5, e: 2 }),
+      drop: dropout({ F: 2, rate: 0.5, seed: 1 }),
+      cell: unroll(gru, { d: 2, m: 3 }),
+      pool: maxOverTime(3),
+      out: readout({ m: 3, C: 4 }),
+    });
+  const [net, again] = [make(), make()];
+  normal(1)(net.params, new Random(2));
+  const tensors = toTorch(net, { embedding: 'words' });
+  expect([...tensors.keys()].filter(name => !name.startsWith('rnn.'))).toEqual([
+    'words.weight',
+    'readout.weight',
+    'readout.bias',
+  ]);
+  expect(tensors.get('words.weight')).toEqual({ shape: [5, 2], data: net.params.get('low.E').data });
+  fromTorch(again, tensors, { embedding: 'words' });
+  expect(again.params.values).toEqual(net.params.values);
+});
+
+test('dropout within both directions is nothing', () => {
+  const branch = (d: number) => stack({ cell: unroll(lstm, { d, m: 3 }), drop: dropout({ F: 3, rate: 0.5, seed: 1 }) });
+  const both = (d: number) => bidirectional({ forward: branch(d), backward: branch(d) });
+  const keys = [...toTorch(stack({ low: both(2), high: both(6) })).keys()];
+  expect(keys).toEqual([...toTorch(network(lstm as Cell, { ...ONE, layers: 2, both: true })).keys()]);
+});
+
+test('both directions may end in a pool each', () => {
+  const branch = () => stack({ cell: unroll(lstm, { d: 2, m: 3 }), pool: lastStep(3) });
+  const net = bidirectional({ forward: branch(), backward: branch() });
+  expect([...toTorch(net).keys()]).toEqual([...toTorch(network(lstm as Cell, { ...ONE, both: true })).keys()]);
+});
+
+test('a file with an embedding is read as the network without that computes the same', () => {
+  const net = stack({
+    low: embedding({ C: 4, e: 2 }),
+    cell: unroll(lstm, { d: 2, m: 3 }),
+    out: readout({ m: 3, C: 4 }),
+  });
+  normal(1)(net.params, new Random(4));
+  const bytes = writeSafetensors(toTorch(net), { vocabulary: '["a","b","c","d"]' });
+  const x = Sequence.oneHot([0, 2, 3, 1, 1], { T: 5, classes: 4 });
+  const rows = (layer: Layer) => layer.forward(x).y.rows().to2DArray();
+  expect(distance(rows(decodeTorch(bytes).net), rows(net))).toBeLessThan(TOLERANCE);
+});
+
 // PT-D1: only the sum of the two biases counts, but of n's in a GRU.
 test.each([
   ['lstm', 0],
@@ -243,20 +296,59 @@ describe('what PyTorch lacks is refused by name:', () => {
     expect(missing).toEqual([...variants, 'lstm-layer-norm', 'slstm', 'mgu', 'min-gru', 'min-lstm']);
   });
 
-  test.each<[string, () => Layer, RegExp]>([
+  test.each<[string, () => Layer, RegExp, place?: string]>([
     ...missing.map((name): [string, () => Layer, RegExp] => [
       name,
       () => cellLayer(cellOf(name)),
       new RegExp(`readout on top\\), got ${name}$`),
     ]),
-    ['dropout', () => stack({ a: cellLayer(rnn as Cell), b: dropout({ F: 3, rate: 0.5, seed: 1 }) }), /got dropout$/],
-    ['two cells', () => stack({ a: cellLayer(rnn as Cell), b: cellLayer(lstm as Cell, 3, 3) }), /rnn beside lstm$/],
-    ['two widths', () => stack({ a: cellLayer(rnn as Cell), b: cellLayer(rnn as Cell, 3, 4) }), /of 3 and of 4 hidden/],
-    ['a readout alone', () => readout({ m: 3, C: 2 }), /a readout alone$/],
+    [
+      'two cells',
+      () => stack({ a: cellLayer(rnn as Cell), b: cellLayer(lstm as Cell, 3, 3) }),
+      /rnn beside lstm$/,
+      'b',
+    ],
+    [
+      'two widths',
+      () => stack({ a: cellLayer(rnn as Cell), b: cellLayer(rnn as Cell, 3, 4) }),
+      /of 3 and of 4 hidden/,
+      'b',
+    ],
+    ['a readout alone', () => readout({ m: 3, C: 2 }), /no recurrent layer$/],
     [
       'two readouts',
       () => stack({ a: cellLayer(rnn as Cell), b: readout({ m: 3, C: 2 }), c: readout({ m: 2, C: 2 }) }),
       /a readout below another layer$/,
+      'b',
+    ],
+    [
+      'an embedding above',
+      () => stack({ a: cellLayer(rnn as Cell), b: embedding({ C: 3, e: 2 }), c: readout({ m: 2, C: 2 }) }),
+      /an embedding above another layer$/,
+      'b',
+    ],
+    [
+      'a pool below',
+      () => stack({ a: cellLayer(rnn as Cell), b: maxOverTime(3), c: cellLayer(rnn as Cell, 3) }),
+      /a pool below another layer$/,
+      'b',
+    ],
+    [
+      'pools of both directions below',
+      () => {
+        const branch = () => stack({ cell: cellLayer(rnn as Cell), pool: lastStep(3) });
+        const both = (d: number) =>
+          bidirectional({ forward: cellLayer(rnn as Cell, d), backward: cellLayer(rnn as Cell, d) });
+        return stack({ a: bidirectional({ forward: branch(), backward: branch() }), b: both(6) });
+      },
+      /both directions of more than a cell$/,
+      'a',
+    ],
+    ['a delay', () => stack({ a: cellLayer(rnn as Cell), b: delay({ F: 3 }) }), /got delay$/, 'b'],
+    [
+      'an encoder and a decoder at once',
+      () => encoderDecoder({ encoder: cellLayer(rnn as Cell), decoder: cellLayer(rnn as Cell) }) as unknown as Layer,
+      /expected an encoder or a decoder by itself, got both$/,
     ],
     [
       'one direction above both',
@@ -293,6 +385,7 @@ describe('what PyTorch lacks is refused by name:', () => {
         });
       },
       /got their sum$/,
+      'a',
     ],
     [
       "a cell of the user's own that is called as one of ours",
@@ -307,11 +400,13 @@ describe('what PyTorch lacks is refused by name:', () => {
       'one within a stack',
       () => stack({ a: { ...recurrent(rnn as Cell, { d: 2, m: 3 }) }, b: readout({ m: 3, C: 2 }) }),
       /another layer called rnn$/,
+      'a',
     ],
     [
       'one of both directions',
       () => bidirectional({ forward: cellLayer(rnn as Cell), backward: { ...cellLayer(rnn as Cell) } }),
       /another layer called rnn$/,
+      'backward',
     ],
     [
       'a changed copy of a stack',
@@ -322,6 +417,7 @@ describe('what PyTorch lacks is refused by name:', () => {
       'a changed copy of a readout',
       () => stack({ a: cellLayer(rnn as Cell), b: { ...linear({ m: 3, C: 2 }) } }),
       /another layer called readout$/,
+      'b',
     ],
     [
       'a layer that was changed afterwards',
@@ -334,10 +430,10 @@ describe('what PyTorch lacks is refused by name:', () => {
       /another layer called rnn$/,
     ],
     ["a cell of the user's own", () => cellLayer({ ...(lstm as Cell), name: 'mine' }), /got mine$/],
-  ])('%s', (_, make, message) => {
+  ])('%s', (_, make, message, place) => {
     const error = thrown(() => toTorch(make()));
     expect(error).toBeInstanceOf(ValueError);
-    expect((error as ValueError).argument).toBe('layer');
+    expect((error as ValueError).argument).toBe(place === undefined ? 'layer' : `layer.${place}`);
     expect((error as ValueError).message).toMatch(message);
   });
 });

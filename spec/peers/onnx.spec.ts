@@ -1,9 +1,10 @@
 /** Exported models run by onnxruntime compute, to 32 bits, what the library does: every cell, every topology, either input. */
 import { createRequire } from 'node:module';
 import { describe, expect, it } from 'vitest';
-import { onnxCells } from '../../lib/io/onnx.ts';
+import { onnxCells } from '../../lib/io/onnx-cells.ts';
 import { cellOf, deviationOf, type Feeds, onnxCases, problemOf } from '../io/onnx-cases.ts';
 import type { Values } from '../io/onnx-interpreter.ts';
+import { pairDeviation, pairs } from '../io/onnx-pairs.ts';
 
 /** What of onnxruntime is used. */
 interface Runtime {
@@ -36,6 +37,10 @@ describe.each(onnxCells)('%s in onnxruntime', name => {
     expect(names).toEqual([Object.keys(problem.feeds), Object.keys(problem.expected)]);
     expect(deviation).toBeLessThan(TOLERANCE);
   });
+});
+
+it.each(Object.entries(pairs))('an encoder and a decoder, %s', async (_, make) => {
+  expect(await pairDeviation(make, async (model, feeds) => (await run(model, feeds)).outputs)).toBeLessThan(TOLERANCE);
 });
 
 it('sees a state that is another', async () => {
