@@ -23,6 +23,7 @@ import { bidirectional } from '../../lib/layers/bidirectional.ts';
 import { dropout } from '../../lib/layers/dropout.ts';
 import { embedding } from '../../lib/layers/embedding.ts';
 import type { Layer } from '../../lib/layers/layer.ts';
+import { lastStep, maxOverTime } from '../../lib/layers/pool.ts';
 import { readout } from '../../lib/layers/readout.ts';
 import { stack } from '../../lib/layers/stack.ts';
 import { unroll } from '../../lib/layers/unroll.ts';
@@ -141,6 +142,8 @@ const layerOf = fc.letrec<{ layer: (d: number) => Layer }>(tie => ({
       (d: number) => ({ ...readout({ m: d, C: 2 }) }) as Layer,
       (C: number) => embedding({ C, e: 2 }) as Layer,
       (F: number) => dropout({ F, rate: 0.5, seed: 1 }) as Layer,
+      (F: number) => lastStep(F) as Layer,
+      (F: number) => maxOverTime(F) as Layer,
     ),
     {
       weight: 3,
