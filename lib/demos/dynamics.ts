@@ -15,6 +15,7 @@ import { type Engine, readoutLayer, recurrentLayer } from '../models/network.ts'
 import { adam } from '../optim/adam.ts';
 import { Random } from '../random.ts';
 import { Sequence } from '../sequence.ts';
+import { Descent } from '../training/descent.ts';
 import { examples } from '../training/examples.ts';
 import { Training } from '../training/training.ts';
 import type { Demo, DemoProgress } from './demo.ts';
@@ -104,8 +105,8 @@ function* linearSystem(
 ): Learning {
   const model = kalman({ m: STATE, d: 1 });
   normal(0.5)(model.params, rng);
-  const optimiser = adam(model.params, { learningRate: 0.1 });
-  for (let step = 1; step <= LINEAR; step++) {
+  const descent = new Descent(model.params, { optimiser: adam(model.params, { learningRate: 0.1 }) });
+  const gradient = () => {
     model.params.zeroGrads();
     let total = 0;
     for (const series of learnt) {
@@ -113,8 +114,11 @@ function* linearSystem(
       model.backward(tape);
       total += loss;
     }
-    optimiser.step(model.params);
-    const note = `${name}, linear system: ${(total / (PIECES * LENGTH)).toFixed(3)} nats a step`;
+    return { loss: total };
+  };
+  for (let step = 1; step <= LINEAR; step++) {
+    const { loss } = descent.step(gradient);
+    const note = `${name}, linear system: ${(loss / (PIECES * LENGTH)).toFixed(3)} nats a step`;
     yield { done: done + step, total: TOTAL, note };
   }
   return series => model.forecast(Matrix.columnVector([...series])).mean.to1DArray();
