@@ -49,7 +49,7 @@ interface Manifest {
  */
 export function noticesOf(root: string, bundles: readonly Metafile[]): string {
   const inputs = bundles.flatMap(({ outputs }) => Object.values(outputs).flatMap(({ inputs }) => Object.keys(inputs)));
-  const folders = inputs.flatMap(path => /^.*[\\/]node_modules[\\/](?:@[^\\/]+[\\/])?[^\\/]+/.exec(path) ?? []);
+  const folders = inputs.flatMap(path => /^(?:.*[\\/])?node_modules[\\/](?:@[^\\/]+[\\/])?[^\\/]+/.exec(path) ?? []);
   const notices = Array.from(new Set(folders), folder => noticeOf(join(root, folder)));
   return `What others have written, in the files of this package.\n\n${notices.sort().join('\n')}`;
 }
