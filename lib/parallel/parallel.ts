@@ -36,7 +36,7 @@ export interface ParallelOptions {
 /**
  * The same network on several cores: parameters, states, lengths and gradients as before, and the same bits whatever the
  * number of workers. They differ from those of the network by itself by rounding, since gradients are added up shard by
- * shard; a batch of 16 sequences or fewer is one shard, and gains nothing.
+ * shard; a batch of 32 sequences or fewer is one shard, and gains nothing.
  *
  * Every worker has copies of the parameters, which are brought up to date at each pass forward, and kernels of its own. Two
  * hand-overs a step of training, whatever the network is made of.

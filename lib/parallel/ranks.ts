@@ -44,5 +44,9 @@ export function shareOf(rank: number, size: number, shards: number): Shard {
 /** Every rank has a shard to do, or throws ValueError. */
 export function requireShards(shards: number, { size }: Ranks): void {
   if (shards < size)
-    throw new ValueError('x', `a batch of at least ${size} shards of 16, for as many ranks`, `${shards}`);
+    throw new ValueError(
+      'x',
+      `a batch of at least ${size} shards, which have 32 sequences at most, for as many ranks`,
+      `${shards}`,
+    );
 }

@@ -10,9 +10,9 @@ export interface Shard {
 }
 
 /** Sequences of a shard at most: enough for a product's rows to be worth it, few enough for several cores. */
-const ROWS = 16;
+const ROWS = 32;
 
-/** The shards of a batch of B sequences, in order: as few as there can be of at most 16 sequences, as even as they can be. */
+/** The shards of a batch of B sequences, in order: as few as there can be of at most 32 sequences, as even as they can be. */
 export function shardsOf(B: number): readonly Shard[] {
   const count = Math.ceil(B / ROWS);
   return Array.from({ length: count }, (_, n) => ({

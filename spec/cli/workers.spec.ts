@@ -15,7 +15,7 @@ const SMALL = [
   '--chunk',
   '5',
   '--batch',
-  '40',
+  '70',
   '--dropout',
   '0.2',
   '--sample-every',

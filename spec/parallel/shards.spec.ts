@@ -7,24 +7,24 @@ import { shardsOf, Tree } from '../../lib/parallel/shards.ts';
 import { ROOT } from '../examples.ts';
 
 describe('the shards of a batch', () => {
-  it('are all of it, in order, of at most 16 sequences, as even as can be', () => {
+  it('are all of it, in order, of at most 32 sequences, as even as can be', () => {
     fc.assert(
       fc.property(fc.integer({ min: 1, max: 500 }), B => {
         const shards = shardsOf(B);
         const sizes = shards.map(({ from, to }) => to - from);
         expect(shards.map(({ from }) => from)).toEqual([0, ...shards.slice(0, -1).map(({ to }) => to)]);
         expect(shards.at(-1)?.to).toBe(B);
-        expect(shards).toHaveLength(Math.ceil(B / 16));
+        expect(shards).toHaveLength(Math.ceil(B / 32));
         expect(Math.max(...sizes) - Math.min(...sizes)).toBeLessThanOrEqual(1);
       }),
     );
   });
 
   it('are one where that is enough', () => {
-    expect(shardsOf(16)).toEqual([{ from: 0, to: 16 }]);
-    expect(shardsOf(17)).toEqual([
-      { from: 0, to: 8 },
-      { from: 8, to: 17 },
+    expect(shardsOf(32)).toEqual([{ from: 0, to: 32 }]);
+    expect(shardsOf(33)).toEqual([
+      { from: 0, to: 16 },
+      { from: 16, to: 33 },
     ]);
   });
 });
@@ -115,7 +115,7 @@ describe('the figures of the derivation', () => {
 
   it('are those of its equations, of 64 machines', () => {
     const [N, alpha, beta] = [64, 20e-6, 1.25e9];
-    const computing = flopsOf(1024) / (N * f);
+    const computing = flopsOf(2048) / (N * f);
     const adding = 2 * (N - 1) * alpha + (((2 * (N - 1)) / N) * 8 * P) / beta; // PAR-D5  2(N−1)α + 2(N−1)/N · 8P/β
     expect(text).toContain(`${(1e3 * computing).toFixed(0)} ms a pass`);
     expect(text).toContain(`takes ${(1e3 * adding).toFixed(1)} ms`);
