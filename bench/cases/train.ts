@@ -17,10 +17,10 @@ const [C, RATE, CLIP] = [65, 0.002, 5];
 /** Chunks of each stream. */
 const CHUNKS = 8;
 
-/** The case of training by so many threads: m units, B streams, chunks of T. */
+/** The case of training by so many threads: m units, B streams, 32 of them a thread unless given, chunks of T. */
 export function trainCase(
   workers: number,
-  [m, B, T]: readonly [m: number, B: number, T: number] = [128, 32, 25],
+  [m, B, T]: readonly [m: number, B: number, T: number] = [128, 32 * workers, 25],
 ): Case {
   const options: CharTrainerOptions = {
     ...{ ...lectureOptions, cell: lstm, hidden: m, chunk: T, batch: B, heldOut: 0, initStd: 0.1 },
