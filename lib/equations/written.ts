@@ -2,9 +2,9 @@
  * Equations as plain data, and the cell that they are: it computes by the same operations in the same order, and so the same
  * bits. That is how a cell of a user's own goes where its module does not: into a file, to another thread.
  */
-import type { AbstractMatrix } from 'ml-matrix';
-import { Matrix } from 'ml-matrix';
+import { type AbstractMatrix, Matrix } from 'ml-matrix';
 import { type Cell, type CellSize, type State, tagsOf } from '../cells/cell.ts';
+import { requireRows } from '../entries.ts';
 import { ShapeError, ValueError } from '../errors.ts';
 import { addColumnSums, addTo, addTTimes, timesT } from '../matrix.ts';
 import { describe, requireInteger, requireList, requireObject } from '../require.ts';
@@ -157,10 +157,13 @@ function stepOf(value: WrittenValue, n: number): Step {
     };
   }
   if (rows) {
-    const constant = new Matrix(rows.map(row => [...row]));
+    const { data, ...shape } = requireRows(`${place}.rows`, rows);
+    const constant = Matrix.from1DArray(shape.rows, shape.columns, data);
     return () => constant;
   }
-  const before = args.map((arg, k) => requireInteger(`${place}.args[${k}]`, arg, 0, n - 1));
+  const before = requireList(`${place}.args`, args).map((arg, k) =>
+    requireInteger(`${place}.args[${k}]`, arg, 0, n - 1),
+  );
   const given = (run: Run) => before.map(arg => run[arg]) as AbstractMatrix[];
   const adding = Object.hasOwn(ADDING, operation) ? ADDING[operation] : undefined;
   if (adding) {

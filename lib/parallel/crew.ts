@@ -65,20 +65,21 @@ export class Crew {
     const { control, asked } = thread;
     let [beats, since] = [control.beats, performance.now()];
     for (let { done } = control; done !== asked; { done } = control) {
-      if (thread.ended() !== undefined) return this.#death(n);
+      if (thread.ended() !== undefined) return this.#death(n, thread);
       control.wait(done, 1000);
       if (control.beats !== beats) [beats, since] = [control.beats, performance.now()];
       if (performance.now() - since > PATIENCE) {
         thread.stop(`no sign of life for ${PATIENCE / 1000} s`);
-        return this.#death(n);
+        return this.#death(n, thread);
       }
     }
     return control.error();
   }
 
-  #death(n: number): WorkerError | undefined {
-    const ended = this.#threads[n]?.ended();
-    return ended === undefined ? undefined : new WorkerError(`worker ${n + 1}`, 'a thread at work', ended);
+  /** That a thread has ended, which is said once: nothing is awaited of it any more. */
+  #death(n: number, thread: Thread): WorkerError {
+    thread.asked = thread.control.done;
+    return new WorkerError(`worker ${n + 1}`, 'a thread at work', thread.ended() ?? 'none');
   }
 }
 

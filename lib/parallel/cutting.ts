@@ -26,8 +26,8 @@ export function statePlaces(places: Places, state: Readonly<Record<string, numbe
   return Object.fromEntries(Object.entries(state).map(([part, columns]) => [part, places.numbers(B * columns)]));
 }
 
-/** Copies the rows of a shard out of a state. */
-export function cutState(state: Matrices, { from }: Shard, places: StatePlaces, memory: SharedArrayBuffer): void {
+/** Copies a state to its places, or the rows of a shard of it, which begin with row `from`. */
+export function putState(state: Matrices, places: StatePlaces, memory: SharedArrayBuffer, from: number = 0): void {
   for (const [part, place] of Object.entries(places)) {
     const rows = state[part];
     const columns = rows?.columns ?? 1;

@@ -8,6 +8,7 @@ import type { Layer } from '../layers/layer.ts';
 import { type Extent, Sequence } from '../sequence.ts';
 import type { Matrices } from '../shape.ts';
 import { FlatMatrix } from '../views.ts';
+import { putState } from './cutting.ts';
 import { dropsOf, setDrops } from './drops.ts';
 import { dataAt, numbersAt } from './memory.ts';
 import type { Backward, Forward, InputGradient, NetworkRequest, Place, Request, SequencePlace, Work } from './work.ts';
@@ -115,7 +116,7 @@ function forward(
   const { y, sT, tape } = layer.forward(x, part.s0 && stateAt(memory, part.s0, B));
   passes.set(pass, { tape, y });
   dataAt(memory, part.y).set(y.data);
-  putState(memory, part.sT, sT);
+  putState(sT, part.sT, memory);
   return y;
 }
 
@@ -127,7 +128,7 @@ function backward(replica: Replica, work: Work, part: Backward): Sequence | unde
   layer.params.zeroGrads();
   const found = layer.backward(taken.tape, dy, part.dsT && stateAt(memory, part.dsT, dy.B)); // PAR-F2  G_n = Σ_b dL/dy ∂y/∂θ of the shard alone
   numbersAt(memory, part.grads).set(layer.params.grads);
-  putState(memory, part.ds0, found.ds0);
+  putState(found.ds0, part.ds0, memory);
   taken.found = found;
   if (part.dx) dataAt(memory, part.dx).set(found.dx.data);
   return part.dx && found.dx;
@@ -151,17 +152,6 @@ function stateAt(memory: SharedArrayBuffer, places: Readonly<Record<string, Plac
     return [part, new FlatMatrix(numbersAt(memory, place).slice(), B, place.count / B)] as const;
   });
   return Object.fromEntries(parts);
-}
-
-function putState(memory: SharedArrayBuffer, places: Readonly<Record<string, Place>>, state: Matrices): void {
-  for (const [part, place] of Object.entries(places)) {
-    const to = numbersAt(memory, place);
-    const from = state[part];
-    for (let n = 0; n < to.length; n++) {
-      const columns = from?.columns ?? 1;
-      to[n] = from?.get(Math.floor(n / columns), n % columns) ?? Number.NaN;
-    }
-  }
 }
 
 /** The network that was written as JSON. */

@@ -4,7 +4,7 @@ import { ValueError } from '../errors.ts';
 import type { Layer } from '../layers/layer.ts';
 import { describe } from '../require.ts';
 import { dense, read, requireSequence, Sequence } from '../sequence.ts';
-import { cut, cutState, join, joinStates, statePlaces } from './cutting.ts';
+import { cut, join, joinStates, putState, statePlaces } from './cutting.ts';
 import { dropsOf, settingsOf } from './drops.ts';
 import type { Came } from './hand.ts';
 import { dataAt, numbersAt, Places, Shared } from './memory.ts';
@@ -106,7 +106,7 @@ export function shardedLayer<P extends string>(
       numbersAt(common.memory, p).set(params.values);
       for (const part of own) {
         cut(x, part, dataAt(common.memory, part.x));
-        if (part.s0) cutState(initial, part, part.s0, common.memory);
+        if (part.s0) putState(initial, part.s0, common.memory, part.from);
       }
       try {
         const came = team.do(assignment, own, (network, parts) => ({ ...network, ...common, parts }));
@@ -156,7 +156,7 @@ export function shardedLayer<P extends string>(
       const common = { kind: 'backward', memory: memory.of(places.bytes), pass } as const;
       for (const part of own) {
         cut(dy, part, dataAt(common.memory, part.dy));
-        if (part.dsT) cutState(final, part, part.dsT, common.memory);
+        if (part.dsT) putState(final, part.dsT, common.memory, part.from);
       }
       const came = team.do(assignment, own, (network, parts) => ({ ...network, ...common, parts }));
       results.exchange(common.memory);

@@ -51,11 +51,15 @@ describe('a crew', () => {
     expect(() => crew.wait()).toThrow('RangeError: too deep');
   });
 
-  it('names a thread that ended before it was done, and asks it no more', () => {
+  it('names a thread that ended before it was done, once, and goes on with the others', () => {
     const { thread } = threadOf(() => thread.stop('one that ended with code 1'));
     const crew = new Crew([threadOf(control => control.end()).thread, thread]);
     crew.ask(1, network, work);
     expect(() => crew.wait()).toThrow(new WorkerError('worker 2', 'a thread at work', 'one that ended with code 1'));
     expect(crew.atWork).toEqual([0]);
+    crew.ask(0, network, work);
+    crew.wait();
+    crew.ask(1, network, work); // a pass that it has the tape of
+    expect(() => crew.wait()).toThrow('worker 2: expected a thread at work');
   });
 });
