@@ -13,7 +13,7 @@ import { type ParallelTape, shardedLayer } from './sharded.ts';
 import { Team } from './team.ts';
 
 /** Workers that there may be. */
-const MOST = 256;
+export const MOST_WORKERS: number = 256;
 
 /** How a network is run. */
 export interface ParallelOptions {
@@ -66,7 +66,7 @@ export function parallel<P extends string>(
 ): Promise<Layer<ParallelTape, P>> {
   const { workers, ranks, backend, cells } = requireKnown('options', options, ['workers', 'ranks', 'backend', 'cells']);
   if (ranks !== undefined) requireRanks('ranks', ranks);
-  requireInteger('workers', workers, 1, MOST);
+  requireInteger('workers', workers, 1, MOST_WORKERS);
   requireLayer('network', network);
   networkJson(network, 'network'); // which says what of it is not the library's, at once
   if (cells !== undefined && typeof cells !== 'string' && !(cells instanceof URL))

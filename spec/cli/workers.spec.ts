@@ -61,12 +61,12 @@ describe('bptt train --workers', () => {
     },
   );
 
-  test('is a number of threads, or auto', async () => {
+  test('is 1 to 256 threads, or auto', async () => {
     await trained(...SMALL, '--steps', '2', '--workers', 'auto', '--out', 'auto');
-    for (const workers of ['0', '1.5', 'many', '']) {
+    for (const workers of ['0', '1.5', '257', 'many', '']) {
       const { status, stderr } = await inTurn(folder, ...SMALL, '--workers', workers);
       expect(status).toBe(2);
-      expect(stderr).toBe(`bptt: --workers: expected a number of threads, or auto, got ${JSON.stringify(workers)}\n`);
+      expect(stderr).toBe(`bptt: --workers: expected 1 to 256 threads, or auto, got ${JSON.stringify(workers)}\n`);
     }
   });
 });

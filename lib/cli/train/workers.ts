@@ -1,19 +1,18 @@
 /** The option --workers: how many threads a run's batches are done by. */
 import { availableParallelism } from 'node:os';
 import { ValueError } from '../../errors.ts';
-import { parallel } from '../../parallel/parallel.ts';
+import { MOST_WORKERS, parallel } from '../../parallel/parallel.ts';
 import { shardsOf } from '../../parallel/shards.ts';
 import { describe } from '../../require.ts';
 import type { Run } from './run.ts';
 
 /** How many threads: a number, or as many as there are cores to run them. */
 export function workersOf(text: string): number {
-  const count = text === 'auto' ? availableParallelism() : Number(text);
-  if (text.trim() !== '' && Number.isInteger(count) && count >= 1) return Math.min(count, MOST);
-  throw new ValueError('--workers', 'a number of threads, or auto', describe(text));
+  if (text === 'auto') return Math.min(availableParallelism(), MOST_WORKERS);
+  const count = text.trim() === '' ? Number.NaN : Number(text);
+  if (Number.isInteger(count) && count >= 1 && count <= MOST_WORKERS) return count;
+  throw new ValueError('--workers', `1 to ${MOST_WORKERS} threads, or auto`, describe(text));
 }
-
-const MOST = 256;
 
 /**
  * Has the passes of a run's trainer done in shards, by so many threads: also by one, so that their number changes no bit. A
