@@ -1,4 +1,5 @@
 /** What our layers are computed with. A backend is added here and nowhere else. */
+import { availableParallelism } from 'node:os';
 import { Matrix } from 'ml-matrix';
 import type { Cell, CellSize } from '../lib/cells/cell.ts';
 import { blas } from '../lib/engine/blas.ts';
@@ -38,6 +39,8 @@ export interface Backend {
   product(shape: ProductShape, a: Float64Array, b: Float64Array, precision: Precision): Ours;
   /** The kernels, where it runs on any. */
   kernels?(precision: Precision): Runtime;
+  /** Of a backend by several threads: the same by one, and how many they are. Cases that gain by them are run on it. */
+  readonly threads?: { readonly each: Backend; readonly count: number };
   /** What computes its products and with whose kernels, where that is a library of the machine. */
   library?(): string;
   /** Why it cannot run on this machine; undefined where it can. */
@@ -64,6 +67,8 @@ export const reference: Backend = {
 /** The engine's WebAssembly kernels: the same bits on every machine. */
 export const wasm: Backend = onEngine('wasm', () => ({}));
 
+const onBlas: Backend = { ...onEngine('blas', () => ({ backend: blas() })), library: () => blasNamed(openBlas()) };
+
 /** Every backend by its name. */
 export const backends: Readonly<Record<string, Backend>> = {
   wasm,
@@ -71,12 +76,17 @@ export const backends: Readonly<Record<string, Backend>> = {
     if (!hasFma()) throw new ValueError('fma', 'a runtime with relaxed SIMD', `Node ${process.versions.node}`);
     return { fma: true };
   }),
-  blas: { ...onEngine('blas', () => ({ backend: blas() })), library: () => blasNamed(openBlas()) },
+  blas: onBlas,
+  'wasm-threads': byThreads(wasm),
+  'blas-threads': {
+    ...byThreads(onBlas),
+    product: onEngine('blas-threads', () => ({ backend: blas({ threads: availableParallelism() }) })).product,
+  },
   reference,
 };
 
 /** What `auto` stands for, as far as it is there. */
-const AUTO: readonly string[] = ['wasm', 'blas'];
+const AUTO: readonly string[] = ['wasm', 'blas', 'wasm-threads', 'blas-threads'];
 
 /** Backends to run on. */
 export interface ChosenBackends {
@@ -110,6 +120,18 @@ export function chosenBackends(
       missing === undefined ? [] : { family: backend.name, why: missing },
     ),
   };
+}
+
+/** A backend by as many threads as there are cores, among which the sequences of a batch are shared out. */
+function byThreads(each: Backend): Backend {
+  const count = availableParallelism();
+  const missing = () => each.missing() ?? (count > 1 ? undefined : 'there is one core');
+  return { ...each, name: `${each.name}-threads`, threads: { each, count }, missing };
+}
+
+/** The same backends, each by one thread. */
+export function byOneThread(backends: readonly Backend[]): readonly Backend[] {
+  return [...new Set(backends.map(backend => backend.threads?.each ?? backend))];
 }
 
 /** A BLAS, and the kernels that it chose. */

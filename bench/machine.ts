@@ -2,6 +2,7 @@
 import { availableParallelism, cpus } from 'node:os';
 import { setImmediate as breathe } from 'node:timers/promises';
 import type { Precision } from '../lib/engine/precision.ts';
+import { wideVectors } from '../lib/engine/wide.ts';
 import type { Backend } from './backends.ts';
 
 /** Where it was measured. */
@@ -10,6 +11,8 @@ export interface Machine {
   readonly cores: number;
   readonly platform: string;
   readonly node: string;
+  /** Whether WebAssembly runs in vectors of 256 bits. */
+  readonly wide: boolean;
   /** Gigabytes a second that a copy of 64 MB reads and writes. */
   readonly bandwidth: number;
   readonly peaks: readonly Peak[];
@@ -51,6 +54,7 @@ export function machine(bandwidth: number, peaks: readonly Peak[], backends: rea
     cores: availableParallelism(),
     platform: `${process.platform} ${process.arch}`,
     node: process.versions.node,
+    wide: wideVectors(),
     bandwidth,
     peaks,
     blas: backends.flatMap(backend => backend.library?.() ?? [])[0] ?? null,

@@ -6,7 +6,7 @@ import type { Cell } from '../lib/cells/cell.ts';
 import { plannedOf } from '../lib/engine/plan.ts';
 import type { Precision } from '../lib/engine/precision.ts';
 import { explain } from '../lib/engine/recurrent.ts';
-import { type Backend, reference } from './backends.ts';
+import { type Backend, byOneThread, reference } from './backends.ts';
 import type { Case } from './cases/case.ts';
 import { layerCase } from './cases/layers.ts';
 import type { Field, LeftOut, Rival } from './field.ts';
@@ -51,7 +51,7 @@ export function ownCell(cell: Cell, backends: readonly Backend[], precisions: re
   return {
     cases: races.map(({ own }) => own),
     runs: `${cell.name} ${explain(cell, size)}`,
-    backends: isFused ? backends : [reference],
+    backends: isFused ? byOneThread(backends) : [reference],
     precisions: isFused ? precisions : ['f64'],
     field: {
       absent: [],

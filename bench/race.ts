@@ -1,6 +1,9 @@
 /** One case in one precision: ours verified, the peers made ready, all of them timed in turns. */
+
 import type { Precision } from '../lib/engine/precision.ts';
+import { wideVectors } from '../lib/engine/wide.ts';
 import { BpttError } from '../lib/errors.ts';
+import { allocated } from './allocation.ts';
 import type { Backend } from './backends.ts';
 import type { Case, Opened, Verification } from './cases/case.ts';
 import type { Field, LeftOut } from './field.ts';
@@ -49,7 +52,7 @@ export class Races {
   }
 
   async run(precision: Precision, { backends, rounds, field, stopped }: RaceOptions): Promise<Outcome> {
-    const { name, work, workers = 1 } = this.#case;
+    const { name, work } = this.#case;
     const outcome: Outcome = { rows: [], refused: [], leftOut: [] };
     const entrants: Entrant[] = [];
     for (const backend of backends) {
@@ -67,6 +70,8 @@ export class Races {
     const ours = entrants.map(({ backend }) => this.#opened.ours(backend, precision));
     const all = [...ours, ...rivals];
     const timings = await timed(all, rounds, stopped);
+    const bytes: number[] = [];
+    if (timings && this.#case.trains) for (const one of ours) bytes.push(await allocated(one));
     for (const contender of all) contender.drop?.();
     if (!timings) return outcome;
     entrants.forEach(({ backend, verified, peakMemory }, n) => {
@@ -77,8 +82,10 @@ export class Races {
         const theirs = timings[ours.length + r];
         return theirs ? [{ name, ...theirs, ratio: theirs.ms / timing.ms, verified, note }] : [];
       });
-      const figures = { name, backend: backend.name, precision, workers, ...timing, ...this.#speed(timing) };
-      outcome.rows.push({ ...figures, peakMemory, verified, peers });
+      const wide = backend.kernels !== undefined && wideVectors();
+      const workers = this.#case.workers ?? backend.threads?.count ?? 1;
+      const figures = { name, backend: backend.name, precision, workers, wide, ...timing, ...this.#speed(timing) };
+      outcome.rows.push({ ...figures, peakMemory, allocated: bytes[n] ?? null, verified, peers });
     });
     return outcome;
   }

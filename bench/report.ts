@@ -23,14 +23,18 @@ export interface Row extends Timing {
   readonly precision: Precision;
   /** Threads that ours was done by. */
   readonly workers: number;
+  /** Whether its kernels ran in vectors of 256 bits. */
+  readonly wide: boolean;
   readonly gflops: number;
   readonly tokensPerSecond: number | null;
-  /** Part of the product peak of the same backend and precision. */
+  /** Part of the product peak of the same backend and precision, of each thread. */
   readonly share: number;
   /** Part of the memory's bandwidth that the least possible traffic would take. */
   readonly bandwidthShare: number;
   /** Bytes held at most at once; null where nothing counts them. */
   readonly peakMemory: number | null;
+  /** Bytes that a step of training allocates on JavaScript's heap once warm, by sampling; null of what is none. */
+  readonly allocated: number | null;
   readonly verified: Omit<Verification, 'ok'>;
   readonly peers: readonly PeerTime[];
 }
@@ -81,16 +85,26 @@ export const BEST = 'best';
 /** The geometric means over the rows of each backend and precision, peer by peer; then those of the fastest backends. */
 export function meansOf(rows: readonly Row[]): readonly Mean[] {
   const several = new Set(rows.map(({ backend }) => backend)).size > 1;
-  return [...meansByBackend(rows), ...(several ? meansByBackend(fastest(rows)) : [])];
+  const best = fastest(rows).map(row => ({ ...row, backend: BEST, peers: [...row.peers, ...bestThreads(row.peers)] }));
+  return [...meansByBackend(rows), ...(several ? meansByBackend(best) : [])];
 }
 
 /** Of every case in a precision the row of the fastest backend. */
-function fastest(rows: readonly Row[]): readonly Row[] {
-  return rows
-    .filter(row =>
-      rows.every(other => other.ms >= row.ms || other.name !== row.name || other.precision !== row.precision),
-    )
-    .map(row => ({ ...row, backend: BEST }));
+export function fastest(rows: readonly Row[]): readonly Row[] {
+  return rows.filter(row =>
+    rows.every(other => other.ms >= row.ms || other.name !== row.name || other.precision !== row.precision),
+  );
+}
+
+/** Of a peer that ran by different numbers of threads, the fastest of these. */
+function bestThreads(peers: readonly PeerTime[]): readonly PeerTime[] {
+  const kindOf = ({ name }: PeerTime) => name.replace(/, \d+ threads?$/, '');
+  return [...new Set(peers.map(kindOf))].flatMap(kind => {
+    const [first, ...others] = peers.filter(peer => kindOf(peer) === kind);
+    if (!first || others.length === 0) return [];
+    const best = others.reduce((one, other) => (other.ratio < one.ratio ? other : one), first);
+    return { ...best, name: `${kind}, whichever number of threads is fastest` };
+  });
 }
 
 function meansByBackend(rows: readonly Row[]): readonly Mean[] {

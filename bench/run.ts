@@ -1,6 +1,6 @@
 /** A run of the benchmark over many cases. */
 import type { Precision } from '../lib/engine/precision.ts';
-import type { Backend } from './backends.ts';
+import { type Backend, byOneThread } from './backends.ts';
 import type { Case } from './cases/case.ts';
 import { kernels } from './cases/index.ts';
 import type { Field } from './field.ts';
@@ -35,18 +35,19 @@ export async function run(options: RunOptions, onlooker: Onlooker): Promise<Repo
   const outcomes: Outcome[] = [];
   for (const which of cases) {
     if (stopped()) break;
-    await which.prepare?.(backends);
+    const own = backends.filter(backend => !backend.threads || which.gains?.(backend));
+    await which.prepare?.(own);
     const races = new Races(which);
     for (const precision of precisions) {
       if (stopped()) break;
       onlooker.next(outcomes.length, `${which.name} ${precision}`);
-      outcomes.push(await races.run(precision, { ...options, backends, stopped }));
+      outcomes.push(await races.run(precision, { ...options, backends: own, stopped }));
     }
   }
   onlooker.next(outcomes.length, 'peaks');
   const peaks = stopped() ? before.peaks : larger(before.peaks, await peaksOf(options));
   const here = machine(Math.max(before.bandwidth, bandwidthNow()), peaks, backends);
-  const rows = outcomes.flatMap(each => each.rows).map(row => withShares(row, here, cases));
+  const rows = outcomes.flatMap(each => each.rows).map(row => withShares(row, here, options));
   const refused = outcomes.flatMap(each => each.refused);
   const leftOut = outcomes.flatMap(each => each.leftOut);
   const placed = rows.flatMap(row => {
@@ -69,7 +70,7 @@ export async function run(options: RunOptions, onlooker: Onlooker): Promise<Repo
 
 async function peaksOf({ backends, precisions }: RunOptions): Promise<readonly Peak[]> {
   const peaks: Peak[] = [];
-  for (const backend of backends) {
+  for (const backend of byOneThread(backends)) {
     for (const precision of precisions) {
       if (backend.precisions.includes(precision)) peaks.push(await peakOf(backend, precision));
     }
@@ -77,13 +78,14 @@ async function peaksOf({ backends, precisions }: RunOptions): Promise<readonly P
   return peaks;
 }
 
-/** A row held against what the machine can do. */
-function withShares(row: Measured, { peaks, bandwidth }: Machine, cases: readonly Case[]): Row {
-  const peak = peaks.find(({ backend, precision }) => backend === row.backend && precision === row.precision);
+/** A row held against what the machine can do by as many threads. */
+function withShares(row: Measured, { peaks, bandwidth }: Machine, { cases, backends }: RunOptions): Row {
+  const each = backends.find(({ name }) => name === row.backend)?.threads?.each.name ?? row.backend;
+  const peak = peaks.find(({ backend, precision }) => backend === each && precision === row.precision);
   const bytes = (caseOf(row, cases)?.work.numbers ?? 0) * BYTES[row.precision];
   return {
     ...row,
-    share: row.gflops / (peak?.gflops ?? Number.NaN),
+    share: row.gflops / row.workers / (peak?.gflops ?? Number.NaN),
     bandwidthShare: bytes / row.ms / 1e6 / bandwidth,
   };
 }

@@ -9,11 +9,11 @@ import { DOT_TEST } from './verify.ts';
 /** The whole report. */
 export function text(report: Report): string {
   const { machine, cases, means, refused, absent, kernels, slopes } = report;
-  const { cpu, cores, platform, node, bandwidth, blas } = machine;
+  const { cpu, cores, platform, node, wide, bandwidth, blas } = machine;
   const kinds = [...new Set(cases.map(kindOf))];
   const notes = notesOf(cases);
   const parts = [
-    `${cpu}, ${cores} cores, ${platform}, Node ${node}; copying 64 MB: ${figure(bandwidth)} GB/s`,
+    `${cpu}, ${cores} cores, ${platform}, Node ${node}, WebAssembly in vectors of ${wide ? 256 : 128} bits; copying 64 MB: ${figure(bandwidth)} GB/s`,
     [...(blas === null ? [] : [`Ours on ${blas}`]), ...pinnedLine(machine)].join('\n'),
     ...kinds.map(kind => tablesOf(kind, report, notes)),
     means
@@ -129,6 +129,7 @@ const EXPECTED: Readonly<Record<Place['along'], string>> = {
   T: '1 when a step costs the same',
   B: 'below 1 as long as steps share their cost',
   m: '2 when products are all there is',
+  workers: '-1 when all is shared out and each has a core',
 };
 
 function slopeLine({ along, backend, precision, slope, points }: Slope): string {

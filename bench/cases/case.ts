@@ -16,7 +16,7 @@ export interface Work {
 
 /** Of a case in a series that grows in one size: which, and how far. */
 export interface Place {
-  readonly along: 'T' | 'B' | 'm';
+  readonly along: 'T' | 'B' | 'm' | 'workers';
   readonly at: number;
 }
 
@@ -26,8 +26,12 @@ export interface Case {
   readonly full: boolean;
   readonly series?: Place;
   readonly work: Work;
-  /** Threads that ours is done by; 1 unless given. */
+  /** Threads that ours is done by; those of the backend unless given. */
   readonly workers?: number;
+  /** Whether it gains by a backend of several threads, and so is run on it, too; no unless given. */
+  gains?(backend: Backend): boolean;
+  /** Whether it is a whole step of training, of which is counted what it allocates; false unless given. */
+  readonly trains?: boolean;
   /** Starts what work on several threads needs; called before it is opened. */
   prepare?(backends: readonly Backend[]): Promise<void>;
   /** Draws its numbers, the same ones each time. */

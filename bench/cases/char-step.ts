@@ -28,6 +28,7 @@ const NUMBERS = 6 * (M * M + M * C + M + C * M + C) + T * (6 * M + 6 * C);
 export const charStep: Case = {
   name: 'char-step',
   full: false,
+  trains: true,
   work: { flops: FLOPS, numbers: NUMBERS, tokens: T },
   open() {
     const rng = new Random(1);

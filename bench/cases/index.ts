@@ -1,4 +1,5 @@
 /** All cases. */
+import { availableParallelism } from 'node:os';
 import { ValueError } from '../../lib/errors.ts';
 import type { Case, CellName } from './case.ts';
 import { charStep } from './char-step.ts';
@@ -9,6 +10,9 @@ import { trainCase } from './train.ts';
 
 const CELLS: readonly CellName[] = ['lstm', 'gru', 'rnn'];
 const full = { full: true };
+
+/** Threads that the machine has cores for: 1, 2, 4, … */
+const THREADS = [1, 2, 4, 8, 16, 32].filter(workers => workers === 1 || workers <= availableParallelism());
 
 /** The kernels that are held against the time of a layer. */
 export const kernels: ReturnType<typeof kernelsCase> = kernelsCase(128, 64, 50);
@@ -37,6 +41,9 @@ export const cases: readonly Case[] = [
   ...[10_000, 100_000].map(T => layerCase('lstm', [64, 64, 1, T], { series: { along: 'T', at: T }, full: true })),
   ...[1, 4, 16, 64].map(B => layerCase('lstm', [64, 64, B, 50], { series: { along: 'B', at: B } })),
   ...[32, 64, 128, 256].map(m => layerCase('lstm', [m, m, 16, 25], { series: { along: 'm', at: m } })),
+  ...THREADS.map(workers =>
+    layerCase('lstm', [128, 128, 64, 50], { workers, series: { along: 'workers', at: workers } }),
+  ),
 ];
 
 /**

@@ -10,6 +10,7 @@ import { normal } from '../../lib/init/initialisers.ts';
 import { bidirectional } from '../../lib/layers/bidirectional.ts';
 import type { Layer } from '../../lib/layers/layer.ts';
 import { stack } from '../../lib/layers/stack.ts';
+import { shardsOf } from '../../lib/parallel/shards.ts';
 import { Random } from '../../lib/random.ts';
 import { Sequence } from '../../lib/sequence.ts';
 import type { Matrices } from '../../lib/shape.ts';
@@ -18,6 +19,7 @@ import { type Backend, clocked, type Ours, reference } from '../backends.ts';
 import type { Tensors } from '../tensors.ts';
 import { against, DOT_TEST, EXACT, REFERENCE_PACE } from '../verify.ts';
 import type { Case, CellName, LayerProblem, Opened, Place, Topology, Verification, Work } from './case.ts';
+import { onThreads, Prepared } from './threads.ts';
 
 const CELLS: Readonly<Record<CellName, Cell>> = { lstm: lstm as Cell, gru: gru as Cell, rnn: rnn as Cell };
 
@@ -34,30 +36,45 @@ interface Size {
   readonly ragged: boolean;
 }
 
+/** A layer, as it is run on a backend. */
+type Made = (backend: Backend, precision: Precision) => Layer;
+
 /** How a case differs from one layer with sequences of the same length. */
 export interface LayerOptions {
   readonly topology?: Topology;
   readonly ragged?: boolean;
   readonly full?: boolean;
   readonly series?: Place;
+  /** Shares out the batch among so many threads. */
+  readonly workers?: number;
 }
 
 /** The case of a layer of that cell, one that other libraries have or any other; d inputs, m units, B sequences, T steps. */
 export function layerCase(
   which: CellName | Cell,
   [d, m, B, T]: readonly [d: number, m: number, B: number, T: number],
-  { topology = 'one', ragged = false, full = false, series }: LayerOptions = {},
+  { topology = 'one', ragged = false, full = false, series, workers }: LayerOptions = {},
 ): Case {
   const [cell, peers] = typeof which === 'string' ? [CELLS[which], which] : [which, undefined];
   const size: Size = { cell, peers, d, m, B, T, topology, ragged };
   const kind = [cell.name, ...(topology === 'one' ? [] : [topology]), ...(ragged ? ['ragged'] : [])].join('-');
   const name = series ? `scaling-${series.along}${series.at}` : `${kind}-d${d}-m${m}-B${B}-T${T}`;
+  const shared = new Prepared<Layer>();
+  const layer: Made = (backend, precision) => shared.of(backend, precision) ?? network(size, backend, precision);
   return {
     name,
     full,
     ...(series && { series }),
     work: workOf(size),
-    open: () => open(size, series ? undefined : peers),
+    ...(workers === undefined ? { gains: () => !series && shardsOf(B).length > 1 } : { workers }),
+    prepare: backends =>
+      shared.make(backends, (backend, precision) => {
+        const count = workers ?? backend.threads?.count;
+        return count === undefined
+          ? undefined
+          : onThreads(network(size, backend, precision), count, backend.engine(precision));
+      }),
+    open: () => open(size, series ? undefined : peers, layer),
   };
 }
 
@@ -70,7 +87,7 @@ interface Numbers {
   readonly dsT: Matrices;
 }
 
-function open(size: Size, peers: CellName | undefined): Opened {
+function open(size: Size, peers: CellName | undefined, made: Made): Opened {
   const rng = new Random(1);
   const layer = network(size, reference, 'f64');
   normal(Math.min(0.5, 1 / Math.sqrt(size.m)))(layer.params, rng);
@@ -84,23 +101,23 @@ function open(size: Size, peers: CellName | undefined): Opened {
     dsT: randomState(layer, size.B, rng),
   };
   const ours = (backend: Backend, precision: Precision) =>
-    contender(network(size, backend, precision), precision === 'f32' ? single(all) : all);
+    contender(made(backend, precision), precision === 'f32' ? single(all) : all);
   return {
     ...(peers && { problem: problemOf(size, peers, layer, all) }),
     ours,
-    spotCheck: backend => spotCheck(size, backend, all),
+    spotCheck: backend => spotCheck(size, () => made(backend, 'f64'), all),
   };
 }
 
 /** A third of a second's worth of first steps against the reference, and a dot test over all steps. */
-function spotCheck(size: Size, backend: Backend, all: Numbers): Verification {
+function spotCheck(size: Size, made: () => Layer, all: Numbers): Verification {
   const steps = Math.min(size.T, Math.max(1, Math.floor((size.T * REFERENCE_PACE) / (3 * workOf(size).flops))));
   const few = { ...all, x: first(all.x, steps), dy: first(all.dy, steps) };
-  const [ours, theirs] = [backend, reference].map(each => contender(network(size, each, 'f64'), few));
+  const [ours, theirs] = [made(), network(size, reference, 'f64')].map(each => contender(each, few));
   const by = `${DOT_TEST}, and the reference over ${steps} steps`;
   const start = against(ours, theirs, EXACT, by);
   if (!start.ok) return start;
-  const { ok, worst } = dotTest(network(size, backend, 'f64'), { T: size.T, B: size.B });
+  const { ok, worst } = dotTest(made(), { T: size.T, B: size.B });
   return { ok, by, worst: Math.max(worst, start.worst), tensor: 'the whole gradient', bound: 1e-7 };
 }
 

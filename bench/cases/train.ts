@@ -3,15 +3,14 @@
  * side, cross-entropy, back again, clipping to ±5, Adam. Its tokens a second are the symbols that it is trained on in a second.
  */
 import { lstm } from '../../lib/cells/lstm.ts';
-import type { Precision } from '../../lib/engine/precision.ts';
 import { type CharTrainerOptions, lectureOptions } from '../../lib/models/char-options.ts';
 import { CharTrainer } from '../../lib/models/char-trainer.ts';
 import type { Engine } from '../../lib/models/network.ts';
-import { parallel } from '../../lib/parallel/parallel.ts';
 import { Random } from '../../lib/random.ts';
-import { type Backend, clocked, type Ours } from '../backends.ts';
+import { clocked, type Ours } from '../backends.ts';
 import type { Case } from './case.ts';
 import { byName, drawnText } from './char-step.ts';
+import { onThreads, Prepared } from './threads.ts';
 
 const [C, RATE, CLIP] = [65, 0.002, 5];
 /** Chunks of each stream. */
@@ -26,10 +25,9 @@ export function trainCase(
     ...{ ...lectureOptions, cell: lstm, hidden: m, chunk: T, batch: B, heldOut: 0, initStd: 0.1 },
     ...{ optimiser: 'adam', learningRate: RATE, clipValue: CLIP },
   };
-  const trainers = new Map<string, CharTrainer>();
+  const trainers = new Prepared<CharTrainer>();
   const text = drawnText(CHUNKS * T * B + 1, C, new Random(1));
   const begun = (engine: Engine) => new CharTrainer(text, options, engine);
-  const key = (backend: Backend, precision: Precision) => `${backend.name} ${precision}`;
   return {
     name: `train-lstm-m${m}-B${B}-T${T}${workers === 1 ? '' : `-workers${workers}`}`,
     full: false,
@@ -40,17 +38,15 @@ export function trainCase(
       tokens: T * B,
     },
     workers,
+    trains: true,
     async prepare(backends) {
       if (workers === 1) return;
-      for (const backend of backends) {
-        for (const precision of backend.precisions) {
-          const engine = backend.engine(precision);
-          const trainer = begun(engine);
-          const given = engine === 'reference' || !engine.backend ? {} : { backend: engine.backend };
-          trainer.through(await parallel(trainer.model.net, { workers, ...given }));
-          trainers.set(key(backend, precision), trainer);
-        }
-      }
+      await trainers.make(backends, async (backend, precision) => {
+        const engine = backend.engine(precision);
+        const trainer = begun(engine);
+        trainer.through(await onThreads(trainer.model.net, workers, engine));
+        return trainer;
+      });
     },
     open() {
       const { model, train } = begun('reference');
@@ -59,7 +55,7 @@ export function trainCase(
       return {
         problem: { kind: 'train', m, C, B, T, params: byName(start.named()), text: [...train], ...how },
         ours: (backend, precision) =>
-          contender(trainers.get(key(backend, precision)) ?? begun(backend.engine(precision)), start.values, T),
+          contender(trainers.of(backend, precision) ?? begun(backend.engine(precision)), start.values, T),
       };
     },
   };
