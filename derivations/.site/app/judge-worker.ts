@@ -9,11 +9,17 @@ const worker = self as unknown as {
   postMessage(answer: Answer): void;
 };
 
+let isFirst = true;
+
 worker.onmessage = ({ data }) => {
   const { id, kind, text } = data;
   try {
-    if (kind === 'judge') worker.postMessage({ id, kind, ...judged(text) });
-    else train(id, text, data.on);
+    if (kind === 'judge') {
+      worker.postMessage({ id, kind, ...judged(text) });
+      if (isFirst) setTimeout(() => judged(text)); // once more, so that what judges is compiled before the first key
+      isFirst = false;
+    }
+    if (data.kind === 'train') train(id, text, data.on);
   } catch (error) {
     worker.postMessage({ id, kind: 'failed', why: error instanceof Error ? error.message : String(error) });
   }
@@ -31,16 +37,28 @@ function judged(text: string) {
       why: [reason, difference && `${difference.left} on the left, ${difference.right} on the right`]
         .filter(Boolean)
         .join('; '),
-      html: latex ? temml.renderToString(latex, { displayMode: true, throwOnError: false }) : '',
+      html: latex ? formula(latex) : '',
       ...(mended && {
         mended: {
           what: mended.what,
-          html: temml.renderToString(mended.latex, { displayMode: true, throwOnError: false }),
+          html: formula(mended.latex),
         },
       }),
     };
   });
   return { ok, layout, lines: found };
+}
+
+/** Formulas that were set already: a key changes one of them. */
+const set = new Map<string, string>();
+
+function formula(latex: string): string {
+  const known = set.get(latex);
+  if (known !== undefined) return known;
+  if (set.size > 500) set.clear();
+  const html = temml.renderToString(latex, { displayMode: true, throwOnError: false });
+  set.set(latex, html);
+  return html;
 }
 
 function offsetOf(text: string, line: number, column: number): number {

@@ -1,9 +1,6 @@
 /** “Is my derivation right?”: an editor, and a verdict on every line as one types. The text is in the address. */
-import { defaultKeymap, history, historyKeymap } from '@codemirror/commands';
-import { markdown } from '@codemirror/lang-markdown';
-import { EditorState, RangeSetBuilder, StateEffect, StateField } from '@codemirror/state';
-import { Decoration, type DecorationSet, EditorView, keymap, lineNumbers } from '@codemirror/view';
 import { byId } from './dom.ts';
+import type { Pad } from './editor.ts';
 import type { Answer, Line, Question } from './messages.ts';
 
 const examples = JSON.parse(byId('examples', HTMLScriptElement).text) as Readonly<Record<string, string>>;
@@ -17,30 +14,16 @@ const reading = byId('text', HTMLScriptElement).text;
 /** Characters of a text that is judged as one types: a longer one would keep the worker busy for minutes. */
 const LONGEST = 100_000;
 
-/** Marks the lines of the text at which a wrong equation begins. */
-const mark = StateEffect.define<readonly number[]>();
-const marks = StateField.define<DecorationSet>({
-  create: () => Decoration.none,
-  update(set, transaction) {
-    let now = set.map(transaction.changes);
-    for (const effect of transaction.effects) {
-      if (!effect.is(mark)) continue;
-      const builder = new RangeSetBuilder<Decoration>();
-      for (const line of effect.value) {
-        if (line > transaction.state.doc.lines) continue;
-        const { from } = transaction.state.doc.line(line);
-        builder.add(from, from, Decoration.line({ class: 'cm-wrong' }));
-      }
-      now = builder.finish();
-    }
-    return now;
-  },
-  provide: field => EditorView.decorations.from(field),
-});
-
 let worker = started();
 let asked = 0;
 let timer = 0;
+/** What was judged last, and how long the worker may still be at it. */
+let judged = '';
+let judging = 0;
+let patience = 0;
+
+/** Milliseconds that a derivation may take before a newer one has the worker ended. */
+const LONG = 3000;
 
 function started(): Worker {
   const made = new Worker('judge-worker.js', { type: 'module' });
@@ -48,54 +31,98 @@ function started(): Worker {
   return made;
 }
 
-const view = new EditorView({
-  parent: byId('editor', HTMLDivElement),
-  state: EditorState.create({
-    doc: fromAddress() ?? examples[choice.value] ?? '',
-    extensions: [
-      lineNumbers(),
-      history(),
-      keymap.of([...defaultKeymap, ...historyKeymap]),
-      markdown(),
-      marks,
-      EditorView.lineWrapping,
-      EditorView.contentAttributes.of({ 'aria-label': 'Derivation, as Markdown', tabindex: '0' }),
-      EditorView.updateListener.of(update => {
-        if (update.docChanged) soon();
-      }),
-    ],
-  }),
-});
+const field = byId('derivation', HTMLTextAreaElement);
+field.value = fromAddress() ?? examples[choice.value] ?? '';
+/** The field itself, until it is touched or has something to mark. */
+let pad: Pad = {
+  get text() {
+    return field.value;
+  },
+  put(text) {
+    field.value = text;
+    soon();
+  },
+  mark(lines) {
+    if (lines.length > 0) void edit().then(editor => editor.mark(lines));
+  },
+};
+let editing: Promise<Pad> | undefined;
+field.addEventListener('input', () => soon());
+for (const touched of ['pointerenter', 'focus']) field.addEventListener(touched, () => void edit());
+
+/** The editor, which is loaded when it is asked for first; the field where that cannot be. */
+function edit(): Promise<Pad> {
+  editing ??= (async () => {
+    try {
+      const { editorFor } = (await import(new URL('editor.js', import.meta.url).href)) as typeof import('./editor.ts');
+      pad = editorFor(field, () => soon());
+    } catch {
+      pad = { ...pad, mark: () => undefined };
+    }
+    return pad;
+  })();
+  return editing;
+}
 
 choice.addEventListener('change', () => {
-  const insert = examples[choice.value] ?? '';
-  view.dispatch({ changes: { from: 0, to: view.state.doc.length, insert } });
+  pad.put(examples[choice.value] ?? '');
 });
 
 learn.addEventListener('click', () => {
   training.textContent = 'It is made a cell …';
-  ask({ id: ++asked, kind: 'train', text: view.state.doc.toString(), on: reading });
+  ask({ id: ++asked, kind: 'train', text: pad.text, on: reading });
+});
+
+byId('see', HTMLButtonElement).addEventListener('click', () => {
+  const text = pad.text;
+  try {
+    localStorage.setItem('bptt.derivation', text);
+  } catch {
+    // a storage that is full or closed: a short derivation goes by the address all the same
+  }
+  location.href = `time.html#${encodeURIComponent(JSON.stringify({ cell: 'own', ...(text.length < 3000 && { text }) }))}`;
 });
 
 soon(0);
 
-/** Judges what is there a moment after the last key. */
-function soon(after: number = 150): void {
+/** Judges what is there a moment after the last key; what the worker is at it may end, since a new one begins slowly. */
+function soon(after: number = 40): void {
   clearTimeout(timer);
   timer = window.setTimeout(() => {
-    const text = view.state.doc.toString();
+    const text = pad.text;
     if (text.length > LONGEST) {
       summary.textContent = `At most ${LONGEST.toLocaleString('en')} characters are judged here; bptt check takes more.`;
       return;
     }
-    if (summary.dataset.waits === 'yes') {
-      worker.terminate(); // it still judges what was there before
-      worker = started();
-    }
-    summary.dataset.waits = 'yes';
     keep(text);
-    ask({ id: ++asked, kind: 'judge', text });
+    if (summary.dataset.waits !== 'yes') judge(text);
   }, after);
+}
+
+function judge(text: string): void {
+  judged = text;
+  summary.dataset.waits = 'yes';
+  judging = ++asked;
+  ask({ id: judging, kind: 'judge', text });
+  patience = window.setTimeout(giveUp, LONG);
+}
+
+/** Ends what takes long, as soon as something else is written. */
+function giveUp(): void {
+  if (pad.text === judged) {
+    patience = window.setTimeout(giveUp, 300);
+    return;
+  }
+  worker.terminate();
+  worker = started();
+  settled();
+}
+
+/** The worker is free: what was written meanwhile is next. */
+function settled(): void {
+  clearTimeout(patience);
+  summary.dataset.waits = 'no';
+  if (pad.text !== judged) soon(0);
 }
 
 function ask(question: Question): void {
@@ -103,18 +130,18 @@ function ask(question: Question): void {
 }
 
 function answered(answer: Answer): void {
-  if (answer.id !== asked) return;
+  if (answer.id === judging && answer.kind !== 'trained') settled();
   if (answer.kind === 'judge') {
-    show(answer);
+    if (answer.id === judging) show(answer);
     return;
   }
+  if (answer.id !== asked) return;
   if (answer.kind === 'trained') {
     const { step, loss, symbols } = answer;
     const rate = Math.round(symbols).toLocaleString('en');
     training.textContent = `Step ${step}: ${loss.toFixed(3)} nats a symbol, ${rate} symbols a second.`;
     return;
   }
-  summary.dataset.waits = 'no';
   training.textContent = answer.why;
 }
 
@@ -127,7 +154,6 @@ const WORDS: Readonly<Record<string, string>> = {
 };
 
 function show({ ok, layout, lines }: Extract<Answer, { kind: 'judge' }>): void {
-  summary.dataset.waits = 'no';
   const count = (verdict: string) => lines.filter(line => line.verdict === verdict).length;
   const wrong = count('wrong');
   summary.textContent = ok
@@ -135,7 +161,7 @@ function show({ ok, layout, lines }: Extract<Answer, { kind: 'judge' }>): void {
     : `${wrong} ${wrong === 1 ? 'line is' : 'lines are'} wrong.`;
   summary.style.color = ok ? 'var(--good)' : 'var(--bad)';
   list.replaceChildren(...lines.map(item));
-  view.dispatch({ effects: mark.of(lines.filter(({ verdict }) => verdict === 'wrong').map(({ line }) => line)) });
+  pad.mark(lines.filter(({ verdict }) => verdict === 'wrong').map(({ line }) => line));
 }
 
 function item({ name, verdict, line, why, html, mended }: Line): HTMLLIElement {

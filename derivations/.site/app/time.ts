@@ -1,160 +1,290 @@
-/** “Back through time”: a cell over a short sequence, step by step, every number of it. What is seen is in the address. */
+/** “Back through time”: a cell over a short sequence, equation by equation, every number of it. What is seen is in the address. */
 import { type AbstractMatrix, type Cell, cells } from 'bptt';
+import { keepInAddress } from './address.ts';
+import { Columns } from './columns.ts';
 import { byId } from './dom.ts';
-import { heatMap } from './heat-map.ts';
-import { difference, type Named, type Passes, passesOf, type Scene } from './passes.ts';
+import { EquationList } from './equations.ts';
+import { type Inputs, type Listing, type Row, valuesOf } from './listing.ts';
+import { Network } from './network.ts';
+import { Parameters } from './parameters.ts';
+import { gradientsAt, normOf, type Passes, passesOf, type Step } from './passes.ts';
+import { FIRST, hashOf, OWN, unitsFor, type View, viewOf } from './scene.ts';
+import { StateMaps } from './state-maps.ts';
+import { after, before, firstBack, type Moment } from './steps.ts';
+import type { Differences, TimeAnswer, TimeQuestion, TimeStop } from './time-messages.ts';
 
+/** What is known of the cell that is looked at. */
+interface Known {
+  readonly cell: Cell;
+  readonly rows: readonly Row[];
+  readonly listing?: Listing;
+  readonly text?: string;
+  valuesOf(inputs: Inputs): readonly AbstractMatrix[];
+}
+
+/** Where a derivation is kept that is too long for an address: {@link ownOf}. */
+const KEPT = 'bptt.derivation';
+
+const input = (id: string) => byId(id, HTMLInputElement);
+const says = (id: string, text: string) => {
+  for (const place of document.querySelectorAll(`[data-says="${id}"]`)) place.textContent = text;
+};
 const choice = byId('cell', HTMLSelectElement);
-const length = byId('T', HTMLInputElement);
-const units = byId('m', HTMLInputElement);
-const seed = byId('seed', HTMLInputElement);
-const at = byId('t', HTMLInputElement);
-const where = byId('where', HTMLOutputElement);
-const network = byId('network', HTMLDivElement);
-const forwards = byId('forward', HTMLDivElement);
-const backwards = byId('backward', HTMLDivElement);
-const parameters = byId('parameters', HTMLDivElement);
-const checked = byId('checked', HTMLParagraphElement);
+const sliders = { T: input('T'), m: input('m'), seed: input('seed'), t: input('t'), row: input('row') };
+const play = byId('play', HTMLButtonElement);
+
+const network = new Network(t => go({ t, row: view.row }));
+byId('network', HTMLDivElement).append(network.element);
+const goesIn = new StateMaps(byId('goes-in', HTMLDivElement));
+const arrives = new StateMaps(byId('arrives', HTMLDivElement));
+const forwards = new EquationList(byId('forward', HTMLOListElement));
+const backwards = new EquationList(byId('backward', HTMLOListElement));
+const parameters = new Parameters(byId('parameters', HTMLDivElement));
+const columns = new Columns(byId('columns', HTMLDivElement), t => go({ t, row: view.row }));
+
+const worker = new Worker('time-worker.js', { type: 'module' });
+worker.onmessage = ({ data }: MessageEvent<TimeAnswer>) => answered(data);
+
+let view: View = FIRST;
+let known: Known | undefined;
+let passes: Passes | undefined;
+let values: readonly AbstractMatrix[] = [];
+let differences: Differences = {};
+let asked = 0;
+let isAsked = false;
+let waits = 0;
+let playing = 0;
 
 for (const name of Object.keys(cells)) choice.add(new Option(name, name));
-
-let scene: Scene = { cell: 'lstm', T: 12, m: 4, seed: 1, changed: {} };
-let t = 12;
-let passes: Passes;
-let waiting = 0;
-
-restore();
-for (const input of [choice, length, units, seed]) input.addEventListener('input', () => begin({}));
-at.addEventListener('input', () => {
-  t = Number(at.value);
-  show();
-});
+choice.addEventListener('input', () => load({ ...view, cell: choice.value, changed: {}, row: 0 }));
+for (const name of ['T', 'm', 'seed'] as const) {
+  sliders[name].addEventListener('input', () => {
+    const wished = { ...view, [name]: Math.round(Number(sliders[name].value)) || 1 };
+    begin({ ...wished, seed: Math.max(1, Math.min(9999, wished.seed)), t: Math.min(view.t, wished.T), changed: {} });
+  });
+}
+for (const name of ['t', 'row'] as const) {
+  sliders[name].addEventListener('input', () => go({ t: view.t, row: view.row, [name]: Number(sliders[name].value) }));
+}
+byId('next', HTMLButtonElement).addEventListener('click', () => step(after));
+byId('previous', HTMLButtonElement).addEventListener('click', () => step(before));
+play.addEventListener('click', () => (playing ? stop() : start()));
 window.addEventListener('hashchange', restore);
+matchMedia('(prefers-color-scheme: dark)').addEventListener('change', show);
+const seen = new Set<Element>();
+new IntersectionObserver(entries => {
+  for (const { target, isIntersecting } of entries) isIntersecting ? seen.add(target) : seen.delete(target);
+  showWhatIsSeen();
+}).observe(byId('columns', HTMLDivElement));
+tellWhileScrolled();
+restore();
 
-function begin(changed: Scene['changed']): void {
-  scene = {
-    cell: choice.value,
-    T: Number(length.value),
-    m: Number(units.value),
-    seed: Number(seed.value) || 1,
-    changed,
-  };
-  t = Math.min(t, scene.T);
-  compute();
-}
-
-function compute(): void {
-  passes = passesOf(cellOf(scene), scene);
-  at.max = String(scene.T);
-  at.value = String(t);
-  show();
-  clearTimeout(waiting);
-  waiting = window.setTimeout(check, 400);
-}
-
-function cellOf({ cell }: Scene): Cell {
-  return (cells[cell] ?? cells.lstm) as Cell;
-}
-
-function show(): void {
-  const step = passes.steps[t - 1];
-  if (!step) return;
-  where.textContent = `step ${t} of ${scene.T}`;
-  byId('T-is', HTMLOutputElement).textContent = length.value;
-  byId('m-is', HTMLOutputElement).textContent = units.value;
-  showNetwork();
-  forwards.replaceChildren(
-    heatMap(`x_${t}`, step.x, { change: (n, value) => change(`x_${t}`, n, value) }),
-    ...maps(step.values),
-  );
-  backwards.replaceChildren(
-    ...maps(step.arrives, name => `dL/d${name}_${t}`),
-    heatMap(`dL/dx_${t}`, step.dx),
-    ...maps(step.leaves, name => `dL/d${name}_${t - 1}`),
-  );
-  parameters.replaceChildren(
-    ...Object.entries(passes.params).map(([name, matrix]) => {
-      const row = document.createElement('div');
-      row.className = 'parameter';
-      row.append(
-        heatMap(name, matrix, { change: (n, value) => change(name, n, value) }),
-        ...of(step.adds, name, `added at step ${t}`),
-        ...of(step.sums, name, `sum over steps ${t} to ${scene.T}`),
-      );
-      return row;
-    }),
-  );
-  const kept = encodeURIComponent(JSON.stringify({ ...scene, t }));
-  window.history.replaceState(null, '', `#${kept}`);
-}
-
-function of(matrices: Named, name: string, title: string): readonly HTMLElement[] {
-  const matrix = matrices[name];
-  return matrix ? [heatMap(title, matrix)] : [];
-}
-
-function maps(matrices: Named, title: (name: string) => string = name => name): readonly HTMLElement[] {
-  return Object.entries(matrices).map(([name, matrix]) => heatMap(title(name), matrix));
-}
-
-/** A box for every step, as high as the logarithm of what arrives there. */
-function showNetwork(): void {
-  const norms = passes.steps.map(({ arrives }) => norm(arrives.h));
-  const [most, least] = [Math.max(...norms), 1e-12];
-  network.replaceChildren(
-    ...norms.map((size, n) => {
-      const box = document.createElement('button');
-      box.type = 'button';
-      box.className = n + 1 === t ? 'step now' : 'step';
-      const share = Math.max(0, 1 + Math.log10(Math.max(size, least) / most) / 6);
-      box.style.setProperty('--share', share.toFixed(3));
-      box.setAttribute('aria-label', `step ${n + 1}, the gradient in h is ${size.toExponential(2)} long`);
-      box.title = `‖dL/dh_${n + 1}‖ = ${size.toExponential(3)}`;
-      box.textContent = String(n + 1);
-      box.addEventListener('click', () => {
-        t = n + 1;
-        at.value = String(t);
-        show();
-      });
-      return box;
-    }),
-  );
-}
-
-function norm(matrix: AbstractMatrix | undefined): number {
-  return Math.hypot(...(matrix?.to1DArray() ?? [0]));
-}
-
-function change(name: string, n: number, value: number): void {
-  scene = { ...scene, changed: { ...scene.changed, [`${name}.${n}`]: value } };
-  compute();
-}
-
-/** Every gradient of a parameter beside the difference of two losses. */
-function check(): void {
-  const cell = cellOf(scene);
-  let [worst, count] = [0, 0];
-  for (const [name, matrix] of Object.entries(passes.params)) {
-    const gradient = passes.steps[0]?.sums[name];
-    for (let n = 0; n < matrix.rows * matrix.columns; n++) {
-      const [i, j] = [Math.floor(n / matrix.columns), n % matrix.columns];
-      const numeric = difference(cell, scene, `${name}.${n}`, matrix.get(i, j));
-      worst = Math.max(worst, Math.abs(numeric - (gradient?.get(i, j) ?? Number.NaN)));
-      count += 1;
-    }
+/** Until one touches something, the equation goes with the part of the text that is read. */
+function tellWhileScrolled(): void {
+  let isTouched = location.hash.length > 1;
+  for (const event of ['pointerdown', 'keydown', 'input']) {
+    document.querySelector('main')?.addEventListener(event, () => {
+      isTouched = true;
+    });
   }
-  checked.textContent = `All ${count} gradients of parameters beside finite differences: they differ by ${worst.toExponential(1)} at most.`;
+  const reading = new IntersectionObserver(
+    entries => {
+      const read = entries.find(({ isIntersecting }) => isIntersecting)?.target;
+      if (isTouched || !known || !(read instanceof HTMLElement)) return;
+      go({ t: view.t, row: read.dataset.pass === 'backward' ? firstBack(known.rows) : 0 });
+    },
+    { rootMargin: '-50% 0px -49% 0px' },
+  );
+  for (const section of document.querySelectorAll('section[data-pass]')) reading.observe(section);
 }
 
 function restore(): void {
+  const { view: found, refused } = viewOf(location.hash);
+  byId('note', HTMLParagraphElement).textContent =
+    refused.length > 0 ? `Not understood in the address: ${refused.join(', ')}.` : '';
+  void load(found);
+}
+
+/** Another cell: its equations are fetched. */
+async function load(wanted: View): Promise<void> {
+  stop();
   try {
-    const kept = JSON.parse(decodeURIComponent(location.hash.slice(1))) as Scene & { readonly t: number };
-    scene = kept;
-    t = kept.t;
-  } catch {}
-  choice.value = scene.cell;
-  length.value = String(scene.T);
-  units.value = String(scene.m);
-  seed.value = String(scene.seed);
-  compute();
+    known = wanted.cell === OWN ? await ownOf(wanted) : await listedOf(wanted.cell);
+  } catch (error) {
+    const why = error instanceof Error ? error.message : String(error);
+    byId('note', HTMLParagraphElement).textContent = `The equations of ${wanted.cell} are not there: ${why}`;
+    if (wanted.cell !== FIRST.cell) await load(FIRST);
+    return;
+  }
+  const { rows, cell } = known;
+  const back = firstBack(rows);
+  forwards.begin(rows.slice(0, back), choose);
+  backwards.begin(rows.slice(back), choose);
+  const m = unitsFor(cell, wanted.m);
+  parameters.begin(Object.keys(cell.params({ d: 3, m })), change);
+  sliders.row.max = `${rows.length - 1}`;
+  begin({ ...wanted, m, row: Math.min(wanted.row, rows.length - 1) });
+}
+
+async function listedOf(name: string): Promise<Known> {
+  const response = await fetch(`cells/${name}.json`);
+  if (!response.ok) throw new Error(`the server says ${response.status}`);
+  const listing = (await response.json()) as Listing;
+  return { cell: cells[name] as Cell, rows: listing.rows, listing, valuesOf: inputs => valuesOf(listing, inputs) };
+}
+
+/** The cell that the derivation in the address says, or the one that was kept on the page where derivations are judged. */
+async function ownOf({ text = localStorage.getItem(KEPT) ?? '' }: View): Promise<Known> {
+  const { ownCell } = (await import(new URL('own.js', import.meta.url).href)) as typeof import('./own.ts');
+  const own = ownCell(text);
+  if (!Array.from(choice.options).some(({ value }) => value === OWN)) choice.add(new Option('one’s own', OWN));
+  return { cell: own.cell, rows: own.rows, text, valuesOf: inputs => own.valuesOf(inputs) };
+}
+
+/** Computes a scene anew. */
+function begin(wanted: View): void {
+  if (!known) return;
+  const m = unitsFor(known.cell, wanted.m);
+  view = { ...wanted, m };
+  passes = passesOf(known.cell, view, view.t);
+  document.documentElement.dataset.units = m > 8 ? 'many' : m > 4 ? 'some' : 'few';
+  show();
+}
+
+function go(to: Moment): void {
+  view = { ...view, t: to.t, row: Math.min(to.row, (known?.rows.length ?? 1) - 1) };
+  show();
+}
+
+function choose(row: Row): void {
+  go({ t: view.t, row: Math.max(0, known?.rows.indexOf(row) ?? 0) });
+}
+
+function change(name: string, n: number, value: number): void {
+  begin({ ...view, changed: { ...view.changed, [`${name}.${n}`]: value } });
+}
+
+function step(next: typeof after): boolean {
+  const moment = next(view, known?.rows ?? [], view.T);
+  if (moment) go(moment);
+  return moment !== undefined;
+}
+
+function start(): void {
+  play.textContent = 'Stop';
+  if (!after(view, known?.rows ?? [], view.T)) go({ t: 1, row: 0 });
+  playing = window.setInterval(() => step(after) || stop(), 700);
+}
+
+function stop(): void {
+  clearInterval(playing);
+  playing = 0;
+  play.textContent = 'Play';
+}
+
+/** Shows where one is. */
+function show(): void {
+  const at = passes?.steps[view.t - 1];
+  if (!known || !passes || !at) return;
+  const { rows } = known;
+  const { t, T, m } = view;
+  values = known.valuesOf({ m, p: passes.params, x: at.x, prev: at.prev, dnext: at.arrives });
+  const row = rows[view.row] as Row;
+  const pass = row.pass;
+  const norms = passes.steps.map(({ arrives: ds }) => normOf(ds.h));
+  network.update({ norms, t, pass, loss: passes.loss });
+  differences = {};
+  goesIn.update({ [`x_${t}`]: at.x, ...named(at.prev, name => `${name}_${t - 1}`) }, change, takenIn(row, 'prev'));
+  arrives.update({ ...named(at.arrives, name => `dL/d${name}_${t}`) }, undefined, takenIn(row, 'dnext'));
+  forwards.update(values, row);
+  backwards.update(values, row);
+  parameters.update(passes.params, gradientsAt(passes, t), t, T);
+  parameters.take(takenIn(row, 'p'));
+  beside();
+  controls(row);
+  tell(at, norms);
+  showWhatIsSeen();
+  const { text } = known;
+  const short = text !== undefined && text.length < 3000 ? { text } : {};
+  keepInAddress(hashOf({ ...view, ...short }));
+  if (isAsked) worker.postMessage({ id: ++asked } satisfies TimeStop);
+  isAsked = false;
+  clearTimeout(waits);
+  waits = window.setTimeout(check, 300);
+}
+
+/** Names of inputs of a kind that an equation takes: x goes with the state before. */
+function takenIn({ takes }: Row, role: 'p' | 'prev' | 'dnext'): ReadonlySet<string> {
+  const taken = takes.flatMap(id => known?.listing?.values[id]?.input ?? []);
+  const of = { p: '', prev: `_${view.t - 1}`, dnext: `_${view.t}` }[role];
+  const own = taken.filter(one => one.role === role).map(({ name }) => `${role === 'dnext' ? 'dL/d' : ''}${name}${of}`);
+  return new Set(role === 'prev' && taken.some(one => one.role === 'x') ? [...own, `x_${view.t}`] : own);
+}
+
+function controls({ pass, tag, makes }: Row): void {
+  const { t, T, m, row } = view;
+  choice.value = view.cell;
+  sliders.t.max = `${T}`;
+  for (const name of ['T', 'm', 'seed', 't', 'row'] as const) sliders[name].value = `${view[name]}`;
+  byId('T-is', HTMLOutputElement).value = `${T}`;
+  byId('m-is', HTMLOutputElement).value = `${m}`;
+  const made = makes.map(({ name }) => name).join(', ');
+  byId('where', HTMLOutputElement).value = `step ${t} of ${T}`;
+  byId('which', HTMLOutputElement).value =
+    `${pass === 'forward' ? 'forward' : 'back'}, ${row + 1} of ${known?.rows.length}: ${tag ? `${tag} makes ` : ''}${made}`;
+}
+
+/** The figures in the text. */
+function tell({ next }: Step, norms: readonly number[]): void {
+  const [first = 0, last = 0, here = 0] = [norms[0], norms.at(-1), norms[view.t - 1]];
+  const short = (value: number) =>
+    Math.abs(value) >= 0.01 && Math.abs(value) < 1000 ? value.toFixed(3) : value.toExponential(1);
+  says('T', `${view.T}`);
+  says('t', `${view.t}`);
+  says('cell', view.cell === OWN ? 'your cell' : view.cell);
+  says('loss', short(passes?.loss ?? Number.NaN).replace('-', '−'));
+  says('last', short(last));
+  says('first', short(first));
+  says('here', short(here));
+  says('h', short(normOf(next.h)));
+}
+
+function showWhatIsSeen(): void {
+  if (seen.size === 0 || !known) return;
+  columns.update({ ...view, changed: inputsOf(view.changed) }, known.rows[view.row]?.pass ?? 'forward');
+}
+
+/** The numbers that were dragged in the inputs, which all cells have. */
+function inputsOf(changed: View['changed']): View['changed'] {
+  return Object.fromEntries(Object.entries(changed).filter(([place]) => place.startsWith('x_')));
+}
+
+function named<T>(record: Readonly<Record<string, T>>, name: (part: string) => string): Readonly<Record<string, T>> {
+  return Object.fromEntries(Object.entries(record).map(([part, value]) => [name(part), value]));
+}
+
+/** Has every gradient held against its finite difference. */
+function check(): void {
+  const { listing, text } = known ?? {};
+  const question = { id: ++asked, view, ...(listing && { listing }), ...(text !== undefined && { text }) };
+  worker.postMessage(question satisfies TimeQuestion);
+  isAsked = true;
+}
+
+function answered(answer: TimeAnswer): void {
+  if (answer.id !== asked) return;
+  const checked = byId('checked', HTMLParagraphElement);
+  if (answer.kind === 'failed') checked.textContent = answer.why;
+  else if (answer.kind === 'all') {
+    checked.textContent = `All ${answer.count} gradients of parameters beside finite differences: they differ by ${answer.worst.toExponential(1)} at most.`;
+  } else {
+    differences = { ...differences, ...answer.differences };
+    beside();
+  }
+}
+
+function beside(): void {
+  arrives.beside(name => differences[name.replace(/^dL\/d(\w+)_\d+$/, '$1')]);
+  backwards.beside(differences, values);
+  parameters.beside(differences);
 }
