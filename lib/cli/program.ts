@@ -18,6 +18,7 @@ import { predictCommand } from './predict/command.ts';
 import { sampleCommand } from './sample/command.ts';
 import { printError, printJson } from './terminal.ts';
 import { trainCommand } from './train/command.ts';
+import { widen } from './wide.ts';
 
 /**
  * Runs `bptt ARGS` in this process, on its standard output and standard error. Sets `process.exitCode`: 0 done, 1 a check
@@ -30,6 +31,9 @@ export async function run(args: readonly string[]): Promise<void> {
   const program = new Command('bptt')
     .description('Recurrent networks whose every gradient is derived by hand and proven by test.')
     .version(version)
+    .hook('preAction', () => {
+      widen();
+    })
     .addCommand(fitCommand(cells))
     .addCommand(predictCommand(cells))
     .addCommand(evaluateCommand(cells))
@@ -52,7 +56,9 @@ Examples:
   bptt sample runs/sonnets --prompt "Shall I" --temperature 0.7
   bptt fit temperatures.csv --task forecast
   bptt demo hello                      watch a system of the lectures learn
-  bptt check rnn                       every gradient of a cell against finite differences`,
+  bptt check rnn                       every gradient of a cell against finite differences
+
+With Node 24 or later, vectors are 256 bits wide; BPTT_WIDE=0 leaves them as they are.`,
     );
   await perform(program, args);
 }

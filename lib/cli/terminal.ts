@@ -73,11 +73,17 @@ const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 const heeding = new Set<(signal: string) => void>();
 const PIPE = 'SIGPIPE';
 
+/** The first signal that came since it was heeded: null before. */
+export interface Heeded {
+  readonly name: string | null;
+  ignore(): void;
+}
+
 /**
  * Notes the first signal to end, or that an output has failed. A second signal ends the process as it would have without
  * this; outputs that have failed go on failing, and end nothing until this is told to ignore them.
  */
-export function untilSignal(): { readonly name: string | null; ignore(): void } {
+export function untilSignal(): Heeded {
   let name: string | null = null;
   function note(signal: string): void {
     name ??= signal;

@@ -88,7 +88,12 @@ export function checkCommand(cells: Readonly<Record<string, Cell>>): Command {
         );
       }
       const subject = known.find(candidate => candidate.name === name);
-      if (!subject) throw new ValueError('cell', `one of ${names.join(', ')}, or --all`, JSON.stringify(name));
+      if (!subject)
+        throw new ValueError(
+          'cell',
+          `one of ${names.join(', ')}, a file of yours (.ts, .js, .md), or --all`,
+          name === undefined ? 'none' : JSON.stringify(name),
+        );
       if (subject.kind !== 'cell' && (layers !== 1 || bidirectional)) {
         throw new ValueError(bidirectional ? '--bidirectional' : '--layers', 'a cell to build layers of', subject.name);
       }

@@ -1,17 +1,16 @@
 /** `bptt evaluate`: how well a model of `bptt fit` does at a file, in a table and in pictures. */
 import { basename, join } from 'node:path';
 import { Command } from 'commander';
-import { FormatError } from '../../errors.ts';
 import { writeAtomically } from '../../io/node/files.ts';
-import { makeFolder } from '../../io/node/folders.ts';
+import { makeFolder, removeFile } from '../../io/node/folders.ts';
+import { allItems } from '../../tasks/fitting.ts';
 import type { Cells } from '../modules/cell.ts';
 import { aboutOf } from '../tasks/about.ts';
-import { type Item, itemsOf } from '../tasks/items.ts';
 import { MODEL_CELL, readModel } from '../tasks/model.ts';
 import { type ReadingFlags, readingOf, withReading } from '../tasks/options.ts';
 import { print, printJson, type Verbosity } from '../terminal.ts';
 import { pageOf } from './page.ts';
-import { picturesOf } from './pictures.ts';
+import { pictureNames, picturesOf } from './pictures.ts';
 
 interface Flags extends ReadingFlags, Verbosity {
   readonly cell?: string;
@@ -41,9 +40,7 @@ Examples:
     .action(async (path: string, file: string, flags: Flags) => {
       const { learnt, known: own, source, training } = await readModel(path, cells, flags.cell);
       const reading = readingOf(file, flags, source);
-      const items: Item[] = [];
-      for await (const item of itemsOf(reading, own.understanding, true)) items.push(item);
-      if (items.length === 0) throw new FormatError(file, 'at least one sequence', 'none');
+      const { items } = await allItems(reading, own.understanding);
       const judged = learnt.judge(items, aboutOf(file));
       const command = `bptt evaluate ${basename(path)} ${basename(file)}`;
       const pictures = await picturesOf(judged, training?.epochs ?? [], own, command);
@@ -53,6 +50,7 @@ Examples:
         writeAtomically(picture, svg);
         return [name, picture] as const;
       });
+      for (const name of pictureNames) if (!(name in pictures)) removeFile(join(flags.out, `${name}.svg`)); // an earlier model's
       const page = join(flags.out, 'index.html');
       writeAtomically(page, pageOf(judged, pictures, command));
       const paths = { ...Object.fromEntries(written), page };

@@ -1,6 +1,7 @@
 /** The page of `bptt evaluate`: the figures and the pictures in one file that asks for no other. */
+
+import type { Judged } from '../../tasks/task.ts';
 import { escaped } from '../html.ts';
-import type { Judged } from '../tasks/task.ts';
 
 /** The whole page, as HTML. */
 export function pageOf(

@@ -1,11 +1,14 @@
 /** The pictures of `bptt evaluate`, as SVG. */
 import { greatest } from '../../extremes.ts';
 import { draw, plotCurves } from '../../plot.ts';
+import type { Judged, Known } from '../../tasks/task.ts';
 import type { Epoch } from '../../training/training-state.ts';
-import type { Judged, Known } from '../tasks/task.ts';
 
 /** Steps of a forecast that are drawn: a reader sees no more. */
 const DRAWN = 400;
+
+/** What pictures are called. */
+export const pictureNames = ['loss', 'forecast', 'confusion'] as const;
 
 /** All that there is to draw, by name. */
 export async function picturesOf(

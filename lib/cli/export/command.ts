@@ -7,6 +7,7 @@ import { samePlace } from '../../io/node/folders.ts';
 import { encodeTorch } from '../../io/torch-file.ts';
 import type { CharModel } from '../../models/char-model.ts';
 import { folded } from '../../models/folded.ts';
+import { requireNoOther } from '../overwrite.ts';
 import { readCheckpoint } from '../runs/folder.ts';
 import { print, printJson, type Verbosity } from '../terminal.ts';
 import { nameBeside, trainingFiles } from './training.ts';
@@ -48,8 +49,8 @@ input matrices above it; with --training it stays one.
 
 Examples:
   bptt export runs/sonnets --to torch -o sonnets.safetensors
-  bptt export runs/sonnets --to torch --training -o sonnets.safetensors
-  torchrun --standalone --nproc-per-node 2 sonnets.py --steps 20
+  bptt export runs/sonnets --to torch --training -o training.safetensors
+  torchrun --standalone --nproc-per-node 2 training.py --steps 20
   bptt export runs/sonnets --to onnx -o sonnets.onnx`,
     )
     .action(async (path: string, text: string | undefined, flags: Flags) => {
@@ -60,6 +61,7 @@ Examples:
       const checkpoint = readCheckpoint(path, cells);
       const { file, model } = checkpoint;
       if (samePlace(file, out)) throw new ValueError('--out', 'another file than the checkpoint', out);
+      requireNoOther(out);
       const files = training
         ? trainingFiles(checkpoint, out, text)
         : { [out]: await encoded(folded(model), to, precision) };

@@ -1,7 +1,8 @@
 /** `bptt export --training`: what PyTorch needs to go on with a run, in files beside the state_dict. */
 import { ValueError } from '../../errors.ts';
-import { type Checkpoint, resumeTrainer } from '../../io/checkpoint.ts';
+import type { Checkpoint } from '../../io/checkpoint.ts';
 import { samePlace } from '../../io/node/folders.ts';
+import { resumeTrainer } from '../../io/resume-trainer.ts';
 import { encodeTorchTraining } from '../../io/torch-training.ts';
 import { readCorpus } from '../corpus.ts';
 import { notedText } from '../runs/text-place.ts';

@@ -3,18 +3,19 @@ import { basename, extname, join } from 'node:path';
 import { Command, Option } from 'commander';
 import { ValueError } from '../../errors.ts';
 import { isThere } from '../../io/node/folders.ts';
+import type { Settings } from '../../tasks/task.ts';
+import { type Level, type TaskName, taskNames } from '../../tasks/understanding.ts';
 import { type Cells, findCell, OWN_CELL } from '../modules/cell.ts';
 import {
+  givenRoles,
   type ReadingFlags,
   type RoleFlags,
   readingOf,
-  requireSettings,
+  settingsOf,
   withReading,
   withRoles,
   withSettings,
 } from '../tasks/options.ts';
-import type { Settings } from '../tasks/task.ts';
-import { type Level, type TaskName, taskNames } from '../tasks/understanding.ts';
 import type { Verbosity } from '../terminal.ts';
 import { beginFit, resumeFit } from './run.ts';
 
@@ -64,7 +65,7 @@ Examples:
   bptt fit walks.csv --task classify --sequence walk --target person
   bptt fit sentences.jsonl --task tag
   bptt fit dates.csv --task translate
-  bptt fit temperatures.csv --resume runs/temperatures.safetensors --epochs 80`,
+  bptt fit temperatures.csv --resume runs/temperatures.safetensors --epochs 80 --patience 20`,
     )
     .action(async (file: string, flags: Flags, own: Command) => {
       if (flags.resume !== undefined) {
@@ -85,7 +86,14 @@ Examples:
       const { cell } = await findCell(flags.cell, cells);
       return beginFit(
         readingOf(file, flags),
-        { ...flags, task: flags.task, settings: requireSettings(flags), cell, out: newFile(file, flags.out) },
+        {
+          ...givenRoles(flags),
+          task: flags.task,
+          ...(flags.level !== undefined && { level: flags.level }),
+          settings: await settingsOf(flags),
+          cell,
+          out: newFile(file, flags.out),
+        },
         flags,
       );
     });

@@ -1,8 +1,9 @@
 /** What `bptt fit` says at its end. */
 import type { ReadCounts } from '../../io/records.ts';
-import type { TaskModel } from '../tasks/model.ts';
-import type { Reading } from '../tasks/table.ts';
-import type { About, Parts, Steps } from '../tasks/task.ts';
+import type { TaskModel } from '../../tasks/model.ts';
+import { sizesOf } from '../../tasks/split.ts';
+import type { Reading } from '../../tasks/table.ts';
+import type { About, Parts, Steps } from '../../tasks/task.ts';
 import { print, printJson, type Verbosity } from '../terminal.ts';
 
 /** A model that learns, and what it learns from. */
@@ -24,7 +25,7 @@ export function report(fit: Fit, stopped: string | null, about: About, { json }:
   const { model, reading, parts, counts, steps, out } = fit;
   const { understanding } = model.known;
   const { figures, lines } = stopped === null ? model.learnt.judge(parts.test, about) : { figures: {}, lines: [] };
-  const { what, ...sizes } = sizesOf(fit);
+  const { what, ...sizes } = sizesOf(parts, model.known);
   const best = steps.history.findLast(epoch => epoch.best) ?? steps.history.at(-1);
   if (json) {
     const { task, level, kinds: _, ...roles } = understanding;
@@ -37,7 +38,7 @@ export function report(fit: Fit, stopped: string | null, about: About, { json }:
       ...{
         ok: true,
         task,
-        file: reading.path,
+        file: reading.name,
         understood: { ...roles, ...(roles.text !== undefined && { level }) },
         rows: counts,
         [what]: sizes,
@@ -51,7 +52,7 @@ export function report(fit: Fit, stopped: string | null, about: About, { json }:
   print(`${what.padEnd(10)} ${sizes.train} learnt from, ${sizes.validation} chosen by, ${sizes.test} tested`);
   if (stopped) {
     print(
-      `stopped by ${stopped} in epoch ${steps.history.length + 1}: bptt fit ${reading.path} --resume ${out} goes on`,
+      `stopped by ${stopped} in epoch ${steps.history.length + 1}: bptt fit ${reading.name} --resume ${out} goes on`,
     );
   } else {
     print(`epochs     ${steps.history.length}, the best of which was ${best?.epoch ?? 0}\n`);
@@ -59,30 +60,4 @@ export function report(fit: Fit, stopped: string | null, about: About, { json }:
     print('');
   }
   print(`model      ${out}`);
-}
-
-/** How much there is of what: of series their steps, of other files sequences. */
-function sizesOf({ model, parts }: Fit): {
-  what: 'steps' | 'sequences';
-  train: number;
-  validation: number;
-  test: number;
-} {
-  const { understanding, settings } = model.known;
-  if (understanding.task !== 'forecast')
-    return {
-      what: 'sequences',
-      train: parts.train.length,
-      validation: parts.validation.length,
-      test: parts.test.length,
-    };
-  const steps = (items: Parts['train'], seen: number) =>
-    items.reduce((sum, { vectors }) => sum + vectors.length - seen, 0);
-  const { length } = settings; // which are seen before the first that is foretold
-  return {
-    what: 'steps',
-    train: steps(parts.train, 0),
-    validation: steps(parts.validation, length),
-    test: steps(parts.test, length),
-  };
 }

@@ -3,49 +3,45 @@ import { createHash } from 'node:crypto';
 import { dirname } from 'node:path';
 import { setImmediate as breathe } from 'node:timers/promises';
 import type { Cell } from '../../cells/cell.ts';
-import { FormatError, ValueError } from '../../errors.ts';
+import { ValueError } from '../../errors.ts';
 import { writeAtomically } from '../../io/node/files.ts';
 import { makeFolder } from '../../io/node/folders.ts';
 import { piecesAt } from '../../io/node/pieces.ts';
-import type { ReadCounts } from '../../io/records.ts';
+import { type Asked, begun, goneOn, understand } from '../../tasks/fitting.ts';
+import { encoded } from '../../tasks/model.ts';
+import { requireSettings } from '../../tasks/settings.ts';
+import type { Reading } from '../../tasks/table.ts';
+import type { Settings } from '../../tasks/task.ts';
+import { understood } from '../../tasks/understanding.ts';
 import type { Cells } from '../modules/cell.ts';
 import { aboutOf } from '../tasks/about.ts';
-import { tasks } from '../tasks/index.ts';
-import { type Item, itemsOf } from '../tasks/items.ts';
-import { encoded, readModel } from '../tasks/model.ts';
-import { givenRoles, type RoleFlags, requireSettings } from '../tasks/options.ts';
-import { columnsOf, type Reading, rowsOf } from '../tasks/table.ts';
-import type { Settings } from '../tasks/task.ts';
-import { type Level, levelOf, rolesOf, type TaskName, type Understanding, understood } from '../tasks/understanding.ts';
+import { readModel } from '../tasks/model.ts';
+import { asFlags } from '../tasks/options.ts';
 import { print, progress, untilSignal, type Verbosity } from '../terminal.ts';
 import { TURN } from '../turns.ts';
 import { type Fit, report } from './report.ts';
 
 /** What is asked for of a new model. */
-export interface Wanted extends RoleFlags {
-  readonly task: TaskName;
-  readonly level?: Level;
+export interface Wanted extends Asked {
   readonly settings: Settings;
   readonly cell: Cell;
   readonly out: string;
 }
 
 /** Learns anew. */
-export async function beginFit(reading: Reading, wanted: Wanted, verbosity: Verbosity): Promise<void> {
-  const { settings, cell, out } = wanted;
-  const understanding = await understand(reading, wanted);
+export async function beginFit(
+  reading: Reading,
+  { settings, cell, out, ...asked }: Wanted,
+  verbosity: Verbosity,
+): Promise<void> {
+  const understanding = await asFlags(() => understand(reading, asked));
   const isTalkative = !verbosity.json && !verbosity.quiet;
   if (isTalkative) print(understood(reading, understanding).join('\n'));
-  const task = tasks[understanding.task];
-  const { items, counts } = await all(reading, understanding);
-  const parts = task.split(items, { understanding, settings });
-  const known = task.know(parts, { understanding, settings });
-  const learnt = task.learnt(task.build(known, cell), known);
-  const { path, ...how } = reading;
-  const source = { ...how, sha256: await hashOf(path) };
+  const fitting = await begun(reading, understanding, settings, cell);
+  const { format, delimiter, missing, missingValues } = reading;
+  const source = { format, delimiter, missing, missingValues, sha256: await hashOf(reading.name) };
   makeFolder(dirname(out));
-  const model = { task, known, source, learnt };
-  await run({ model, reading, parts, counts, steps: learnt.train(parts), out }, verbosity);
+  await run({ ...fitting, model: { ...fitting.model, source }, reading, out }, verbosity);
 }
 
 /** Goes on. */
@@ -55,53 +51,26 @@ export async function resumeFit(
   changes: Partial<Settings>,
   verbosity: Verbosity,
 ): Promise<void> {
-  const { task, known: before, source, learnt: saved, training } = await readModel(out, cells, cell);
-  const { sha256, ...how } = source;
-  const reading = { ...how, path: file };
+  const before = await readModel(out, cells, cell);
+  const { sha256, ...how } = before.source;
+  const reading: Reading = { ...how, name: file, open: () => piecesAt(file) };
   if ((await hashOf(file)) !== sha256) throw new ValueError('FILE', `the file that ${out} was made of`, 'another one');
-  const settings = requireSettings({ ...before.settings, ...changes });
-  const known = { ...before, settings };
-  const { understanding } = known;
-  const { items, counts } = await all(reading, understanding);
-  const parts = task.split(items, known);
-  const learnt = task.learnt(saved.model, known);
-  const steps = learnt.train(parts);
-  if (!training) throw new FormatError(out, 'a model that says where its training stands', 'none');
-  steps.resume(training);
-  if (steps.done)
-    throw new ValueError('--epochs', `more than ${steps.history.length}, or more --patience`, `${settings.epochs}`);
-  await run({ model: { task, known, source, learnt }, reading, parts, counts, steps, out }, verbosity);
+  const settings = await asFlags(() => requireSettings({ ...before.known.settings, ...changes }));
+  const fitting = await goneOn(reading, before, out, settings);
+  const { steps } = fitting;
+  if (steps.done) throw doneAlready(steps.history, settings);
+  await run({ ...fitting, model: { ...fitting.model, source: before.source }, reading, out }, verbosity);
 }
 
-/** Rows by which it is guessed what a text is made of. */
-const LOOKED_AT = 100;
-
-/** What the file is taken for, by its beginning. */
-async function understand(reading: Reading, { task, level, ...flags }: Wanted): Promise<Understanding> {
-  const columns = await columnsOf(reading);
-  const roles = rolesOf(task, columns, givenRoles(flags));
-  const kinds = Object.fromEntries(columns.map(({ name, kind }) => [name, kind]));
-  const { text } = roles;
-  const texts: string[] = [];
-  if (level === undefined && text !== undefined && kinds[text] === 'text' && roles.sequence === undefined) {
-    for await (const { value } of rowsOf({ ...reading, missing: 'drop' }, { [text]: 'text' })) {
-      texts.push(String(value[text]));
-      if (texts.length >= LOOKED_AT) break;
-    }
+/** What would do for a training to go on that is at its end: more epochs, or more of them without a better validation. */
+function doneAlready(history: Fit['steps']['history'], { epochs, patience }: Settings): ValueError {
+  const made = history.length;
+  const since = made - (history.findLast(({ best }) => best)?.epoch ?? 0);
+  if (made >= epochs) {
+    const also = since >= patience ? `, and more than ${since} of --patience` : '';
+    return new ValueError('--epochs', `more than ${made}${also}`, `${epochs}`);
   }
-  return { task, ...roles, kinds, level: level ?? levelOf(task, texts) };
-}
-
-/** All sequences of a file. */
-async function all(
-  reading: Reading,
-  understanding: Understanding,
-): Promise<{ readonly items: readonly Item[]; readonly counts: ReadCounts }> {
-  const items: Item[] = [];
-  const read = itemsOf(reading, understanding, true);
-  for await (const item of read) items.push(item);
-  if (items.length === 0) throw new FormatError(reading.path, 'at least one sequence', 'none');
-  return { items, counts: read.counts() };
+  return new ValueError('--patience', `more than ${since}, the epochs since the best`, `${patience}`);
 }
 
 /** Trains until all is done, or until a signal; either way the model is written. */
@@ -129,7 +98,7 @@ async function run(fit: Fit, verbosity: Verbosity): Promise<void> {
     signal.ignore();
     shown?.stop();
   }
-  report(fit, steps.done ? null : signal.name, aboutOf(fit.reading.path), verbosity);
+  report(fit, steps.done ? null : signal.name, aboutOf(fit.reading.name), verbosity);
 }
 
 /** The SHA-256 of a file, of which no more than a piece is held. */

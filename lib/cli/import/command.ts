@@ -11,6 +11,7 @@ import type { CharModel } from '../../models/char-model.ts';
 import type { CharTrainerOptions } from '../../models/char-options.ts';
 import { CharTrainer } from '../../models/char-trainer.ts';
 import { type Corpus, corpusOf } from '../corpus.ts';
+import { requireNoOther } from '../overwrite.ts';
 import { requireNoRun, runFolder } from '../runs/folder.ts';
 import { LossLog } from '../runs/loss-log.ts';
 import { noteText } from '../runs/text-place.ts';
@@ -73,6 +74,7 @@ Examples:
     .action((file: string, text: string | undefined, flags: Flags, self: Command) => {
       if (samePlace(file, flags.out)) throw new ValueError('--out', 'another file than the one to read', flags.out);
       const corpus = corpusOf(text, flags.corpus);
+      if (!corpus) requireNoOther(flags.out);
       const idle = offered.find(option => self.getOptionValueSource(option.attributeName()) === 'cli');
       if (!corpus && idle) throw new ValueError(idle.long ?? idle.flags, 'a TEXT to train on beside it', 'none');
       const vocabulary = flags.vocabulary === undefined ? corpus?.text : readText(flags.vocabulary);

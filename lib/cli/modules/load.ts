@@ -5,7 +5,7 @@ import { basename } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { isCell } from '../../cells/cell.ts';
 import { saidBy } from '../../check/watched.ts';
-import { FileError, FormatError } from '../../errors.ts';
+import { FileError, FormatError, ValueError } from '../../errors.ts';
 import { shown } from '../../foreign.ts';
 import { readText } from '../../io/node/files.ts';
 import { isThere, wholePath } from '../../io/node/folders.ts';
@@ -35,9 +35,21 @@ export async function moduleAt(path: string): Promise<Exports> {
   if (!isThere(path)) throw new FileError(path, 'a module of your own', 'no such file');
   if (isDerivation(path)) {
     const { cellOf } = await import('../../derivation/cell-of.ts'); // and a parser of LaTeX, which nobody else waits for
-    return { cell: cellOf(readText(path), { name: basename(path).replace(/\.[^.]*$/, '') }) };
+    const text = readText(path);
+    return refusing(path, () => ({ cell: cellOf(text, { name: basename(path).replace(/\.[^.]*$/, '') }) }));
   }
   return exportsOf(await loaded(path));
+}
+
+/** What is wrong with a derivation is said of its file. */
+function refusing<T>(path: string, made: () => T): T {
+  try {
+    return made();
+  } catch (error) {
+    if (error instanceof FormatError || error instanceof ValueError)
+      throw new FormatError(path, shown(error.expected), shown(error.got));
+    throw error;
+  }
 }
 
 /** What a module exports, for a message. */

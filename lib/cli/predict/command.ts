@@ -1,19 +1,16 @@
 /** `bptt predict`: what a model of `bptt fit` says of a file. */
 import { Command } from 'commander';
+import { answersOf } from '../../tasks/answers.ts';
+import type { Answer } from '../../tasks/task.ts';
 import type { Cells } from '../modules/cell.ts';
-import { type Item, itemsOf } from '../tasks/items.ts';
 import { MODEL_CELL, readModel } from '../tasks/model.ts';
 import { type ReadingFlags, readingOf, withReading } from '../tasks/options.ts';
-import type { Answer } from '../tasks/task.ts';
 import { printRaw } from '../terminal.ts';
 
 interface Flags extends ReadingFlags {
   readonly cell?: string;
   readonly json?: boolean;
 }
-
-/** Sequences that are answered at a time. */
-const AT_ONCE = 64;
 
 /** `bptt predict MODEL FILE`. */
 export function predictCommand(cells: Cells): Command {
@@ -38,19 +35,7 @@ Examples:
       const model = await readModel(path, cells, flags.cell);
       const reading = readingOf(file, flags, model.source);
       const write = flags.json || reading.format === 'jsonl' ? asJson : csvWriter(reading.delimiter);
-      let some: Item[] = [];
-      const answer = () => {
-        if (some.length > 0) for (const said of model.learnt.answer(some)) printRaw(write(said));
-        some = [];
-      };
-      try {
-        for await (const item of itemsOf(reading, model.known.understanding, false)) {
-          some.push(item);
-          if (some.length === AT_ONCE) answer();
-        }
-      } finally {
-        answer(); // of what was read before an error, too
-      }
+      for await (const said of answersOf(model, reading)) printRaw(write(said));
     });
 }
 

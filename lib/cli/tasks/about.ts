@@ -7,7 +7,7 @@ import { parseJson } from '../../io/json.ts';
 import { readText } from '../../io/node/files.ts';
 import { isThere } from '../../io/node/folders.ts';
 import { describe } from '../../require.ts';
-import type { About } from './task.ts';
+import type { About } from '../../tasks/task.ts';
 
 /** What is said of the file at a path; nothing where nothing is. */
 export function aboutOf(path: string): About {

@@ -1,48 +1,7 @@
-/** The file of a task's model: the network, what is known beside it, and where its training stands. */
-import { FormatError } from '../../errors.ts';
-import { load, save } from '../../io/model-file.ts';
+/** A model of `bptt fit`, at a path. */
 import { readBytes } from '../../io/node/files.ts';
-import { describe, isPlain } from '../../require.ts';
-import type { TrainingState } from '../../training/training-state.ts';
+import { decoded, type TaskModel } from '../../tasks/model.ts';
 import { type Cells, findCell } from '../modules/cell.ts';
-import { tasks } from './index.ts';
-import type { Reading } from './table.ts';
-import type { Known, Learnt, Task } from './task.ts';
-import { taskNames } from './understanding.ts';
-
-/** How the file that it learns from is read, and which file that is. */
-export type Source = Omit<Reading, 'path'> & { readonly sha256: string };
-
-/** A model with its task. */
-export interface TaskModel {
-  readonly task: Task;
-  readonly known: Known;
-  readonly source: Source;
-  readonly learnt: Learnt;
-  readonly training: TrainingState | undefined;
-}
-
-/** What stands in the note of the file. */
-interface Note extends Pick<Known, 'understanding' | 'settings' | 'classes' | 'counts'> {
-  readonly source: Source;
-}
-
-/** The bytes of a model's file. The parameters are the best so far; a training that goes on has its own. */
-export function encoded(
-  { learnt, known, source }: Omit<TaskModel, 'task' | 'training'>,
-  training: TrainingState,
-): Uint8Array {
-  const { understanding, settings, classes, counts, scaler, vocabulary } = known;
-  const note: Note = { understanding, settings, classes, counts, source };
-  const { params } = learnt.model;
-  const present = params.values.slice();
-  if (training.best) params.values.set(training.best);
-  try {
-    return save(learnt.model, { ...(scaler && { scaler }), ...(vocabulary && { vocabulary }), training, note });
-  } finally {
-    params.values.set(present);
-  }
-}
 
 /** How the option is called that names a model's cell. */
 export const MODEL_CELL =
@@ -57,31 +16,5 @@ export const MODEL_CELL =
 export async function readModel(path: string, known: Cells, named: string | undefined): Promise<TaskModel> {
   const own = named === undefined ? [] : [(await findCell(named, known)).cell];
   const cells = { ...known, ...Object.fromEntries(own.map(cell => [cell.name, cell])) };
-  const bytes = readBytes(path);
-  const { model, scaler, vocabulary, training, note } = load(bytes, { file: path, cells, as: 'any' });
-  const { understanding, settings, classes, counts, source } = noteOf(note, path);
-  const task = tasks[understanding.task];
-  const beside: Known = { understanding, settings, classes, counts, scaler, vocabulary };
-  return { task, known: beside, source, learnt: task.learnt(model, beside), training };
-}
-
-/** What the note says, or throws FormatError: a model of the library is not yet one of a task. */
-function noteOf(note: unknown, path: string): Note {
-  const { understanding, settings, source, classes, counts } = { ...(note as Partial<Note> | null) };
-  const { task, features, kinds } = { ...(understanding as Partial<Note['understanding']> | undefined) };
-  const isOurs =
-    taskNames.some(name => name === task) &&
-    isTexts(features) &&
-    isPlain(kinds) &&
-    isPlain(settings) &&
-    Object.values({ ...settings }).every(Number.isFinite) &&
-    isPlain(source) &&
-    (classes === undefined || isTexts(classes)) &&
-    (counts === undefined || (Array.isArray(counts) && counts.every(Number.isFinite)));
-  if (isOurs) return note as Note;
-  throw new FormatError(path, 'a model that bptt fit wrote', describe(note));
-}
-
-function isTexts(list: unknown): boolean {
-  return Array.isArray(list) && list.every(text => typeof text === 'string');
+  return decoded(readBytes(path), path, cells);
 }

@@ -1,11 +1,12 @@
 /** Options that say how a file is read, and which of its columns is what. */
 import { type Command, Option } from 'commander';
 import { ValueError } from '../../errors.ts';
-import { requireFiniteNumber, requireInteger, requirePositive, requireSize } from '../../require.ts';
+import { piecesAt } from '../../io/node/pieces.ts';
+import { requireSettings, usualSettings } from '../../tasks/settings.ts';
+import { delimiterOf, formatOf, type HowRead, type Reading } from '../../tasks/table.ts';
+import type { Settings } from '../../tasks/task.ts';
+import type { GivenRoles } from '../../tasks/understanding.ts';
 import { number } from '../terminal.ts';
-import { formatOf, type Reading } from './table.ts';
-import type { Settings } from './task.ts';
-import type { GivenRoles } from './understanding.ts';
 
 /** How the file is read, as it is asked for. */
 export interface ReadingFlags {
@@ -44,31 +45,33 @@ export function withRoles(command: Command): Command {
 
 /** Adds the options of {@link Settings}, with what they are unless given. */
 export function withSettings(command: Command): Command {
+  const usual = usualSettings;
   const count = (flag: string, text: string, value: number) =>
     command.addOption(new Option(`${flag} <n>`, text).default(value).argParser(number(flag)));
-  count('--hidden', 'hidden units of each layer', 24);
-  count('--layers', 'recurrent layers on top of each other', 1);
-  count('--epochs', 'how often all is gone through, at most', 40);
-  count('--patience', 'epochs without a better validation after which it ends', 6);
-  count('--batch', 'sequences, or windows, an update', 16);
-  count('--learning-rate', 'the step of Adam', 0.005);
-  count('--length', 'rows that a forecast sees', 28);
-  count('--horizon', 'rows that it foretells', 1);
-  count('--validation', 'part of the file that is chosen by', 0.15);
-  count('--test', 'part of the file that is kept for the test', 0.15);
-  count('--seed', 'fixes every number that is drawn', 1);
+  count('--hidden', 'hidden units of each layer', usual.hidden);
+  count('--layers', 'recurrent layers on top of each other', usual.layers);
+  count('--epochs', 'how often all is gone through, at most', usual.epochs);
+  count('--patience', 'epochs without a better validation after which it ends', usual.patience);
+  count('--batch', 'sequences, or windows, an update', usual.batch);
+  count('--learning-rate', 'the step of Adam', usual.learningRate);
+  count('--length', 'rows that a forecast sees', usual.length);
+  count('--horizon', 'rows that it foretells', usual.horizon);
+  count('--validation', 'part of the file that is chosen by', usual.validation);
+  count('--test', 'part of the file that is kept for the test', usual.test);
+  count('--seed', 'fixes every number that is drawn', usual.seed);
   return command;
 }
 
 /** How a file is read: as asked for, or else as it was before. */
-export function readingOf(path: string, flags: ReadingFlags, before?: Omit<Reading, 'path'>): Reading {
+export function readingOf(path: string, flags: ReadingFlags, before?: HowRead): Reading {
   const { delimiter, missing, missingValues } = flags;
-  const format = formatOf(path);
+  const format = formatOf('FILE', path);
   const usual = before?.format === format ? before : undefined;
   return {
-    path,
+    name: path,
+    open: () => piecesAt(path),
     format,
-    delimiter: delimiter ?? usual?.delimiter ?? (/\.tsv$/i.test(path) ? '\t' : ','),
+    delimiter: delimiter ?? usual?.delimiter ?? delimiterOf(path),
     missing: missing ?? usual?.missing ?? 'error',
     missingValues: missingValues === undefined ? (usual?.missingValues ?? ['']) : ['', ...missingValues.split(',')],
   };
@@ -85,17 +88,23 @@ export function givenRoles({ features, time, sequence, text, target }: RoleFlags
   };
 }
 
-/** Every setting is in its range, or throws ValueError naming the option. Returns them, and nothing beside. */
-export function requireSettings(flags: Settings): Settings {
+/** Every setting of the flags is in its range, or throws ValueError naming the option. Returns them, and nothing beside. */
+export function settingsOf(flags: Settings): Promise<Settings> {
   const { hidden, layers, epochs, batch, learningRate, patience, seed, length, horizon, validation, test } = flags;
-  for (const [name, size] of Object.entries({ hidden, layers, epochs, batch, patience, length, horizon }))
-    requireSize(`--${name}`, size);
-  requirePositive('--learning-rate', learningRate);
-  requireInteger('--seed', seed, 0, 2 ** 32 - 1);
-  for (const [name, part] of Object.entries({ validation, test })) {
-    if (requireFiniteNumber(`--${name}`, part) <= 0 || part >= 1)
-      throw new ValueError(`--${name}`, 'a part in (0, 1)', `${part}`);
-  }
-  if (validation + test >= 1) throw new ValueError('--test', 'less than what --validation leaves', `${test}`);
-  return { hidden, layers, epochs, batch, learningRate, patience, seed, length, horizon, validation, test };
+  return asFlags(() =>
+    requireSettings({ hidden, layers, epochs, batch, learningRate, patience, seed, length, horizon, validation, test }),
+  );
 }
+
+/** What is done; where an option of it is at fault, that is called as the command calls it. */
+export async function asFlags<T>(made: () => T | Promise<T>): Promise<T> {
+  try {
+    return await made();
+  } catch (error) {
+    if (!(error instanceof ValueError) || !FLAGS.includes(error.argument)) throw error;
+    const flag = error.argument.replace(/[A-Z]/g, letter => `-${letter.toLowerCase()}`);
+    throw new ValueError(`--${flag}`, error.expected, error.got);
+  }
+}
+
+const FLAGS: readonly string[] = [...Object.keys(usualSettings), 'time', 'sequence', 'features', 'text', 'target'];

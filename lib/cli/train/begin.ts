@@ -1,10 +1,11 @@
 /** How a training run begins: anew, or where a checkpoint has it. Either way it has its folder to itself. */
 import { basename, dirname, extname } from 'node:path';
 import { FileError, ValueError } from '../../errors.ts';
-import { decodeCheckpoint, resumeTrainer } from '../../io/checkpoint.ts';
+import { decodeCheckpoint } from '../../io/checkpoint.ts';
 import { readBytes, readText } from '../../io/node/files.ts';
 import { makeFolder, removeTemporaries } from '../../io/node/folders.ts';
 import { takeLock } from '../../io/node/lock.ts';
+import { resumeTrainer } from '../../io/resume-trainer.ts';
 import { requireRoom } from '../../models/char-memory.ts';
 import { type CharTrainerOptions, requireOptions } from '../../models/char-options.ts';
 import { CharTrainer } from '../../models/char-trainer.ts';
@@ -26,7 +27,7 @@ import {
 } from '../runs/folder.ts';
 import { LossLog } from '../runs/loss-log.ts';
 import { findText, noteText } from '../runs/text-place.ts';
-import type { Verbosity } from '../terminal.ts';
+import { type Heeded, untilSignal, type Verbosity } from '../terminal.ts';
 import { saveFirst, train } from './loop.ts';
 import { noMishaps } from './mishaps.ts';
 import { isReported } from './report.ts';
@@ -65,8 +66,7 @@ export async function beginRun(
   const trainer = new CharTrainer(text, options, engine);
   const files = newRunFolder(basename(source.name, extname(source.name)), schedule.logFormat, out);
   makeFolder(files.folder);
-  const release = takeLock(files.lock);
-  try {
+  await alone(files, async signal => {
     requireNoRun(files.folder); // once more, now that nobody else can begin one
     const log = new LossLog(schedule.logFormat);
     const run: Run = {
@@ -85,10 +85,8 @@ export async function beginRun(
     noteText(files, corpus);
     noteCell(files, place);
     saveFirst(run);
-    await train(run, verbosity);
-  } finally {
-    release();
-  }
+    await train(run, signal, verbosity);
+  });
 }
 
 /**
@@ -122,8 +120,7 @@ export async function resumeRun(
   const trainer = resumeTrainer(checkpoint, text, engine);
   const { step } = trainer.position;
   requireMore(schedule.steps, step, files, path);
-  const release = takeLock(files.lock);
-  try {
+  await alone(files, async signal => {
     requireUnchanged(file, bytes);
     const text = readText(files.log, { regular: true });
     const log = LossLog.parse(text, step, schedule.logEvery, files.log, schedule.logFormat);
@@ -131,8 +128,19 @@ export async function resumeRun(
     removeTemporaries(files.folder, isRunFile);
     noteText(files, corpus);
     noteCell(files, place);
-    await train({ trainer, source, schedule, files, log, engine, workers, ranks, best, mishaps, place }, verbosity);
+    const run: Run = { trainer, source, schedule, files, log, engine, workers, ranks, best, mishaps, place };
+    await train(run, signal, verbosity);
+  });
+}
+
+/** Runs what needs a run's folder to itself. Signals are heeded before there is anything in it that they could find. */
+async function alone({ lock }: RunFolder, run: (signal: Heeded) => Promise<void>): Promise<void> {
+  const release = takeLock(lock);
+  const signal = untilSignal();
+  try {
+    await run(signal);
   } finally {
+    signal.ignore();
     release();
   }
 }

@@ -1,6 +1,7 @@
 /** What a training run does when its loss or its gradient is no longer finite. */
-import { decodeCheckpoint, resumeTrainer } from '../../io/checkpoint.ts';
+import { decodeCheckpoint } from '../../io/checkpoint.ts';
 import { readBytes } from '../../io/node/files.ts';
+import { resumeTrainer } from '../../io/resume-trainer.ts';
 import type { TrainingStep } from '../../models/char-trainer.ts';
 import { DivergenceError } from '../../models/divergence.ts';
 import { numberedFile, numberedSteps } from '../runs/folder.ts';

@@ -12,7 +12,7 @@ import { any } from '../../parallel/ranks.ts';
 import { howItRuns } from '../modules/cell.ts';
 import { toPng } from '../png.ts';
 import { numberedFile, numberedSteps, prune } from '../runs/folder.ts';
-import { progress, untilSignal, type Verbosity } from '../terminal.ts';
+import { type Heeded, progress, untilSignal, type Verbosity } from '../terminal.ts';
 import { TURN } from '../turns.ts';
 import { rollBack, stepOf } from './divergence.ts';
 import { find, lossOn, plotOf, report, written } from './report.ts';
@@ -30,14 +30,15 @@ interface Onlooker {
  * Trains until the last step, or until a signal. Either way the checkpoint, the log and the plot are written; after an
  * error, the last checkpoint stays.
  *
+ * @param first what has been heeded since before the run's first file was written.
  * @throws DivergenceError when every chunk was skipped.
  */
-export async function train(run: Run, verbosity: Verbosity): Promise<void> {
+export async function train(run: Run, first: Heeded, verbosity: Verbosity): Promise<void> {
   await onWorkers(run);
-  const first = untilSignal();
-  const before = await loop(run, first, verbosity).finally(first.ignore);
+  const before = await loop(run, first, verbosity);
   if (run.ranks && run.ranks.rank > 0) return; // the first says what became of it
   const signal = untilSignal(); // one that came with the last step was too late
+  first.ignore();
   try {
     save(run);
     if (before === null) requireLearnt(run);
@@ -54,7 +55,7 @@ export async function train(run: Run, verbosity: Verbosity): Promise<void> {
 }
 
 /** The signal that ended it before the last step was made and all that was due then was done, or null. */
-async function loop(run: Run, signal: { readonly name: string | null }, verbosity: Verbosity): Promise<string | null> {
+async function loop(run: Run, signal: Heeded, verbosity: Verbosity): Promise<string | null> {
   const { steps, logEvery } = run.schedule;
   const first = run.trainer.position.step;
   const shown = progress(steps, first, verbosity);

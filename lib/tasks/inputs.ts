@@ -1,8 +1,8 @@
 /** What goes into a network, of vectors or of tokens. */
-import { FormatError } from '../../errors.ts';
-import { Vocabulary } from '../../models/vocabulary.ts';
-import { Sequence } from '../../sequence.ts';
-import { Scaler } from '../../training/scaler.ts';
+import { FormatError } from '../errors.ts';
+import { Vocabulary } from '../models/vocabulary.ts';
+import { Sequence } from '../sequence.ts';
+import { Scaler } from '../training/scaler.ts';
 import type { Item } from './items.ts';
 import type { Known } from './task.ts';
 import type { Level } from './understanding.ts';

@@ -1,8 +1,8 @@
 /** `tag`: a class for every step of a sequence, of what comes before it and behind. */
-import type { Layer } from '../../layers/layer.ts';
-import { crossEntropy } from '../../losses/cross-entropy.ts';
-import { argmax } from '../../training/classes.ts';
-import { type Examples, examples } from '../../training/examples.ts';
+import type { Layer } from '../layers/layer.ts';
+import { crossEntropy } from '../losses/cross-entropy.ts';
+import { argmax } from '../training/classes.ts';
+import { type Examples, examples } from '../training/examples.ts';
 import { meanLoss, outputsOver, trainingOf } from './batches.ts';
 import { classesOf, classOf, judgedClasses } from './classes.ts';
 import { inputsOf, knowInputs, packed, widthOf } from './inputs.ts';

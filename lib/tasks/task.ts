@@ -1,9 +1,9 @@
 /** What is common to the tasks: each makes a network of what it reads, teaches it, judges it, and lets it answer. */
-import type { Cell } from '../../cells/cell.ts';
-import type { Models } from '../../io/model-file.ts';
-import type { Vocabulary } from '../../models/vocabulary.ts';
-import type { Scaler } from '../../training/scaler.ts';
-import type { Training } from '../../training/training.ts';
+import type { Cell } from '../cells/cell.ts';
+import type { Models } from '../io/model-file.ts';
+import type { Vocabulary } from '../models/vocabulary.ts';
+import type { Scaler } from '../training/scaler.ts';
+import type { Training } from '../training/training.ts';
 import type { Item } from './items.ts';
 import type { Understanding } from './understanding.ts';
 

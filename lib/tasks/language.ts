@@ -1,12 +1,12 @@
 /** `language`: what comes next in a text, symbol after symbol. */
-import { argmax } from '../../extremes.ts';
-import type { Layer } from '../../layers/layer.ts';
-import { stream } from '../../layers/stream.ts';
-import { crossEntropy } from '../../losses/cross-entropy.ts';
-import type { Vocabulary } from '../../models/vocabulary.ts';
-import { type Examples, examples } from '../../training/examples.ts';
-import { bitsPerSymbol, perplexity } from '../../training/metrics.ts';
-import { OneHotMatrix } from '../../views.ts';
+import { argmax } from '../extremes.ts';
+import type { Layer } from '../layers/layer.ts';
+import { stream } from '../layers/stream.ts';
+import { crossEntropy } from '../losses/cross-entropy.ts';
+import type { Vocabulary } from '../models/vocabulary.ts';
+import { type Examples, examples } from '../training/examples.ts';
+import { bitsPerSymbol, perplexity } from '../training/metrics.ts';
+import { OneHotMatrix } from '../views.ts';
 import { meanLoss, trainingOf } from './batches.ts';
 import { needed, vocabularyOf } from './inputs.ts';
 import type { Item } from './items.ts';

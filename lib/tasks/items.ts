@@ -1,7 +1,7 @@
 /** What is learnt from: sequences, made of the rows of a file as they are understood. */
-import { FormatError } from '../../errors.ts';
-import { type Numbered, placeOf, type ReadCounts } from '../../io/records.ts';
-import { describe } from '../../require.ts';
+import { FormatError } from '../errors.ts';
+import { type Numbered, placeOf, type ReadCounts } from '../io/records.ts';
+import { describe } from '../require.ts';
 import { type Reading, type Row, rowsOf } from './table.ts';
 import type { Level, Understanding } from './understanding.ts';
 
@@ -39,13 +39,13 @@ export function itemsOf(reading: Reading, understanding: Understanding, asked: b
   const wanted = [time, sequence, ...features, text, ...(isWanted ? [target] : [])];
   const names = [...new Set(wanted.filter(name => name !== undefined))];
   const rows = rowsOf(reading, Object.fromEntries(names.map(name => [name, kinds[name] ?? 'text'])), sequence);
-  const making = { path: reading.path, understanding, isAsked: isWanted };
+  const making = { path: reading.name, understanding, isAsked: isWanted };
   const isLong = task === 'forecast' || sequence !== undefined;
   return {
     counts: () => rows.counts(),
     async *[Symbol.asyncIterator]() {
       if (!isLong) for await (const row of rows) yield whole(row, making);
-      else for await (const steps of groups(rows, sequence, reading.path)) yield joined(steps, making);
+      else for await (const steps of groups(rows, sequence, reading.name)) yield joined(steps, making);
     },
   };
 }

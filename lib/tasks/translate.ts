@@ -1,14 +1,14 @@
 /** `translate`: one sequence of tokens becomes another, by an encoder and a decoder that attends to it. */
-import type { Cell } from '../../cells/cell.ts';
-import { greatest } from '../../extremes.ts';
-import type { Attentive } from '../../layers/attention/attentive.ts';
-import type { Layer } from '../../layers/layer.ts';
-import { crossEntropy } from '../../losses/cross-entropy.ts';
-import type { EncoderDecoder } from '../../models/encoder-decoder.ts';
-import { translator } from '../../models/translator.ts';
-import { Sequence } from '../../sequence.ts';
-import { bleu } from '../../training/bleu.ts';
-import { pairs } from '../../training/pairs.ts';
+import type { Cell } from '../cells/cell.ts';
+import { greatest } from '../extremes.ts';
+import type { Attentive } from '../layers/attention/attentive.ts';
+import type { Layer } from '../layers/layer.ts';
+import { crossEntropy } from '../losses/cross-entropy.ts';
+import type { EncoderDecoder } from '../models/encoder-decoder.ts';
+import { translator } from '../models/translator.ts';
+import { Sequence } from '../sequence.ts';
+import { bleu } from '../training/bleu.ts';
+import { pairs } from '../training/pairs.ts';
 import { meanLoss, trainingOf } from './batches.ts';
 import { MARKS, needed, vocabularyOf } from './inputs.ts';
 import type { Item } from './items.ts';

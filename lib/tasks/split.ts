@@ -1,9 +1,9 @@
 /** Which sequences are learnt from, which are chosen by, and which are kept for the test. */
-import { FormatError } from '../../errors.ts';
-import { Random } from '../../random.ts';
-import { shuffled } from '../../training/order.ts';
+import { FormatError } from '../errors.ts';
+import { Random } from '../random.ts';
+import { shuffled } from '../training/order.ts';
 import type { Item } from './items.ts';
-import type { Parts, Settings } from './task.ts';
+import type { Known, Parts, Settings } from './task.ts';
 
 /**
  * Sequences drawn for each part, so that every kind of them is in all parts as far as there are enough: some are always learnt from.
@@ -35,4 +35,23 @@ export function drawn(items: readonly Item[], settings: Settings, kind: (item: I
     }
   }
   return parts;
+}
+
+/** How much there is of what, by what it is for. */
+export interface Sizes {
+  readonly what: 'steps' | 'sequences';
+  readonly train: number;
+  readonly validation: number;
+  readonly test: number;
+}
+
+/** How much there is of what: of series their steps, of other files sequences. */
+export function sizesOf(parts: Parts, { understanding, settings }: Pick<Known, 'understanding' | 'settings'>): Sizes {
+  const { train, validation, test } = parts;
+  if (understanding.task !== 'forecast')
+    return { what: 'sequences', train: train.length, validation: validation.length, test: test.length };
+  const steps = (items: Parts['train'], seen: number) =>
+    items.reduce((sum, { vectors }) => sum + vectors.length - seen, 0);
+  const { length } = settings; // which are seen before the first that is foretold
+  return { what: 'steps', train: steps(train, 0), validation: steps(validation, length), test: steps(test, length) };
 }

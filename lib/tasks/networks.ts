@@ -1,15 +1,15 @@
 /** Networks of the tasks. */
-import type { Cell } from '../../cells/cell.ts';
-import { linear } from '../../engine/linear.ts';
-import { recurrent } from '../../engine/recurrent.ts';
-import { forgetBias, uniformOverRoot } from '../../init/initialisers.ts';
-import { bidirectional } from '../../layers/bidirectional.ts';
-import { embedding } from '../../layers/embedding.ts';
-import type { Layer } from '../../layers/layer.ts';
-import { lastStep } from '../../layers/pool.ts';
-import { stack } from '../../layers/stack.ts';
-import type { ParamSet } from '../../params.ts';
-import { Random } from '../../random.ts';
+import type { Cell } from '../cells/cell.ts';
+import { linear } from '../engine/linear.ts';
+import { recurrent } from '../engine/recurrent.ts';
+import { forgetBias, uniformOverRoot } from '../init/initialisers.ts';
+import { bidirectional } from '../layers/bidirectional.ts';
+import { embedding } from '../layers/embedding.ts';
+import type { Layer } from '../layers/layer.ts';
+import { lastStep } from '../layers/pool.ts';
+import { stack } from '../layers/stack.ts';
+import type { ParamSet } from '../params.ts';
+import { Random } from '../random.ts';
 import type { Settings } from './task.ts';
 
 /** What a network is asked for. */

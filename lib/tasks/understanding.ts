@@ -1,5 +1,5 @@
 /** What a task takes a file for: which column is what, guessed from names and kinds where nobody says. */
-import { ValueError } from '../../errors.ts';
+import { ValueError } from '../errors.ts';
 import type { ColumnKind, Reading, SeenColumn } from './table.ts';
 
 /** What can be learnt of a file. */
@@ -55,14 +55,14 @@ export function rolesOf(task: TaskName, columns: readonly SeenColumn[], given: G
   const names = columns.map(({ name }) => name);
   const there = (role: keyof GivenRoles, name: string): string => {
     if (names.includes(name)) return name;
-    throw new ValueError(`--${role}`, `one of the columns ${names.join(', ')}`, name);
+    throw new ValueError(role, `one of the columns ${names.join(', ')}`, name);
   };
   const named = (role: keyof typeof NAMED, among: readonly string[]): string | undefined => {
     const own = given[role];
     return own === undefined ? among.find(name => NAMED[role].test(name)) : there(role, own);
   };
   const none = (role: string, wanted: string) =>
-    new ValueError(`--${role}`, `${wanted} among ${names.join(', ')}`, `none${undivided(names)}`);
+    new ValueError(role, `${wanted} among ${names.join(', ')}`, `none${undivided(names)}`);
   const isLong = given.sequence !== undefined || (task !== 'language' && task !== 'translate' && isOfSteps(columns));
   const time = named('time', names);
   const sequence = isLong ? named('sequence', names) : undefined;
@@ -101,7 +101,7 @@ export function rolesOf(task: TaskName, columns: readonly SeenColumn[], given: G
 function undivided([only = '', ...others]: readonly string[]): string {
   const [sign] = only.match(/[;|]/) ?? [];
   if (sign === undefined || others.length > 0) return '';
-  return ` (--delimiter "${sign}", if that stands between fields)`;
+  return ` (delimiter "${sign}", if that stands between fields)`;
 }
 
 /** Whether rows seem to be steps of sequences, which a column tells apart, and not sequences. */
@@ -121,7 +121,7 @@ export function levelOf(task: TaskName, texts: readonly string[]): Level {
 }
 
 /** What was understood, a line each, for a reader to see whether it is right. */
-export function understood({ path }: Reading, understanding: Understanding): readonly string[] {
+export function understood({ name: file }: Reading, understanding: Understanding): readonly string[] {
   const { task, time, sequence, features, text, target, level, kinds } = understanding;
   const quoted = (name: string) => JSON.stringify(name);
   const isList = text !== undefined && kinds[text] === 'list';
@@ -133,7 +133,7 @@ export function understood({ path }: Reading, understanding: Understanding): rea
       ? `${features.map(quoted).join(', ')}`
       : `${quoted(text)}, ${sequence === undefined ? made : 'one a row'}`;
   return [
-    `file       ${path}`,
+    `file       ${file}`,
     `task       ${task}`,
     ...when,
     ...steps,

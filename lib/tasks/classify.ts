@@ -1,8 +1,8 @@
 /** `classify`: which class a sequence is of. */
-import type { Layer } from '../../layers/layer.ts';
-import { crossEntropy, logSoftmax } from '../../losses/cross-entropy.ts';
-import { argmaxLast } from '../../training/classes.ts';
-import { type Examples, examples } from '../../training/examples.ts';
+import type { Layer } from '../layers/layer.ts';
+import { crossEntropy, logSoftmax } from '../losses/cross-entropy.ts';
+import { argmaxLast } from '../training/classes.ts';
+import { type Examples, examples } from '../training/examples.ts';
 import { meanLoss, outputsOver, trainingOf } from './batches.ts';
 import { classesOf, classOf, judgedClasses } from './classes.ts';
 import { inputsOf, knowInputs, packed, widthOf } from './inputs.ts';

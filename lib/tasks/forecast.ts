@@ -1,11 +1,11 @@
 /** `forecast`: what a series does next, of the steps before. */
-import { FormatError } from '../../errors.ts';
-import type { Layer } from '../../layers/layer.ts';
-import { squaredError } from '../../losses/squared-error.ts';
-import { Sequence } from '../../sequence.ts';
-import { mae, rmse } from '../../training/metrics.ts';
-import { Scaler } from '../../training/scaler.ts';
-import { windowExamples } from '../../training/window-examples.ts';
+import { FormatError } from '../errors.ts';
+import type { Layer } from '../layers/layer.ts';
+import { squaredError } from '../losses/squared-error.ts';
+import { Sequence } from '../sequence.ts';
+import { mae, rmse } from '../training/metrics.ts';
+import { Scaler } from '../training/scaler.ts';
+import { windowExamples } from '../training/window-examples.ts';
 import { outputsOver, trainingOf } from './batches.ts';
 import { needed } from './inputs.ts';
 import type { Item } from './items.ts';
@@ -29,6 +29,18 @@ function split(items: readonly Item[], { settings }: Pick<Known, 'settings'>): P
     parts.test.push(steps(item, n - tested - length, n));
   }
   return parts;
+}
+
+/** One series at least is as long as a window and what it foretells, or throws FormatError naming the longest. */
+function requireLong(items: readonly Item[], least: number): void {
+  const [first, ...others] = items;
+  if (!first) return;
+  const longest = others.reduce((one, other) => (other.vectors.length > one.vectors.length ? other : one), first);
+  if (longest.vectors.length < least) throw tooShort(longest.place, least, longest.vectors.length);
+}
+
+function tooShort(place: string, least: number, rows: number): FormatError {
+  return new FormatError(place, `a series of at least ${least} rows`, `${rows}`);
 }
 
 /** Steps of a series, from one on to before another. */
@@ -62,6 +74,7 @@ function learnt(model: Layer, known: Known): Learnt {
     train: parts => trainingOf(model, examplesOf, squaredError, parts, settings),
 
     judge(items, { noiseFloor }): Judged {
+      requireLong(items, length + horizon);
       const [foretold, came, last]: number[][] = [[], [], []];
       for (const { x, y, target: truth } of outputsOver(model, examplesOf(items))) {
         for (const o of inUnits(y).data) foretold?.push(o);
@@ -96,8 +109,7 @@ function learnt(model: Layer, known: Known): Learnt {
 
     answer: items =>
       items.flatMap(({ vectors, name, place }): Answer[] => {
-        if (vectors.length < length)
-          throw new FormatError(place, `a series of at least ${length} rows`, `${vectors.length}`);
+        if (vectors.length < length) throw tooShort(place, length, vectors.length);
         const { y, tape } = model.forward(Sequence.pack([scaler.transform(vectors.slice(-length))]));
         const answers = Array.from(inUnits(y).data, (o, h) => ({
           ...(name !== undefined && { [understanding.sequence ?? 'sequence']: name }),

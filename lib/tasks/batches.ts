@@ -1,10 +1,10 @@
 /** A network over many sequences, some at a time: how it learns, and what it puts out. */
-import type { Loss } from '../../losses/loss.ts';
-import { adam } from '../../optim/adam.ts';
-import type { Sequence } from '../../sequence.ts';
-import type { Examples } from '../../training/examples.ts';
-import type { Learner } from '../../training/learner.ts';
-import { Training } from '../../training/training.ts';
+import type { Loss } from '../losses/loss.ts';
+import { adam } from '../optim/adam.ts';
+import type { Sequence } from '../sequence.ts';
+import type { Examples } from '../training/examples.ts';
+import type { Learner } from '../training/learner.ts';
+import { Training } from '../training/training.ts';
 import type { Item } from './items.ts';
 import type { Parts, Settings, Steps } from './task.ts';
 

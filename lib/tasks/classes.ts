@@ -1,7 +1,7 @@
 /** What the tasks that tell classes apart have in common: their names, and how well they are told. */
-import { FormatError } from '../../errors.ts';
-import { greatest } from '../../extremes.ts';
-import { accuracy, confusion, perClass } from '../../training/classes.ts';
+import { FormatError } from '../errors.ts';
+import { greatest } from '../extremes.ts';
+import { accuracy, confusion, perClass } from '../training/classes.ts';
 import type { Judged } from './task.ts';
 
 /** The classes of some labels, in order. */
