@@ -25,6 +25,7 @@ export type { Backend, EngineOptions } from './engine/options.ts';
 export type { Precision } from './engine/precision.ts';
 export { explain, recurrent } from './engine/recurrent.ts';
 export type { EngineTape } from './engine/tapes.ts';
+export { wideVectors } from './engine/wide.ts';
 export { BpttError, FileError, FormatError, MemoryError, ShapeError, ValueError, WorkerError } from './errors.ts';
 export {
   forgetBias,

@@ -16,6 +16,7 @@ import { MatrixSymbol } from './equations/symbol.ts';
 import { ShapeError, ValueError } from './errors.ts';
 import { requireIndices } from './padding.ts';
 import {
+  countOf,
   describe,
   isMatrix,
   requireAnyMatrix,
@@ -383,33 +384,39 @@ function requireOrder(low: number, high: number): void {
 
 /** An operation of two matrices of one shape, over as many as there are. */
 function together(operation: Operation, first: AbstractMatrix, rest: readonly AbstractMatrix[]): Matrix {
-  const two = (a: AbstractMatrix, b: AbstractMatrix): Matrix => {
-    if (!isMatrix(a) || !isMatrix(b) || a.rows !== b.rows || a.columns !== b.columns)
-      requireSame(operation.print('a', 'b', 'c'), a, b);
-    return apply(operation, a, b);
-  };
-  return rest.length === 0 ? copy(first) : (rest.reduce(two, first) as Matrix);
+  if (rest.length === 0) return copy(first);
+  let result = first;
+  for (const b of rest) {
+    if (!isMatrix(result) || !isMatrix(b) || result.rows !== b.rows || result.columns !== b.columns)
+      requireSame(operation.print('a', 'b', 'c'), result, b);
+    result = apply(operation, result, b);
+  }
+  return result as Matrix;
 }
 
 /** An operation of a matrix and a row, which stands for all rows. */
 function byRow(operation: Operation, a: AbstractMatrix, b: AbstractMatrix): Matrix {
-  const what = operation.print('a', '1·b', '');
-  for (const matrix of [a, b]) requireAnyMatrix(what, matrix);
-  requireFit(b.rows === 1 && a.columns === b.columns, what, [a, b]);
+  if (!isMatrix(a) || !isMatrix(b) || b.rows !== 1 || a.columns !== b.columns) {
+    const what = operation.print('a', '1·b', '');
+    for (const matrix of [a, b]) requireAnyMatrix(what, matrix);
+    throw misfit(what, [a, b]);
+  }
   return apply(operation, a, b);
 }
 
 /** An operation of a matrix and a column, which stands for all columns. */
 function byColumn(operation: Operation, a: AbstractMatrix, c: AbstractMatrix): Matrix {
-  const what = operation.print('a', 'c·1ᵀ', '');
-  for (const matrix of [a, c]) requireAnyMatrix(what, matrix);
-  requireFit(c.columns === 1 && a.rows === c.rows, what, [a, c]);
+  if (!isMatrix(a) || !isMatrix(c) || c.columns !== 1 || a.rows !== c.rows) {
+    const what = operation.print('a', 'c·1ᵀ', '');
+    for (const matrix of [a, c]) requireAnyMatrix(what, matrix);
+    throw misfit(what, [a, c]);
+  }
   return apply(operation, a, c);
 }
 
 /** The indices of a one-hot matrix, all of which are columns of it. */
 function indicesOf(argument: string, { indices, rows, columns: count }: OneHotMatrix): Int32Array {
-  if (indices.length !== rows) throw new ShapeError(argument, `${rows} indices`, `${indices.length}`);
+  if (countOf(indices) !== rows) throw new ShapeError(argument, `${rows} indices`, `${countOf(indices)}`);
   requireIndices(argument, indices, { T: rows, B: 1 }, count);
   return indices;
 }

@@ -1,4 +1,5 @@
 import { madeElsewhere, noteOf } from './copies.ts';
+import { residence } from './engine/resident.ts';
 import { type Entries, requireEntries } from './entries.ts';
 import { ShapeError, ValueError } from './errors.ts';
 import {
@@ -81,8 +82,9 @@ export class ParamSet<Name extends string = string> {
     this.first = first;
     let size = 0;
     for (const [rows, columns] of Object.values<Shape>(shapes)) size += rows * columns;
-    this.#values = allocate('params', size);
-    this.#grads = allocate('params', size);
+    const { values, grads } = residence(size) ?? { values: allocate('params', size), grads: allocate('params', size) };
+    this.#values = values;
+    this.#grads = grads;
     asPart.set(this, {
       isJoined: () => this.#isPart,
       move: name => this.#move(name),

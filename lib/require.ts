@@ -118,16 +118,17 @@ export function requireList<L extends ArrayLike<unknown>>(
 
 /** `list` is a list of so many things, or throws {@link ShapeError}. Returns it. */
 export function requireCount<L extends ArrayLike<unknown>>(argument: string, list: L, count: number, what: string): L {
-  if (!isList(list) || list.length !== count) throw new ShapeError(argument, `${count} ${what}`, describe(list));
+  if (!isList(list) || countOf(list) !== count) throw new ShapeError(argument, `${count} ${what}`, describe(list));
   return list;
 }
 
 /** `indices` are at least so many of C classes, or throws {@link ValueError}. Returns them. */
 export function requireClasses(argument: string, indices: Int32Array, C: number, least: number): Int32Array {
   if (!(indices instanceof Int32Array)) throw new ValueError(argument, 'an Int32Array', describe(indices));
-  if (indices.length < least) throw new ValueError(argument, `at least ${least} symbols`, `${indices.length}`);
+  const count = countOf(indices);
+  if (count < least) throw new ValueError(argument, `at least ${least} symbols`, `${count}`);
   if (isGone(indices)) throw new ValueError(argument, 'an Int32Array', 'one whose memory is gone');
-  for (let n = 0; n < indices.length; n++) {
+  for (let n = 0; n < count; n++) {
     const k = indices[n] ?? Number.NaN;
     if (!(k >= 0 && k < C)) requireInteger(`${argument}[${n}]`, k, 0, C - 1);
   }
@@ -153,9 +154,17 @@ function isList(value: unknown): value is ArrayLike<unknown> {
   return (Array.isArray(value) && Symbol.iterator in value) || (ArrayBuffer.isView(value) && 'length' in value);
 }
 
+/**
+ * How many things a list holds now: of a typed array, by its bytes. Code that has seen an array over a resizable buffer, once
+ * V8 has optimised it, reads in `length` what an array held before its buffer was transferred (Node 20 and 22).
+ */
+export function countOf(list: ArrayLike<unknown>): number {
+  return ArrayBuffer.isView(list) ? list.byteLength / (list as unknown as Int32Array).BYTES_PER_ELEMENT : list.length;
+}
+
 /** Whether the buffer of a typed array was transferred, or is too short by now: to walk it is a TypeError. */
 function isGone(list: ArrayLike<unknown>): boolean {
-  if (list.length > 0 || !ArrayBuffer.isView(list)) return false;
+  if (!ArrayBuffer.isView(list) || list.byteLength > 0) return false;
   try {
     (list as unknown as Int32Array).keys();
     return false;
@@ -201,8 +210,8 @@ export function requireFinite(argument: string, values: AbstractMatrix | ArrayLi
     }
     return;
   }
-  if ((values instanceof Float64Array || values instanceof Float32Array) && allFinite(values)) return;
   requireList(argument, values);
+  if ((values instanceof Float64Array || values instanceof Float32Array) && allFinite(values)) return;
   for (let i = 0; i < values.length; i++) {
     const x = values[i];
     if (!Number.isFinite(x)) throw new ValueError(`${argument}[${i}]`, 'a finite number', describe(x));
@@ -210,19 +219,20 @@ export function requireFinite(argument: string, values: AbstractMatrix | ArrayLi
 }
 
 /**
- * The usual answer, from a loop that sees arrays of numbers only and asks no question of a single number: x·0 is 0 where
- * x is finite, else NaN. Four sums, since one would wait for itself.
+ * Whether numbers of an array, from one (included) to another, are finite: the usual answer, from a loop that sees arrays of
+ * numbers only and asks no question of a single number: x·0 is 0 where x is finite, else NaN. Four sums, since one would
+ * wait for itself.
  */
-function allFinite(values: Float64Array | Float32Array): boolean {
+export function allFinite(values: Float64Array | Float32Array, from: number = 0, to: number = values.length): boolean {
   let [a, b, c, d] = [0, 0, 0, 0];
-  const whole = values.length - (values.length % 4);
-  for (let i = 0; i < whole; i += 4) {
+  const whole = to - ((to - from) % 4);
+  for (let i = from; i < whole; i += 4) {
     a += (values[i] ?? 0) * 0;
     b += (values[i + 1] ?? 0) * 0;
     c += (values[i + 2] ?? 0) * 0;
     d += (values[i + 3] ?? 0) * 0;
   }
-  for (let i = whole; i < values.length; i++) a += (values[i] ?? 0) * 0;
+  for (let i = whole; i < to; i++) a += (values[i] ?? 0) * 0;
   return a + b + c + d === 0;
 }
 
@@ -274,7 +284,7 @@ export function describe(value: unknown): string {
   if (isMatrix(value)) return `a ${value.rows}×${value.columns} matrix`;
   if (Array.isArray(value) || ArrayBuffer.isView(value)) {
     const kind = Object.prototype.toString.call(value).slice('[object '.length, -1); // a class's name is a bundle's to change
-    return `${kind} of length ${'length' in value ? value.length : value.byteLength}`;
+    return `${kind} of length ${'length' in value ? countOf(value) : value.byteLength}`;
   }
   if (typeof value === 'string') return JSON.stringify(value.length > 40 ? `${value.slice(0, 40)}…` : value);
   if (typeof value === 'function') return 'a function';

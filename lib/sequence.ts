@@ -12,7 +12,16 @@ import { isMadeBy } from './copies.ts';
 import { ShapeError, ValueError } from './errors.ts';
 import { packIndices, packVectors, type Ragged } from './packing.ts';
 import { copyNumbers, requireIndices, requireNumbers, withoutPadding } from './padding.ts';
-import { allocate, describe, requireCount, requireInteger, requireKnown, requireList, requireSize } from './require.ts';
+import {
+  allocate,
+  countOf,
+  describe,
+  requireCount,
+  requireInteger,
+  requireKnown,
+  requireList,
+  requireSize,
+} from './require.ts';
 import { FlatMatrix, type FloatArray, OneHotMatrix, requireFloats } from './views.ts';
 
 /** T steps of B sequences. */
@@ -54,7 +63,7 @@ export class Sequence {
   }
 
   private constructor(data: FloatArray | Int32Array, F: number, { T, B, lengths }: Extent & { B: number }) {
-    requireLength(data, { T, B, F }, data instanceof Int32Array ? 1 : F);
+    requireLength('data', data, { T, B, F }, data instanceof Int32Array ? 1 : F);
     this.T = T;
     this.B = B;
     this.F = F;
@@ -75,7 +84,7 @@ export class Sequence {
   static dense(data: FloatArray | readonly number[], extent: Extent & { readonly F: number }): Sequence {
     const known = requireKnown('extent', extent, ['T', 'B', 'F', 'lengths']);
     const { T, B = 1, F } = known;
-    requireLength(requireList('data', data), { T, B, F }, F);
+    requireLength('data', requireList('data', data), { T, B, F }, F);
     const shared = data instanceof Float64Array || data instanceof Float32Array;
     const made = shared ? Sequence.over(data, known) : Sequence.zeros(known);
     requireNumbers('data', data, made, F);
@@ -111,7 +120,7 @@ export class Sequence {
   static oneHot(indices: ArrayLike<number>, extent: Extent & { readonly classes: number }): Sequence {
     const { T, B = 1, classes, lengths } = requireKnown('extent', extent, ['T', 'B', 'classes', 'lengths']);
     requireSize('classes', classes);
-    requireLength(requireList('indices', indices), { T, B, F: classes }, 1);
+    requireLength('indices', requireList('indices', indices), { T, B, F: classes }, 1);
     const flat = indices instanceof Int32Array ? indices : new Int32Array(indices.length);
     const made = new Sequence(flat, classes, { T, B, ...(lengths !== undefined && { lengths }) });
     requireIndices('indices', indices, made, classes);
@@ -295,20 +304,23 @@ function look(argument: string, data: Sequence['data'], F: number, counted: Sequ
 function requireWhole(argument: string, x: Sequence): Sequence {
   const { data, T, B, F, lengths } = x;
   const size = T * B * (data instanceof Int32Array ? 1 : F);
-  if (data.length !== size) throw new ShapeError(`${argument}.data`, `${size} numbers`, `${data.length}`);
+  const count = countOf(data);
+  if (count !== size) throw new ShapeError(`${argument}.data`, `${size} numbers`, `${count}`);
   if (lengths) requireLengths(`${argument}.lengths`, lengths, T, B);
   return x;
 }
 
-/** `data` has as many numbers as a sequence of these sizes, `width` a row. */
+/** There are as many numbers as in a sequence of these sizes, `width` a row. */
 function requireLength(
+  argument: string,
   data: ArrayLike<number>,
   { T, B, F }: { readonly T: number; readonly B: number; readonly F: number },
   width: number,
 ): void {
   requireSize('F', F);
   const size = requireSize('T', T) * requireSize('B', B) * width;
-  if (data.length !== size) throw new ShapeError('data', `${size} numbers (T=${T}, B=${B}, F=${F})`, `${data.length}`);
+  const count = countOf(data);
+  if (count !== size) throw new ShapeError(argument, `${size} numbers (T=${T}, B=${B}, F=${F})`, `${count}`);
 }
 
 function checkedLengths(lengths: ArrayLike<number>, T: number, B: number): Int32Array {

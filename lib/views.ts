@@ -4,7 +4,7 @@
 import { AbstractMatrix } from 'ml-matrix';
 import { asInstance } from './copies.ts';
 import { ShapeError, ValueError } from './errors.ts';
-import { describe, requireInstance, requireInteger } from './require.ts';
+import { allFinite, countOf, describe, requireInstance, requireInteger } from './require.ts';
 
 /** Rows, or columns, that a matrix may have: more than memory holds, but few enough to walk over none of the other. */
 const LARGEST = 2 ** 31;
@@ -36,8 +36,8 @@ export class FlatMatrix extends AbstractMatrix {
     requireInteger('rows', rows, 0, LARGEST);
     requireInteger('columns', columns, 0, LARGEST);
     requireInteger('offset', offset, 0);
-    if (offset + rows * columns > data.length) {
-      throw new ShapeError('data', `${offset + rows * columns} numbers`, `${data.length}`);
+    if (offset + rows * columns > countOf(data)) {
+      throw new ShapeError('data', `${offset + rows * columns} numbers`, `${countOf(data)}`);
     }
     this.rows = rows;
     this.columns = columns;
@@ -72,7 +72,7 @@ export class OneHotMatrix extends AbstractMatrix {
 
   constructor(indices: Int32Array, classes: number) {
     super();
-    this.rows = requireInstance('indices', indices, Int32Array).length;
+    this.rows = countOf(requireInstance('indices', indices, Int32Array));
     this.columns = requireInteger('classes', classes, 0, LARGEST);
     this.indices = indices;
   }
@@ -87,8 +87,24 @@ export class OneHotMatrix extends AbstractMatrix {
   }
 }
 
+/** Whether a matrix is a flat one of finite numbers, all of them there: asked of the array, not of one number after the other. */
+export function isFiniteFlat(matrix: AbstractMatrix): boolean {
+  if (!(matrix instanceof FlatMatrix)) return false;
+  const to = matrix.offset + matrix.rows * matrix.columns;
+  return to <= countOf(matrix.data) && allFinite(matrix.data, matrix.offset, to);
+}
+
 /** `data` is an array of floats, or throws {@link ValueError}. Returns it. */
 export function requireFloats(argument: string, data: FloatArray): FloatArray {
   if (data instanceof Float64Array || data instanceof Float32Array) return data;
   throw new ValueError(argument, 'a Float64Array or a Float32Array', describe(data));
+}
+
+/** A part of an array, or itself where that is all of it. */
+export function part<Numbers extends Float64Array | Float32Array | Int32Array>(
+  numbers: Numbers,
+  from: number,
+  to: number,
+): Numbers {
+  return from === 0 && to === numbers.length ? numbers : (numbers.subarray(from, to) as Numbers);
 }

@@ -113,10 +113,15 @@ export function tagsOf({ equations }: Pick<Cell, 'equations'>): Readonly<Record<
 export function requireCellSize(size: CellSize, cell?: Pick<Cell, 'name' | 'sizes'>): CellSize {
   const { d, m } = requireKnown('size', size, ['d', 'm']);
   const known = { d: requireSize('d', d), m: requireSize('m', m) };
-  const [misfit] = Object.entries(cell ? misfitOf(cell, known) : {});
-  if (!misfit) return known;
+  if (cell) requireFit(cell, known);
+  return known;
+}
+
+function requireFit(cell: Pick<Cell, 'name' | 'sizes'>, size: CellSize): void {
+  const [misfit] = Object.entries(misfitOf(cell, size));
+  if (!misfit) return;
   const [name, expected] = misfit as [keyof CellSize, string];
-  throw new ValueError(name, `${expected}, for ${cell?.name}`, `${known[name]}`);
+  throw new ValueError(name, `${expected}, for ${cell.name}`, `${size[name]}`);
 }
 
 /** What a cell asks of sizes that do not fit. */

@@ -61,6 +61,7 @@ export function conditioned<P extends string, S extends string, Tape>(
     return parts;
   };
   const equations = withoutV(tagsOf(cell as unknown as Cell));
+  const { sizes } = cell;
   const keep = (v: AbstractMatrix) => (when === 'always' ? copy(v) : scale(v, 0));
 
   const made: Cell<P, S | 'v', Tape> = {
@@ -69,7 +70,7 @@ export function conditioned<P extends string, S extends string, Tape>(
     ...(cell.keeps && { keeps: cell.keeps }),
     ...(cell.first && { first: cell.first }),
     ...(cell.time && { time: cell.time }),
-    ...(cell.sizes && { sizes: ({ d, m }) => cell.sizes?.({ d: d + k, m }) ?? {} }),
+    ...(sizes && { sizes: ({ d, m }) => sizes.call(cell, { d: d + k, m }) }),
     params: ({ d, m }) => cell.params({ d: d + k, m }),
     state: ({ d, m }) => ({ ...withoutV(cell.state({ d: d + k, m })), v: k }),
 

@@ -1,7 +1,7 @@
 /** Sizes that a cell can have, where it cannot have all. */
 import { type Cell, type CellSize, misfitOf, requireCellSize } from './cell.ts';
 
-/** The largest size that is tried. */
+/** How far from what is asked for each of the two is tried. */
 const MOST = 256;
 
 /**
@@ -14,17 +14,17 @@ export function fitting(cell: Pick<Cell, 'name' | 'sizes'>, wanted: CellSize, ke
   const fits = (size: CellSize) => Object.keys(misfitOf(cell, size)).length === 0;
   if (!cell.sizes || fits(wanted)) return wanted;
   const { d, m } = wanted;
-  for (let distance = 1; distance <= 2 * MOST; distance++) {
-    for (let ofD = kept === 'd' ? 0 : Math.min(distance, MOST); ofD >= 0; ofD--) {
+  const reach = { d: kept === 'd' ? 0 : MOST, m: kept === 'm' ? 0 : MOST };
+  for (let distance = 1; distance <= reach.d + reach.m; distance++) {
+    for (let ofD = Math.min(distance, reach.d); ofD >= 0 && distance - ofD <= reach.m; ofD--) {
       const ofM = distance - ofD;
-      if (kept === 'm' && ofM > 0) break;
       for (const [a, b] of [
         [d + ofD, m + ofM],
         [d - ofD, m + ofM],
         [d + ofD, m - ofM],
         [d - ofD, m - ofM],
       ] as const) {
-        if (a >= 1 && b >= 1 && a <= MOST + d && b <= MOST + m && fits({ d: a, m: b })) return { d: a, m: b };
+        if (a >= 1 && b >= 1 && fits({ d: a, m: b })) return { d: a, m: b };
       }
     }
   }

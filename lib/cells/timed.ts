@@ -20,12 +20,13 @@ export function timed<P extends string, S extends string, Tape>(cell: Cell<P, S,
 }
 
 function counted(cell: Cell): Cell {
+  const { sizes } = cell;
   return {
     name: cell.name,
     equations: { ...cell.equations, [COUNT]: 'BPTT-B4' },
     ...(cell.keeps && { keeps: cell.keeps }),
     ...(cell.first && { first: cell.first }),
-    ...(cell.sizes && { sizes: size => cell.sizes?.(size) ?? {} }),
+    ...(sizes && { sizes: size => sizes.call(cell, size) }),
     params: size => cell.params(size),
     state(size) {
       const state = cell.state(size);

@@ -9,6 +9,7 @@ export {
   formatDerivation,
   type JudgedLine,
   type LineVerdict,
+  type MadeByLine,
   type Mended,
   type Place,
 } from '../derivation/index.ts';

@@ -50,7 +50,8 @@ export interface Anatomy {
 export function anatomyOf(text: string, wanted: string | undefined, layout: Layout = 'rows'): Anatomy {
   const systems = systemsOf(readingOf(text), []);
   const prefixes = [...new Set(systems.lines.map(({ prefix }) => prefix))];
-  const prefix = wanted ?? prefixes[0] ?? '';
+  const prefix = wanted ?? prefixes[0];
+  if (prefix === undefined) throw new Unread('no display equation', 0);
   if (!prefixes.includes(prefix)) throw new Unread(`no tag begins with ${prefix}`, 0);
   const system = systems.for(prefix);
   const own = systems.instances.filter(({ line }) => line.prefix === prefix && line.letter !== 'D');

@@ -156,7 +156,7 @@ export class Bench<N> {
 
   /** The left side, whose own gradient is the one in question. */
   #left(left: Expression, right: Expression, { left: extent }: Reading, scope: Scope): Block<Dual<N>> {
-    const mentioned = [...walk(right)].flatMap(part =>
+    const mentioned = walk(right).flatMap(part =>
       part.kind === 'gradient' ? [part.by] : part.kind === 'given' ? [part.of] : [],
     );
     const own = {
@@ -197,10 +197,10 @@ export class Bench<N> {
     const parts = [left, right];
     const names = parts.flatMap(allNames);
     const bound = new Set(
-      parts.flatMap(part => [...walk(part)].flatMap(inner => (inner.kind === 'over' ? [inner.range.index] : []))),
+      parts.flatMap(part => walk(part).flatMap(inner => (inner.kind === 'over' ? [inner.range.index] : []))),
     );
     const letters = new Set([
-      ...parts.flatMap(part => [...walk(part)].flatMap(inner => this.#boundsOver(inner))),
+      ...parts.flatMap(part => walk(part).flatMap(inner => this.#boundsOver(inner))),
       ...names.flatMap(name => [
         ...(isStepName(name, this.#setting.system) ? [name.letter] : lettersOf(name)).filter(letter => letter === 't'),
         ...vocabulary.freeTimes(name),

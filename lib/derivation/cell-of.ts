@@ -4,22 +4,37 @@ import type { Cell, CellSize, State } from '../cells/cell.ts';
 import { FormatError } from '../errors.ts';
 import { shown } from '../foreign.ts';
 import { addColumnSums, addTTimes } from '../matrix.ts';
-import { requireKnown, requireName } from '../require.ts';
+import { requireFunction, requireKnown, requireName } from '../require.ts';
 import type { Matrices, Shape, Shapes } from '../shape.ts';
-import { type Anatomy, anatomyOf, type Gradient } from './anatomy.ts';
-import { plus, type Term } from './batch.ts';
+import { type Anatomy, anatomyOf } from './anatomy.ts';
+import type { Term } from './batch.ts';
+import { definedBy, gradientsOf, summed, type Tape, valuesOf } from './cell-step.ts';
 import { checkDerivation } from './check.ts';
 import { Unread } from './latex.ts';
-import { columnsOf, remembered, type Source, stepped } from './step.ts';
+import { shownKey } from './names.ts';
+import { stepped } from './step.ts';
 
 export interface CellOfOptions {
   /** What the cell is called; `derivation` unless given. */
   readonly name?: string;
   /** Which equations it is made of, where tags have several prefixes: `GRB`. The first unless given. */
   readonly prefix?: string;
+  /** Is told what every line makes while the cell runs, in the order in which it is made. */
+  readonly watch?: (made: MadeByLine) => void;
 }
 
-type Tape = Readonly<Record<string, AbstractMatrix>>;
+/** What a line of a derivation makes in one step of its cell. */
+export interface MadeByLine {
+  /** The tag of the line; without one of those that have none. */
+  readonly tag?: string;
+  readonly pass: 'forward' | 'backward';
+  /** What is made: forward a value, backward the gradient in it, by the name that the derivation has for it. */
+  readonly name: string;
+  /** The name of that parameter or part of the state in the cell, `x` of the input; without one of what is between. */
+  readonly part?: string;
+  /** A row for each sample; of a parameter's gradient, what this step adds. */
+  readonly value: AbstractMatrix;
+}
 
 /**
  * The cell that a derivation says. What it computes are its own equations, the backward pass too: nothing is differentiated. It is
@@ -48,8 +63,9 @@ type Tape = Readonly<Record<string, AbstractMatrix>>;
  * ```
  */
 export function cellOf(text: string, options: CellOfOptions = {}): Cell {
-  const { name = 'derivation', prefix } = requireKnown('options', options, ['name', 'prefix']);
+  const { name = 'derivation', prefix, watch } = requireKnown('options', options, ['name', 'prefix', 'watch']);
   requireName('options.name', name);
+  if (watch !== undefined) requireFunction('options.watch', watch);
   const { lines, layout } = checkDerivation(text);
   const wrong = lines.find(({ verdict }) => verdict === 'wrong');
   if (wrong)
@@ -63,7 +79,7 @@ export function cellOf(text: string, options: CellOfOptions = {}): Cell {
   );
   const cell = madeOf(name, anatomy);
   refusing(() => tryOnce(cell, anatomy));
-  return cell;
+  return watch ? madeOf(name, anatomy, watch) : cell;
 }
 
 /** What is no equation of a cell is what is wrong with the text. */
@@ -76,7 +92,7 @@ function refusing<T>(f: () => T): T {
   }
 }
 
-function madeOf(name: string, anatomy: Anatomy): Cell {
+function madeOf(name: string, anatomy: Anatomy, watch?: (made: MadeByLine) => void): Cell {
   const { system, parameters, states, input, dimensions } = anatomy;
   const sizeOf = (dimension: 'd' | 'm' | 1, size: CellSize): number => (dimension === 1 ? 1 : size[dimension]);
   return {
@@ -101,7 +117,14 @@ function madeOf(name: string, anatomy: Anatomy): Cell {
       for (const { code } of states) tape[`${code}Prev`] = prev[code] as AbstractMatrix;
       for (const key of anatomy.computed) {
         const term = value(key);
-        if (term.kind === 'samples' || term.kind === 'vector') tape[key] = term.of;
+        if (term.kind !== 'samples' && term.kind !== 'vector') continue;
+        tape[key] = term.of;
+        watch?.({
+          ...tagged(definedBy(system, key)?.line.tag),
+          pass: 'forward',
+          ...namedAs(key, states),
+          value: term.of,
+        });
       }
       const next = Object.fromEntries(states.map(({ key, code }) => [code, tape[key]]));
       return { next: next as State<string>, tape };
@@ -111,100 +134,41 @@ function madeOf(name: string, anatomy: Anatomy): Cell {
       const known = tape as Tape;
       const prev = Object.fromEntries(states.map(({ code }) => [code, known[`${code}Prev`]]));
       const values = valuesOf(anatomy, p, known.x as AbstractMatrix, prev as Matrices, known);
-      const gradients = gradientsOf(anatomy, values, dnext);
+      const told = (tag: string | undefined, key: string, part: string | undefined, value: AbstractMatrix) =>
+        watch?.({ ...tagged(tag), pass: 'backward', name: shownKey(key), ...(part !== undefined && { part }), value });
+      const gradients = gradientsOf(anatomy, values, dnext, (tag, key, value) => told(tag, key, undefined, value));
       for (const { key, code } of parameters) {
-        for (const { of } of anatomy.gradientsIn(key, undefined))
-          added(dp[code] as AbstractMatrix, stepped(of, system, gradients), of.at);
+        for (const { of, tag } of anatomy.gradientsIn(key, undefined)) {
+          const term = stepped(of, system, gradients);
+          const gradient = dp[code] as AbstractMatrix;
+          added(gradient, term, of.at);
+          if (!watch) continue;
+          const alone = Matrix.zeros(gradient.rows, gradient.columns);
+          added(alone, term, of.at);
+          told(tag, key, code, alone);
+        }
       }
-      const dx = samplesOf(summed(anatomy.gradientsIn(input.key, 0), gradients, anatomy));
-      const dprev = Object.fromEntries(
-        states.map(({ key, code }) => [code, samplesOf(summed(anatomy.gradientsIn(key, -1), gradients, anatomy))]),
-      );
+      const leaving = (key: string, back: 0 | -1, code: string): AbstractMatrix => {
+        const lines = anatomy.gradientsIn(key, back);
+        const value = samplesOf(summed(lines, gradients, anatomy));
+        told(lines[0]?.tag, key, code, value);
+        return value;
+      };
+      const dx = leaving(input.key, 0, 'x');
+      const dprev = Object.fromEntries(states.map(({ key, code }) => [code, leaving(key, -1, code)]));
       return { dx, dprev: dprev as State<string> };
     },
   };
 }
 
-/** The values of a step by their keys: those of the tape, or computed. */
-function valuesOf(
-  { system, parameters, states, input, offsetOf }: Anatomy,
-  p: Matrices,
-  x: AbstractMatrix,
-  prev: Matrices,
-  tape: Tape = {},
-): (key: string, back?: 0 | -1) => Term {
-  const computed: (key: string) => Term = remembered(key => {
-    if (key === input.key) return columnsOf(x);
-    const parameter = parameters.find(one => one.key === key);
-    const own = parameter && p[parameter.code];
-    if (parameter && own) {
-      return parameter.isMatrix
-        ? { kind: 'matrix', of: own, transposed: false }
-        : { kind: 'vector', of: own, row: false };
-    }
-    const definition = system.definitions.get(key)?.find(({ fixed }) => fixed === undefined);
-    const stored = tape[key];
-    if (stored) {
-      return definition?.offset === undefined ? { kind: 'vector', of: stored, row: false } : columnsOf(stored);
-    }
-    if (!definition) throw new Unread(`${key} is defined nowhere`, 0);
-    return stepped(definition.of, system, source);
-  });
-  const value = (key: string, back: 0 | -1 = 0): Term => {
-    if (back === 0) return computed(key);
-    const state = states.find(one => one.key === key);
-    const of = state && prev[state.code];
-    if (!of) throw new Unread(`${key} of the step before is no part of the state`, 0);
-    return columnsOf(of);
-  };
-  const source: Source = {
-    value: (key, time) => value(key, time === undefined ? 0 : ((time - offsetOf(key)) as 0 | -1)),
-    gradient: (_key, _time, _kind, name) => {
-      throw new Unread('a gradient in an equation of the forward pass', name.at);
-    },
-  };
-  return value;
+function tagged(tag: string | undefined): { readonly tag?: string } {
+  return tag === undefined ? {} : { tag };
 }
 
-/** The gradients of a step: each by the line that gives it, or handed in. */
-function gradientsOf(anatomy: Anatomy, value: (key: string, back?: 0 | -1) => Term, dnext: Matrices): Source {
-  const { system, states, offsetOf } = anatomy;
-  const handed = (key: string): Term | undefined => {
-    const state = states.find(one => one.key === key);
-    const of = state && dnext[state.code];
-    return of && { kind: 'samples', of, row: anatomy.layout === 'rows' };
-  };
-  const whole = remembered(key => {
-    const given = anatomy.gradientsIn(key, 0);
-    const term = given.length > 0 ? summed(given, source, anatomy) : handed(key);
-    if (!term) throw new Unread(`no line gives the gradient in ${key}`, 0);
-    return term;
-  });
-  const shorthand = remembered(key => {
-    const [definition] = system.definitions.get(key) ?? [];
-    if (!definition) throw new Unread(`${key} is defined nowhere`, 0);
-    return stepped(definition.of, system, source);
-  });
-  const source: Source = {
-    value: (key, time) =>
-      anatomy.isShorthand(key)
-        ? shorthand(key)
-        : value(key, time === undefined ? 0 : ((time - offsetOf(key)) as 0 | -1)),
-    gradient(key, time, kind, name) {
-      const of = anatomy.aliased(key);
-      if (time !== undefined && time !== offsetOf(of))
-        throw new Unread(`the gradient in ${key} of another step`, name.at);
-      const term = kind === 'given' ? (handed(of) ?? whole(of)) : whole(of);
-      return term;
-    },
-  };
-  return source;
-}
-
-function summed(gradients: readonly Gradient[], source: Source, { system }: Anatomy): Term {
-  const [first, ...others] = gradients.map(({ of }) => stepped(of, system, source));
-  if (!first) throw new Unread('no line gives a gradient', 0);
-  return others.reduce((sum, term) => plus(sum, term, 1, 0), first);
+/** What a name is called in the derivation, and in the cell where it is a part of its state. */
+function namedAs(key: string, states: Anatomy['states']): Pick<MadeByLine, 'name' | 'part'> {
+  const state = states.find(one => one.key === key);
+  return { name: shownKey(key), ...(state && { part: state.code }) };
 }
 
 /** Adds what a step gives to a parameter's gradient. */

@@ -57,7 +57,7 @@ export function chosenAmong({ own, abbreviations, rest, supposed, inOrder }: Sou
   );
   const add = (definition: Definition, side: Expression) => {
     const isConstant = (/^[A-Z]$/.test(definition.key) && isNumber(definition.of)) || isOneHot(definition.of);
-    const isCase = !isConstant && !isListed(definition.of); // “with p = 0” is a case, and no definition
+    const isCase = !isConstant && !isListed(definition.of) && !definition.normalises; // “with p = 0” is a case, and no definition
     if (definition.line.prose && ofForward.has(definition.key) && isCase) return;
     const same = definitions.get(definition.key) ?? [];
     const condition = conditionText(definition);
@@ -70,7 +70,7 @@ export function chosenAmong({ own, abbreviations, rest, supposed, inOrder }: Sou
   const asked = new Set(
     own.flatMap(({ statement }) =>
       statement.members.flatMap(member =>
-        [...walk(member)].flatMap(part => (part.kind === 'gradient' ? [keyIn(part.by, vocabulary)] : [])),
+        walk(member).flatMap(part => (part.kind === 'gradient' ? [keyIn(part.by, vocabulary)] : [])),
       ),
     ),
   );
@@ -132,7 +132,7 @@ function isOneHot(of: Expression): boolean {
 
 /** Whether an expression is made of numbers alone. */
 function isNumber(of: Expression): boolean {
-  return [...walk(of)].every(({ kind }) => kind === 'number' || kind === 'power');
+  return walk(of).every(({ kind }) => kind === 'number' || kind === 'power');
 }
 
 /** The steps of the derivation itself. */

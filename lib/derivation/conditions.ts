@@ -34,7 +34,7 @@ function isCount(of: Expression): boolean {
   if (of.kind === 'sum') return of.terms.every(term => isCount(term.of));
   if (of.kind !== 'name') return of.kind === 'number';
   const { letter, bold, sup, sub } = of.name;
-  return !bold && (/^τ/.test(letter) || sup.length + sub.length === 0);
+  return !bold && (/^[τTK]$/.test(letter) || sup.length + sub.length === 0);
 }
 
 /** An equation of which every side but the first is there under a condition alone. */

@@ -12,10 +12,10 @@ export const COUNTERS: RegExp = /^[i-nuvwy]′?$/;
 /** What a capital letter counts that nothing defines: the N of a sum up to N. */
 const SOME = 2;
 
-/** How many steps a key counts: τ and T are all, and τ_b those of a sequence that ends before the others. */
+/** How many steps a key counts: τ and T are all, and τ_b, T_b or K_b those of a sequence that ends before the others. */
 export function lengthOf(key: string, last: number): number | undefined {
   if (/^(τ′?|T)$/.test(key)) return last;
-  return /^τ_[a-z]$/.test(key) ? last - 1 : undefined;
+  return /^[τTK]_[a-z]$/.test(key) ? last - 1 : undefined;
 }
 
 /** What a capital letter is taken for that nothing defines and that something is counted up to. */

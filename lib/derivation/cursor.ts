@@ -26,7 +26,9 @@ export function parenthesis(node: Node | undefined): (Node & { kind: 'paren' }) 
 export function startsFactor(node: Node): boolean {
   if (node.kind === 'symbol') {
     return (
-      /^[A-Za-z\d.]$/.test(node.text) || GREEK[node.text] !== undefined || /^\\(sum|prod|partial)$/.test(node.text)
+      /^[A-Za-z\d.]$/.test(node.text) ||
+      GREEK[node.text] !== undefined ||
+      /^\\(sum|prod|partial|nabla)$/.test(node.text)
     );
   }
   if (node.kind === 'word') return !node.prose;

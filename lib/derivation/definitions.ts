@@ -4,6 +4,7 @@ import type { Statement } from './grammar.ts';
 import { Unread } from './latex.ts';
 import type { Line, Reading } from './lines.ts';
 import { allNames, lettersOf, rebuilt, type Vocabulary, withLetter } from './names.ts';
+import { normalised, summedIn } from './normalised.ts';
 import { latexOf } from './show.ts';
 
 /** What a name stands for. */
@@ -19,6 +20,8 @@ export interface Definition {
   readonly line: Line;
   /** Whether it was said of a function of the name: log i = a. */
   readonly implied?: boolean;
+  /** Whether it says of what is given that its elements are 1 in all. */
+  readonly normalises?: boolean;
 }
 
 /** A statement for one letter of every set that it has. */
@@ -64,7 +67,7 @@ export function isUnconditional({ statement: { relation, under, cites } }: Insta
 
 /** Whether an expression speaks of gradients, and so belongs to the backward pass. */
 export function isBackward(expression: Expression): boolean {
-  return [...walk(expression)].some(({ kind }) => kind === 'gradient' || kind === 'given' || kind === 'jacobian');
+  return walk(expression).some(({ kind }) => kind === 'gradient' || kind === 'given' || kind === 'jacobian');
 }
 
 /** What stands for a function of one name, whose sides are added to those that define; names that are made of its argument are written out in it. */
@@ -86,7 +89,7 @@ export function functionsIn(
     const keys = names.map(name => keyIn(name, vocabulary));
     if (
       names.some(name => lettersOf(name).length > 0) ||
-      [...walk(last)].some(part => part.kind === 'call' && functionKey(part) === functionKey(first))
+      walk(last).some(part => part.kind === 'call' && functionKey(part) === functionKey(first))
     )
       continue;
     defining.add(first);
@@ -175,6 +178,11 @@ export function* impliedIn(
       const definition = definitionOf(side.of.name, root, line, vocabulary);
       if (definition) yield [side, { ...definition, implied: true }];
     }
+    const summed = last.kind === 'number' && last.value === 1 ? summedIn(side) : undefined;
+    if (summed) {
+      const definition = definitionOf(summed, normalised(summed, last.at), line, vocabulary);
+      if (definition) yield [side, { ...definition, implied: true, normalises: true }];
+    }
     const list = side.kind === 'stack' && last.kind !== 'stack' ? side : undefined;
     for (const [part, one] of list?.parts.entries() ?? []) {
       if (one.kind !== 'name') continue;
@@ -227,7 +235,7 @@ function mentionsT(of: Expression): boolean {
 
 /** Whether an expression mentions the very name, at the same time. */
 export function defines(of: Expression, key: string, offset: number, vocabulary: Vocabulary): boolean {
-  return [...walk(of)].some(part => {
+  return walk(of).some(part => {
     if (part.kind !== 'name') return false;
     const times = new Map([['t', 0]]);
     for (const letter of lettersOf(part.name)) if (!times.has(letter)) times.set(letter, Number.NaN);

@@ -42,11 +42,27 @@ function alike(
     const other = allNames(b)[n];
     return other ? indexPairs(name, other) : [];
   });
-  const [first] = pairs;
+  const [first, second] = pairs;
   if (!first) return undefined;
+  if (second && a.kind === 'jacobian') return alikeTwice(a, b, first, second);
   const counted = (of: Expression, index: Index) => renamed(of, name => withCounter(name, index));
   const of = counted(a, first[0]);
   return latexOf(of) === latexOf(counted(b, first[1])) ? { of, from: first[0], to: first[1] } : undefined;
+}
+
+/** Jacobians from one step to another: ∂h_t/∂h_{t−1} and ∂h_{k+1}/∂h_k, whose indices are as far from each other in both. */
+function alikeTwice(
+  a: Expression,
+  b: Expression,
+  [from, to]: readonly [Index, Index],
+  [under, below]: readonly [Index, Index],
+): ReturnType<typeof alike> {
+  const by = distance(from, under);
+  if (Number.isNaN(by) || by !== distance(to, below)) return undefined;
+  const counted = (of: Expression, index: Index, other: Index) =>
+    renamed(of, name => withCounter(withCounter(name, index), other, by));
+  const of = counted(a, from, under);
+  return latexOf(of) === latexOf(counted(b, to, below)) ? { of, from, to } : undefined;
 }
 
 function indexPairs(a: Name, b: Name): readonly (readonly [Index, Index])[] {
@@ -67,9 +83,9 @@ function same(a: Index, b: Index): boolean {
   return a.letter === b.letter && a.offset === b.offset && plusOf(a) === plusOf(b);
 }
 
-function withCounter(name: Name, index: Index): Name {
+function withCounter(name: Name, index: Index, offset = 0): Name {
   const swap = (indices: readonly Index[]) =>
-    indices.map(one => (same(one, index) ? { letter: COUNTER, offset: 0 } : one));
+    indices.map(one => (same(one, index) ? { letter: COUNTER, offset } : one));
   return { ...name, sup: swap(name.sup), sub: swap(name.sub) };
 }
 

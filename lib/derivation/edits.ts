@@ -173,7 +173,7 @@ function* orders(of: Expression): Generator<Edit> {
 
 /** A sum over all steps that is missing before what is of one. */
 function* sums(of: Expression): Generator<Edit> {
-  if (of.kind === 'over' || ![...walk(of)].some(part => isTimed(nameIn(part)))) return;
+  if (of.kind === 'over' || !walk(of).some(part => isTimed(nameIn(part)))) return;
   yield { what: 'a missing sum', to: { kind: 'over', operation: 'Σ', range: { index: 't' }, of, at: of.at } };
 }
 

@@ -5,7 +5,7 @@
  * elements is one between the columns or matrices that have them, at all places at once.
  */
 import { COUNTERS } from './counts.ts';
-import { keyIn } from './definitions.ts';
+import { keyIn, namesIn } from './definitions.ts';
 import { type Expression, type Index, type Name, partsOf, walk } from './expression.ts';
 import type { Statement } from './grammar.ts';
 import { Unread } from './latex.ts';
@@ -18,13 +18,19 @@ export function withElements(
   readings: readonly Reading[],
   vocabulary: Vocabulary,
 ): { readonly readings: readonly Reading[]; readonly said: ReadonlyMap<string, SaidShape> } {
-  const said = new Map([...readings].reverse().flatMap(({ text }) => [...shapesSaid(text, vocabulary)]));
+  const said = new Map([...readings].reverse().flatMap(({ text, clock }) => [...shapesSaid(text, vocabulary, clock)]));
   const lines = readings.flatMap(({ lines: own, abbreviations }) => [...own, ...abbreviations]);
-  const names = lines.flatMap(({ statements }) => statements.flatMap(({ members }) => members.flatMap(allNames)));
+  const names = lines.flatMap(({ statements }) => statements.flatMap(namesIn));
   const bold = new Set(names.filter(({ bold }) => bold).map(name => keyIn(name, vocabulary)));
+  const isPlain = bold.size === 0;
+  const known = new Set(names.map(name => keyIn(name, vocabulary)));
+  const statements = lines.flatMap(line => line.statements);
+  for (const key of besides(statements, name => bold.has(keyIn(name, vocabulary)), said, vocabulary)) bold.add(key);
   const placesOf = (key: string) => {
     const shape = said.get(key);
-    return shape ? shape.filter(side => side !== '1').length : bold.has(key) ? 1 : 0;
+    if (shape) return shape.filter(side => side !== '1').length;
+    if (isPlain && known.has(key)) return /^\p{Lu}/u.test(key) ? 2 : 1; // y_{tj} of y_t, where no letter is bold
+    return bold.has(key) ? 1 : 0;
   };
   const elementOf = (name: Name) => elementIn(name, name_ => placesOf(keyIn(name_, vocabulary)), said, vocabulary);
   const again = (line: Line): Line => {
@@ -42,6 +48,28 @@ export function withElements(
     })),
     said,
   };
+}
+
+/** Keys of columns of which only elements are mentioned: y, where y_i stands beside an element of a bold letter at the same place. */
+function besides(
+  statements: readonly Statement[],
+  isColumn: (name: Name) => boolean,
+  said: ReadonlyMap<string, SaidShape>,
+  vocabulary: Vocabulary,
+): readonly string[] {
+  const elementOf = (name: Name) => elementIn(name, whole => (isColumn(whole) ? 1 : 0), said, vocabulary);
+  return statements.flatMap(({ members }) => {
+    const names = members.flatMap(allNames);
+    const counted = new Set(names.flatMap(name => elementOf(name)?.places ?? []).flatMap(countedIn));
+    return names.flatMap(name => {
+      const others = name.sub.filter(({ letter }) => letter !== 't');
+      const [place] = others;
+      const isBeside =
+        others.length === 1 && place?.letter !== undefined && counted.has(place.letter) && place.offset === 0;
+      if (name.bold || name.sup.length > 0 || !isBeside || !/^\p{Ll}/u.test(name.letter) || elementOf(name)) return [];
+      return [keyIn({ ...name, bold: true, sub: name.sub.filter(index => index !== place) }, vocabulary)];
+    });
+  });
 }
 
 /** What a name is an element of, and its places. */
@@ -91,7 +119,7 @@ function ofArrays(statement: Statement, found: (name: Name) => Element | undefin
     return element?.places.flatMap(countedIn).some(letter => others.has(letter)) ? undefined : element;
   };
   const members = statement.members.map(member => rebuilt(member, part => elementIfAny(part, elementOf)));
-  const letters = new Set(members.flatMap(member => [...walk(member)]).flatMap(countedIn));
+  const letters = new Set(members.flatMap(member => walk(member)).flatMap(countedIn));
   if (letters.size === 0) return { ...statement, members };
   const counted = members.map(member => rebuilt(member, part => placeIfAny(part, letters)));
   const free = [...new Set(counted.flatMap(freeIn))];
@@ -112,6 +140,8 @@ function elementIfAny(part: Expression, elementOf: (name: Name) => Element | und
   const { at } = part;
   switch (part.kind) {
     case 'name': {
+      const kronecker = kroneckerOf(part.name, at);
+      if (kronecker) return kronecker;
       const found = elementOf(part.name);
       return found ? { kind: 'element', of: { ...part, name: found.of }, places: found.places, at } : part;
     }
@@ -132,6 +162,15 @@ function elementIfAny(part: Expression, elementOf: (name: Name) => Element | und
     default:
       return part;
   }
+}
+
+/** [i = j], which δ_ij is. */
+function kroneckerOf({ letter, bold, sub, sup }: Name, at: number): Expression | undefined {
+  if (letter !== 'δ' || bold || sup.length > 0 || sub.length !== 2) return undefined;
+  const [left, right] = sub
+    .filter(({ letter }) => letter !== undefined && COUNTERS.test(letter))
+    .map(index => placeOf(index, at));
+  return left && right ? { kind: 'holds', relation: '=', left, right, at } : undefined;
 }
 
 /** A letter that stands by itself as the place that it counts. */

@@ -194,8 +194,14 @@ export function namesOf(expression: Expression): readonly Name[] {
   }
 }
 
-/** The expression and all that it is made of. */
-export function* walk(expression: Expression): Generator<Expression> {
-  yield expression;
-  for (const part of partsOf(expression)) yield* walk(part);
+/** The expression and all that it is made of, each before its parts. */
+export function walk(expression: Expression): readonly Expression[] {
+  const found: Expression[] = [];
+  addParts(expression, found);
+  return found;
+}
+
+function addParts(expression: Expression, to: Expression[]): void {
+  to.push(expression);
+  for (const part of partsOf(expression)) addParts(part, to);
 }

@@ -14,6 +14,10 @@ export class Forms {
   readonly #columns: ReadonlySet<string>;
   /** Whether letters say by their face what they are. */
   readonly bold: boolean;
+  /** Whether small letters go with the time: then a capital one that does is a column among columns, and no batch of them. */
+  readonly #hasSmall: boolean;
+  /** Capital letters that stand before a name in a product: K of K q is a matrix, and counts nothing. */
+  readonly #factors: ReadonlySet<string>;
 
   /** @param infer the shape of what a name is made of. */
   constructor(system: System, infer: (of: Expression) => Form) {
@@ -23,7 +27,7 @@ export class Forms {
     const all = [...system.definitions.values()].flat();
     this.#columns = new Set(
       all.flatMap(({ of }) =>
-        [...walk(of)].flatMap(part =>
+        walk(of).flatMap(part =>
           part.kind === 'call' && isOfMany(part)
             ? part.args.flatMap(arg => (arg.kind === 'name' ? [keyIn(arg.name, system.vocabulary)] : []))
             : [],
@@ -31,6 +35,16 @@ export class Forms {
       ),
     );
     this.bold = keys.some(key => key.startsWith('𝐛'));
+    this.#hasSmall = keys.some(key => /^\p{Ll}/u.test(key) && system.vocabulary.isTimed(key));
+    this.#factors = new Set(
+      all.flatMap(({ of }) =>
+        walk(of).flatMap(part => {
+          const [first, second] = part.kind === 'product' ? part.factors : [];
+          const isBefore = first?.kind === 'name' && second?.kind === 'name';
+          return isBefore ? [keyIn(first.name, system.vocabulary)] : [];
+        }),
+      ),
+    );
   }
 
   /** Those that are known by now. */
@@ -71,13 +85,47 @@ export class Forms {
     return known;
   }
 
+  /** Whether a name is made of inner products alone: e = vᵀtanh(…), and what is made of such. */
+  #isNumber(key: string, within: Set<string>): boolean {
+    const [definition] = this.#system.definitions.get(key) ?? [];
+    if (!definition || within.has(key)) return false;
+    within.add(key);
+    const isOne = (of: Expression): boolean => {
+      switch (of.kind) {
+        case 'name':
+          return this.#isNumber(keyIn(of.name, this.#system.vocabulary), within);
+        case 'product': {
+          const [first, last] = [of.factors[0], of.factors.at(-1)];
+          const isRow =
+            first?.kind === 'transpose' && first.of.kind === 'name' && /^\p{Ll}/u.test(first.of.name.letter);
+          return isRow && last !== first && last?.kind !== 'transpose';
+        }
+        case 'call':
+          return /^(exp|log|tanh|σ|relu|softplus)$/.test(of.name) && of.args.every(isOne);
+        case 'each':
+          return isOne(of.left) && isOne(of.right);
+        case 'sum':
+          return of.terms.every(term => isOne(term.of));
+        default:
+          return false;
+      }
+    };
+    const found = isOne(definition.of);
+    within.delete(key);
+    return found;
+  }
+
   #guessed(key: string): Form {
     const bold = key.startsWith('𝐛');
     const [letter = ''] = bold ? key.slice('𝐛'.length) : key;
     if (this.#system.dimensions.has(key) && !this.#system.definitions.has(key)) return 'number';
-    if (isLossKey(key) || /^([τTKM]|τ′|τ_[a-z])$/.test(key)) return 'number';
+    if (isLossKey(key) || /^([τT]|τ′|[τTK]_[a-z])$/.test(key)) return 'number';
+    if (/^[KM]$/.test(key) && !this.#factors.has(key)) return 'number';
     const capital = letter !== letter.toLowerCase();
-    if (capital && (!bold || !this.#system.vocabulary.isTimed(key))) return [{ one: false }, { one: false }];
+    const isTimed = this.#system.vocabulary.isTimed(key);
+    const isColumn = isTimed && (bold || (!this.bold && this.#hasSmall));
+    if (capital && !isColumn) return [{ one: false }, { one: false }];
+    if (!bold && !this.bold && this.#isNumber(key, new Set())) return 'number';
     if (bold || this.#columns.has(key) || (!this.bold && !/^[εληlπ]$/.test(letter))) return [{ one: false }, ONE];
     return 'number';
   }

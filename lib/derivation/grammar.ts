@@ -2,8 +2,9 @@
 
 import { arrowOf, clausesOf, nest, tagsIn } from './clauses.ts';
 import { conditionOf, isRange, where } from './conditions.ts';
-import type { Equation, Expression, Relation } from './expression.ts';
+import type { Condition, Equation, Expression, Relation } from './expression.ts';
 import { NEW_ROW, type Node, Unread } from './latex.ts';
+import { allNames, lettersOf } from './names.ts';
 import { isEquals, split } from './pieces.ts';
 import { Reader } from './reader.ts';
 import { RELATIONS } from './signs.ts';
@@ -57,11 +58,21 @@ function listed(nodes: readonly Node[]): readonly Statement[] {
     const condition = conditionOf(clause, words);
     if (!condition) for (const statement of statementsOf(clause, words, n === 0)) open.push(statement);
     else {
-      statements = [...statements, ...open.map(statement => where(condition, statement))];
+      const isMeant = open.some(statement => speaksOf(statement, condition));
+      statements = [
+        ...statements,
+        ...open.map(one => (isMeant && !speaksOf(one, condition) ? one : where(condition, one))),
+      ];
       open = [];
     }
   }
   return [...statements, ...open];
+}
+
+/** Whether a statement has all letters of what is asked of steps: the j and the t of “where j < t”. */
+function speaksOf({ members }: Statement, condition: Condition): boolean {
+  const own = new Set(members.flatMap(allNames).flatMap(name => [name.letter, ...lettersOf(name)]));
+  return allNames(condition).every(({ letter }) => own.has(letter) || !/^[a-z]$/.test(letter));
 }
 
 /** What stands between two commas or words says. */
@@ -71,9 +82,9 @@ function statementsOf(clause: readonly Node[], words: string, isFirst: boolean):
   const [first] = clause;
   if (signs.length === 0 || !first) return [];
   const adds = clause.some(node => isEquals(node) && before(clause, node) === '+');
-  const subtracts = clause.some(node => isEquals(node) && before(clause, node) === '-');
+  const subtracts = clause.some(node => isEquals(node) && /^[-−]$/.test(before(clause, node) ?? ''));
   const members = split(
-    clause.filter((node, n) => !(isSign(node, '+-:') && isEqualsAt(clause, n + 1))),
+    clause.filter((node, n) => !(isSign(node, '+-−:') && isEqualsAt(clause, n + 1))),
     node => signs.includes(node),
   );
   const read = members.map((member, n) => {

@@ -34,7 +34,7 @@ export function hasKink(
 ): boolean {
   const seen = new Set<string>();
   const visit = (of: Expression): boolean =>
-    [...walk(of)].some(
+    walk(of).some(
       part =>
         part.kind === 'holds' ||
         (part.kind === 'call' && /^(max|min|abs|relu|sign)$/.test(part.name)) ||
@@ -51,5 +51,5 @@ export function hasKink(
 
 /** Whether an expression speaks of the loss. */
 export function isOfLoss(of: Expression): boolean {
-  return [...walk(of)].some(({ kind }) => kind === 'gradient' || kind === 'given');
+  return walk(of).some(({ kind }) => kind === 'gradient' || kind === 'given');
 }

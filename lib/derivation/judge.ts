@@ -1,6 +1,7 @@
 /** A statement judged by itself: what it says is equal is evaluated, with true gradients wherever it refers to one. */
 import { NoInverse, Unprovable } from '../check/field.ts';
 import { Bench, type Difference } from './bench.ts';
+import { Benches } from './benches.ts';
 import { type Instance, keyIn } from './definitions.ts';
 
 import { editsOf, type Stock } from './edits.ts';
@@ -10,15 +11,18 @@ import { argumentsIn, isOfGiven, requireKnownNames, requireMade } from './known.
 import type { Line } from './lines.ts';
 import { Misfit } from './matrices.ts';
 import { allNames, shownKey } from './names.ts';
-import { exactly, inFloats } from './numbers.ts';
+import { exactly, type Ground, inFloats } from './numbers.ts';
 import { type Manner, type Reading, readingsOf } from './readings.ts';
 import { latexOf } from './show.ts';
 import type { Sizes } from './sizes.ts';
 import type { System } from './system.ts';
 import { type Judged, type Mended, unreadable, worse } from './verdict.ts';
 
-/** Draws on which a line with a kink is tried, whose names go with the time or do not: an indicator is 0 in all elements of all of them once in many millions. */
-const DRAWS = { once: 8, timed: 3 };
+/**
+ * Draws on which a line with a kink is tried, whose names go with the time or do not: an indicator is 0 in all elements of all of
+ * them once in many millions. Where the left side is zero throughout a draw, which then says nothing, more are made.
+ */
+const DRAWS = { once: 8, timed: 3, most: 24 };
 
 /** Edits that are tried. */
 const MOST_EDITS = 20_000;
@@ -28,21 +32,20 @@ export class Judge {
   readonly #system: System;
   readonly #manner: Manner;
   readonly #misfits: Sizes['misfits'];
-  readonly #exact: Bench<unknown>[];
+  readonly #exact: Benches<unknown>;
   readonly #floats: Bench<number>;
   /** Other draws, where something turns on which of two numbers is the larger: in one draw it may not show. */
-  readonly #others: Bench<number>[];
+  readonly #others: Benches<number>;
 
-  constructor(system: System, sizes: Sizes, manner: Manner, seed: number) {
+  constructor(whole: System, sizes: Sizes, manner: Manner, seed: number) {
+    const system = manner.given === 'total' ? { ...whole, outputs: whole.unhanded } : whole;
     this.#misfits = sizes.misfits;
     this.#system = system;
     this.#manner = manner;
-    this.#exact = [0, 1, 2].map(n => new Bench(system, sizes, manner.layout, exactly(seed + n)) as Bench<unknown>);
-    this.#floats = new Bench(system, sizes, manner.layout, inFloats(seed));
-    this.#others = Array.from(
-      { length: DRAWS.once },
-      (_, n) => new Bench(system, sizes, manner.layout, inFloats(seed + n + 1)),
-    );
+    const bench = <N>(ground: Ground<N>) => new Bench(system, sizes, manner.layout, ground);
+    this.#exact = new Benches(n => bench(exactly(seed + n)) as Bench<unknown>);
+    this.#floats = bench(inFloats(seed));
+    this.#others = new Benches(n => bench(inFloats(seed + n + 1)));
   }
 
   /** All that a statement says. */
@@ -91,11 +94,13 @@ export class Judge {
     if (unknown) return unknown;
     const readings = readingsOf(left, right, adds, this.#manner);
     const exact = this.#exactly(left, right, readings);
-    if (exact?.verdict === 'not read') return exact;
-    if (exact?.reading && this.#everywhere(left, right, exact.reading)) return exact;
+    if ('verdict' in exact) return exact;
+    const proven = exact.find(reading => this.#everywhere(left, right, reading));
+    if (proven) return { verdict: 'proven', reading: proven };
     for (const reading of readings) {
       const { found: difference, isEmpty } = this.#floats.compared(left, right, reading, false);
-      if (difference === undefined && isEmpty && reading !== readings[0]) continue; // it would say nothing
+      if (difference === undefined && isEmpty && reading !== readings[0] && !this.#isSeen(left, right, reading))
+        continue;
       if (difference === undefined && !this.#everywhere(left, right, reading)) continue;
       if (difference === undefined) return { verdict: 'holds numerically', reading };
       if (difference instanceof Error)
@@ -118,7 +123,7 @@ export class Judge {
     if (unknown) return unknown;
     const [usual] = readingsOf(left, right, false, this.#manner);
     if (!usual) return { verdict: 'not read' };
-    const all = [this.#floats, ...this.#others];
+    const all = [this.#floats, ...this.#others.first(DRAWS.once)];
     const found = all.map(bench => bench.difference(left, right, usual, relation === '≠' ? '=' : relation));
     const error = found.find(one => one instanceof Error);
     if (error) return { verdict: 'not read', reason: error.message };
@@ -141,7 +146,7 @@ export class Judge {
   }
 
   #firstDifference(left: Expression, right: Expression, reading: Reading): Difference | Error | undefined {
-    for (const bench of [this.#floats, ...this.#others]) {
+    for (const bench of [this.#floats, ...this.#others.first(DRAWS.once)]) {
       const found = bench.difference(left, right, reading);
       if (found) return found;
     }
@@ -153,8 +158,21 @@ export class Judge {
     const { definitions, vocabulary } = this.#system;
     if (!hasKink([left, right], key => definitions.get(key)?.map(({ of }) => of) ?? [], vocabulary)) return true;
     const isTimed = [left, right].flatMap(allNames).some(name => this.#system.isTimed(keyIn(name, vocabulary)));
-    const draws = this.#others.slice(0, isTimed ? DRAWS.timed : DRAWS.once);
-    return draws.every(bench => bench.difference(left, right, reading) === undefined);
+    let telling = 0;
+    for (const bench of this.#others.first(isTimed ? DRAWS.most : DRAWS.once)) {
+      const { found, isEmpty } = bench.compared(left, right, reading, false);
+      if (found !== undefined) return false;
+      if (!isEmpty) telling++;
+      if (isTimed && telling === DRAWS.timed) return true;
+    }
+    return true;
+  }
+
+  /** Whether the left side is other than zero on some draw: what says 0 = 0 on all of them says nothing. */
+  #isSeen(left: Expression, right: Expression, reading: Reading): boolean {
+    for (const bench of this.#others.first(DRAWS.most))
+      if (!bench.compared(left, right, reading, true).isEmpty) return true;
+    return false;
   }
 
   /** The nearest right line, of a statement that is wrong; nothing where no single edit mends it. */
@@ -170,7 +188,7 @@ export class Judge {
     for (const { what, to } of editsOf(right, stock)) {
       tried++;
       if (tried > MOST_EDITS) return undefined;
-      if ([...walk(to)].some(part => this.#areOne(part, left))) continue; // that is no news
+      if (walk(to).some(part => this.#areOne(part, left))) continue; // that is no news
       if (this.#wouldHold(left, to, statement.adds, least))
         return { what, latex: `${latexOf(left)} ${sign} ${latexOf(to)}` };
     }
@@ -211,23 +229,26 @@ export class Judge {
     }
   }
 
-  #exactly(left: Expression, right: Expression, readings: readonly Reading[]): Judged | undefined {
-    for (const bench of this.#exact) {
+  /** The readings in which both sides are the same residues; or why they cannot be compared at all. */
+  #exactly(left: Expression, right: Expression, readings: readonly Reading[]): readonly Reading[] | Judged {
+    for (const bench of this.#exact.first(DRAWS.most)) {
+      const agreeing: Reading[] = [];
+      let saysNothing = false;
       try {
         for (const reading of readings) {
           const { found: difference, isEmpty } = bench.compared(left, right, reading, false);
-          if (difference === undefined && isEmpty && reading !== readings[0]) continue;
-          if (difference === undefined) return { verdict: 'proven', reading };
-          if (difference instanceof Error) {
-            return difference instanceof Misfit ? undefined : unreadable(difference);
-          }
+          if (difference instanceof Misfit) return [];
+          if (difference instanceof Error) return unreadable(difference);
+          if (difference !== undefined) continue;
+          if (isEmpty && reading !== readings[0]) saysNothing = true;
+          else agreeing.push(reading);
         }
-        return undefined;
+        if (!saysNothing || agreeing.length > 0) return agreeing;
       } catch (error) {
-        if (error instanceof Unprovable) return undefined;
+        if (error instanceof Unprovable) return [];
         if (!(error instanceof NoInverse)) throw error;
       }
     }
-    return undefined;
+    return [];
   }
 }

@@ -29,15 +29,21 @@ function namesAmong(of: Expression, system: System): readonly Name[] {
   return [...namesOf(of), ...partsOf(of).flatMap(part => namesAmong(part, system))];
 }
 
-/** Whether a key is a number of steps, or a letter that one is counted with. */
-function isWhole(key: string, within: Expression): boolean {
+/** Whether a key is a number of steps, or a letter that one is counted with, or that stands for the step of a name. */
+function isWhole(key: string, within: Expression, vocabulary: System['vocabulary']): boolean {
   if (key === 't' || lengthOf(key, 0) !== undefined) return true;
-  return [...walk(within)].some(part => part.kind === 'over' && part.range.index === key);
+  if (allNames(within).some(name => vocabulary.freeTimes(name).includes(key))) return true;
+  const isIt = (of: Expression | undefined) => of?.kind === 'name' && of.name.letter === key;
+  return walk(within).some(part => {
+    if (part.kind === 'holds') return /^[A-Z]$/.test(key) && (isIt(part.left) || isIt(part.right));
+    if (part.kind !== 'over') return false;
+    return part.range.index === key || (/^[A-Z]$/.test(key) && (isIt(part.range.from) || isIt(part.range.to)));
+  });
 }
 
 /** Names without indices that are a function's argument, or what it is the negative of: what is said of the function is said of any number. */
 export function argumentsIn(side: Expression, { vocabulary }: System): readonly string[] {
-  const calls = [...walk(side)].filter(part => part.kind === 'call');
+  const calls = walk(side).filter(part => part.kind === 'call');
   const names = calls.flatMap(partsOf).flatMap(argument => {
     const [only, ...others] = argument.kind === 'sum' ? argument.terms.map(({ of }) => of) : [argument];
     return only?.kind === 'name' && others.length === 0 ? [only.name] : [];
@@ -55,7 +61,13 @@ export function requireKnownNames(expression: Expression, system: System, free: 
       if (seen.has(key) || isLossKey(key)) continue;
       seen.add(key);
       const definitions = system.definitions.get(key);
-      if (!definitions && !system.leaves.has(key) && !system.dimensions.has(key) && !isWhole(key, expression)) {
+      if (
+        !definitions &&
+        !system.leaves.has(key) &&
+        !system.dimensions.has(key) &&
+        !isWhole(key, expression, system.vocabulary) &&
+        !isWhole(key, part, system.vocabulary)
+      ) {
         throw new Unread(`${shownKey(key)} is defined nowhere`, part === expression ? name.at : expression.at);
       }
       const isBegun = definitions?.some(({ fixed }) => fixed !== undefined) ?? false;
@@ -71,7 +83,7 @@ export function requireKnownNames(expression: Expression, system: System, free: 
 /** Throws where a Jacobian is of a name that no equation makes, or a gradient is asked in one that the loss cannot see. */
 export function requireMade(sides: readonly Expression[], system: System): void {
   const { definitions, vocabulary, seen } = system;
-  for (const part of sides.flatMap(side => [...walk(side)])) {
+  for (const part of sides.flatMap(side => walk(side))) {
     if (part.kind === 'jacobian') {
       const key = keyIn(part.of, vocabulary);
       if (!definitions.has(key)) throw new Unread(`what ${shownKey(key)} is made of is not said`, part.at);
@@ -86,7 +98,7 @@ export function requireMade(sides: readonly Expression[], system: System): void 
 
 /** Whether all names are of what is given, and the forward pass is made of some: then a line says what is so of them, and follows from nothing. A letter that only a table says is any. */
 export function isOfGiven(sides: readonly Expression[], { definitions, vocabulary, seen, said }: System): boolean {
-  const parts = sides.flatMap(side => [...walk(side)]);
+  const parts = sides.flatMap(side => walk(side));
   if (parts.some(({ kind }) => kind === 'gradient' || kind === 'given' || kind === 'jacobian')) return false;
   const keys = sides.flatMap(allNames).map(name => keyIn(name, vocabulary));
   const isAny = (key: string) => said.has(key) && !seen.has(key);

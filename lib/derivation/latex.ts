@@ -72,6 +72,17 @@ const LONGEST = 20_000;
  * @throws Unread when it is no LaTeX, longer than 20,000 characters, or nested too deeply.
  */
 export function parseLatex(latex: string): readonly Row[] {
+  const read = known.get(latex) ?? rowsIn(latex);
+  if (known.size === KNOWN) known.clear();
+  known.set(latex, read);
+  return read;
+}
+
+/** Displays that are known as they were read: of a text that is edited, all but one are as they were. */
+const KNOWN = 500;
+const known = new Map<string, readonly Row[]>();
+
+function rowsIn(latex: string): readonly Row[] {
   if (latex.length > LONGEST) throw new Unread(`it has ${latex.length} characters, more than ${LONGEST}`, 0);
   const [whole, tag] = untagged(parse(latex));
   const nodes = readAll(whole, 'plain', 0);

@@ -4,6 +4,7 @@ import { rangesIn } from './counts.ts';
 import { equationsOf, type Statement } from './grammar.ts';
 import { parseLatex, Unread } from './latex.ts';
 import { type Formula, formulasOf } from './markdown.ts';
+import { stepsAbove, withStepAbove } from './superscripts.ts';
 
 /** A display equation, or a row of one. */
 export interface Line {
@@ -39,20 +40,24 @@ export interface Reading {
   /** Equations in the prose that say what a name stands for: “Write $\mathbf g_t=\dots$”. */
   readonly abbreviations: readonly Line[];
   readonly sets: readonly NamedSet[];
+  /** The letter that its text counts steps with, where that is not t. */
+  readonly clock?: string;
 }
 
 /** Words after which an equation in a line defines. */
 const DEFINES = /\b(?:write|with|let|where|for|call|and|of)\b[^.;:]*$/i;
 
 export function readingOf(text: string): Reading {
+  const formulas = formulasOf(text);
+  const isAbove = stepsAbove(formulas.filter(({ display }) => display).map(({ latex }) => latex));
   const lines: Line[] = [];
   const abbreviations: Line[] = [];
   let defines = false;
-  for (const formula of formulasOf(text)) {
+  for (const formula of formulas) {
     const isNext: boolean = defines && /^[\s,]*(and)?\s*$/.test(formula.before);
     defines = !formula.display && formula.latex.includes('=') && (isNext || DEFINES.test(formula.before));
-    if (formula.display) for (const line of linesOf(formula, lines.length)) lines.push(line);
-    else if (defines) for (const line of linesOf(formula, 0)) if (!line.unread) abbreviations.push(line);
+    if (formula.display) for (const line of linesOf(formula, lines.length, isAbove)) lines.push(line);
+    else if (defines) for (const line of linesOf(formula, 0, isAbove)) if (!line.unread) abbreviations.push(line);
   }
   return { text, lines: inherited(lines), abbreviations, sets: setsOf(text) };
 }
@@ -66,7 +71,7 @@ function inherited(lines: readonly Line[]): readonly Line[] {
   });
 }
 
-function linesOf(formula: Formula, before: number): readonly Line[] {
+function linesOf(formula: Formula, before: number, isAbove: boolean): readonly Line[] {
   const { latex, offset, display } = formula;
   const unnamed = (n: number) => ({
     name: `(${before + n + 1})`,
@@ -82,7 +87,7 @@ function linesOf(formula: Formula, before: number): readonly Line[] {
   try {
     const rows = parseLatex(latex);
     return rows.map(({ cells, tag }, n): Line => {
-      const nodes = cells.flat();
+      const nodes = isAbove ? cells.flat().map(withStepAbove) : cells.flat();
       const [, prefix = '', letter = ''] = tag?.match(/^([A-Z]+)-([A-Z]?)\d+$/) ?? [];
       const start = rows.length > 1 ? startOf(latex, nodes[0]?.at ?? 0) : 0;
       const head = { ...unnamed(n), start, prefix, letter, ...(tag !== undefined && { name: tag, tag }) };

@@ -1,5 +1,6 @@
 /** Sums, products, maxima and lists with dots: what is made of many. */
 import type { Dual } from '../check/dual.ts';
+import { keyIn } from './definitions.ts';
 import type { Evaluator } from './evaluator.ts';
 import type { Expression } from './expression.ts';
 import { Unread } from './latex.ts';
@@ -13,8 +14,8 @@ type Over = Expression & { readonly kind: 'over' };
 
 export function ofMany<N>(world: Evaluator<N>, of: Over, scope: Scope): Block<Dual<N>> {
   const { algebra } = world;
-  const terms = termsOf(world, of, scope);
-  if (of.operation === 'argmax' || of.operation === 'argmin') return bestOf(world, of, terms);
+  if (of.operation === 'argmax' || of.operation === 'argmin') return bestOf(world, of, scope);
+  const terms = placedTerms(world, of, scope).map(([, term]) => term);
   const [first, ...others] = terms;
   if (of.operation === 'max' || of.operation === 'min') {
     if (!first) throw new NoStep();
@@ -35,42 +36,48 @@ function nothing<N>(world: Evaluator<N>, { range, of }: Over, scope: Scope): Blo
   return factor.rows > 1 && factor.columns > 1 ? world.algebra.fitting('I') : world.algebra.number(1);
 }
 
-/** The first place at which a number is the largest, or the smallest. */
-function bestOf<N>(world: Evaluator<N>, { operation, at }: Over, terms: readonly Block<Dual<N>>[]): Block<Dual<N>> {
+/** The first place or step at which a number is the largest, or the smallest, of those that the range does not leave out. */
+function bestOf<N>(world: Evaluator<N>, of: Over, scope: Scope): Block<Dual<N>> {
   const { same } = world.setting.ground;
   const n = world.numbers;
-  let best = 0;
-  for (const [place, { data }] of terms.entries()) {
-    const [x, y] = [data[0], terms[best]?.data[0]];
-    if (!x || !y || data.length > 1) throw new Unread(`${operation} of what is no number`, at);
-    const isBetter = operation === 'argmax' ? n.above(x, y) : n.above(y, x);
-    if (same(isBetter.value, n.constant(1).value)) best = place;
+  let best: { readonly place: number; readonly x: Dual<N> } | undefined;
+  for (const [place, term] of placedTerms(world, of, scope)) {
+    const [x, another] = term.data;
+    if (!x || another) throw new Unread(`${of.operation} of what is no number`, of.at);
+    const isBetter = best && (of.operation === 'argmax' ? n.above(x, best.x) : n.above(best.x, x));
+    if (!isBetter || same(isBetter.value, n.constant(1).value)) best = { place, x };
   }
-  return world.algebra.number(best + 1);
+  if (!best) throw new NoStep();
+  return world.algebra.number(best.place);
 }
 
-/** What a sum, a product or a maximum is made of. */
-function termsOf<N>(world: Evaluator<N>, of: Over, scope: Scope): Block<Dual<N>>[] {
+/** What a sum, a product or a maximum is made of, each with the place or the step that it is at. */
+function placedTerms<N>(world: Evaluator<N>, of: Over, scope: Scope): readonly (readonly [number, Block<Dual<N>>])[] {
   const { index, from, to, where } = of.range;
   const { system } = world.setting;
   const names = allNames(of.of).filter(name => lettersOf(name).includes(index));
   const counts = allNames(of.of).some(name => name.letter === index && isStepName(name, system)); // k of min_k (k + τ/k)
   const isStep = index === 't' || from !== undefined || counts;
   const isTime = isStep || names.some(name => system.vocabulary.freeTimes(name).includes(index));
-  if (index === '') return [world.evaluate(of.of, scope)];
+  if (index === '') return [[1, world.evaluate(of.of, scope)]];
+  const evaluated = (numbers: readonly number[], scopeAt: (n: number) => Scope) =>
+    numbers.flatMap((n): (readonly [number, Block<Dual<N>>])[] => {
+      const at = scopeAt(n);
+      return where && !isSo(world, where, at) ? [] : [[n, world.evaluate(of.of, at)]];
+    });
   const places = countsIn(index, of.of) ? countOf(index, [of.of], world.setting) : undefined;
   if (places !== undefined) {
-    return Array.from({ length: places }, (_, n) => placedAt(scope, [[index, n + 1]]))
-      .filter(placed => !where || isSo(world, where, placed))
-      .slice(from ? boundOf(from, scope, world.setting) - 1 : 0, to ? boundOf(to, scope, world.setting) : undefined)
-      .map(placed => world.evaluate(of.of, placed));
+    const first = from ? boundOf(from, scope, world.setting) : 1;
+    const isAll = to?.kind === 'name' && system.dimensions.has(keyIn(to.name, system.vocabulary)); // as many as a table says
+    const end = to && !isAll ? Math.min(places, boundOf(to, scope, world.setting)) : places;
+    const all = Array.from({ length: Math.max(0, end - first + 1) }, (_, n) => n + first);
+    return evaluated(all, n => placedAt(scope, [[index, n]]));
   }
   if (!isTime)
-    return system.membersOf(index, of.of).map(member => world.evaluate(withLetter(of.of, index, member), scope));
-  return stepsOf(world, of, scope)
-    .map(time => ({ ...scope, times: new Map([...scope.times, [index, time]]) }))
-    .filter(at => !where || isSo(world, where, at))
-    .map(at => world.evaluate(of.of, at));
+    return system
+      .membersOf(index, of.of)
+      .map((member, n) => [n + 1, world.evaluate(withLetter(of.of, index, member), scope)] as const);
+  return evaluated(stepsOf(world, of, scope), n => ({ ...scope, times: new Map([...scope.times, [index, n]]) }));
 }
 
 function isSo<N>(world: Evaluator<N>, condition: Expression, scope: Scope): boolean {

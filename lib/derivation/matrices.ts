@@ -8,8 +8,8 @@ export interface Block<N> {
   readonly columns: number;
   /** Row after row. */
   readonly data: readonly N[];
-  /** A multiple, `data[0]`, of I, or of a column or row of ones, as large as what it meets wants. */
-  readonly fits?: 'I' | 'ones' | 'onesᵀ';
+  /** A multiple, `data[0]`, of I, or of a column or row of ones, as large as what it meets wants; or one row, as many times as that wants. */
+  readonly fits?: 'I' | 'ones' | 'onesᵀ' | 'rows';
 }
 
 /** Shapes that do not go together, in a few words. */
@@ -76,7 +76,10 @@ export class Algebra<N> {
     if (a.fits === 'I') return { ...b, data: b.data.map(x => n.mul(this.#first(a), x)) };
     if (b.fits === 'I') return { ...a, data: a.data.map(x => n.mul(x, this.#first(b))) };
     if (a.fits === 'ones' && b.fits === 'onesᵀ') throw new Unread('a matrix of ones of no size', 0);
+    if (a.fits === 'ones' && b.rows === 1 && !b.fits)
+      return { rows: 0, columns: b.columns, data: b.data.map(x => n.mul(this.#first(a), x)), fits: 'rows' };
     if (a.fits === 'ones') throw new Misfit('a column of ones of no size');
+    if (a.fits === 'rows' || b.fits === 'rows') throw new Misfit('as many rows as fit');
     if (b.fits === 'onesᵀ') {
       if (a.columns !== 1) throw new Misfit(`${shapeText(a)} · 𝟏ᵀ`);
       return this.times(a, this.sized(b, 1, a.rows));
@@ -114,6 +117,7 @@ export class Algebra<N> {
 
   transpose(a: Block<N>): Block<N> {
     if (a.fits === 'I') return a;
+    if (a.fits === 'rows') throw new Unread('as many columns as fit', 0);
     if (a.fits) return { ...a, fits: a.fits === 'ones' ? 'onesᵀ' : 'ones' };
     const data: N[] = [];
     for (let j = 0; j < a.columns; j++) for (let i = 0; i < a.rows; i++) data.push(this.#at(a, i * a.columns + j));
@@ -176,6 +180,10 @@ export class Algebra<N> {
         columns,
         data: Array.from({ length: rows * columns }, (_, n) => (n % (columns + 1) === 0 ? one : zero)),
       };
+    }
+    if (a.fits === 'rows') {
+      if (columns !== a.columns) throw new Misfit(`rows of ${a.columns} where ${rows}×${columns} is wanted`);
+      return { rows, columns, data: Array.from({ length: rows }, () => a.data).flat() };
     }
     if ((a.fits === 'ones' ? columns : rows) !== 1) throw new Misfit(`𝟏 where ${rows}×${columns} is wanted`);
     return { rows, columns, data: Array(rows * columns).fill(one) };

@@ -45,8 +45,8 @@ export class Vocabulary {
    */
   resolve(name: Name, times: ReadonlyMap<string, number>, last: number): Resolved {
     const at = timeIndex(name, index => this.#isTime(name, index, times));
-    if (!at) return { key: keyWithout(name, () => false) };
-    const key = keyWithout(name, index => index === at);
+    if (!at) return { key: wholeKey(name) };
+    const key = keyBut(name, at);
     if (at.letter === undefined) return { key, time: at.number };
     const stepOf = (letter: string) => {
       const step = times.get(letter) ?? (LAST.has(letter) ? last : undefined);
@@ -62,7 +62,7 @@ export class Vocabulary {
     return indicesOf(name).flatMap(index => {
       if (index.letter === undefined || index.letter === 't' || LAST.has(index.letter)) return [];
       if (this.#isOwn(name)) return [];
-      return this.#timed.has(keyWithout(name, other => other === index)) ? [index.letter] : [];
+      return this.#timed.has(keyBut(name, index)) ? [index.letter] : [];
     });
   }
 
@@ -77,7 +77,7 @@ export class Vocabulary {
 
   #isTime(name: Name, index: Index, times: ReadonlyMap<string, number>): boolean {
     if (index.letter === 't') return true;
-    const rest = keyWithout(name, other => other === index);
+    const rest = keyBut(name, index);
     if (!this.#timed.has(rest) || (index.letter !== undefined && this.#isOwn(name))) return false;
     return index.letter === undefined || times.has(index.letter) || LAST.has(index.letter);
   }
@@ -110,6 +110,31 @@ export function keyWithout(name: Name, leave: (index: Index) => boolean): string
       .join(',');
   const [above, below] = [text(name.sup), text(name.sub)];
   return `${name.bold ? '𝐛' : ''}${name.letter}${above && `^${above}`}${below && `_${below}`}`;
+}
+
+/** The keys of a name, each made once: with all indices, and without one of them. */
+interface Keys {
+  readonly whole: string;
+  readonly without: Map<Index, string>;
+}
+
+const known = new WeakMap<Name, Keys>();
+
+function keysOf(name: Name): Keys {
+  const keys = known.get(name) ?? { whole: keyWithout(name, () => false), without: new Map<Index, string>() };
+  known.set(name, keys);
+  return keys;
+}
+
+function wholeKey(name: Name): string {
+  return keysOf(name).whole;
+}
+
+function keyBut(name: Name, index: Index): string {
+  const { without } = keysOf(name);
+  const key = without.get(index) ?? keyWithout(name, other => other === index);
+  without.set(index, key);
+  return key;
 }
 
 function offsetText(offset: number): string {
@@ -201,10 +226,16 @@ export function rebuilt(expression: Expression, f: (part: Expression) => Express
   }
 }
 
-/** All names of an expression, also those of gradients. */
+/** All names of an expression, also those of gradients: looked for once. */
 export function allNames(expression: Expression): readonly Name[] {
-  return [...walk(expression)].flatMap(namesOf);
+  const known = namesIn.get(expression);
+  if (known) return known;
+  const found = walk(expression).flatMap(namesOf);
+  namesIn.set(expression, found);
+  return found;
 }
+
+const namesIn = new WeakMap<Expression, readonly Name[]>();
 
 /** The letters among a name's indices. */
 export function lettersOf(name: Name): readonly string[] {

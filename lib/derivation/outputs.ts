@@ -15,6 +15,18 @@ export function carriedBy(forward: readonly Definition[], vocabulary: Vocabulary
   );
 }
 
+/** Names that an equation of an earlier step uses: what goes down from the last one, and is given behind it. */
+export function awaitedBy(forward: readonly Definition[], vocabulary: Vocabulary): readonly string[] {
+  const offsets = new Map(forward.map(({ key, offset }) => [key, offset ?? 0]));
+  return forward.flatMap(({ key: own, of }) =>
+    allNames(of).flatMap(name => {
+      const times = new Map(lettersOf(name).map(letter => [letter, 0]));
+      const { key, time = 0 } = vocabulary.resolve(name, times, Number.NaN);
+      return key === own && time > (offsets.get(key) ?? Number.POSITIVE_INFINITY) ? [key] : [];
+    }),
+  );
+}
+
 /** Whether a name is made of one of some others. */
 function reaches(
   key: string,
@@ -31,12 +43,20 @@ function reaches(
   return false;
 }
 
-/** What the loss sees: L where it is defined; else what no forward equation of the same step uses, and the states that gradients are handed in of; of what is supposed, what is made of it. */
+/** Whether a name is made of numbers and of itself alone: n_t = n_{t−1} + 1. */
+function isCount(key: string, forward: readonly Definition[], vocabulary: Vocabulary): boolean {
+  const own = forward.filter(definition => definition.key === key);
+  const names = own.flatMap(({ of }) => allNames(of));
+  return names.length > 0 && names.every(name => keyIn(name, vocabulary) === key);
+}
+
+/** What the loss sees: L where it is defined; else what no forward equation of the same step uses, and the states that gradients are handed in of; of what is supposed, what is made of it. @param isHanded whether `d` before a name is what a step is handed, and not all of the gradient. */
 export function outputsOf(
   forward: readonly Definition[],
   own: readonly Instance[],
   vocabulary: Vocabulary,
   suppositions: ReadonlySet<Definition>,
+  isHanded = true,
 ): readonly string[] {
   const loss = forward.find(({ key }) => isLossKey(key));
   if (loss) return [loss.key];
@@ -52,14 +72,15 @@ export function outputsOf(
       }),
     ),
   );
-  const given = own.flatMap(({ statement }) =>
+  const given = (isHanded ? own : []).flatMap(({ statement }) =>
     statement.members.flatMap(member =>
-      [...walk(member)].flatMap(part => (part.kind === 'given' ? [keyIn(part.of, vocabulary)] : [])),
+      walk(member).flatMap(part => (part.kind === 'given' ? [keyIn(part.of, vocabulary)] : [])),
     ),
   );
   const isUnused = (definition: Definition) => {
     const { key, of, implied } = definition;
-    return (!implied || suppositions.has(definition)) && of.kind !== 'name' && !usedNow.has(key);
+    const isOwn = (!implied || suppositions.has(definition)) && of.kind !== 'name' && !usedNow.has(key);
+    return isOwn && !isCount(key, forward, vocabulary);
   };
   const timed = forward.filter(({ offset }) => offset !== undefined);
   const made = (timed.length > 0 ? timed : forward).filter(isUnused);

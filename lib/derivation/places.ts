@@ -12,7 +12,7 @@ const MOST_PLACES = 64;
 
 /** How many places a letter counts: as many as what it is a place of has on that side. Nothing where it is a place of nothing. */
 export function countOf(letter: string, within: readonly Expression[], setting: Setting<unknown>): number | undefined {
-  for (const part of within.flatMap(of => [...walk(of)])) {
+  for (const part of within.flatMap(of => walk(of))) {
     if (part.kind === 'holds') {
       const other = isPlace(part.left, letter) ? part.right : isPlace(part.right, letter) ? part.left : undefined;
       const whole =
@@ -30,7 +30,7 @@ export function countOf(letter: string, within: readonly Expression[], setting: 
 
 /** Whether a letter counts places in an expression. */
 export function countsIn(letter: string, of: Expression): boolean {
-  return [...walk(of)].some(part => isPlace(part, letter));
+  return walk(of).some(part => isPlace(part, letter));
 }
 
 export function isPlace(of: Expression, letter: string): boolean {

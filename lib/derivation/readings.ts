@@ -17,7 +17,7 @@ export interface Reading {
 
 /** With which extents an equation may be meant: the usual ones first. */
 export function readingsOf(left: Expression, right: Expression, adds: boolean, manner: Manner): readonly Reading[] {
-  const parts = [...walk(right)];
+  const parts = walk(right);
   const hasImmediate = parts.some(part => part.kind === 'jacobian' && part.immediate);
   const hasJacobian = parts.some(part => part.kind === 'jacobian' && !part.immediate);
   const immediates: readonly Extent[] = hasImmediate ? ['step', 'immediate'] : ['step'];

@@ -10,11 +10,11 @@ export interface Reader {
   readonly step: number;
 }
 
-/** One element of one value that is moved, as some of its readers see it. */
-export interface Nudge {
+/** A value that is moved, as some of its readers see it, and how much an element of it. */
+export interface Nudge<N> {
   readonly key: string;
   readonly time: number | undefined;
-  readonly element: number;
+  by(element: number): N;
   seenBy(reader: Reader): boolean;
 }
 

@@ -49,7 +49,7 @@ export class Sets {
     const saidOf = (letter: string) => this.#rangeOf(letter, line.offset);
     const statement = { ...written, members: written.members.map(side => unrolled(side, vocabulary, saidOf)) };
     const names = namesIn(statement);
-    const bound = new Set(statement.members.flatMap(member => [...walk(member)].flatMap(boundLetters)));
+    const bound = new Set(statement.members.flatMap(member => walk(member).flatMap(boundLetters)));
     const times = new Set(names.flatMap(name => vocabulary.freeTimes(name)));
     const [first] = statement.members;
     const leading = first ? allNames(first).flatMap(lettersOf) : [];

@@ -42,7 +42,7 @@ export function sizesOf(system: System): Sizes {
   const first = new Set(system.forward);
   for (const definition of [...first, ...[...system.definitions.values()].flat()]) {
     const { key, of, line } = definition;
-    if ([...walk(of)].some(({ kind }) => kind === 'gradient' || kind === 'given')) continue;
+    if (walk(of).some(({ kind }) => kind === 'gradient' || kind === 'given')) continue;
     try {
       shapes.equate(key, of);
     } catch (error) {
@@ -241,5 +241,5 @@ class Shapes {
 
 /** Whether each of what an array is made of is a number, and no row or column. */
 function isOfNumbers(of: Expression): boolean {
-  return ![...walk(of)].some(part => part.kind === 'element' && part.places.includes(undefined));
+  return !walk(of).some(part => part.kind === 'element' && part.places.includes(undefined));
 }

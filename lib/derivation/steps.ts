@@ -48,9 +48,15 @@ const HOLDS: Readonly<Record<Relation, (a: number, b: number) => boolean>> = {
 
 /** Whether what is asked of whole numbers is so; nothing where it is asked of others. */
 export function holdsAt(condition: Condition, scope: Scope, setting: Setting<unknown>): boolean | undefined {
-  const left = wholeOf(condition.left, scope, setting);
-  const right = wholeOf(condition.right, scope, setting);
+  const [a, b] = [condition.left, condition.right].map(side => wholeOf(side, scope, setting));
+  const left = a ?? (b !== undefined ? stepAt(condition.left, setting) : undefined);
+  const right = b ?? (a !== undefined ? stepAt(condition.right, setting) : undefined);
   return left === undefined || right === undefined ? undefined : HOLDS[condition.relation](left, right);
+}
+
+/** The step that a capital letter is, which steps are compared with and nothing defines: the E of [t = E]. */
+function stepAt(of: Expression, { system }: Setting<unknown>): number | undefined {
+  return of.kind === 'name' ? someOf(of.name, system.definitions) : undefined;
 }
 
 /** Whether an expression under a condition is there. */

@@ -7,7 +7,7 @@ import { type Node, Unread } from './latex.ts';
 import { countOfSet, fraction, norm, paren } from './pieces.ts';
 import { probabilityOf } from './probability.ts';
 import { FUNCTION_LETTERS, FUNCTIONS, MANY } from './signs.ts';
-import { isNameNode, nameNode, nameOf, parted } from './spelling.ts';
+import { isLoss, isNameNode, nameNode, nameOf, parted } from './spelling.ts';
 
 export function symbolOf(cursor: Cursor, node: Node & { kind: 'symbol' }): Expression {
   const { text, face, at } = node;
@@ -46,7 +46,8 @@ export function symbolOf(cursor: Cursor, node: Node & { kind: 'symbol' }): Expre
   }
   const called = FUNCTION_LETTERS[text];
   if (called && face === 'plain' && parenthesis(cursor.peek())) return callOf(cursor, node, [], node);
-  if (text === 'd' && (face === 'plain' || face === 'upright')) {
+  const isDelta = text === '\\delta' && isOfStep(cursor.peek());
+  if (isDelta || (text === 'd' && (face === 'plain' || face === 'upright'))) {
     const next = cursor.peek();
     if (next && isNameNode(next)) {
       cursor.skip();
@@ -57,6 +58,32 @@ export function symbolOf(cursor: Cursor, node: Node & { kind: 'symbol' }): Expre
   }
   if (text === 'I' && face !== 'bold') return { kind: 'constant', name: 'I', at };
   return { kind: 'name', name: nameOf([node], [], [], at), at };
+}
+
+/** Whether what follows is a name at a step: then a δ before it makes it a gradient. */
+function isOfStep(node: Node | undefined): boolean {
+  return (
+    node?.kind === 'scripts' && isNameNode(node) && node.sub.some(one => one.kind === 'symbol' && one.text === 't')
+  );
+}
+
+/** ∇_v L, with L in parentheses or not: the gradient in v. */
+function nabla(cursor: Cursor, sub: readonly Node[], sup: readonly Node[], at: number): Expression {
+  const [by, ...others] = sub;
+  const loss = cursor.peek();
+  const [inner] = parenthesis(loss)?.body ?? (loss ? [loss] : []);
+  if (
+    !by ||
+    others.length > 0 ||
+    sup.length > 0 ||
+    !isNameNode(by) ||
+    !inner ||
+    !isNameNode(inner) ||
+    !isLoss(nameNode(inner))
+  )
+    throw new Unread('∇ that is not of the loss by one name', at);
+  cursor.skip();
+  return { kind: 'gradient', by: nameNode(by), at };
 }
 
 function numberOf(cursor: Cursor, first: string, at: number): Expression {
@@ -78,6 +105,7 @@ export function scriptsOf(cursor: Cursor, node: Node & { kind: 'scripts' }): Exp
   const { base, sub, sup, at } = node;
   const [only, ...others] = base;
   if (!only || others.length > 0) throw new Unread('indices of nothing', at);
+  if (only.kind === 'symbol' && only.text === '\\nabla') return nabla(cursor, sub, sup, at);
   const many = only.kind === 'symbol' || (only.kind === 'word' && sub.length > 0) ? MANY[only.text] : undefined;
   if (many) return manyOf(cursor, many, sub, sup, at);
   if (only.kind === 'word' && sub.length > 0 && FUNCTIONS[only.text])

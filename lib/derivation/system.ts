@@ -11,10 +11,10 @@ import {
   keyIn,
   namesIn,
 } from './definitions.ts';
-import { type Expression, isLossKey, type Name } from './expression.ts';
+import { type Expression, isLossKey, type Name, walk } from './expression.ts';
 import { Unread } from './latex.ts';
 import { allNames, lettersOf, type Vocabulary } from './names.ts';
-import { carriedBy, outputsOf } from './outputs.ts';
+import { awaitedBy, carriedBy, outputsOf } from './outputs.ts';
 import { isJoint } from './probability.ts';
 import type { Sets } from './sets.ts';
 import type { SaidShape } from './table.ts';
@@ -37,10 +37,14 @@ export interface System {
   readonly seen: ReadonlySet<string>;
   /** Names that the loss sees: `L` alone where it is defined. */
   readonly outputs: readonly string[];
+  /** The same where `d` before a name is its whole gradient, and nothing that is handed in. */
+  readonly unhanded: readonly string[];
   /** Names that a later step or the loss uses. */
   readonly handed: ReadonlySet<string>;
   /** Names that a later step uses: these are there before the first one, too. */
   readonly carried: ReadonlySet<string>;
+  /** Names that are made of themselves a step later: these are there behind the last one. */
+  readonly awaited: ReadonlySet<string>;
   readonly functions: ReadonlyMap<string, FunctionDefinition>;
   /** What is supposed of the state, of which it holds before the first step too. */
   readonly initial: ReadonlySet<Definition>;
@@ -123,6 +127,7 @@ export function systemOf(
   for (const key of said.keys()) if (!definitions.has(key)) leaves.add(key);
   const joint = jointIn(own, defining);
   const outputs = outputsOf(forward, own, vocabulary, suppositions);
+  const unhanded = outputsOf(forward, own, vocabulary, suppositions, false);
   const carried = new Set(carriedBy(forward, vocabulary));
   const isOfState = ({ of }: Definition) =>
     allNames(of)
@@ -140,9 +145,11 @@ export function systemOf(
     said,
     forward,
     outputs,
+    unhanded,
     handed: new Set([...outputs, ...carried]),
     initial: new Set([...suppositions].filter(isOfState)),
     carried,
+    awaited: new Set(awaitedBy(forward, vocabulary)),
     functions,
     dimensions,
     membersOf(letter, of) {
@@ -171,9 +178,14 @@ function isWithoutTime(name: Name, key: string, vocabulary: Vocabulary): boolean
   return found.key !== key || found.time === undefined;
 }
 
-/** Names that gradients and Jacobians are in, or names that they are in. */
+/** Whether an expression speaks of how another changes as the parameters move. */
+function isAlong(of: Expression): boolean {
+  return walk(of).some(({ kind }) => kind === 'along');
+}
+
+/** Names that gradients, Jacobians and ℛ are in, or names that they are in. */
 function madeOfGradients(all: readonly Definition[], vocabulary: Vocabulary): ReadonlySet<string> {
-  const made = new Set(all.filter(({ of }) => isBackward(of)).map(({ key }) => key));
+  const made = new Set(all.filter(({ of }) => isBackward(of) || isAlong(of)).map(({ key }) => key));
   for (let size = 0; size < made.size; ) {
     size = made.size;
     for (const { key, of } of all) if (allNames(of).some(name => made.has(keyIn(name, vocabulary)))) made.add(key);

@@ -1,6 +1,7 @@
 /** The systems of a text: of every prefix, and of what an equation follows from. */
 
 import { citedFor, inChapters, keysDefinedBy } from './chapters.ts';
+import { withClock } from './clock.ts';
 import { type Instance, inT, isBackward, isUnconditional, namesIn } from './definitions.ts';
 import { withElements } from './elements.ts';
 import { Unread } from './latex.ts';
@@ -29,7 +30,7 @@ function vocabularyOf(readings: readonly Reading[]): Vocabulary {
 
 /** @param given readings whose forward equations hold too, where this one does not define the name. */
 export function systemsOf(text: Reading, more: readonly Reading[]): Systems {
-  const all = [text, ...more];
+  const all = [text, ...more].map(withClock);
   const { readings, said } = withElements(all, vocabularyOf(all));
   const timed = vocabularyOf(readings);
   const [reading = text, ...given] = readings.map(other => inT(other, timed));
@@ -86,9 +87,11 @@ export function systemsOf(text: Reading, more: readonly Reading[]): Systems {
   const made = (prefix: string, supposed: readonly Instance[]) => {
     const sides = supposed.flatMap(({ statement }) => statement.members.map(latexOf).join('='));
     const name = [prefix, ...sides].join(', ');
+    const known = systems.get(name);
+    if (known) return known;
     const cited = citedFor(prefix, reading);
     const more = { instances: givenTo(cited), cited };
-    const system = systems.get(name) ?? systemOf(prefix, instances, abbreviations, more, whole, supposed);
+    const system = systemOf(prefix, instances, abbreviations, more, whole, supposed);
     systems.set(name, system);
     return system;
   };

@@ -1,6 +1,7 @@
-/** True gradients: how the loss changes when an element of a value is moved, one after the other. */
+/** True gradients: how the loss changes when an element of a value is moved, all of them side by side. */
+import { inLanes, type Lanes, laneOf, unitOf } from './lanes.ts';
 import { type Block, isNumber } from './matrices.ts';
-import type { Extent, Layout, Moment, Nudge, Reader, Setting, Truth } from './scope.ts';
+import type { Extent, Layout, Moment, Reader, Setting, Truth } from './scope.ts';
 import { World } from './world.ts';
 
 export function truthOf<N>(setting: Setting<N>, layout: Layout): Truth<N> {
@@ -12,26 +13,31 @@ export function truthOf<N>(setting: Setting<N>, layout: Layout): Truth<N> {
   };
   const plain = new World(setting);
   const shapeOf = (moment: Moment) => plain.value(moment, { key: '', step: 0 });
+  const several = { ...setting, ground: inLanes(setting.ground) };
+  /** The same where each element of a moment is moved in a lane of its own. */
+  const moved = (moment: Moment, lanes: number, seenBy: (reader: Reader) => boolean): World<Lanes<N>> => {
+    const { key, time } = moment;
+    return new World(several, { key, time, seenBy, by: element => unitOf(setting.ground.numbers, element, lanes) });
+  };
   return {
     layout,
     gradient: (key, time, extent, through) =>
       once(`${key} ${time} ${extent} ${through}`, () => {
-        const of = shapeOf({ key, time });
-        const data = of.data.map((_, element) => {
-          const nudge: Nudge = { key, time, element, seenBy: readersOf({ key, time }, extent, through) };
-          return new World(setting, nudge).loss().tangent;
-        });
-        return laid({ ...of, data }, layout);
+        const moment = { key, time };
+        const of = shapeOf(moment);
+        const { tangent } = moved(moment, of.data.length, readersOf(moment, extent, through)).loss();
+        return laid({ ...of, data: of.data.map((_, element) => laneOf(tangent, element)) }, layout);
       }),
     jacobian: (of, by, extent, vec) =>
       once(`${of.key} ${of.time} by ${by.key} ${by.time} ${extent} ${vec}`, () => {
         const [above, below] = [shapeOf(of), shapeOf(by)];
-        const columns = below.data.map((_, element) => {
-          const isOwn = extent === 'immediate' || extent === 'step';
-          const seenBy = isOwn ? readersAt(of, extent, setting) : readersOf(by, extent, []);
-          const nudge: Nudge = { ...by, element, seenBy };
-          return new World(setting, nudge).value(of, { key: '', step: Number.POSITIVE_INFINITY }).data;
-        });
+        const isOwn = extent === 'immediate' || extent === 'step';
+        const seenBy = isOwn ? readersAt(of, extent, setting) : readersOf(by, extent, []);
+        const world = moved(by, below.data.length, seenBy);
+        const { data: changes } = world.value(of, { key: '', step: Number.POSITIVE_INFINITY });
+        const columns = below.data.map((_, element) =>
+          changes.map(({ tangent }) => ({ tangent: laneOf(tangent, element) })),
+        );
         if (isNumber(above) && !vec) {
           const data = columns.flatMap(column => column.map(({ tangent }) => tangent));
           return laid({ ...below, data }, layout);

@@ -33,18 +33,20 @@ const MOST = 300_000;
 /** The values of names and expressions, at steps; a name is evaluated once at each. */
 export class World<N> implements Evaluator<N> {
   readonly setting: Setting<N>;
-  readonly #nudge: Nudge | undefined;
+  readonly #nudge: Nudge<N> | undefined;
   readonly #truth: Truth<N> | undefined;
   readonly #along: ((of: Expression, scope: Scope) => Block<N>) | undefined;
   readonly numbers: ProofNumbers<Dual<N>>;
   readonly #known = new Map<string, Block<Dual<N>> | 'begun'>();
   readonly algebra: Algebra<Dual<N>>;
+  /** What is moved, as it is seen where it is. */
+  #nudged: readonly Dual<N>[] | undefined;
   #evaluated = 0;
 
   /** @param along how an expression changes as the parameters move. */
   constructor(
     setting: Setting<N>,
-    nudge?: Nudge,
+    nudge?: Nudge<N>,
     truth?: Truth<N>,
     along?: (of: Expression, scope: Scope) => Block<N>,
   ) {
@@ -99,11 +101,12 @@ export class World<N> implements Evaluator<N> {
     }
     const nudge = this.#nudge;
     if (nudge?.key !== key || nudge.time !== time || !nudge.seenBy(reader)) return block;
-    const { ground } = this.setting;
-    const moved = block.data.map((x, e) =>
-      e === nudge.element ? { value: x.value, tangent: ground.numbers.add(x.tangent, ground.numbers.constant(1)) } : x,
-    );
-    return { ...block, data: moved };
+    const { numbers } = this.setting.ground;
+    this.#nudged ??= block.data.map(({ value, tangent }, e) => ({
+      value,
+      tangent: numbers.add(tangent, nudge.by(e)),
+    }));
+    return { ...block, data: this.#nudged };
   }
 
   #made({ key, time }: Moment): Block<Dual<N>> {
@@ -112,10 +115,11 @@ export class World<N> implements Evaluator<N> {
     if (steps !== undefined) return this.algebra.number(steps);
     if (time !== undefined && (time < 0 || time > last + 1)) throw new NoStep();
     const definitions = system.definitions.get(key) ?? [];
+    const isBehind = time !== undefined && time > last && system.awaited.has(key);
     for (const definition of definitions) {
       const { offset, of, fromLast } = definition;
       const fixed = fromLast ? last + (definition.fixed ?? 0) : definition.fixed;
-      if (fixed !== undefined && fixed !== time) continue;
+      if (fixed === undefined ? isBehind : fixed !== time) continue;
       const step = fixed !== undefined || time === undefined ? 1 : time - (offset ?? 0);
       const reader = { key, step: time === undefined ? 0 : step };
       const scopeAt = (t: number) => ({
@@ -134,7 +138,7 @@ export class World<N> implements Evaluator<N> {
     }
     const isMade =
       definitions.some(({ fixed, of }) => fixed === undefined && of.kind !== 'where') && time !== undefined;
-    if (isMade && (time > 0 || !system.carried.has(key))) throw new NoStep();
+    if (isMade && !isBehind && (time > 0 || !system.carried.has(key))) throw new NoStep();
     if (definitions.length === 0 && key === 'π') return this.algebra.number(Math.PI);
     if (definitions.length === 0 && system.dimensions.has(key)) return this.algebra.number(sizes.dimension(key));
     const whole = sizes.wholeOf(key);

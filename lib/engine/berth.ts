@@ -42,9 +42,9 @@ export class Berth implements Idle {
     this.#leave();
   }
 
-  /** Gives back what a pass has, wherever that is. */
+  /** Ends a pass: gives back what it has, wherever that is. */
   release(pass: Pass): void {
-    pass.release();
+    pass.end();
     if (this.#pass === pass) this.#leave();
   }
 

@@ -64,8 +64,11 @@ export function blasProducts(library: BlasLibrary, threads: number, runtime: Run
       base = library.address(buffer);
     }
     library.setThreads?.(threads);
-    const [A, B, C] = [base + a, base + b, base + c];
-    const [opA, opB] = [transA ? TRANS : NO_TRANS, transB ? TRANS : NO_TRANS];
+    const A = base + a;
+    const B = base + b;
+    const C = base + c;
+    const opA = transA ? TRANS : NO_TRANS;
+    const opB = transB ? TRANS : NO_TRANS;
     const beta = accumulate ? 1 : 0;
     if (M === 1) {
       const incA = transA ? lda : 1;
@@ -75,7 +78,8 @@ export function blasProducts(library: BlasLibrary, threads: number, runtime: Run
     }
     const { rows, columns, depth } =
       blocks && !transB ? blockOf(transA, M, N, K, bytes) : { rows: M, columns: N, depth: K };
-    const [nextRow, nextTerm] = transA ? [bytes, lda * bytes] : [lda * bytes, bytes];
+    const nextRow = transA ? bytes : lda * bytes;
+    const nextTerm = transA ? lda * bytes : bytes;
     for (let k = 0; k < K; k += depth) {
       for (let j = 0; j < N; j += columns) {
         for (let i = 0; i < M; i += rows) {

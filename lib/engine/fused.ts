@@ -7,21 +7,24 @@
 import { type Cell, type CellSize, tagsOf } from '../cells/cell.ts';
 import { timed } from '../cells/timed.ts';
 import { greatest } from '../extremes.ts';
+import { readLater } from '../layers/later.ts';
 import type { Layer } from '../layers/layer.ts';
 import { reversedBy } from '../layers/reversal.ts';
 import { cellParams, countsOf } from '../layers/steps.ts';
 import type { ParamSet } from '../params.ts';
 import { dense, requireExtent, type Sequence } from '../sequence.ts';
+import type { FlatMatrix } from '../views.ts';
+import { type BlockSize, takingOf } from './blocks.ts';
 import { compiledOf } from './compiled.ts';
 import { SCRATCH } from './kernel.ts';
 import { layoutOf } from './layout.ts';
+import { needsOf, once, remembered } from './needs.ts';
 import { bytesOf, type Wanted, withOperands } from './operands.ts';
 import { type EngineOptions, engineOf } from './options.ts';
-import { type BlockSize, cotangent, Pass } from './pass.ts';
-import { mapValues } from './planning/nodes.ts';
+import { cotangent, Pass } from './pass.ts';
 import { type Block, type Plan, stateBlock, stateGradientBlock, type Work } from './planning/work.ts';
 import { requireHeldMatrices } from './precision.ts';
-import { runOf, sizeOf, TABLES } from './run.ts';
+import { type Run, runOf, sizeOf, TABLES } from './run.ts';
 import { readState } from './states.ts';
 import { Sums } from './sums.ts';
 import { type EngineTape, Tapes } from './tapes.ts';
@@ -38,13 +41,15 @@ export function fusedLayer(
   const { state } = plan.declared;
   const counts = countsOf(cell);
   const outputs = state.h ?? 0;
-  const tapes = new Tapes();
   const layout = layoutOf(plan.parameters, params);
   const blocks = blocksOf(plan);
   /** dL/dx of indices that nobody has read yet, by the tape whose blocks it needs. */
   const unread = new WeakMap<EngineTape, () => Sequence>();
-  const parts = Object.entries(state);
   const engine = once(() => engineOf(options));
+  const tapes = new Tapes(x => {
+    const { rt, products } = engine();
+    return new Pass(rt, products, { T: x.T, B: x.B, d, outputs, widest: blocks.widest }, x, backwards);
+  });
   const there = remembered(wayThere);
   const back = remembered(wayBack);
   const isLater = (x: Sequence) => x.data instanceof Int32Array && plan.dx.length > 0;
@@ -62,35 +67,34 @@ export function fusedLayer(
       requireExtent('x', given, d);
       const initial = readState('s0', s0, state, given.B);
       requireExtent('x', given);
-      const { rt, products } = engine();
+      const { rt } = engine();
       requireHeldMatrices(initial, rt.precision, part => `s0.${part}`);
       const x = plan.readsX ? dense(given) : given;
-      const { T, B } = x;
-      const pass = new Pass(rt, products, { T, B, d, outputs, widest: blocks.widest }, x, backwards);
+      const pass = tapes.begin(x);
       const { y, tape, result } = tapes.record(pass, outputs, made => {
-        const { wanted, sizes, bytes, passing, run, before, hoisted, step } = there(pass);
-        pass.take(sizes, bytes);
+        const { wanted, taking, besides, passing, run, constants, parts, at, before, hoisted, step } = there(pass);
+        pass.take(taking, besides);
         run.place(pass);
         layout.load(rt, params, pass.block('p'));
-        for (const [ref, row] of plan.constants) rt.put(Float64Array.from(row), run.address(pass, ref, 0));
+        for (const { row, place } of constants) rt.put(row, place(pass, 0));
         before(pass, 0, 1);
         pass.loadIndices();
-        for (const [part, columns] of parts) pass.loadState(pass.block(stateBlock(part)), columns, initial[part]);
-        withOperands(pass, wanted, run.operands, () => {
+        for (const { part, columns, place } of parts) pass.loadState(place(pass, 0), columns, initial[part]);
+        withOperands(pass, wanted, () => {
           for (const span of pass.spans) {
             pass.span = span;
-            pass.load(run.address(pass, { block: 'x', column: 0 }, span.from), 'x', x);
+            pass.load(at.x(pass, span.from), 'x', x);
             hoisted(pass, span.from, pass.rows);
             for (let t = span.from; t < span.to; t++) step(pass, t, pass.active(t));
-            pass.unload(run.address(pass, { block: stateBlock('h'), column: 0, after: true }, span.from), made);
+            pass.unload(at.y(pass, span.from), made);
           }
         });
-        pass.give(...passing);
-        return mapValues(state, (columns, part) =>
-          pass.unloadState(columns, b =>
-            run.address(pass, { block: stateBlock(part), column: 0 }, x.lengths?.[b] ?? T),
-          ),
-        );
+        pass.give(passing);
+        const sT: Record<string, FlatMatrix> = {};
+        for (const { part, columns, place } of parts) {
+          sT[part] = pass.unloadState(columns, b => place(pass, x.lengths?.[b] ?? x.T));
+        }
+        return sT;
       });
       return { y, sT: result, tape };
     },
@@ -103,42 +107,35 @@ export function fusedLayer(
       requireExtent('dy', cotangents);
       unread.get(tape)?.();
       return tapes.use(tape, () => {
-        const { wanted, sizes, bytes, passing, run, step, add, toX } = back(pass);
+        const { wanted, taking, besides, passing, run, backToFront, parts, step, add, toX } = back(pass);
         try {
-          pass.take(sizes, bytes);
+          pass.take(taking, besides);
           run.place(pass);
           const sums = new Sums(pass, layout, params);
-          for (const [part, columns] of parts) {
-            pass.loadState(pass.block(stateGradientBlock(part)), columns, final[part]);
-          }
+          for (const { part, columns, place } of parts) pass.loadState(place(pass, 0), columns, final[part]);
           const through = (made?: Sequence) =>
-            withOperands(pass, wanted, run.operands, () => {
-              for (const span of [...pass.spans].reverse()) {
+            withOperands(pass, wanted, () => {
+              for (const n of backToFront) {
+                const span = pass.spans[n] ?? pass.span;
                 pass.span = span;
                 pass.load(pass.block('dy'), 'dy', dy);
                 for (let t = span.to - 1; t >= span.from; t--) step(pass, t, pass.active(t));
-                sums.add(rows => add(pass, rows));
+                sums.add(add);
                 if (!made) continue;
                 toX(pass, span.from, pass.rows);
                 pass.unload(pass.block('dx'), made);
               }
             });
           const dx = isLater(pass.x) ? through() : tapes.dx(tape, d, through);
-          const ds0 = mapValues(state, (columns, part) =>
-            pass.unloadState(columns, () => pass.block(stateGradientBlock(part))),
-          );
+          const ds0: Record<string, FlatMatrix> = {};
+          for (const { part, columns, place } of parts) ds0[part] = pass.unloadState(columns, () => place(pass, 0));
           sums.end();
           if (dx) return { dx, ds0 };
           const read = whenRead(tape);
           unread.set(tape, read);
-          return {
-            get dx() {
-              return read();
-            },
-            ds0,
-          };
+          return readLater(read, ds0);
         } finally {
-          pass.give(...(unread.has(tape) ? passing : Object.keys(sizes)));
+          pass.give(unread.has(tape) ? passing : taking.names);
         }
       });
     },
@@ -152,6 +149,7 @@ export function fusedLayer(
     const compiled = compiledOf(plan, pass.runtime);
     const run = runOf(compiled, pass, false);
     const passing = sizesOf(blocks.passing, pass);
+    const wanted = wantedOf(pass, run, [plan.forward, plan.hoisted]);
     const sizes = {
       p: { count: layout.count },
       x: { count: pass.inputCount },
@@ -161,8 +159,14 @@ export function fusedLayer(
       ...passing,
     };
     return {
-      ...needsOf(wantedOf(pass, [plan.forward, plan.hoisted]), sizes, Object.keys(passing), bytes),
+      ...needsOf(wanted, sizes, Object.keys(passing), bytes),
       run,
+      constants: plan.constants.map(([ref, row]) => ({ row: Float64Array.from(row), place: run.address(ref) })),
+      parts: partsOf(stateBlock, run),
+      at: {
+        x: run.address({ block: 'x', column: 0 }),
+        y: run.address({ block: stateBlock('h'), column: 0, after: true }),
+      },
       before: run.act(plan.before),
       hoisted: run.act(plan.hoisted),
       step: run.act(plan.forward),
@@ -177,12 +181,21 @@ export function fusedLayer(
     const works = later ? [plan.backward] : [plan.backward, plan.dx];
     const passing = blocks.back.filter(({ forDx }) => !(later && forDx)).map(({ name }) => name);
     return {
-      ...needsOf(wantedOf(pass, works), sizes, ['dp', ...passing], pass.runtime.bytes),
+      ...needsOf(wantedOf(pass, run, works), sizes, ['dp', ...passing], pass.runtime.bytes),
       run,
+      backToFront: [...pass.spans.keys()].reverse(),
+      parts: partsOf(stateGradientBlock, run),
       step: run.act(plan.backward),
       add: run.add(plan.after),
       toX: run.act(later ? [] : plan.dx),
     };
+  }
+
+  /** The parts of the state, and where the blocks that are called so begin. */
+  function partsOf(block: (part: string) => string, run: Run) {
+    return Object.entries(state).map(([part, columns]) => {
+      return { part, columns, place: run.address({ block: block(part), column: 0 }) };
+    });
   }
 
   /** dL/dx of indices is as large as the vocabulary, and training never reads it: it is computed when it is read first. */
@@ -192,14 +205,15 @@ export function fusedLayer(
       if (dx) return dx;
       const { pass } = tapes.known(tape);
       return tapes.use(tape, () => {
-        const wanted = wantedOf(pass, [plan.dx]);
+        const { bytes } = pass.runtime;
         try {
-          pass.take({ dx: pass.ofSpan(d) }, bytesOf(wanted, pass.runtime.bytes));
           const run = runOf(compiledOf(plan, pass.runtime), pass, true);
+          const wanted = wantedOf(pass, run, [plan.dx]);
+          pass.take(takingOf({ dx: pass.ofSpan(d) }, bytes), bytesOf(wanted, bytes));
           const toX = run.act(plan.dx);
           run.place(pass);
           dx = tapes.dx(tape, d, made =>
-            withOperands(pass, wanted, run.operands, () => {
+            withOperands(pass, wanted, () => {
               for (const span of pass.spans) {
                 pass.span = span;
                 toX(pass, span.from, pass.rows);
@@ -208,9 +222,9 @@ export function fusedLayer(
             }),
           );
         } finally {
-          pass.give('dx');
+          pass.give(['dx']);
         }
-        pass.give(...blocks.back.filter(({ forDx }) => forDx).map(({ name }) => name));
+        pass.give(blocks.back.filter(({ forDx }) => forDx).map(({ name }) => name));
         unread.delete(tape);
         return dx;
       });
@@ -218,50 +232,6 @@ export function fusedLayer(
   }
 
   return reversedBy(layer, () => fusedLayer(cell, plan, size, options, params, !backwards));
-}
-
-/** What a pass takes of the memory: prepared matrices, blocks, bytes beside them, and which of the blocks it gives back itself. */
-interface Needs {
-  readonly wanted: ReadonlyMap<Work, Wanted>;
-  readonly sizes: Readonly<Record<string, BlockSize>>;
-  readonly bytes: number;
-  readonly passing: readonly string[];
-}
-
-function needsOf(
-  wanted: Needs['wanted'],
-  sizes: Needs['sizes'],
-  passing: readonly string[],
-  bytesOfNumber: number,
-): Needs {
-  return { wanted, sizes, bytes: bytesOf(wanted, bytesOfNumber), passing };
-}
-
-function once<V>(make: () => V): () => V {
-  let made: { readonly value: V } | undefined;
-  return () => {
-    made ??= { value: make() };
-    return made.value;
-  };
-}
-
-/** What was made last for passes of the same sizes: a training loop asks for the same again and again. */
-function remembered<V>(make: (pass: Pass) => V): (pass: Pass) => V {
-  const last = new Map<string, V>();
-  return pass => {
-    const key = extentOf(pass);
-    const known = last.get(key);
-    if (known !== undefined) return known;
-    if (last.size >= 4) last.clear();
-    const made = make(pass);
-    last.set(key, made);
-    return made;
-  };
-}
-
-/** All that the sizes of a pass depend on. */
-function extentOf({ size: { T, B }, order, x }: Pass): string {
-  return `${T} ${B} ${order !== undefined} ${x.data instanceof Int32Array}`;
 }
 
 /** Which blocks a pass takes when: those that it keeps, those that it gives back when it has gone forward, and backward's. */
@@ -292,11 +262,11 @@ function sizesOf(blocks: readonly Block[], pass: Pass, dxLater: boolean = false)
 }
 
 /** The parameters that works multiply by, in every step or, for all but the first list, in every span. */
-function wantedOf(pass: Pass, [often = [], ...spanwise]: readonly (readonly Work[])[]): ReadonlyMap<Work, Wanted> {
-  const wanted = new Map<Work, Wanted>();
+function wantedOf(pass: Pass, run: Run, [often = [], ...spanwise]: readonly (readonly Work[])[]): readonly Wanted[] {
+  const wanted: Wanted[] = [];
   const want = (rows: number, times: number) => (work: Work) => {
     const gathered = work.kind === 'product' && work.left.block === 'x' && pass.x.data instanceof Int32Array;
-    if (work.kind === 'product' && !gathered) wanted.set(work, { ...work, rows, times });
+    if (work.kind === 'product' && !gathered) wanted.push({ ...work, rows, times, place: run.operandOf(work) });
   };
   often.forEach(want(pass.size.B, pass.size.T));
   spanwise.flat().forEach(want(pass.rowsAtMost, pass.spans.length));

@@ -32,7 +32,7 @@ const AHEAD = 1 / 16;
 /** The part of the whole that is made free beside what is needed, when others have to move out. */
 const SPARE = 1 / 8;
 
-/** A block that moves when room is made for others: its address is good until the next {@link Heap.takeAll}. */
+/** A block that moves when room is made for others: its address is good until the next {@link Heap.takeAll}, and 0 when it was taken back. */
 export interface Block {
   readonly address: number;
   readonly bytes: number;
@@ -94,9 +94,16 @@ export class Heap {
     }
   }
 
-  /** Takes back the block of so many bytes that {@link take} gave. */
+  /** Takes back the block of so many bytes that lies there. */
   give(address: number, bytes: number): void {
-    this.giveAll([{ address, bytes }]);
+    const n = this.#firstBehind(address) - 1;
+    const block = this.#blocks[n];
+    const size = rounded(bytes);
+    if (block?.address !== address || block.bytes !== size) throw new Error(`no block of ${bytes} bytes at ${address}`);
+    for (let later = n + 1; later < this.#blocks.length; later++) this.#blocks[later - 1] = this.#at(later);
+    this.#blocks.pop();
+    this.#held -= size;
+    block.address = 0;
   }
 
   /**
@@ -106,30 +113,30 @@ export class Heap {
    * @param besides bytes that will be taken one by one before they are given back: where there is no room for them as
    * well, it is made now, if it can be.
    * @param purpose what they are for, in an error.
+   * @param blocks what an earlier call gave, to be given again: those of them that were taken back; others are made.
    * @throws MemoryError when the memory cannot hold them: all is as it was, but that idle blocks may have moved out.
    */
-  takeAll(sizes: readonly number[], besides: number = 0, purpose: () => string = () => 'memory'): readonly Block[] {
-    const each = sizes.map(rounded);
-    const all = each.reduce((sum, size) => sum + size, 0);
+  takeAll(
+    sizes: readonly number[],
+    besides: number = 0,
+    purpose: () => string = MEMORY,
+    blocks: Block[] = [],
+  ): readonly Block[] {
+    let all = 0;
+    for (const size of sizes) all += rounded(size);
     this.#makeRoom(all, besides, purpose);
-    return each.map(size => {
-      const block = this.#place(size, false);
+    for (let n = 0; n < sizes.length; n++) {
+      const size = rounded(sizes[n] ?? 0);
+      const block = this.#place(size, false, blocks[n]);
       if (!block) throw this.#error(purpose(), size);
-      return block;
-    });
+      blocks[n] = block;
+    }
+    return blocks;
   }
 
-  /** Takes blocks back. */
+  /** Takes blocks back: their address is 0 then. */
   giveAll(blocks: Iterable<Block>): void {
-    for (const { address, bytes } of blocks) {
-      const n = this.#firstBehind(address) - 1;
-      const block = this.#blocks[n];
-      const size = rounded(bytes);
-      if (block?.address !== address || block.bytes !== size)
-        throw new Error(`no block of ${bytes} bytes at ${address}`);
-      this.#blocks.splice(n, 1);
-      this.#held -= size;
-    }
+    for (const { address, bytes } of blocks) this.give(address, bytes);
   }
 
   /** The bytes from an address on. */
@@ -139,8 +146,7 @@ export class Heap {
 
   /** Where the last block ends. */
   get #end(): number {
-    const last = this.#blocks.at(-1);
-    return last ? last.address + last.bytes : ALIGNED;
+    return this.#endBefore(this.#blocks.length);
   }
 
   /** Bytes between blocks. */
@@ -148,28 +154,51 @@ export class Heap {
     return this.#end - ALIGNED - this.#held;
   }
 
-  /** The block of a size in the smallest hole, or behind the last block; undefined where the memory does not reach so far. */
-  #place(size: number, fixed: boolean): Placed | undefined {
-    const { n, from } = this.#hole(size);
+  /**
+   * The block of a size in the smallest hole, or behind the last block; undefined where the memory does not reach so far.
+   *
+   * @param old one that was taken back, to be that block.
+   */
+  #place(size: number, fixed: boolean, old?: Block): Placed | undefined {
+    const n = this.#hole(size);
+    const from = this.#endBefore(n);
     if (n === this.#blocks.length && !this.#reach(from + size)) return undefined;
-    const block = { address: from, bytes: size, fixed };
-    this.#blocks.splice(n, 0, block);
+    const block = old?.address === 0 && old.bytes === size ? (old as Placed) : { address: 0, bytes: size, fixed };
+    block.address = from;
+    this.#blocks.push(block);
+    for (let later = this.#blocks.length - 1; later > n; later--) this.#blocks[later] = this.#at(later - 1);
+    this.#blocks[n] = block;
     this.#held += size;
     return block;
   }
 
-  /** The smallest hole that holds a size: where it begins, and before which block. What is behind the last block is the largest. */
-  #hole(size: number): { readonly n: number; readonly from: number; readonly bytes: number } {
-    let found = { n: this.#blocks.length, from: this.#end, bytes: Number.POSITIVE_INFINITY };
+  /** Before which block the smallest hole is that holds a size. What is behind the last block is the largest. */
+  #hole(size: number): number {
+    let found = this.#blocks.length;
+    let least = Number.POSITIVE_INFINITY;
     if (this.#scattered < size) return found;
     let from = ALIGNED;
-    for (const [n, block] of this.#blocks.entries()) {
+    for (let n = 0; n < this.#blocks.length && least > size; n++) {
+      const block = this.#at(n);
       const bytes = block.address - from;
-      if (bytes >= size && bytes < found.bytes) found = { n, from, bytes };
-      if (found.bytes === size) break;
+      if (bytes >= size && bytes < least) {
+        found = n;
+        least = bytes;
+      }
       from = block.address + block.bytes;
     }
     return found;
+  }
+
+  /** Where the block before the n-th ends. */
+  #endBefore(n: number): number {
+    return n === 0 ? ALIGNED : this.#at(n - 1).address + this.#at(n - 1).bytes;
+  }
+
+  #at(n: number): Placed {
+    const block = this.#blocks[n];
+    if (!block) throw new Error(`no block ${n}`);
+    return block;
   }
 
   /** Sees to it that there is a hole of so many bytes; and room for others besides, if that can be. */
@@ -191,8 +220,12 @@ export class Heap {
   #fits(bytes: number, besides: number): boolean {
     const behind = this.memory.buffer.byteLength - ALIGNED - this.#end;
     if (behind >= bytes + besides) return true;
-    const between = (size: number) => this.#hole(size).n < this.#blocks.length;
-    return between(bytes) && (behind >= besides || between(bytes + besides));
+    return this.#between(bytes) && (behind >= besides || this.#between(bytes + besides));
+  }
+
+  /** Whether a hole between two blocks, or before the first, holds so many bytes. */
+  #between(bytes: number): boolean {
+    return this.#hole(bytes) < this.#blocks.length;
   }
 
   /** Grows so far that so many bytes fit behind the last block, where others would fit besides. */
@@ -245,7 +278,8 @@ export class Heap {
 
   /** The first block that begins behind an address. */
   #firstBehind(address: number): number {
-    let [low, high] = [0, this.#blocks.length];
+    let low = 0;
+    let high = this.#blocks.length;
     while (low < high) {
       const middle = (low + high) >> 1;
       if ((this.#blocks[middle]?.address ?? 0) <= address) low = middle + 1;
@@ -265,5 +299,7 @@ export class Heap {
     return new MemoryError(purpose, `at most ${most} bytes in all`, `${wanted}`);
   }
 }
+
+const MEMORY = (): string => 'memory';
 
 const rounded = (bytes: number): number => Math.ceil(Math.max(bytes, 1) / ALIGNED) * ALIGNED;

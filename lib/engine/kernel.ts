@@ -9,11 +9,12 @@
 import type { Numbers } from '../equations/numbers.ts';
 import { greatest } from '../extremes.ts';
 import { type AssembledFunction, FunctionBody } from './assembler.ts';
+import type { ConstantAt } from './constants.ts';
 import type { Node } from './planning/nodes.ts';
 import type { Block, KernelPlan, Ref } from './planning/work.ts';
 import type { Precision } from './precision.ts';
 import type { Vector, VectorNumbers } from './vector.ts';
-import { LOAD, STORE, vectorNumbers } from './vectors.ts';
+import { LOAD, SPLAT, STORE, vectorNumbers } from './vectors.ts';
 
 /**
  * A kernel's function of how many rows, of which step of the sequence and of the span, and of the address of a table: for
@@ -29,6 +30,7 @@ export interface Kernel {
 export interface KernelOptions {
   readonly precision: Precision;
   readonly fma: boolean;
+  readonly constantAt: ConstantAt;
 }
 
 /** A block as a kernel walks it, from the row of the present step on, or of the step after. */
@@ -44,7 +46,7 @@ export function kernelOf(
   name: string,
   { found, computed, stores }: KernelPlan,
   blocks: ReadonlyMap<string, Block>,
-  { precision, fma }: KernelOptions,
+  { precision, fma, constantAt }: KernelOptions,
 ): Kernel {
   const bytes = precision === 'f64' ? 8 : 4;
   const phases = new Map<Node, number>();
@@ -95,7 +97,7 @@ export function kernelOf(
   };
   for (const ref of [...found.values(), ...stores.map(([, ref]) => ref), ...scratchOf.values()]) baseOf(ref);
 
-  const body = new FunctionBody(PARAMETERS, bases.length + 2);
+  const body = new FunctionBody(PARAMETERS, bases.length + 3);
   const [rows, step, inSpan, table] = [0, 1, 2, 3];
   for (const n of bases.keys()) {
     const moved = (by: number, offset: number) =>
@@ -110,8 +112,8 @@ export function kernelOf(
       .add()
       .set(PARAMETERS + n);
   }
-  const [row, at] = [PARAMETERS + bases.length, PARAMETERS + bases.length + 1];
-  const ofScalars = vectorNumbers(body, precision, fma, 1);
+  const [row, at, address] = [0, 1, 2].map(n => PARAMETERS + bases.length + n) as [number, number, number];
+  const ofScalars = vectorNumbers(body, precision, fma, 1, constantAt);
   const scalars = new Map<Node, Vector>();
   const sumsOf = new Map<Node, Walk[]>();
 
@@ -134,20 +136,20 @@ export function kernelOf(
   /** All that one walk does at one place of a row. */
   function visit(phase: number, width: number, walk: Walk, numbers: VectorNumbers): void {
     const values = new Map<Node, Vector>();
-    const load = (ref: Ref): Vector =>
-      Array.from({ length: walk.beside }, (_, n) => {
+    // Neighbours have one address, which is computed once, and the last is stored first, or V8 does not pair them.
+    const load = (ref: Ref): Vector => {
+      body.get(baseOf(ref)).get(at).add().set(address);
+      return Array.from({ length: walk.beside }, (_, n) => {
         const local = body.vector();
-        body.get(baseOf(ref)).get(at).add();
+        body.get(address);
         body.memory(walk.single ? SPLAT[precision] : LOAD, ref.column * bytes + 16 * n).set(local);
         return local;
       });
+    };
     const store = (v: Vector, ref: Ref) => {
-      for (let n = 0; n < walk.beside; n++) {
-        body
-          .get(baseOf(ref))
-          .get(at)
-          .add()
-          .get(v[n] ?? 0);
+      body.get(baseOf(ref)).get(at).add().set(address);
+      for (let n = walk.beside - 1; n >= 0; n--) {
+        body.get(address).get(v[n] ?? 0);
         if (walk.single) body.memory(STORE_LANE[precision], ref.column * bytes, 0);
         else body.memory(STORE, ref.column * bytes + 16 * n);
       }
@@ -246,12 +248,12 @@ export function kernelOf(
     }
     body.const(0).set(at);
     const turn = (limit: number, beside: number, single: boolean) => {
-      const numbers = vectorNumbers(body, precision, fma, beside);
+      const numbers = vectorNumbers(body, precision, fma, beside, constantAt);
       body.whileBelow(
         at,
         () => body.const(limit),
         () => {
-          visit(phase, width, { beside, single, locals: [] }, numbers);
+          body.leavingNothing(() => visit(phase, width, { beside, single, locals: [] }, numbers));
           body.advance(at, single ? bytes : 16 * beside);
         },
       );
@@ -287,6 +289,5 @@ interface Walk {
 /** Rows, step, step of the span, and the table. */
 const PARAMETERS = 4;
 
-const SPLAT = { f32: 0x09, f64: 0x0a } as const;
 const STORE_LANE = { f32: 0x5a, f64: 0x5b } as const;
 const SHUFFLE = 0x0d;

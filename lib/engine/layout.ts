@@ -1,5 +1,7 @@
 /** How a layer's parameters lie in the kernels' memory: each as it is, one after the other in an order of the engine's. */
 import type { ParamSet } from '../params.ts';
+import type { Shape } from '../shape.ts';
+import { KeptViews } from './kept-views.ts';
 import { type Runtime, requireHeldMatrices } from './precision.ts';
 
 export interface Layout {
@@ -21,29 +23,51 @@ export interface Layout {
 /** @param begins the number that each parameter begins with. */
 export function layoutOf(begins: Readonly<Record<string, number>>, params: ParamSet): Layout {
   const { size: count } = params;
-  const each = (visit: (outside: number, inside: number, size: number) => void) => {
-    for (const [name, { offset, rows, columns }] of Object.entries(params.named())) {
-      visit(offset, begins[name] ?? Number.NaN, rows * columns);
-    }
-  };
+  const runs = runsOf(begins, params);
+  const views = new KeptViews();
+  /** The numbers of a run. */
+  const part = (of: Float64Array, { outside, size, n }: Run) => views.part(of, outside, outside + size, n);
   return {
     count,
     load({ put, bytes, precision, kernels }, { values }, address) {
-      each((outside, inside, size) => put(values.subarray(outside, outside + size), address + inside * bytes));
+      for (const run of runs) put(part(values, run), address + run.inside * bytes);
       if (precision === 'f64' || kernels.allFinite(count, address)) return;
       requireHeldMatrices(params.named(), precision, name => name);
     },
     beginSums({ beginSums, bytes }, { grads }, address) {
-      each((outside, inside, size) => beginSums(grads.subarray(outside, outside + size), address + inside * bytes));
+      for (const run of runs) beginSums(part(grads, run), address + run.inside * bytes);
     },
     endSums({ endSums, bytes }, { grads }, address) {
-      each((outside, inside, size) => endSums(address + inside * bytes, grads.subarray(outside, outside + size)));
+      for (const run of runs) endSums(address + run.inside * bytes, part(grads, run));
     },
     addTo({ grads }, sums) {
-      each((outside, inside, size) => {
+      for (const { outside, inside, size } of runs) {
         for (let i = 0; i < size; i++)
           grads[outside + i] = (grads[outside + i] ?? 0) + (sums[inside + i] ?? Number.NaN);
-      });
+      }
     },
   };
+}
+
+/** Numbers that lie one after the other outside, from one on, and inside from another. */
+interface Run {
+  readonly outside: number;
+  readonly inside: number;
+  size: number;
+  /** Which it is. */
+  readonly n: number;
+}
+
+/** Parameters whose order is the same here and there are moved together. */
+function runsOf(begins: Readonly<Record<string, number>>, params: ParamSet): readonly Run[] {
+  const runs: Run[] = [];
+  let outside = 0;
+  for (const [name, [rows, columns]] of Object.entries<Shape>(params.shapes)) {
+    const [inside, size] = [begins[name] ?? Number.NaN, rows * columns];
+    const last = runs.at(-1);
+    if (last && inside === last.inside + last.size) last.size += size;
+    else runs.push({ outside, inside, size, n: runs.length });
+    outside += size;
+  }
+  return runs;
 }

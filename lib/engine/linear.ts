@@ -4,10 +4,10 @@ import { made } from '../layers/made.ts';
 import { readout } from '../layers/readout.ts';
 import { requireExtent } from '../sequence.ts';
 import { layoutOf } from './layout.ts';
-import { bytesOf, type Wanted, withOperands } from './operands.ts';
+import { type Needs, needsOf, once, remembered } from './needs.ts';
+import { type Place, type Wanted, withOperands } from './operands.ts';
 import { computedBy, type EngineOptions, engineOf, requireOptions } from './options.ts';
 import { cotangent, Pass } from './pass.ts';
-import type { Operand } from './products.ts';
 import { Sums } from './sums.ts';
 import { type EngineTape, Tapes } from './tapes.ts';
 
@@ -33,21 +33,13 @@ export function linear(
   const { name, params, inputs: m, outputs: C, equations } = readout(size);
   const [V, c] = [0, C * m];
   const layout = layoutOf({ V, c }, params);
-  const tapes = new Tapes();
-  const operands = new Map<string, Operand>();
-  const wantedFor = (pass: Pass, forward: boolean): ReadonlyMap<string, Wanted> => {
-    if (forward && pass.x.data instanceof Int32Array) return new Map();
-    const [N, K] = forward ? [C, m] : [m, C];
-    const [rows, times] = [pass.rowsAtMost, pass.spans.length];
-    return new Map([['V', { transposed: forward, N, K, right: V, ldb: m, rows, times }]]);
-  };
-  /** The present span times Vᵀ or, on the way back, times V. */
-  const multiply = (pass: Pass, forward: boolean, left: number, to: number) => {
-    const [N, K] = forward ? [C, m] : [m, C];
-    const operand = operands.get('V');
-    if (operand) operand.multiply(pass.rows, left, K, to, N, false);
-    else pass.products.product(false, forward, pass.rows, N, K, left, K, pass.block('p', V), m, to, N, false);
-  };
+  const engine = once(() => engineOf(options));
+  const tapes = new Tapes(x => {
+    const { rt, products } = engine();
+    return new Pass(rt, products, { T: x.T, B: x.B, d: m, outputs: C, widest: C }, x);
+  });
+  const place: Place = { operand: undefined };
+  const [there, back] = [remembered(wayThere), remembered(wayBack)];
 
   const layer: Layer<EngineTape, 'V' | 'c'> = {
     name,
@@ -59,64 +51,51 @@ export function linear(
 
     forward(h, s0) {
       requireExtent('x', h, m);
-      requireState('s0', s0, {}, h.B);
-      const { rt, products } = engineOf(options);
-      const { kernels, bytes } = rt;
-      const pass = new Pass(rt, products, { T: h.T, B: h.B, d: m, outputs: C, widest: C }, h);
+      if (s0 !== undefined) requireState('s0', s0, {}, h.B);
+      const { rt } = engine();
+      const { kernels } = rt;
+      const pass = tapes.begin(h);
       const { y, tape } = tapes.record(pass, C, made => {
-        const wanted = wantedFor(pass, true);
-        pass.take(
-          { p: { count: layout.count }, x: { count: pass.inputCount }, o: pass.ofSpan(C) },
-          bytesOf(wanted, bytes),
-        );
+        const { taking, wanted, besides } = there(pass);
+        pass.take(taking, besides);
         layout.load(rt, params, pass.block('p'));
         pass.loadIndices();
-        withOperands(pass, wanted, operands, () => {
-          const [o, right] = [pass.block('o'), pass.block('p', V)];
+        withOperands(pass, wanted, () => {
+          const o = pass.block('o');
+          const right = pass.block('p', V);
           for (const span of pass.spans) {
             pass.span = span;
             const x = pass.block('x', span.from * h.B * m);
             pass.load(x, 'x', h);
             if (h.data instanceof Int32Array) kernels.gather(pass.rows, C, pass.indices(span.from), right, m, o, C);
-            else multiply(pass, true, x, o);
+            else multiply(pass, true, x, o, C, m);
             kernels.addRow(pass.rows, C, pass.block('p', c), o); // RO-F1  o_t = V h_t + c
             pass.unload(o, made);
           }
         });
-        pass.give('o');
+        pass.give(OUTPUT);
       });
       return { y, sT: {}, tape };
     },
 
     backward(tape, given, dsT) {
       const { pass } = tapes.known(tape);
-      const { kernels, bytes } = pass.runtime;
-      const { B } = pass.size;
       const dy = cotangent(given, C, pass.x);
-      requireState('dsT', dsT, {}, B);
+      if (dsT !== undefined) requireState('dsT', dsT, {}, pass.size.B);
       return tapes.use(tape, () => {
-        const wanted = wantedFor(pass, false);
-        const blocks = { dp: { count: layout.count }, do: pass.ofSpan(C), dh: pass.ofSpan(m) };
+        const { taking, wanted, besides } = back(pass);
         try {
-          pass.take(blocks, bytesOf(wanted, bytes));
+          pass.take(taking, besides);
           const sums = new Sums(pass, layout, params);
           const dx = tapes.dx(tape, m, made =>
-            withOperands(pass, wanted, operands, () => {
-              const [dO, dh, dV, dc] = [pass.block('do'), pass.block('dh'), pass.block('dp', V), pass.block('dp', c)];
+            withOperands(pass, wanted, () => {
+              const dO = pass.block('do');
+              const dh = pass.block('dh');
               for (const span of pass.spans) {
                 pass.span = span;
                 pass.load(dO, 'dy', dy);
-                const x = pass.block('x', span.from * B * m);
-                sums.add(({ from, count }) => {
-                  const rows = dO + from * C * bytes;
-                  if (pass.x.data instanceof Int32Array) {
-                    kernels.scatter(count, C, pass.indices(span.from) + 4 * from, rows, C, m, dV);
-                  } else {
-                    pass.products.product(true, false, C, m, count, rows, C, x + from * m * bytes, m, dV, m, true);
-                  }
-                  kernels.columnSums(count, C, rows, C, dc);
-                });
-                multiply(pass, false, dO, dh);
+                sums.add(add);
+                multiply(pass, false, dO, dh, m, C);
                 pass.unload(dh, made);
               }
             }),
@@ -124,12 +103,55 @@ export function linear(
           sums.end();
           return { dx, ds0: {} };
         } finally {
-          pass.give(...Object.keys(blocks));
+          pass.give(taking.names);
         }
       });
     },
 
     release: tape => tapes.release(tape),
   };
+
+  /** What a pass such as this one takes on its way forward, and back. */
+  function wayThere(pass: Pass): Needs {
+    const blocks = { p: { count: layout.count }, x: { count: pass.inputCount }, o: pass.ofSpan(C) };
+    return needsOf(
+      pass.x.data instanceof Int32Array ? [] : [wantedFor(pass, true, C, m)],
+      blocks,
+      OUTPUT,
+      pass.runtime.bytes,
+    );
+  }
+  function wayBack(pass: Pass): Needs {
+    const blocks = { dp: { count: layout.count }, do: pass.ofSpan(C), dh: pass.ofSpan(m) };
+    return needsOf([wantedFor(pass, false, m, C)], blocks, Object.keys(blocks), pass.runtime.bytes);
+  }
+
+  function wantedFor(pass: Pass, transposed: boolean, N: number, K: number): Wanted {
+    return { transposed, N, K, right: V, ldb: m, rows: pass.rowsAtMost, times: pass.spans.length, place };
+  }
+
+  /** The present span, in rows of K, times Vᵀ or, on the way back, times V. */
+  function multiply(pass: Pass, transposed: boolean, left: number, to: number, N: number, K: number): void {
+    if (place.operand) place.operand.multiply(pass.rows, left, K, to, N, false);
+    else pass.products.product(false, transposed, pass.rows, N, K, left, K, pass.block('p', V), m, to, N, false);
+  }
+
+  /** dV and dc of so many rows of the present span. */
+  function add(pass: Pass, from: number, count: number): void {
+    const { kernels, bytes } = pass.runtime;
+    const { from: t } = pass.span;
+    const [rows, dV] = [pass.block('do', from * C), pass.block('dp', V)];
+    if (pass.x.data instanceof Int32Array) {
+      kernels.scatter(count, C, pass.indices(t) + 4 * from, rows, C, m, dV);
+    } else {
+      const x = pass.block('x', t * pass.size.B * m) + from * m * bytes;
+      pass.products.product(true, false, C, m, count, rows, C, x, m, dV, m, true);
+    }
+    kernels.columnSums(count, C, rows, C, pass.block('dp', c));
+  }
+
   return made(layer, { kind: 'readout', m, C, engine: computedBy(options) });
 }
+
+/** The block that a pass gives back when it has gone forward. */
+const OUTPUT: readonly string[] = ['o'];

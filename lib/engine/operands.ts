@@ -2,6 +2,11 @@
 import type { Pass } from './pass.ts';
 import type { Operand } from './products.ts';
 
+/** Where a product looks for its prepared matrix: there is none unless a pass is under way that wants it. */
+export interface Place {
+  operand: Operand | undefined;
+}
+
 /** op(B), K×N, for `times` products with `rows` rows on the left: B lies in the parameters, from a number on, in rows of so many. */
 export interface Wanted {
   readonly transposed: boolean;
@@ -11,31 +16,28 @@ export interface Wanted {
   readonly ldb: number;
   readonly rows: number;
   readonly times: number;
+  readonly place: Place;
 }
 
 /** Bytes by which the rows of a prepared matrix are longer than its numbers, at most. */
 const PADDING = 64;
 
 /** Bytes that they may take at most while they are there. */
-export function bytesOf(wanted: ReadonlyMap<unknown, Wanted>, bytes: number): number {
-  return [...wanted.values()].reduce((sum, { N, K }) => sum + K * (N * bytes + PADDING), 0);
+export function bytesOf(wanted: readonly Wanted[], bytes: number): number {
+  return wanted.reduce((sum, { N, K }) => sum + K * (N * bytes + PADDING), 0);
 }
 
-/** Runs with prepared matrices in a map, and gives them back whatever happens. */
-export function withOperands<K>(
-  pass: Pass,
-  wanted: ReadonlyMap<K, Wanted>,
-  operands: Map<K, Operand>,
-  run: () => void,
-): void {
+/** Runs with prepared matrices in their places, and gives them back whatever happens. */
+export function withOperands(pass: Pass, wanted: readonly Wanted[], run: () => void): void {
   try {
-    for (const [key, { transposed, N, K, right, ldb, rows, times }] of wanted) {
-      const operand = pass.products.operand(transposed, N, K, pass.block('p', right), ldb, rows, times);
-      if (operand) operands.set(key, operand);
+    for (const { transposed, N, K, right, ldb, rows, times, place } of wanted) {
+      place.operand = pass.products.operand(transposed, N, K, pass.block('p', right), ldb, rows, times);
     }
     run();
   } finally {
-    for (const operand of operands.values()) operand.release();
-    operands.clear();
+    for (const { place } of wanted) {
+      place.operand?.release();
+      place.operand = undefined;
+    }
   }
 }

@@ -10,11 +10,11 @@
  * Sequences are sorted by
  * falling length, so that those still active at step t are the first of the batch, and no step needs a mask.
  */
-import type { AbstractMatrix } from 'ml-matrix';
 import { allocate, requireInteger } from '../require.ts';
 import { dense, read, requireExtent, type Sequence } from '../sequence.ts';
-import { FlatMatrix } from '../views.ts';
-import type { Block } from './heap.ts';
+import { FlatMatrix, type FloatArray } from '../views.ts';
+import { type BlockSize, Blocks } from './blocks.ts';
+import { KeptViews } from './kept-views.ts';
 import { type Runtime, requireHeld } from './precision.ts';
 import type { Products } from './products.ts';
 
@@ -33,63 +33,67 @@ export interface Span {
   readonly to: number;
 }
 
-/** A block to be made, of so many numbers: zeros where asked for. */
-export interface BlockSize {
-  readonly count: number;
-  readonly zeros?: boolean;
-  /** Whether its first row belongs to the present span's first step; else to step 0. */
-  readonly ofSpan?: boolean;
-}
-
-/** A block that was made. */
-interface Made {
-  readonly block: Block;
-  readonly ofSpan: boolean;
-}
-
-/** What was in a block that is not in the kernels' memory now. */
-interface Spilled {
-  readonly copy: Uint8Array;
-  readonly ofSpan: boolean;
-}
-
 /** Bytes of da that a span has: with what is used beside it, as much as the cache of a core holds. */
 const SPAN = 2 ** 18;
 
 /** Bytes of a matrix of parameters that is larger than that cache: its gradient is then summed at once. */
 const LARGE = 2 ** 20;
 
-/** Blocks by name, in the kernels' memory or for a while out of it. */
-export class Pass {
-  readonly runtime: Runtime;
+/** When a pass is over it can begin once more, over another input of the same sizes: all that it has made for itself serves again. */
+export class Pass extends Blocks {
   readonly products: Products;
   readonly size: PassSize;
-  readonly x: Sequence;
-  /** Sequence order[n] is the n-th of the batch here; undefined where all are as long. */
-  readonly order: readonly number[] | undefined;
+  /** Whether x is of indices, and whether it has lengths. */
+  readonly #ofIndices: boolean;
+  readonly #hasLengths: boolean;
   /** Whether each sequence is read from its end. */
   readonly #reversed: boolean;
   /** All steps, in order. */
   readonly spans: readonly Span[];
   /** The steps that are worked on: an element of `spans`. */
   span: Span;
-  readonly #blocks = new Map<string, Made>();
-  #spilled: ReadonlyMap<string, Spilled> | undefined;
+  #x: Sequence | undefined;
+  #order: readonly number[] | undefined;
+  readonly #views = new KeptViews();
 
   constructor(runtime: Runtime, products: Products, size: PassSize, x: Sequence, reversed: boolean = false) {
-    this.runtime = runtime;
+    const { T, B, d, outputs } = size;
+    super(runtime, () => `memory of a pass with T=${T}, B=${B}, ${d} inputs and ${outputs} outputs`);
     this.products = products;
     this.size = size;
-    this.x = x;
+    this.#ofIndices = x.data instanceof Int32Array;
+    this.#hasLengths = x.lengths !== undefined;
     this.#reversed = reversed;
-    const { lengths } = x;
-    this.order = lengths && Array.from(lengths.keys()).sort((i, j) => (lengths[j] ?? 0) - (lengths[i] ?? 0));
     const steps = spanOf(size, runtime.bytes);
-    this.spans = Array.from({ length: Math.ceil(size.T / steps) }, (_, n) => ({
+    this.spans = Array.from({ length: Math.ceil(T / steps) }, (_, n) => ({
       from: n * steps,
-      to: Math.min((n + 1) * steps, size.T),
+      to: Math.min((n + 1) * steps, T),
     }));
-    this.span = this.spans[0] ?? { from: 0, to: size.T };
+    this.span = this.spans[0] ?? { from: 0, to: T };
+    this.begin(x);
+  }
+
+  /** Whether it can begin over this input: of as many steps and sequences, of the same kind. */
+  suits({ T, B, data, lengths }: Sequence): boolean {
+    if (T !== this.size.T || B !== this.size.B) return false;
+    return data instanceof Int32Array === this.#ofIndices && (lengths !== undefined) === this.#hasLengths;
+  }
+
+  /** Begins over an input that suits. */
+  begin(x: Sequence): void {
+    this.#x = x;
+    const { lengths } = x;
+    this.#order = lengths && Array.from(lengths.keys()).sort((i, j) => (lengths[j] ?? 0) - (lengths[i] ?? 0));
+  }
+
+  get x(): Sequence {
+    if (!this.#x) throw new Error('a pass that is over');
+    return this.#x;
+  }
+
+  /** Sequence order[n] is the n-th of the batch here; undefined where all are as long. */
+  get order(): readonly number[] | undefined {
+    return this.#order;
   }
 
   /** What y and dx are like: the input, where this computes with its kind of numbers; else they are of 64 bits. */
@@ -109,15 +113,12 @@ export class Pass {
 
   /** How many sequences are active at step t: the first ones. */
   active(t: number): number {
+    const { B } = this.size;
     const { lengths } = this.x;
-    return lengths ? lengths.reduce((count, length) => count + (t < length ? 1 : 0), 0) : this.size.B;
-  }
-
-  /** The address of number `offset` of a block: good until the next blocks are taken. */
-  block(name: string, offset: number = 0): number {
-    const made = this.#blocks.get(name);
-    if (!made) throw new Error(`there is no block ${name}`);
-    return made.block.address + offset * this.runtime.bytes;
+    if (!lengths) return B;
+    let count = 0;
+    for (let b = 0; b < B; b++) if (t < (lengths[b] ?? 0)) count++;
+    return count;
   }
 
   /** Where the indices of step t of a one-hot input lie. */
@@ -127,80 +128,13 @@ export class Pass {
 
   /** A block of rows of so many columns for the steps of one span, which the next one uses again. */
   ofSpan(columns: number, zeros: boolean = false): BlockSize {
-    return { count: this.rowsAtMost * columns, zeros, ofSpan: true };
+    return { count: this.rowsAtMost * columns, zeros };
   }
 
-  /**
-   * Makes blocks, all of them or none. The others may be moved: addresses are asked for again.
-   *
-   * @param besides bytes that will be taken of the heap while these are there.
-   * @throws MemoryError when there is not enough memory.
-   */
-  take(blocks: Readonly<Record<string, BlockSize>>, besides: number = 0): void {
-    const { heap, bytes } = this.runtime;
-    const sizes = Object.entries(blocks);
-    const made = heap.takeAll(
-      sizes.map(([, { count }]) => count * bytes),
-      besides,
-      () => this.#purpose,
-    );
-    for (const [n, block] of made.entries()) {
-      const [name, { zeros = false, ofSpan = false }] = sizes[n] ?? ['', { count: 0 }];
-      this.#blocks.set(name, { block, ofSpan });
-      if (zeros) heap.bytes(block.address, block.bytes).fill(0);
-    }
-  }
-
-  /** Gives blocks back, of those that there are. */
-  give(...names: readonly string[]): void {
-    for (const name of names) {
-      const made = this.#blocks.get(name);
-      if (made) this.runtime.heap.giveAll([made.block]);
-      this.#blocks.delete(name);
-    }
-  }
-
-  /** Gives everything back. */
-  release(): void {
-    this.give(...this.#blocks.keys());
-    this.#spilled = undefined;
-  }
-
-  /**
-   * Moves everything out of the kernels' memory, for as long as it is not needed there.
-   *
-   * @throws MemoryError when there is no memory to move it to; then all is where it was.
-   */
-  spill(): void {
-    if (this.#spilled) return;
-    const spilled = new Map<string, Spilled>();
-    for (const [name, { block, ofSpan }] of this.#blocks) {
-      const copy = allocate(this.#purpose, block.bytes, Uint8Array);
-      copy.set(this.runtime.heap.bytes(block.address, block.bytes));
-      spilled.set(name, { copy, ofSpan });
-    }
+  /** Gives everything back, the input too: it is over, and may begin over another. */
+  end(): void {
     this.release();
-    this.#spilled = spilled;
-  }
-
-  /**
-   * Moves it back.
-   *
-   * @throws MemoryError when there is not enough memory; then it is still where it was.
-   */
-  restore(): void {
-    const { heap, bytes } = this.runtime;
-    const spilled = [...(this.#spilled ?? [])];
-    const sizes = spilled.map(([name, { copy, ofSpan }]) => [name, { count: copy.length / bytes, ofSpan }]);
-    this.take(Object.fromEntries(sizes));
-    this.#spilled = undefined;
-    for (const [name, { copy }] of spilled) heap.bytes(this.block(name), copy.length).set(copy);
-  }
-
-  /** What memory is wanted for, in an error. */
-  get #purpose(): string {
-    const { T, B, d, outputs } = this.size;
-    return `memory of a pass with T=${T}, B=${B}, ${d} inputs and ${outputs} outputs`;
+    this.#x = undefined;
   }
 
   /** Numbers of the block x: the input, which is loaded span by span, or its indices. */
@@ -220,7 +154,7 @@ export class Pass {
     const { data } = this.x;
     if (!(data instanceof Int32Array)) return;
     const indices = new Int32Array(this.runtime.heap.memory.buffer, this.block('x'), T * B);
-    if (!this.order && !this.#reversed) indices.set(data);
+    if (!this.#order && !this.#reversed) indices.set(data);
     else {
       for (let n = 0; n < T * B; n++) {
         const from = this.#outside(n);
@@ -243,12 +177,20 @@ export class Pass {
     const { F, B, data } = s;
     const { runtime, rows } = this;
     if (data instanceof Int32Array) return;
-    const together = this.#together;
-    if (this.order) runtime.view(address, rows * F).fill(0);
-    for (let n = 0; n < rows; n += together) {
-      const from = this.#outside(this.span.from * B + n);
-      if (!this.x.counts(from)) continue;
-      runtime.put(data.subarray(from * F, (from + together) * F), address + n * F * runtime.bytes);
+    const first = this.span.from * B;
+    if (this.#order) {
+      const all = runtime.numbers();
+      runtime.zero(address, rows * F);
+      for (let n = 0; n < rows; n++) {
+        const from = this.#outside(first + n);
+        if (this.x.counts(from)) copyNumbers(data, from * F, all, address / runtime.bytes + n * F, F);
+      }
+    } else {
+      const together = this.#together;
+      for (let n = 0; n < rows; n += together) {
+        const from = this.#outside(first + n);
+        runtime.put(this.#part(data, from, together, F), address + n * F * runtime.bytes);
+      }
     }
     if (runtime.kernels.allFinite(rows * F, address)) return;
     data.forEach((value, i) => {
@@ -261,41 +203,58 @@ export class Pass {
     const { data, F, B } = s;
     const { runtime, rows } = this;
     if (data instanceof Int32Array) return;
+    const first = this.span.from * B;
+    if (this.#order) {
+      const all = runtime.numbers();
+      for (let n = 0; n < rows; n++) {
+        const to = this.#outside(first + n);
+        if (s.counts(to)) copyNumbers(all, address / runtime.bytes + n * F, data, to * F, F);
+      }
+      return;
+    }
     const together = this.#together;
     for (let n = 0; n < rows; n += together) {
-      const to = this.#outside(this.span.from * B + n);
-      if (s.counts(to)) runtime.get(address + n * F * runtime.bytes, data.subarray(to * F, (to + together) * F));
+      const to = this.#outside(first + n);
+      runtime.get(address + n * F * runtime.bytes, this.#part(data, to, together, F));
     }
   }
 
+  /** So many rows of F numbers of a sequence's. */
+  #part(data: FloatArray, from: number, rows: number, F: number): FloatArray {
+    return this.#views.part(data, from * F, (from + rows) * F, Math.floor(from / this.#together));
+  }
+
   /** A part of a state of so many columns into B rows from an address on; zeros unless given. */
-  loadState(address: number, columns: number, part?: AbstractMatrix): void {
+  loadState(address: number, columns: number, part?: FlatMatrix): void {
     const { B } = this.size;
-    const view = this.runtime.view(address, B * columns);
+    const { runtime } = this;
     if (!part) {
-      view.fill(0);
+      runtime.zero(address, B * columns);
       return;
     }
+    const all = runtime.numbers();
     for (let n = 0; n < B; n++) {
-      for (let j = 0; j < columns; j++) view[n * columns + j] = part.get(this.order?.[n] ?? n, j);
+      const from = part.offset + (this.#order?.[n] ?? n) * columns;
+      copyNumbers(part.data, from, all, address / runtime.bytes + n * columns, columns);
     }
   }
 
   /** A part of a state from B rows from an address on, or from every row of the step that its sequence ends with. */
   unloadState(columns: number, address: (b: number) => number): FlatMatrix {
     const { B } = this.size;
+    const { runtime } = this;
     const data = allocate('the state', B * columns);
+    const all = runtime.numbers();
     for (let n = 0; n < B; n++) {
-      const b = this.order?.[n] ?? n;
-      const from = address(b) + n * columns * this.runtime.bytes;
-      this.runtime.get(from, data.subarray(b * columns, (b + 1) * columns));
+      const b = this.#order?.[n] ?? n;
+      copyNumbers(all, address(b) / runtime.bytes + n * columns, data, b * columns, columns);
     }
     return new FlatMatrix(data, B, columns);
   }
 
   /** How many rows lie one after the other, in the same order, in a block and in a sequence. */
   get #together(): number {
-    if (this.order) return 1;
+    if (this.#order) return 1;
     return this.#reversed ? this.size.B : this.rows;
   }
 
@@ -303,7 +262,7 @@ export class Pass {
   #outside(n: number): number {
     const { B, T } = this.size;
     const t = Math.floor(n / B);
-    const b = this.order?.[n % B] ?? n % B;
+    const b = this.#order?.[n % B] ?? n % B;
     const length = this.x.lengths?.[b] ?? T;
     return this.#reversed && t < length ? (length - 1 - t) * B + b : t * B + b; // BI-F1  x′_t = x_{τ+1−t} where t ≤ τ, else x_t
   }
@@ -317,6 +276,10 @@ export class Pass {
 export function cotangent(dy: Sequence, F: number, x: Sequence): Sequence {
   requireExtent('dy', dy, F, x);
   return dy.data instanceof Int32Array ? dense(read('dy', dy, F, x)) : dy;
+}
+
+function copyNumbers(from: FloatArray, first: number, to: FloatArray, at: number, count: number): void {
+  for (let i = 0; i < count; i++) to[at + i] = from[first + i] ?? Number.NaN;
 }
 
 /** How many steps a span has. */

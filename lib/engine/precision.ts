@@ -3,7 +3,9 @@ import { ValueError } from '../errors.ts';
 import { requireFiniteNumber } from '../require.ts';
 import type { Matrices } from '../shape.ts';
 import type { FloatArray } from '../views.ts';
+import { type ConstantAt, constantsIn } from './constants.ts';
 import { Heap } from './heap.ts';
+import { KeptViews, Sources } from './kept-views.ts';
 import type { Kernels } from './kernels.ts';
 import { instantiate } from './wasm.ts';
 
@@ -36,6 +38,12 @@ export type Fused = {
   readonly [Name in keyof Kernels as Name extends `${infer Base}F64` ? Base : never]: Kernels[Name];
 };
 
+/** Those of all kernels that are of a precision. */
+export function fusedOf(all: Kernels, precision: Precision): Fused {
+  const own = Object.entries(all).filter(([name]) => name.endsWith(precision.toUpperCase()));
+  return Object.fromEntries(own.map(([name, kernel]) => [name.slice(0, -3), kernel])) as unknown as Fused;
+}
+
 /** Kernels, their memory, and the precision of the numbers in it. */
 export interface Runtime {
   readonly heap: Heap;
@@ -44,12 +52,20 @@ export interface Runtime {
   readonly fma: boolean;
   readonly kernels: Fused;
   readonly productScratch: number;
+  /** Where in the memory a number of these bits lies, for kernels to read. */
+  readonly constantAt: ConstantAt;
+  /** Has products laid out for vectors of 256 bits, or of 128: the bits are the same. */
+  setWide(wide: boolean): void;
   /** Bytes a number. */
   readonly bytes: number;
   /** Numbers a vector: what the columns of every row are rounded up to. */
   readonly lanes: number;
+  /** A view of all numbers: to be used at once, since growing the memory leaves it without any. */
+  numbers(): FloatArray;
   /** A view of numbers: to be used at once, not kept. */
   view(address: number, count: number): FloatArray;
+  /** Writes so many zeros to an address. */
+  zero(address: number, count: number): void;
   /** Writes values to an address. */
   put(values: FloatArray, address: number): void;
   /** Reads as many numbers as there are values from an address. */
@@ -76,63 +92,74 @@ export function runtime(precision: Precision, fma: boolean): Runtime {
 function newRuntime(precision: Precision, fma: boolean): Runtime {
   const heap = new Heap();
   const all = instantiate(heap.memory, { fma });
-  const suffix = precision.toUpperCase();
-  const own = Object.entries(all).filter(([name]) => name.endsWith(suffix));
-  const kernels = Object.fromEntries(own.map(([name, kernel]) => [name.slice(0, -3), kernel])) as unknown as Fused;
+  const kernels = fusedOf(all, precision);
   const bytes = precision === 'f64' ? 8 : 4;
   const stage = heap.take(8 * STAGE);
   const view = (address: number, count: number) =>
     precision === 'f64'
       ? new Float64Array(heap.memory.buffer, address, count)
       : new Float32Array(heap.memory.buffer, address, count);
-  /** Visits doubles part by part, and with each a stage of its length and the address that belongs to it. */
-  const inParts = (doubles: Float64Array, address: number, visit: Visit) => {
-    const staged = new Float64Array(heap.memory.buffer, stage, STAGE);
-    for (let from = 0; from < doubles.length; from += STAGE) {
-      const part = doubles.subarray(from, from + STAGE);
-      visit(part, part.length === STAGE ? staged : staged.subarray(0, part.length), address + from * bytes);
+  const whole = (Kind: typeof Float64Array | typeof Float32Array) => {
+    let made: FloatArray = new Kind(heap.memory.buffer);
+    return () => {
+      if (made.length === 0) made = new Kind(heap.memory.buffer);
+      return made;
+    };
+  };
+  const doubles = whole(Float64Array);
+  const numbers = precision === 'f64' ? doubles : whole(Float32Array);
+  const sources = new Sources();
+  const parts = new KeptViews();
+  /** Visits doubles part by part, each with the address that belongs to it. */
+  const inParts = (values: FloatArray, address: number, visit: Visit) => {
+    for (let from = 0; from < values.length; from += STAGE) {
+      const to = Math.min(from + STAGE, values.length);
+      visit(parts.part(values, from, to, from / STAGE), address + from * bytes);
     }
   };
+  const demote: Visit = (part, at) => {
+    doubles().set(part, stage / 8);
+    all.demote(part.length, stage, at);
+  };
+  const promote: Visit = (part, at) => {
+    all.promote(part.length, at, stage);
+    part.set(sources.of(part, doubles(), stage));
+  };
+  const add: Visit = (part, at) => {
+    doubles().set(part, stage / 8);
+    all.addToDoubles(part.length, at, stage);
+    part.set(sources.of(part, doubles(), stage));
+  };
+  const zero: Runtime['zero'] = (address, count) => {
+    numbers().fill(0, address / bytes, address / bytes + count);
+  };
+  const isOwn = (values: FloatArray) => precision === 'f64' || !(values instanceof Float64Array);
   const put: Runtime['put'] = (values, address) => {
-    if (precision === 'f64' || !(values instanceof Float64Array)) {
-      view(address, values.length).set(values);
-      return;
-    }
-    inParts(values, address, (part, staged, at) => {
-      staged.set(part);
-      all.demote(part.length, stage, at);
-    });
+    if (isOwn(values)) numbers().set(values, address / bytes);
+    else inParts(values, address, demote);
   };
   const get: Runtime['get'] = (address, values) => {
-    if (precision === 'f64' || !(values instanceof Float64Array)) {
-      values.set(view(address, values.length));
-      return;
-    }
-    inParts(values, address, (part, staged, at) => {
-      all.promote(part.length, at, stage);
-      part.set(staged);
-    });
+    if (isOwn(values)) values.set(sources.of(values, numbers(), address));
+    else inParts(values, address, promote);
   };
-  const addTo: Runtime['endSums'] = (address, sums) =>
-    inParts(sums, address, (part, staged, at) => {
-      staged.set(part);
-      all.addToDoubles(part.length, at, stage);
-      part.set(staged);
-    });
   return {
     heap,
     precision,
     fma,
     kernels,
     productScratch: heap.take(all.productScratch()),
+    constantAt: constantsIn(heap, bytes),
+    setWide: all.setWide,
     bytes,
     lanes: 16 / bytes,
+    numbers,
     view,
+    zero,
     put,
     get,
-    beginSums: precision === 'f64' ? put : (sums, address) => view(address, sums.length).fill(0),
-    endSums: precision === 'f64' ? get : addTo,
+    beginSums: precision === 'f64' ? put : (sums, address) => zero(address, sums.length),
+    endSums: precision === 'f64' ? get : (address, sums) => inParts(sums, address, add),
   };
 }
 
-type Visit = (part: Float64Array, staged: Float64Array, address: number) => void;
+type Visit = (part: FloatArray, address: number) => void;

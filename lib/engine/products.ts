@@ -1,5 +1,6 @@
 /** Where the matrix products of the engine are done: a backend. */
 import type { Runtime } from './precision.ts';
+import { wideVectors } from './wide.ts';
 
 /** The right-hand side of a product that is done many times, prepared for it. */
 export interface Operand {
@@ -41,10 +42,26 @@ export interface Products {
 /** So few rows read B as it lies as fast as they read it packed. */
 const FEW = 8;
 
+/** Multiply-adds of products after which it pays to ask how wide vectors are: a fiftieth of a second and more. */
+const WORTH_ASKING = 3e8;
+
+/** Those of a runtime until then. */
+const meters = new WeakMap<Runtime, { left: number }>();
+
 /** The products of the WebAssembly kernels. */
-export function wasmProducts({ kernels, heap, productScratch }: Runtime): Products {
-  const product: Products['product'] = (transA, transB, M, N, K, a, lda, b, ldb, c, ldc, accumulate) =>
+export function wasmProducts(runtime: Runtime): Products {
+  const { kernels, heap, productScratch } = runtime;
+  const meter = meters.get(runtime) ?? { left: WORTH_ASKING };
+  meters.set(runtime, meter);
+  const count = (multiplyAdds: number) => {
+    if (meter.left <= 0) return;
+    meter.left -= multiplyAdds;
+    if (meter.left <= 0) runtime.setWide(wideVectors());
+  };
+  const product: Products['product'] = (transA, transB, M, N, K, a, lda, b, ldb, c, ldc, accumulate) => {
+    count(M * N * K);
     kernels.product(transA, transB, M, N, K, a, lda, b, ldb, c, ldc, accumulate, productScratch);
+  };
   return {
     product,
     operand(transB, N, K, b, ldb, rows, times) {
@@ -52,10 +69,42 @@ export function wasmProducts({ kernels, heap, productScratch }: Runtime): Produc
       const bytes = kernels.packed(N, K);
       const packed = heap.take(bytes);
       kernels.pack(transB, N, K, b, ldb, packed);
-      return {
-        multiply: (M, a, lda, c, ldc, accumulate) => kernels.productPacked(M, N, K, a, lda, packed, c, ldc, accumulate),
-        release: () => heap.give(packed, bytes),
-      };
+      return new Packed(runtime, count, N, K, packed, bytes);
     },
   };
+}
+
+/** A matrix K×N that lies packed at an address: one object a pass, since every step makes some. */
+class Packed implements Operand {
+  readonly #runtime: Runtime;
+  readonly #count: (multiplyAdds: number) => void;
+  readonly #N: number;
+  readonly #K: number;
+  readonly #packed: number;
+  readonly #bytes: number;
+
+  constructor(
+    runtime: Runtime,
+    count: (multiplyAdds: number) => void,
+    N: number,
+    K: number,
+    packed: number,
+    bytes: number,
+  ) {
+    this.#runtime = runtime;
+    this.#count = count;
+    this.#N = N;
+    this.#K = K;
+    this.#packed = packed;
+    this.#bytes = bytes;
+  }
+
+  multiply(M: number, a: number, lda: number, c: number, ldc: number, accumulate: boolean): void {
+    this.#count(M * this.#N * this.#K);
+    this.#runtime.kernels.productPacked(M, this.#N, this.#K, a, lda, this.#packed, c, ldc, accumulate);
+  }
+
+  release(): void {
+    this.#runtime.heap.give(this.#packed, this.#bytes);
+  }
 }

@@ -1,27 +1,25 @@
 /** A plan's works, ready to be done for one step or for many: made once for passes of the same sizes, and placed in each. */
+import type { BlockSize } from './blocks.ts';
 import type { Compiled } from './compiled.ts';
-import type { BlockSize, Pass } from './pass.ts';
+import type { Place } from './operands.ts';
+import type { Pass } from './pass.ts';
 import type { Block, GradientPlan, PerSamplePlan, ProductPlan, Ref, Work } from './planning/work.ts';
-import type { Operand } from './products.ts';
-import type { Rows } from './sums.ts';
+import type { Addition } from './sums.ts';
 
 /** Does something in a pass for so many rows from step t on: the first of one step, or all of a span. */
 export type Act = (pass: Pass, t: number, rows: number) => void;
 
-/** Adds some rows of the present span of a pass. */
-export type Addition = (pass: Pass, rows: Rows) => void;
-
 export interface Run {
   /** Looks up where all that is worked on lies in a pass, which has its blocks: what is done next is done there. */
   place(pass: Pass): void;
-  /** The address of a place of a pass at step t. */
-  address(pass: Pass, ref: Ref, t: number): number;
+  /** The address of a place of the pass that was placed, at step t. */
+  address(ref: Ref): (pass: Pass, t: number) => number;
   /** One work after the other. */
   act(works: readonly Work[]): Act;
   /** What is added to gradients of parameters, for some rows of the present span. */
   add(works: readonly GradientPlan[]): Addition;
-  /** The prepared matrices that works multiply by in place of those that lie among the parameters. */
-  readonly operands: Map<Work, Operand>;
+  /** Where a work looks for the prepared matrix that it multiplies by in place of that among the parameters. */
+  operandOf(work: Work): Place;
 }
 
 /** How large a block of a plan is in a pass: one that dL/dx needs is of all steps where dL/dx comes later. */
@@ -39,7 +37,7 @@ export function runOf({ blocks, kernels: compiled, tables }: Compiled, first: Pa
   const { products, size, runtime } = first;
   const { bytes, kernels, heap } = runtime;
   const hasIndices = first.x.data instanceof Int32Array;
-  const operands = new Map<Work, Operand>();
+  const operands = new Map<Work, Place>();
   const tracks: Track[] = [];
   const table = new Int32Array(tables / 4);
   const rows: TableRow[] = [];
@@ -65,27 +63,32 @@ export function runOf({ blocks, kernels: compiled, tables }: Compiled, first: Pa
   const at = ({ first, moves, ofSpan }: Track, { span }: Pass, t: number) =>
     first + moves * (ofSpan ? t - span.from : t);
 
+  const operandOf = (work: Work) => {
+    const place = operands.get(work) ?? { operand: undefined };
+    operands.set(work, place);
+    return place;
+  };
+
   function product(work: ProductPlan): Act {
     const { N, K, ldb, transposed, accumulate } = work;
     const [left, to, right] = [placed(work.left), placed(work.to), placed({ block: 'p', column: work.right })];
     const [lda, ldc] = [columnsOf(work.left), columnsOf(work.to)];
+    const place = operandOf(work);
     if (isIndices(work.left)) {
       return (pass, t, rows) => kernels.gather(rows, N, pass.indices(t), right.first, ldb, at(to, pass, t), ldc);
     }
     return (pass, t, rows) => {
-      const operand = operands.get(work);
-      if (operand) operand.multiply(rows, at(left, pass, t), lda, at(to, pass, t), ldc, accumulate);
-      else
-        products.product(
-          ...([false, transposed, rows, N, K] as const),
-          ...([at(left, pass, t), lda, right.first, ldb, at(to, pass, t), ldc, accumulate] as const),
-        );
+      const { operand } = place;
+      const from = at(left, pass, t);
+      const into = at(to, pass, t);
+      if (operand) operand.multiply(rows, from, lda, into, ldc, accumulate);
+      else products.product(false, transposed, rows, N, K, from, lda, right.first, ldb, into, ldc, accumulate);
     };
   }
 
   function perSample({ name, left, right, to, widths: [p, q, r] }: PerSamplePlan): Act {
     const [from, other, result] = [placed(left), placed(right), placed(to)];
-    const [lda, ldb, ldc] = [left, right, to].map(ref => columnsOf(ref) * bytes);
+    const [lda, ldb, ldc] = [columnsOf(left) * bytes, columnsOf(right) * bytes, columnsOf(to) * bytes];
     const multiply = products.product;
     const one = {
       outer: (a: number, b: number, c: number) => multiply(false, false, p, q, 1, a, 1, b, q, c, q, false),
@@ -93,8 +96,10 @@ export function runOf({ blocks, kernels: compiled, tables }: Compiled, first: Pa
       applyEachT: (a: number, b: number, c: number) => multiply(false, false, 1, r, q, b, q, a, r, c, r, false),
     }[name];
     return (pass, t, rows) => {
-      const [a, b, c] = [at(from, pass, t), at(other, pass, t), at(result, pass, t)];
-      for (let n = 0; n < rows; n++) one(a + n * (lda ?? 0), b + n * (ldb ?? 0), c + n * (ldc ?? 0));
+      const a = at(from, pass, t);
+      const b = at(other, pass, t);
+      const c = at(result, pass, t);
+      for (let n = 0; n < rows; n++) one(a + n * lda, b + n * ldb, c + n * ldc);
     };
   }
 
@@ -112,43 +117,30 @@ export function runOf({ blocks, kernels: compiled, tables }: Compiled, first: Pa
   function addition(work: GradientPlan): Addition {
     const { M, N, ldc, elementwise } = work;
     const [left, lda, to] = [placed(work.left), columnsOf(work.left), placed({ block: 'dp', column: work.to })];
-    const from = (pass: Pass, one: Track, ld: number, rows: Rows) =>
-      at(one, pass, pass.span.from) + rows.from * ld * bytes;
+    const rowOf = (pass: Pass, one: Track, ld: number, row: number) => at(one, pass, pass.span.from) + row * ld * bytes;
     if (!work.right)
-      return (pass, rows) => kernels.columnSums(rows.count, M, from(pass, left, lda, rows), lda, to.first);
+      return (pass, from, count) => kernels.columnSums(count, M, rowOf(pass, left, lda, from), lda, to.first);
     if (isIndices(work.right)) {
-      return (pass, rows) =>
-        kernels.scatter(
-          rows.count,
-          M,
-          pass.indices(pass.span.from) + 4 * rows.from,
-          from(pass, left, lda, rows),
-          lda,
-          ldc,
-          to.first,
-        );
+      return (pass, from, count) => {
+        const indices = pass.indices(pass.span.from) + 4 * from;
+        kernels.scatter(count, M, indices, rowOf(pass, left, lda, from), lda, ldc, to.first);
+      };
     }
     const [right, ldb] = [placed(work.right), columnsOf(work.right)];
     if (elementwise) {
-      return (pass, rows) =>
-        kernels.columnProducts(
-          rows.count,
-          M,
-          from(pass, left, lda, rows),
-          lda,
-          from(pass, right, ldb, rows),
-          ldb,
-          to.first,
-        );
+      return (pass, from, count) => {
+        const a = rowOf(pass, left, lda, from);
+        kernels.columnProducts(count, M, a, lda, rowOf(pass, right, ldb, from), ldb, to.first);
+      };
     }
-    return (pass, rows) => {
-      const [a, b] = [from(pass, left, lda, rows), from(pass, right, ldb, rows)];
-      products.product(true, false, M, N, rows.count, a, lda, b, ldb, to.first, ldc, true);
+    return (pass, from, count) => {
+      const a = rowOf(pass, left, lda, from);
+      products.product(true, false, M, N, count, a, lda, rowOf(pass, right, ldb, from), ldb, to.first, ldc, true);
     };
   }
 
   return {
-    operands,
+    operandOf,
     place(pass) {
       for (const one of tracks) locate(pass, one);
       if (rows.length === 0) return;
@@ -160,10 +152,9 @@ export function runOf({ blocks, kernels: compiled, tables }: Compiled, first: Pa
       tablesAt = pass.block(TABLES);
       new Int32Array(heap.memory.buffer, tablesAt, table.length).set(table);
     },
-    address(pass, ref, t) {
-      const one = track(ref);
-      locate(pass, one);
-      return at(one, pass, t);
+    address(ref) {
+      const one = placed(ref);
+      return (pass, t) => at(one, pass, t);
     },
     act(works) {
       const acts = works.map(actOf);
@@ -173,8 +164,8 @@ export function runOf({ blocks, kernels: compiled, tables }: Compiled, first: Pa
     },
     add(works) {
       const additions = works.map(addition);
-      return (pass, rows) => {
-        for (const add of additions) add(pass, rows);
+      return (pass, from, count) => {
+        for (const add of additions) add(pass, from, count);
       };
     },
   };

@@ -1,11 +1,15 @@
 /** Sequences to be used again, so that a training loop allocates none. */
-import { type Extent, Sequence } from '../sequence.ts';
+import { Sequence } from '../sequence.ts';
 import type { FloatArray } from '../views.ts';
+
+/** What a sequence is made beside. */
+type Steps = Pick<Sequence, 'T' | 'B'> & { readonly lengths?: ArrayLike<number> | undefined };
 
 /** The array that a sequence lies in, and its bytes: it may have been taken away since, as by a transfer. */
 interface Lent {
   readonly whole: FloatArray;
   readonly bytes: number;
+  readonly sequence: Sequence;
 }
 
 /**
@@ -14,7 +18,7 @@ interface Lent {
  * a larger one serves in their place.
  */
 export class Sequences {
-  readonly #free: FloatArray[] = [];
+  readonly #free: Lent[] = [];
   readonly #lent = new WeakMap<Sequence, Lent>();
   /** Bytes of arrays that are in use, as far as is known: some are never given back. */
   #inUse = 0;
@@ -22,24 +26,25 @@ export class Sequences {
 
   /** Bytes of arrays that wait to be used again. */
   get kept(): number {
-    return this.#free.reduce((sum, { byteLength }) => sum + byteLength, 0);
+    let bytes = 0;
+    for (const one of this.#free) bytes += one.whole.byteLength;
+    return bytes;
   }
 
-  /** A sequence of the same kind of numbers as `like`: zeros where it has lengths; else whatever was there, to be overwritten. */
-  take(extent: Extent & { readonly B: number; readonly F: number }, like?: Sequence): Sequence {
-    const count = extent.T * extent.B * extent.F;
+  /**
+   * A sequence of F features a step beside x, of the same kind of numbers as `like`: zeros where it has lengths; else whatever was
+   * there, to be overwritten.
+   */
+  take(x: Steps, F: number, like?: Sequence): Sequence {
+    const count = x.T * x.B * F;
     const old = this.#pick(count, like?.data instanceof Float32Array ? Float32Array : Float64Array);
-    const s = old
-      ? Sequence.over(old.length === count ? old : old.subarray(0, count), extent)
-      : Sequence.zeros(extent, like);
-    if (old && extent.lengths) s.data.fill(0);
-    const whole = old ?? s.data;
-    if (whole instanceof Int32Array) return s;
-    this.#lent.set(s, { whole, bytes: whole.byteLength });
-    this.#inUse += whole.byteLength;
+    const lent = old && isOf(old.sequence, x, F) ? old : lentOf(x, F, old?.whole, like);
+    if (old && x.lengths) lent.sequence.data.fill(0);
+    this.#lent.set(lent.sequence, lent);
+    this.#inUse += lent.bytes;
     this.#most = Math.max(this.#most, this.#inUse);
     this.#letGo();
-    return s;
+    return lent.sequence;
   }
 
   /** Takes a sequence back that {@link take} gave: it is to be used no more. */
@@ -48,26 +53,50 @@ export class Sequences {
     if (!lent) return;
     this.#lent.delete(s);
     this.#inUse -= lent.bytes;
-    if (lent.whole.byteLength === lent.bytes) this.#free.push(lent.whole);
+    if (lent.whole.byteLength === lent.bytes) this.#free.push(lent);
     this.#letGo();
   }
 
   /** The smallest array that holds so many numbers, and is free no more; of equals the last. */
-  #pick(count: number, Kind: typeof Float32Array | typeof Float64Array): FloatArray | undefined {
-    let [found, length] = [-1, Number.POSITIVE_INFINITY];
-    for (let n = this.#free.length - 1; n >= 0 && length > count; n--) {
-      const data = this.#free[n];
-      if (data instanceof Kind && data.length >= count && data.length < length) [found, length] = [n, data.length];
+  #pick(count: number, Kind: typeof Float32Array | typeof Float64Array): Lent | undefined {
+    let found: Lent | undefined;
+    for (const one of this.#free) {
+      const { whole } = one;
+      if (!(whole instanceof Kind) || whole.length < count) continue;
+      if (!found || whole.length <= found.whole.length) found = one;
     }
-    return found < 0 ? undefined : this.#free.splice(found, 1)[0];
+    if (found) this.#remove(found);
+    return found;
   }
 
   #letGo(): void {
     let kept = this.kept;
     while (kept > 0 && kept + this.#inUse > this.#most) {
-      const smallest = this.#free.reduce((least, data) => (data.byteLength < least.byteLength ? data : least));
-      this.#free.splice(this.#free.indexOf(smallest), 1);
-      kept -= smallest.byteLength;
+      const smallest = this.#free.reduce((least, one) => (one.whole.byteLength < least.whole.byteLength ? one : least));
+      this.#remove(smallest);
+      kept -= smallest.whole.byteLength;
     }
   }
+
+  /** Another takes its place and the last the other's, so that nothing is made. */
+  #remove(one: Lent): void {
+    const last = this.#free.pop();
+    const at = this.#free.indexOf(one);
+    if (last && at >= 0) this.#free[at] = last;
+  }
+}
+
+/** Whether a sequence is one of F features a step beside x, none of which have lengths. */
+function isOf(s: Sequence, { T, B, lengths }: Steps, F: number): boolean {
+  return s.T === T && s.B === B && s.F === F && !s.lengths && !lengths;
+}
+
+/** A new sequence of F features a step beside x, in that array if there is one. */
+function lentOf({ T, B, lengths }: Steps, F: number, old?: FloatArray, like?: Sequence): Lent {
+  const [count, extent] = [T * B * F, { T, B, F, ...(lengths && { lengths }) }];
+  const sequence = old
+    ? Sequence.over(old.length === count ? old : old.subarray(0, count), extent)
+    : Sequence.zeros(extent, like);
+  const whole = old ?? (sequence.data as FloatArray);
+  return { whole, bytes: whole.byteLength, sequence };
 }

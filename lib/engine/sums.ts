@@ -4,11 +4,8 @@ import { allocate } from '../require.ts';
 import type { Layout } from './layout.ts';
 import type { Pass } from './pass.ts';
 
-/** Rows of the present span of a pass. */
-export interface Rows {
-  readonly from: number;
-  readonly count: number;
-}
+/** Adds so many rows of the present span of a pass, from one on. */
+export type Addition = (pass: Pass, from: number, count: number) => void;
 
 /**
  * So many rows are added up in 32 bits, and their sum then in 64: numbers of one sign, which rounding may take the same way
@@ -33,16 +30,16 @@ export class Sums {
   }
 
   /** Adds the rows of the present span, by as many calls as it takes. */
-  add(gradients: (rows: Rows) => void): void {
+  add(gradients: Addition): void {
     const { rows, runtime } = this.#pass;
     if (runtime.precision === 'f64') {
-      gradients({ from: 0, count: rows });
+      gradients(this.#pass, 0, rows);
       return;
     }
     for (let from = 0; from < rows; from += ROWS) {
       const count = Math.min(ROWS, rows - from);
       if (this.#rows + count > ROWS) this.#toTotal();
-      gradients({ from, count });
+      gradients(this.#pass, from, count);
       this.#rows += count;
     }
   }
@@ -59,10 +56,11 @@ export class Sums {
 
   #toTotal(): Float64Array {
     const { runtime } = this.#pass;
-    const [address, { count }] = [this.#pass.block('dp'), this.#layout];
+    const address = this.#pass.block('dp');
+    const { count } = this.#layout;
     this.#total ??= allocate('sums of the gradients', count);
     runtime.endSums(address, this.#total);
-    runtime.view(address, count).fill(0);
+    runtime.zero(address, count);
     this.#rows = 0;
     return this.#total;
   }

@@ -14,10 +14,10 @@ export interface EngineTape {
 interface Given {
   readonly y: Sequence;
   /** The last few. */
-  readonly dxs: Sequence[];
+  dxs: readonly Sequence[];
 }
 
-/** So many dx of a tape are used again: more passes back of one tape are no training loop. */
+/** So many dx of a tape are used again, and so many passes: more are no training loop. */
 const FEW = 4;
 
 /**
@@ -30,6 +30,25 @@ export class Tapes {
   /** Of every tape that was not released. */
   readonly #given = new WeakMap<EngineTape, Given>();
   readonly #berth = new Berth(this);
+  /** Passes that are over, to begin once more. */
+  readonly #over: Pass[] = [];
+  readonly #make: (x: Sequence) => Pass;
+
+  /** @param make a pass over an input. */
+  constructor(make: (x: Sequence) => Pass) {
+    this.#make = make;
+  }
+
+  /** A pass over an input: one that is over and suits, or a new one. */
+  begin(x: Sequence): Pass {
+    const n = this.#over.findIndex(pass => pass.suits(x));
+    const known = this.#over[n];
+    if (!known) return this.#make(x);
+    const last = this.#over.pop();
+    if (last && last !== known) this.#over[n] = last;
+    known.begin(x);
+    return known;
+  }
 
   /**
    * The tape of a pass forward, which fills y of F features and returns what else it gives. Where that throws, the pass
@@ -39,11 +58,11 @@ export class Tapes {
    */
   record<R>(pass: Pass, F: number, forward: (y: Sequence) => R): { y: Sequence; tape: EngineTape; result: R } {
     this.#berth.spill();
-    const y = this.#ys.take({ ...pass.x.extent(), F }, pass.like);
+    const y = this.#ys.take(pass.x, F, pass.like);
     try {
       const result = forward(y);
       const tape = { pass };
-      this.#given.set(tape, { y, dxs: [] });
+      this.#given.set(tape, { y, dxs: NONE });
       this.#berth.rest(pass);
       return { y, tape, result };
     } catch (error) {
@@ -79,16 +98,15 @@ export class Tapes {
 
   /** A dx of F features for a tape, which a pass back fills. Where that throws, it is given back. */
   dx(tape: EngineTape, F: number, backward: (dx: Sequence) => void): Sequence {
-    const { dxs } = this.#givenWith(tape);
-    const dx = this.#dxs.take({ ...tape.pass.x.extent(), F }, tape.pass.like);
+    const given = this.#givenWith(tape);
+    const dx = this.#dxs.take(tape.pass.x, F, tape.pass.like);
     try {
       backward(dx);
     } catch (error) {
       this.#dxs.give(dx);
       throw error;
     }
-    dxs.push(dx);
-    if (dxs.length > FEW) dxs.shift();
+    given.dxs = given.dxs.length > 0 ? [...given.dxs, dx].slice(-FEW) : [dx];
     return dx;
   }
 
@@ -100,6 +118,8 @@ export class Tapes {
     this.#berth.release(tape.pass);
     this.#ys.give(given.y);
     for (const dx of given.dxs) this.#dxs.give(dx);
+    if (this.#over.length >= FEW) this.#over.shift();
+    this.#over.push(tape.pass);
   }
 
   #givenWith(tape: EngineTape): Given {
@@ -108,3 +128,5 @@ export class Tapes {
     return given;
   }
 }
+
+const NONE: readonly Sequence[] = [];

@@ -3,12 +3,22 @@
  * of the table of operations are what kernels are made of.
  */
 import type { FunctionBody } from './assembler.ts';
+import type { ConstantAt } from './constants.ts';
 import { elementary } from './elementary.ts';
 import type { Precision } from './precision.ts';
 import type { Vector, VectorNumbers } from './vector.ts';
 
-/** Numbers of a function's body: so many vectors side by side. */
-export function vectorNumbers(body: FunctionBody, precision: Precision, fma: boolean, beside: number): VectorNumbers {
+/**
+ * Numbers of a function's body: so many vectors side by side. Constants are read from memory, where that is given: one
+ * instruction of the machine, where one in the code takes three, and seven where vectors are 256 bits wide.
+ */
+export function vectorNumbers(
+  body: FunctionBody,
+  precision: Precision,
+  fma: boolean,
+  beside: number,
+  constantAt?: ConstantAt,
+): VectorNumbers {
   const code = CODES[precision];
   const double = precision === 'f64';
   const each = (write: (n: number) => void): Vector =>
@@ -31,7 +41,8 @@ export function vectorNumbers(body: FunctionBody, precision: Precision, fma: boo
   };
   const fixed = (bits: bigint): Vector => {
     const local = body.vector();
-    body.simd(V128_CONST, ...lane(bits)).set(local);
+    if (constantAt && bits !== 0n) body.const(0).memory(SPLAT[precision], constantAt(bits)).set(local);
+    else body.simd(V128_CONST, ...lane(bits)).set(local);
     return Array(beside).fill(local);
   };
   const shift = (instruction: number) => (a: Vector, by: number) => each(n => push(n, a).const(by).simd(instruction));
@@ -82,6 +93,8 @@ export function bitsOf(x: number, precision: Precision): bigint {
 /** Instructions on vectors: loads and stores, and those that are the same for all lanes. */
 export const LOAD = 0x00;
 export const STORE = 0x0b;
+/** One number in every lane. */
+export const SPLAT = { f32: 0x09, f64: 0x0a } as const;
 const [V128_CONST, AND, AND_NOT, OR, BITSELECT, SHIFT_32] = [0x0c, 0x4e, 0x4f, 0x50, 0x52, 0xac] as const;
 
 const CODES = {

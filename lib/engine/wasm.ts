@@ -7,6 +7,7 @@
  */
 import { MemoryError, ValueError } from '../errors.ts';
 import { type Kernels, kernels } from './kernels.ts';
+import { type AroundKernels, kernelsAround } from './kernels-around.ts';
 import { kernelsFma } from './kernels-fma.ts';
 
 /** A `WebAssembly.Memory`: pages of 64 KiB. Growing it detaches `buffer` and all views of it. */
@@ -23,7 +24,7 @@ interface WebAssemblyApi {
   readonly Instance: new (
     module: object,
     imports: { readonly env: { readonly memory: WasmMemory } },
-  ) => { readonly exports: Kernels };
+  ) => { readonly exports: object };
   validate(bytes: Uint8Array): boolean;
 }
 
@@ -61,8 +62,42 @@ export function instantiate(memory: WasmMemory, { fma = false }: { readonly fma?
   const module = modules.get(fma) ?? compile(decode(fma ? kernelsFma : kernels));
   modules.set(fma, module);
   const { Instance } = api();
-  return new Instance(module, { env: { memory } }).exports;
+  return new Instance(module, { env: { memory } }).exports as Kernels;
 }
+
+let around: { readonly module: object | undefined } | undefined;
+
+/**
+ * The kernels of what a training step does around its passes, on the given memory: losses, norms, clipping, updates. They are
+ * the same operations in the same order as their texts in `lib/losses` and `lib/optim`, none of them fused, so that whoever
+ * has no kernels has the same bits.
+ *
+ * @returns undefined where there is no WebAssembly with SIMD, or a page's Content Security Policy forbids it.
+ */
+export function instantiateAround(memory: WasmMemory): AroundKernels | undefined {
+  around ??= { module: compiledOrNone(kernelsAround) };
+  if (!around.module) return undefined;
+  const { Instance } = api();
+  return new Instance(around.module, { env: { memory } }).exports as AroundKernels;
+}
+
+/** The kernels compiled once more, of bytes that no other module has: a runtime may keep what it has compiled by its bytes. */
+export function instantiateAnew(memory: WasmMemory): Kernels {
+  return anew(kernels, memory) as Kernels;
+}
+
+/** The same of those around the passes of a training step. */
+export function instantiateAroundAnew(memory: WasmMemory): AroundKernels {
+  return anew(kernelsAround, memory) as AroundKernels;
+}
+
+function anew(hexadecimal: string, memory: WasmMemory): object {
+  const { Instance } = api();
+  return new Instance(compile(decode(`${hexadecimal}${EMPTY_SECTION}`)), { env: { memory } }).exports;
+}
+
+/** A section with a name, `t`, and nothing in it. */
+const EMPTY_SECTION = '00020174';
 
 /** A generated kernel: for so many rows of a step of the sequence, which is one of the span, with its table. */
 export type KernelFunction = (rows: number, step: number, inSpan: number, table: number) => void;
@@ -82,6 +117,14 @@ function decode(hexadecimal: string): Uint8Array {
   const bytes = new Uint8Array(hexadecimal.length / 2);
   for (let n = 0; n < bytes.length; n++) bytes[n] = Number.parseInt(hexadecimal.slice(2 * n, 2 * n + 2), 16);
   return bytes;
+}
+
+function compiledOrNone(hexadecimal: string): object | undefined {
+  try {
+    return compile(decode(hexadecimal));
+  } catch {
+    return undefined;
+  }
 }
 
 /** A module: its bytes are ours, and right, so that what refuses them is the policy of the page. */

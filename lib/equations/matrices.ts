@@ -3,6 +3,8 @@ import { type AbstractMatrix, Matrix } from 'ml-matrix';
 import { ShapeError } from '../errors.ts';
 import { isMatrix, requireAnyMatrix } from '../require.ts';
 import type { Shape } from '../shape.ts';
+import { FlatMatrix } from '../views.ts';
+import { floatsOf, store, zeros } from './floats.ts';
 import { float64 } from './numbers.ts';
 import type { Operation } from './operation.ts';
 import { MatrixSymbol, type Recorder } from './symbol.ts';
@@ -16,8 +18,15 @@ export function apply(operation: Operation, ...args: readonly AbstractMatrix[]):
   const shape = shapeOf(operation, args);
   const recorder = recorderOf(args);
   if (recorder) return recorder.apply(operation, args, shape);
+  const [rows, columns] = shape;
+  const numbers = floatsOf(operation, args, rows, columns);
+  if (numbers) {
+    const result = zeros(rows, columns);
+    store(numbers, result);
+    return result;
+  }
   const [a, b = a, c = a] = args as readonly [AbstractMatrix, AbstractMatrix?, AbstractMatrix?];
-  return build(...shape, (i, j) => operation.evaluate(float64, [a, b, c], i, j));
+  return build(rows, columns, (i, j) => operation.evaluate(float64, [a, b, c], i, j));
 }
 
 /**
@@ -37,17 +46,17 @@ export function accumulate(
     recorder.addTo(operation, args, shape);
     return;
   }
-  const [D, a, b = a] = args;
-  for (let i = 0; i < D.rows; i++) {
-    for (let j = 0; j < D.columns; j++) D.set(i, j, operation.evaluate(float64, [D, a, b], i, j));
-  }
+  const [D] = args;
+  const numbers = floatsOf(operation, args, ...shape);
+  if (!numbers) throw new TypeError(`${operation.name} adds to nothing`);
+  store(numbers, D);
 }
 
 /** The shape of what an operation makes of matrices, or throws {@link ShapeError}. */
 export function shapeOf(operation: Operation, args: readonly AbstractMatrix[]): Shape {
   if (args.every(isMatrix)) {
-    const [a = [0, 0], b = a, c = a] = args.map(({ rows, columns }): Shape => [rows, columns]);
-    const shape = operation.shape(a, b, c);
+    const [a, b = a, c = a] = args as readonly [AbstractMatrix, AbstractMatrix?, AbstractMatrix?];
+    const shape = operation.shape([a.rows, a.columns], [b.rows, b.columns], [c.rows, c.columns]);
     if (shape) return shape;
   }
   const what = operation.print('a', 'b', 'c');
@@ -57,7 +66,7 @@ export function shapeOf(operation: Operation, args: readonly AbstractMatrix[]): 
 
 /** A matrix of these elements. */
 export function build(rows: number, columns: number, element: (i: number, j: number) => number): Matrix {
-  const result = Matrix.zeros(rows, columns);
+  const result = zeros(rows, columns);
   for (let i = 0; i < rows; i++) {
     for (let j = 0; j < columns; j++) result.set(i, j, element(i, j));
   }
@@ -71,6 +80,9 @@ export function misfit(what: string, matrices: readonly AbstractMatrix[]): Shape
 }
 
 function recorderOf(args: readonly AbstractMatrix[]): Recorder | undefined {
-  for (const arg of args) if (arg.constructor !== Matrix && arg instanceof MatrixSymbol) return arg.recorder;
+  for (const arg of args) {
+    const { constructor: of } = arg; // of most: to ask what has a brand takes longer
+    if (of !== Matrix && of !== FlatMatrix && arg instanceof MatrixSymbol) return arg.recorder;
+  }
   return undefined;
 }

@@ -295,10 +295,9 @@ function overUnits(name: string, join: Binary): OverUnits {
 }
 
 /** Rows and columns of one shape; a single one stands for all. */
-function broadcast(a: Shape, b: Shape): Shape | undefined {
-  const fits = (n: number, p: number) => n === p || n === 1 || p === 1;
-  if (!fits(a[0], b[0]) || !fits(a[1], b[1])) return undefined;
-  return [Math.max(a[0], b[0]), Math.max(a[1], b[1])];
+function broadcast([n, p]: Shape, [rows, columns]: Shape): Shape | undefined {
+  const fits = (n === rows || n === 1 || rows === 1) && (p === columns || p === 1 || columns === 1);
+  return fits ? [Math.max(n, rows), Math.max(p, columns)] : undefined;
 }
 
 /** Whether there are columns or rows from one on to another, of so many. */

@@ -6,7 +6,7 @@ import { describe } from '../require.ts';
 import { parseField } from './checkpoint-fields.ts';
 import { namesIn, type Tensor, type TensorFile } from './safetensors.ts';
 import { readSealed } from './sealed.ts';
-import { checkpointFormat } from './version.ts';
+import { checkpointFormat, otherKind } from './version.ts';
 
 /** What is written, and what is read as well. */
 export const VERSION = '2';
@@ -42,7 +42,11 @@ export function opened(bytes: Uint8Array, file: string): Opened {
   const format = metadata.get('format');
   const version = metadata.get('version');
   if (format !== checkpointFormat)
-    throw new FormatError(file, `a ${checkpointFormat} checkpoint`, `format ${shown(describe(format))}`);
+    throw new FormatError(
+      file,
+      `a ${checkpointFormat} checkpoint`,
+      otherKind(format) ?? `format ${shown(describe(format))}`,
+    );
   if (version !== VERSION && version !== OLD_VERSION)
     throw new FormatError(file, `version ${OLD_VERSION} or ${VERSION}`, `version ${shown(describe(version))}`);
   const text = metadata.get('text');

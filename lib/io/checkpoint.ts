@@ -22,12 +22,11 @@ import type { Cell, CellSize } from '../cells/cell.ts';
 import { cellNamed, cells } from '../cells/index.ts';
 import { ShapeError, ValueError } from '../errors.ts';
 import { parameterCount } from '../models/char-memory.ts';
-import { type CharModel, charModel, requireModel } from '../models/char-model.ts';
+import { type CharModel, charModel } from '../models/char-model.ts';
 import { type CharTrainerOptions, laterOptions, requireOptions } from '../models/char-options.ts';
 import { CharTrainer, type TrainerPosition } from '../models/char-trainer.ts';
-import type { Engine } from '../models/network.ts';
 import type { Vocabulary } from '../models/vocabulary.ts';
-import { requireFinite, requireInstance, requireName, requireObject } from '../require.ts';
+import { requireFinite, requireInstance, requireObject } from '../require.ts';
 import type { Matrices } from '../shape.ts';
 import { FlatMatrix } from '../views.ts';
 import {
@@ -150,35 +149,6 @@ export function decodeCheckpoint(
       memory: memoryOf(model, tensors),
       note: json('note'),
     };
-  });
-}
-
-/**
- * The training run that a checkpoint was made of, exactly as it stood.
- *
- * @param checkpoint what {@link decodeCheckpoint} read.
- * @param text the text it was trained on.
- * @param engine what computes it: the engine unless given.
- * @throws ValueError when the text is another; FormatError when the checkpoint lacks what training needs.
- */
-export function resumeTrainer(checkpoint: Checkpoint, text: string, engine: Engine = {}): CharTrainer {
-  const { file, text: hash, model, options, position, state, memory } = requireObject('checkpoint', checkpoint);
-  requireName('file', file);
-  requireModel(model);
-  requireInstance('memory', memory, Map);
-  if (typeof text !== 'string' || sha256(text) !== hash)
-    throw new ValueError('text', `the text that ${file} was trained on`, 'another one');
-  return refusing(file, () => {
-    const trainer = new CharTrainer(text, options, engine);
-    trainer.model.net.params.values.set(model.net.params.values);
-    for (const [name, into] of Object.entries(trainer.optimiser.memory)) {
-      const data = memory.get(name);
-      if (data?.length !== into.length)
-        throw new ShapeError(`optimiser.${name}`, `${into.length} numbers`, `${data?.length ?? 'none'}`);
-      into.set(data);
-    }
-    trainer.moveTo(position, state);
-    return trainer;
   });
 }
 

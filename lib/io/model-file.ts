@@ -39,9 +39,8 @@ import { optimiserJson, optimiserOf } from './optimiser-json.ts';
 import { numbersIn, paramTensors, setParams } from './param-tensors.ts';
 import type { Tensor } from './safetensors.ts';
 import { readSealed, writeSealed } from './sealed.ts';
-import { version as library } from './version.ts';
+import { modelFormat as FORMAT, version as library, otherKind } from './version.ts';
 
-const FORMAT = 'bptt-model';
 const VERSION = '1';
 
 /** The models there are, by kind. */
@@ -202,7 +201,8 @@ function opened(bytes: Uint8Array, file: string): ReturnType<typeof readSealed> 
   const contents = readSealed(bytes, file);
   const { metadata } = contents;
   const [format, version] = [metadata.get('format'), metadata.get('version')];
-  if (format !== FORMAT) throw new FormatError(file, `a ${FORMAT} file`, `format ${shown(describe(format))}`);
+  if (format !== FORMAT)
+    throw new FormatError(file, `a ${FORMAT} file`, otherKind(format) ?? `format ${shown(describe(format))}`);
   if (version !== VERSION) {
     const writer = shown(metadata.get('library') ?? 'something else');
     throw new FormatError(

@@ -54,13 +54,13 @@ export function addCell(nodes: Nodes, { cell, path, d, m }: CellPart, values: Va
   const G = gates.length;
   const inputs = [
     place.x,
-    nodes.floats(`${path}W`, [1, G * m, d], blocks(values, path, 'U', gates)), // OX-F1  W = (U_k), k in ONNX's order
-    nodes.floats(`${path}R`, [1, G * m, m], blocks(values, path, 'W', gates)), // OX-F2  R = (W_k)
+    nodes.floats(`${path}W`, [1, G * m, d], blocks(values, path, 'U', gates)), // OX-F1  W̄ = [U_1; …; U_G], k in ONNX's order
+    nodes.floats(`${path}R`, [1, G * m, m], blocks(values, path, 'W', gates)), // OX-F2  R̄ = [W_1; …; W_G]
     nodes.floats(`${path}B`, [1, 2 * G * m], biases(values, path, gates, m)),
     place.lengths,
     ...states.map(part => `${path}${part}0`),
   ];
-  if (peepholes) inputs.push(nodes.floats(`${path}P`, [1, 3 * m], blocks(values, path, 'p', peepholes))); // OX-F3  P = (p_i; p_o; p_f)
+  if (peepholes) inputs.push(nodes.floats(`${path}P`, [1, 3 * m], blocks(values, path, 'p', peepholes))); // OX-F3  p̄ = [p_i; p_o; p_f]
   const outputs = [`${path}Y`, ...states.map(part => `${path}${part}T`)];
   nodes.add(op, inputs, outputs, { hidden_size: m, direction: place.direction, ...attributes });
   for (const part of states) nodes.add('Squeeze', [`${path}${part}T`, axis0], `sT.${path}${part}`);
@@ -88,7 +88,7 @@ function biases(values: Values, path: string, gates: readonly string[], m: numbe
   const both = new Float64Array(2 * gates.length * m);
   both.set(blocks(values, path, 'b', gates));
   const inside = Object.hasOwn(values, `${path}b_h`) ? blocks(values, path, 'b', ['h']) : undefined;
-  if (inside) both.set(inside, both.length - m); // OX-F5  B = (b_k; 0, 0, b_h): n is ONNX's last gate
+  if (inside) both.set(inside, both.length - m); // OX-F5  b̄ = [b_1; …; b_G], and then 0, but for b_h of n, which is ONNX's last gate
   return both;
 }
 

@@ -67,7 +67,7 @@ function withBridge(graph: OnnxGraph, bridge: Bridge): OnnxGraph {
     Object.keys(from.state).map(name => `sT.${name}`),
     'bridge.e',
     { axis: 1 },
-  ); // OX-F10  e = [r_1; …; r_Q], s_p = tanh(W_p e + b_p)
+  ); // OX-F10  q = [r_1; …; r_Q], s_p = tanh(W_p q + b_p)
   const outputs = Object.entries(to.state).map(([part, columns]) => {
     const W = pick(values, `W_${part}`);
     const weight = nodes.floats(`bridge.W_${part}`, [W.columns, W.rows], W.transpose().to1DArray());

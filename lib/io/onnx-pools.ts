@@ -31,13 +31,13 @@ export function addPool(nodes: Nodes, { pooling }: PoolPart, place: PoolPlace): 
   } else if (lengths === '') {
     nodes.add(pooling === 'max-over-time' ? 'ReduceMax' : 'ReduceMean', [x], y, over);
   } else if (pooling === 'last-step') {
-    nodes.add('ReduceSum', [kept(nodes, 'Equal', place, 0), nodes.ints(0)], y); // OX-F7  y = Σ_t [t = τ] x_t
+    nodes.add('ReduceSum', [kept(nodes, 'Equal', place, 0), nodes.ints(0)], y); // OX-F7  h_T = Σ_t [t = τ_b] x_t
   } else if (pooling === 'mean-over-time') {
     const sum = nodes.add('ReduceSum', [kept(nodes, 'LessOrEqual', place, 0), nodes.ints(0)], `${y}.sum`);
     const count = nodes.once('tau.float', name =>
       nodes.add('Cast', [tau(nodes, lengths)], name, { to: ELEMENT.float }),
     );
-    nodes.add('Div', [sum, count], y); // OX-F8  y = 1/τ Σ_t [t ≤ τ] x_t
+    nodes.add('Div', [sum, count], y); // OX-F8  h̄ = 1/τ_b Σ_t [t ≤ τ_b] x_t
   } else {
     nodes.add('ReduceMax', [kept(nodes, 'LessOrEqual', place, -Infinity)], y, over); // OX-F9  y = max_t of x_t where t ≤ τ, else −∞
   }

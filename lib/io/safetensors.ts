@@ -84,7 +84,7 @@ export function readSafetensors(
   file: string = 'file',
   dtypes: readonly Dtype[] = ['F64'],
 ): TensorFile {
-  requireInstance('bytes', bytes, Uint8Array);
+  requireList('bytes', requireInstance('bytes', bytes, Uint8Array), 'a Uint8Array');
   requireName('file', file);
   for (const dtype of requireList('dtypes', dtypes, 'a list of F64 and F32')) requireDtype('dtypes', dtype);
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);

@@ -37,7 +37,7 @@ export function writeSealed(
 export function readSealed(bytes: Uint8Array, file: string = 'file'): TensorFile {
   const contents = readSafetensors(bytes, file);
   const digits = contents.metadata.get(FIELD);
-  if (digits === undefined) throw altered(file, `no ${FIELD} in its metadata`);
+  if (digits === undefined) throw new FormatError(file, 'a file that bptt has written', `no ${FIELD} in its metadata`);
   const at = findDigits(bytes, digits);
   if (digits.length !== BLANK.length || at < 0) throw altered(file, `a ${FIELD} that is not 64 plain digits`);
   const hash = hashAround(bytes, at);

@@ -60,7 +60,7 @@ export function findModules({ tensors, metadata }: TensorFile, file: string): Fo
 /** U = weight_ih·Eᵀ. */
 function embedded({ shape: [rows = 0, e = 0], data }: Tensor, E: Tensor): Tensor {
   const C = E.shape[0] ?? 0;
-  const U = timesT(new FlatMatrix(data, rows, e), new FlatMatrix(E.data, C, e)); // PT-F5  U_k = weight_ih_k Eᵀ
+  const U = timesT(new FlatMatrix(data, rows, e), new FlatMatrix(E.data, C, e)); // PT-F5  U′_k = U_k Eᵀ
   return { shape: [rows, C], data: Float64Array.from(U.to1DArray()) };
 }
 

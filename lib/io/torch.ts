@@ -155,7 +155,7 @@ function slotsOf(layer: Layer, modules: TorchModules): readonly Slot[] {
   const slots: Slot[] = recurrentSlots(recurrent, before(rnn));
   if (below) {
     const { path, C, e } = below;
-    slots.unshift({ name: `${before(embedding)}weight`, shape: [C, e], blocks: [{ parameter: `${path}E` }] }); // PT-F4  weight = E
+    slots.unshift({ name: `${before(embedding)}weight`, shape: [C, e], blocks: [{ parameter: `${path}E` }] }); // PT-F4  Ē = E, x_t = Ēᵀ e_t
   }
   if (top) {
     const { path, m, C } = top;
@@ -225,8 +225,8 @@ function cellSlots({ cell, path, d, m }: CellPart, module: string, suffix: strin
   });
   const G = gates.length;
   return [
-    slot('weight_ih', [G * m, d], named('U')), // PT-F1  weight_ih = (U_k), k in PyTorch's order
-    slot('weight_hh', [G * m, m], named('W')), // PT-F2  weight_hh = (W_k)
+    slot('weight_ih', [G * m, d], named('U')), // PT-F1  Ū = [U_1; …; U_G], k in PyTorch's order
+    slot('weight_hh', [G * m, m], named('W')), // PT-F2  W̄ = [W_1; …; W_G]
     { ...slot('bias_ih', [G * m], named('b')), bias: 'rnn' },
     { ...slot('bias_hh', [G * m], biases), bias: 'rnn' }, // PT-F3  b_k = b_ih,k + b_hh,k; of a GRU's n b_n = b_ih,n and b_h = b_hh,n
   ];

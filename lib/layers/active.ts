@@ -3,6 +3,7 @@
  * sequence's end is not computed, since there may be no number that it could be computed of.
  */
 import { type AbstractMatrix, Matrix } from 'ml-matrix';
+import { copy } from '../matrix.ts';
 import type { Sequence } from '../sequence.ts';
 import type { Matrices } from '../shape.ts';
 import { OneHotMatrix } from '../views.ts';
@@ -12,9 +13,11 @@ export type Rows = readonly number[] | undefined;
 
 /** The sequences that have a step t. */
 export function activeRows(x: Sequence, t: number): Rows {
-  const active = x.active(t);
-  if (!active || active.every(Boolean)) return undefined;
-  return active.flatMap((is, b) => (is ? [b] : []));
+  const { lengths } = x;
+  if (!lengths) return undefined;
+  const rows: number[] = [];
+  for (let b = 0; b < lengths.length; b++) if (t < (lengths[b] ?? 0)) rows.push(b);
+  return rows.length === lengths.length ? undefined : rows;
 }
 
 /** How many steps the longest sequence has. */
@@ -31,7 +34,7 @@ export function rowsOf(a: AbstractMatrix, rows: Rows): AbstractMatrix {
       a.columns,
     );
   const taken = Matrix.zeros(rows.length, a.columns);
-  for (const [n, b] of rows.entries()) for (let j = 0; j < a.columns; j++) taken.set(n, j, a.get(b, j));
+  for (const [n, b] of rows.entries()) taken.setRow(n, a.getRow(b));
   return taken;
 }
 
@@ -43,9 +46,8 @@ export function rowsOfEach<K extends string>(s: Matrices<K>, rows: Rows): Matric
 /** `whole`, and in some of its rows those of `part`, one after the other: a copy, or where it is all of them `part`. */
 export function withRows(whole: AbstractMatrix, rows: Rows, part: AbstractMatrix): AbstractMatrix {
   if (!rows) return part;
-  const both = Matrix.zeros(whole.rows, whole.columns);
-  for (let b = 0; b < whole.rows; b++) for (let j = 0; j < whole.columns; j++) both.set(b, j, whole.get(b, j));
-  for (const [n, b] of rows.entries()) for (let j = 0; j < whole.columns; j++) both.set(b, j, part.get(n, j));
+  const both = copy(whole);
+  for (const [n, b] of rows.entries()) both.setRow(b, part.getRow(n));
   return both;
 }
 

@@ -7,7 +7,6 @@ import { addTo, copy, selectRows } from '../matrix.ts';
 import { ParamSet } from '../params.ts';
 import { requireKnown, requireSize } from '../require.ts';
 import { read, Sequence } from '../sequence.ts';
-import type { Matrices } from '../shape.ts';
 import { type Layer, requireState, requireTape } from './layer.ts';
 import { made } from './made.ts';
 
@@ -38,7 +37,7 @@ export function delay(size: { readonly F: number }): Layer<DelayTape, never> {
     forward(given, s0) {
       const x = read('x', given, F);
       const y = Sequence.zeros({ ...x.extent(), F });
-      let past = pastOf(requireState('s0', s0, state, x.B));
+      let past = requireState('s0', s0, state, x.B).past as AbstractMatrix;
       for (let t = 0; t < x.T; t++) {
         const active = x.active(t) ?? new Array<boolean>(x.B).fill(true);
         addTo(y.at(t), selectRows(active, past, y.at(t))); // DL-F1  y_t = x_{t−1}, x_0 = s_0
@@ -51,7 +50,7 @@ export function delay(size: { readonly F: number }): Layer<DelayTape, never> {
       const { x } = requireTape(tape, F);
       const dy = read('dy', given, F, x);
       const dx = Sequence.zeros({ ...x.extent(), F });
-      let dpast: AbstractMatrix = copy(pastOf(requireState('dsT', dsT, state, x.B))); // DL-B1  dL/dx_τ = dL/ds_τ
+      let dpast: AbstractMatrix = copy(requireState('dsT', dsT, state, x.B).past as AbstractMatrix); // DL-B1  dL/dx_τ = dL/ds_τ
       for (let t = x.T - 1; t >= 0; t--) {
         const active = x.active(t) ?? new Array<boolean>(x.B).fill(true);
         addTo(dx.at(t), selectRows(active, dpast, dx.at(t))); // DL-B2  dL/dx_t = dL/dy_{t+1}
@@ -61,9 +60,4 @@ export function delay(size: { readonly F: number }): Layer<DelayTape, never> {
     },
   };
   return made(layer, { kind: 'delay', F });
-}
-
-function pastOf(s: Matrices): AbstractMatrix {
-  if (!s.past) throw new Error('requireState has let a state without its part through');
-  return s.past;
 }

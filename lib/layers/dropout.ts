@@ -151,7 +151,6 @@ function mask(x: Sequence, rate: number, rng: Random): FlatMatrix {
 /** R ⊙ a as a sequence over x's steps. */
 function masked(x: Sequence, { data: R }: FlatMatrix, a: Sequence): Sequence {
   const from = a.data instanceof Int32Array ? a.rows().to1DArray() : a.data;
-  const y = new Float64Array(R.length);
-  for (let k = 0; k < y.length; k++) y[k] = (R[k] ?? 0) * (from[k] ?? 0);
+  const y = R.map((r, k) => r * (from[k] ?? 0));
   return Sequence.dense(y, { ...x.extent(), F: x.F });
 }

@@ -16,6 +16,7 @@ import { addTo, addTTimes, copy, keepRows, timesT } from '../matrix.ts';
 import { ParamSet } from '../params.ts';
 import { requireKnown, requireSize } from '../require.ts';
 import { read, Sequence } from '../sequence.ts';
+import { readLater } from './later.ts';
 import { type Layer, requireState, requireTape } from './layer.ts';
 import { made } from './made.ts';
 
@@ -64,13 +65,10 @@ export function embedding(size: { readonly C: number; readonly e: number }): Lay
       addTTimes(dU, dY, x.rows()); // EM-B1  dL/dE += Σ_t x_t dL/dy_t, through F1; dU is its transpose
       const E = copy(params.named().E); // it may have been changed when dx is read
       let dx: Sequence | undefined;
-      return {
-        get dx() {
-          dx ??= through(dY, E, x);
-          return dx;
-        },
-        ds0: {},
-      };
+      return readLater(() => {
+        dx ??= through(dY, E, x);
+        return dx;
+      }, {});
     },
   };
   return made(layer, { kind: 'embedding', C, e });

@@ -14,6 +14,7 @@ import {
 } from '../require.ts';
 import { requireExtent, type Sequence } from '../sequence.ts';
 import type { Matrices } from '../shape.ts';
+import { isFiniteFlat } from '../views.ts';
 
 /**
  * A map from sequences to sequences with its adjoint. What is built over layers (stacks, truncation, models, the
@@ -62,7 +63,9 @@ export interface Layer<Tape = unknown, P extends string = string> {
 
 /** A state of the given columns for B sequences, all zero. */
 export function zeroState(state: Readonly<Record<string, number>>, B: number): Matrices {
-  return Object.fromEntries(Object.entries(state).map(([name, columns]) => [name, Matrix.zeros(B, columns)]));
+  const zeros: Record<string, Matrix> = {};
+  for (const name of Object.keys(state)) zeros[name] = Matrix.zeros(B, state[name] ?? 0);
+  return zeros;
 }
 
 /**
@@ -76,8 +79,10 @@ export function requireState(
   B: number,
 ): Matrices {
   if (s === undefined) return zeroState(state, B);
-  for (const [name, part] of Object.entries(requireParts(argument, s, state, B))) {
-    requireFinite(`${argument}.${name}`, part);
+  requireParts(argument, s, state, B);
+  for (const name of Object.keys(state)) {
+    const part = s[name];
+    if (part && !isFiniteFlat(part)) requireFinite(`${argument}.${name}`, part);
   }
   return s;
 }
@@ -89,12 +94,16 @@ export function requireParts<S extends Matrices>(
   state: Readonly<Record<string, number>>,
   B: number,
 ): S {
-  const names = Object.keys(state);
-  if (!isPlain(s) || Object.keys(s).some(name => !names.includes(name))) {
-    throw new ShapeError(argument, `a state of parts {${names.join(', ')}}`, describe(s));
-  }
-  for (const [name, columns] of Object.entries(state)) requireShape(`${argument}.${name}`, s[name], [B, columns]);
+  if (!isPlain(s) || hasOthers(s, state))
+    throw new ShapeError(argument, `a state of parts {${Object.keys(state).join(', ')}}`, describe(s));
+  for (const name of Object.keys(state)) requireShape(`${argument}.${name}`, s[name], [B, state[name] ?? 0]);
   return s;
+}
+
+/** Whether an object has names that another has not. */
+function hasOthers(s: object, state: object): boolean {
+  for (const name in s) if (Object.hasOwn(s, name) && !Object.hasOwn(state, name)) return true;
+  return false;
 }
 
 /** `layer` has the parts of one, or throws ValueError naming what is missing. Returns it. */

@@ -2,14 +2,16 @@
  * Layers on top of each other: the output of one is the input of the next, as h_t^{(l)} is made from h_t^{(l−1)} in
  * DD2424 Lecture 9, "Multi-layer RNN".
  */
+import type { AbstractMatrix } from 'ml-matrix';
 import { ValueError } from '../errors.ts';
 import { type JoinedNames, ParamSet } from '../params.ts';
 import { requireCount, requireNamed, requireObject, requireSize } from '../require.ts';
 import { requireExtent, type Sequence } from '../sequence.ts';
 import type { Matrices } from '../shape.ts';
+import { readLater } from './later.ts';
 import { type Layer, requireLayer, requireState } from './layer.ts';
 import { made } from './made.ts';
-import { prefixed, unprefixed } from './names.ts';
+import { prefixed } from './names.ts';
 
 /** The tapes of the layers, from the bottom up. */
 export interface StackTape {
@@ -54,6 +56,33 @@ export function stack<Names extends Readonly<Record<string, string>>>(
   const x = first[1].equations.x;
   const equations = { ...prefixed(each(layer => layer.equations)), ...(x && { x }) };
   const counts = parts.flatMap(([name, layer]) => layer.counts?.map(part => `${name}.${part}`) ?? []);
+  const layerAt = (l: number) => {
+    const layer = parts[l]?.[1];
+    if (!layer) throw new Error(`no layer ${l}`);
+    return layer;
+  };
+  /** What the parts of each layer's state are called, and what they are called here. */
+  const statesOf = parts.map(([name, layer]) => {
+    return Object.keys(layer.state).map(own => ({ own, whole: `${name}.${own}` }));
+  });
+  /** The state of layer l, of all of them. */
+  const stateOf = (s: Matrices | undefined, l: number) => {
+    const names = statesOf[l] ?? [];
+    if (!s || names.length === 0) return undefined;
+    const own: Record<string, AbstractMatrix> = {};
+    for (const name of names) {
+      const matrix = s[name.whole];
+      if (matrix) own[name.own] = matrix;
+    }
+    return own;
+  };
+  /** The state of layer l among those of all. */
+  const addState = (all: Record<string, AbstractMatrix>, l: number, s: Matrices) => {
+    for (const name of statesOf[l] ?? []) {
+      const matrix = s[name.own];
+      if (matrix) all[name.whole] = matrix;
+    }
+  };
   const whole: Layer<StackTape> = {
     name: parts.map(([, layer]) => layer.name).join('+'),
     inputs: first[1].inputs,
@@ -64,48 +93,44 @@ export function stack<Names extends Readonly<Record<string, string>>>(
     params: ParamSet.join(each(layer => layer.params)), // last: had it joined them before an error, no other call could
 
     forward(x, s0) {
-      const s = requireState('s0', s0, state, requireExtent('x', x, first[1].inputs).B); // the layers look at its numbers
+      const { B } = requireExtent('x', x, first[1].inputs); // the layers look at its numbers
+      const s = s0 === undefined ? undefined : requireState('s0', s0, state, B);
       const tapes: unknown[] = [];
-      const finals: Record<string, Matrices> = {};
+      const sT: Record<string, AbstractMatrix> = {};
       let y: Sequence = x;
       try {
-        for (const [name, layer] of parts) {
-          const step = layer.forward(y, unprefixed(s, name));
+        for (let l = 0; l < parts.length; l++) {
+          const step = layerAt(l).forward(y, stateOf(s, l));
           y = step.y;
           tapes.push(step.tape);
-          finals[name] = step.sT;
+          addState(sT, l, step.sT);
         }
       } catch (error) {
-        for (const [l, tape] of tapes.entries()) parts[l]?.[1].release?.(tape);
+        for (let l = 0; l < tapes.length; l++) layerAt(l).release?.(tapes[l]);
         throw error;
       }
-      return { y, sT: prefixed(finals), tape: { B: x.B, tapes } };
+      return { y, sT, tape: { B: x.B, tapes } };
     },
 
     backward(tape, dy, dsT) {
       const { B, tapes } = requireObject('tape', tape);
       requireSize('tape.B', B);
       requireCount('tape.tapes', tapes, parts.length, 'tapes of layers');
-      const ds = requireState('dsT', dsT, state, B);
-      const initials: Record<string, Matrices> = {};
+      const ds = dsT === undefined ? undefined : requireState('dsT', dsT, state, B);
+      const ds0: Record<string, AbstractMatrix> = {};
       let below: { readonly dx: Sequence } = { dx: dy };
-      for (const [l, [name, layer]] of [...parts.entries()].reverse()) {
-        const step = layer.backward(tapes[l], below.dx, unprefixed(ds, name));
+      for (let l = parts.length - 1; l >= 0; l--) {
+        const step = layerAt(l).backward(tapes[l], below.dx, stateOf(ds, l));
         below = step;
-        initials[name] = step.ds0;
+        addState(ds0, l, step.ds0);
       }
-      return {
-        get dx() {
-          return below.dx; // a layer may compute it when it is read
-        },
-        ds0: prefixed(initials),
-      };
+      return readLater(() => below.dx, ds0); // a layer may compute it when it is read
     },
 
     release(tape) {
       const { tapes } = requireObject('tape', tape);
       requireCount('tape.tapes', tapes, parts.length, 'tapes of layers');
-      for (const [l, [, layer]] of parts.entries()) layer.release?.(tapes[l]);
+      for (let l = 0; l < parts.length; l++) layerAt(l).release?.(tapes[l]);
     },
   };
   return made(whole as Layer<StackTape, JoinedNames<Names>>, { kind: 'stack', layers: parts });

@@ -130,12 +130,13 @@ export function windowOutput(options: {
       const [P, dP, dY] = [x.rows(), dx.rows(), dy.rows()];
       const dw = learned ? pick(params.namedGrads(), 'w') : undefined;
       forEachStep(x, { offset, w: logits() }, (n, speakers) => {
-        const dyp = speakers.map(() => 0); // ⟨dL/dy_t, p_it⟩ of each
-        speakers.forEach(({ i, j, beta }, s) => {
+        const dyp = speakers.map(({ i, j, beta }) => {
+          let sum = 0; // ⟨dL/dy_t, p_it⟩
           for (let k = 0; k < C; k++) {
             dP.set(i, j * C + k, dY.get(n, k) * beta); // WI-B2  dL/dp_it = β_it dL/dy_t, through F3
-            dyp[s] = (dyp[s] ?? 0) + dY.get(n, k) * P.get(i, j * C + k);
+            sum += dY.get(n, k) * P.get(i, j * C + k);
           }
+          return sum;
         });
         const dyy = speakers.reduce((sum, { beta }, s) => sum + beta * (dyp[s] ?? 0), 0); // ⟨dL/dy_t, y_t⟩
         speakers.forEach(({ j, beta }, s) => {

@@ -9,10 +9,13 @@
  * | y      | T·B     | the class that y_t is one-hot in |
  */
 import { type AbstractMatrix, Matrix } from 'ml-matrix';
+import { exp, log } from '../elementary.ts';
+import { inBlocks, type Stage, theStage } from '../engine/stage.ts';
 import { requireAnyMatrix, requireCount, requireFiniteNumber, requireInteger, requireObject } from '../require.ts';
-import { read, requireExtent, Sequence } from '../sequence.ts';
+import { read, requireExtent, type Sequence } from '../sequence.ts';
 import { FlatMatrix, type FloatArray } from '../views.ts';
 import { type Loss, stepFactors } from './loss.ts';
+import { lyingIn, Room, releaseRoom, roomFor, roomOf } from './room.ts';
 
 /** What the backward pass of the loss needs. */
 export interface CrossEntropyTape {
@@ -44,15 +47,17 @@ export const crossEntropy: Loss<ArrayLike<number>, CrossEntropyTape> = {
     const logits = read('logits', outputs);
     const { T, B, F: C } = logits;
     requireCount('y', target, T * B, 'class indices');
-    const { factors, count } = stepFactors(logits, weighting);
-    const y = Int32Array.from(target, (k, n) => (factors[n] ? requireInteger(`y[${n}]`, k, 0, C - 1) : 0));
+    const room = roomFor(T * B, C);
+    const { factors, count } = stepFactors(logits, weighting, room.factors);
+    const y = classesOf(target, factors, C, room.classes);
     const O = logits.data instanceof Int32Array ? Float64Array.from(logits.rows().to1DArray()) : logits.data;
-    const logP = new FlatMatrix(logSoftmaxOf(O, C), T * B, C);
+    const logP = new FlatMatrix(logSoftmaxOf(O, room), T * B, C);
     let loss = 0;
-    factors.forEach((factor, n) => {
-      if (factor) loss -= factor * logP.get(n, y[n] ?? 0); // CE-F4  L = Σ_t w_t l_t with l_t = −log(y_tᵀ p_t)
-    });
-    return { loss, count, tape: { logits, logP, y, factors } };
+    for (let n = 0; n < factors.length; n++) {
+      const factor = factors[n] ?? 0;
+      if (factor) loss -= factor * (room.numbers[n * C + (y[n] ?? 0)] ?? Number.NaN); // CE-F4  L = Σ_t w_t l_t with l_t = −log(y_tᵀ p_t)
+    }
+    return { loss, count, tape: lyingIn(room, { logits, logP, y, factors }) };
   },
 
   backward(tape, dloss = 1) {
@@ -60,17 +65,59 @@ export const crossEntropy: Loss<ArrayLike<number>, CrossEntropyTape> = {
     requireExtent('tape.logits', logits);
     requireFiniteNumber('dloss', dloss);
     const { F: C } = logits;
-    const dO = Sequence.zeros({ ...logits.extent(), F: C });
-    factors.forEach((factor, n) => {
+    const room = roomOf(tape, factors.length, C);
+    const dO = room.gradient(logits);
+    const stage = theStage();
+    if (stage && logP.data instanceof Float64Array) {
+      gradientBy(stage, tape, room, dloss, dO.data);
+      return dO;
+    }
+    for (let n = 0; n < factors.length; n++) {
+      const factor = factors[n] ?? 0;
       for (let k = 0; factor && k < C; k++) {
         const ytk = y[n] === k ? 1 : 0;
-        const ptk = Math.exp(logP.data[n * C + k] ?? Number.NaN);
+        const ptk = exp(logP.data[n * C + k] ?? Number.NaN);
         dO.data[n * C + k] = dloss * factor * (ptk - ytk); // CE-B1  dL/do_t = −w_t (y_t − p_t)ᵀ, through F4, F3
       }
-    });
+    }
     return dO;
   },
+
+  release: releaseRoom,
 };
+
+/** The class of every step, 0 where it does not count. */
+function classesOf(target: ArrayLike<number>, factors: Float64Array, C: number, y: Int32Array): Int32Array {
+  for (let n = 0; n < y.length; n++) {
+    y[n] = 0;
+    if (!factors[n]) continue;
+    const k = target[n] ?? Number.NaN;
+    y[n] = Number.isInteger(k) && k >= 0 && k < C ? k : requireInteger(`y[${n}]`, k, 0, C - 1);
+  }
+  return y;
+}
+
+/** The gradient, to the last bit, by kernels. */
+function gradientBy(
+  stage: Stage,
+  { logP, y, factors }: CrossEntropyTape,
+  { views }: Room,
+  dloss: number,
+  dO: Sequence['data'],
+): void {
+  const { data, rows, columns: C } = logP;
+  if (dO instanceof Int32Array) return;
+  inBlocks(rows, C, (from, to, n) => {
+    const into = views.part(dO, from * C, to * C, n);
+    stage.begin(2 * into.length + 2 * (to - from), 4);
+    const p = stage.put(views.part(data, from * C, to * C, n));
+    const w = stage.put(views.part(factors, from, to, n));
+    const k = stage.put(views.part(y, from, to, n));
+    const d = stage.put(into);
+    stage.kernels.softmaxGradient(to - from, C, p, w, k, dloss, d);
+    stage.get(d, into);
+  });
+}
 
 /**
  * log softmax of every row, without overflow for any finite logits.
@@ -80,20 +127,42 @@ export const crossEntropy: Loss<ArrayLike<number>, CrossEntropyTape> = {
  */
 export function logSoftmax(O: AbstractMatrix): Matrix {
   requireAnyMatrix('O', O);
-  return Matrix.from1DArray(O.rows, O.columns, logSoftmaxOf(Float64Array.from(O.to1DArray()), O.columns));
+  const room = new Room(O.rows, O.columns);
+  return Matrix.from1DArray(O.rows, O.columns, logSoftmaxOf(Float64Array.from(O.to1DArray()), room));
 }
 
-/** The same of rows of C numbers, one after the other. */
-function logSoftmaxOf(O: FloatArray, C: number): Float64Array {
-  const logP = new Float64Array(O.length);
+/** The same of rows that lie one after the other: the numbers of the room. */
+function logSoftmaxOf(O: FloatArray, room: Room): Float64Array {
+  const { columns: C, numbers: logP } = room;
+  const stage = theStage();
+  if (stage) {
+    logSoftmaxBy(stage, O, room);
+    return logP;
+  }
   for (let n = 0; n < O.length; n += C) {
     const o = O.subarray(n, n + C);
     let largest = Number.NEGATIVE_INFINITY;
     for (let k = 0; k < C; k++) largest = Math.max(largest, o[k] ?? Number.NaN); // CE-F1  μ_t = max_k o_tk
-    let sum = 0;
-    for (let k = 0; k < C; k++) sum += Math.exp((o[k] ?? Number.NaN) - largest); // CE-F2  Z_t = Σ_k exp(o_tk − μ_t)
-    const logZ = Math.log(sum);
+    const term = (k: number) => exp((o[k] ?? Number.NaN) - largest);
+    let [even, odd] = [0, 0]; // side by side, as kernels have them
+    for (let k = 0; k + 1 < C; k += 2) {
+      even += term(k);
+      odd += term(k + 1);
+    }
+    const sum = even + odd + (C % 2 === 1 ? term(C - 1) : 0); // CE-F2  Z_t = Σ_k exp(o_tk − μ_t)
+    const logZ = log(sum);
     for (let k = 0; k < C; k++) logP[n + k] = (o[k] ?? Number.NaN) - largest - logZ; // CE-F3  log p_tk = o_tk − μ_t − log Z_t
   }
   return logP;
+}
+
+/** The same, to the last bit, by kernels. */
+function logSoftmaxBy(stage: Stage, O: FloatArray, { rows, columns: C, numbers: logP, views }: Room): void {
+  inBlocks(rows, C, (from, to, n) => {
+    const into = views.part(logP, from * C, to * C, n);
+    stage.begin(into.length, 1);
+    const o = stage.put(views.part(O, from * C, to * C, n));
+    stage.kernels.logSoftmaxRows(o, o, to - from, C);
+    stage.get(o, into);
+  });
 }

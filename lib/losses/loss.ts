@@ -19,6 +19,11 @@ export interface Loss<Target, Tape = unknown> {
    * @returns dL/do_t, zero where a step does not count.
    */
   backward(tape: Tape, dloss?: number): Sequence;
+  /**
+   * Says that a tape is needed no more, nor what `backward` gave for it: the loss may use their memory for its next passes. Losses
+   * without memory of their own have no such function.
+   */
+  release?(tape: Tape): void;
 }
 
 /** A loss, and what its backward pass needs. */
@@ -49,10 +54,16 @@ export interface StepFactors {
  * The factor of every step (row n of `o.rows()`): its weight, over the sum of weights where the mean is asked for, and
  * 0 where it does not count.
  *
+ * @param factors where the factors of a sum go, one for every step; a new array unless given.
  * @throws ShapeError, ValueError when mask or weights do not fit, or the mean of no steps is asked for.
  */
-export function stepFactors(o: Sequence, weighting: Weighting = {}): StepFactors {
-  const { mask, weights, reduction = 'sum' } = requireKnown('weighting', weighting, ['mask', 'weights', 'reduction']);
+export function stepFactors(
+  o: Sequence,
+  weighting: Weighting = EVEN,
+  factors: Float64Array = new Float64Array(o.T * o.B),
+): StepFactors {
+  const known = weighting === EVEN ? EVEN : requireKnown('weighting', weighting, ['mask', 'weights', 'reduction']);
+  const { mask, weights, reduction = 'sum' } = known;
   const rows = o.T * o.B;
   if (mask !== undefined) requireCount('mask', mask, rows, 'booleans');
   if (weights !== undefined) requireCount('weights', weights, rows, 'numbers');
@@ -60,17 +71,26 @@ export function stepFactors(o: Sequence, weighting: Weighting = {}): StepFactors
     throw new ValueError('reduction', 'sum or mean', describe(reduction));
   let count = 0;
   let total = 0;
-  const factors = new Float64Array(rows).map((_, n) => {
-    if (!o.counts(n) || (mask && !isCounted(mask, n))) return 0;
-    const weight = requireFiniteNumber(`weights[${n}]`, weights ? (weights[n] ?? Number.NaN) : 1);
-    if (weight < 0) throw new ValueError(`weights[${n}]`, 'a number ≥ 0', `${weight}`);
+  factors.fill(0);
+  for (let n = 0; n < rows; n++) {
+    if (!o.counts(n) || (mask && !isCounted(mask, n))) continue;
+    const weight = weights ? requireWeight(weights, n) : 1;
     if (weight > 0) count += 1;
     total += weight;
-    return weight;
-  });
+    factors[n] = weight;
+  }
   if (reduction === 'sum') return { factors, count };
   if (count === 0) throw new ValueError('mask', 'at least one step that counts, for a mean', 'none');
   return { factors: total === Number.POSITIVE_INFINITY ? sharesOf(factors) : factors.map(w => w / total), count };
+}
+
+/** Every step counts as much as any other: what is meant where nothing is said. */
+const EVEN: Weighting = {};
+
+function requireWeight(weights: ArrayLike<number>, n: number): number {
+  const weight = requireFiniteNumber(`weights[${n}]`, weights[n] ?? Number.NaN);
+  if (weight < 0) throw new ValueError(`weights[${n}]`, 'a number ≥ 0', `${weight}`);
+  return weight;
 }
 
 /** w_t over Σ_t w_t where that sum overflows: of weights so much smaller that the sum of as many as there may be does not. */

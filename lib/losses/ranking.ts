@@ -10,11 +10,14 @@
  * | y       | T·B     | the activity of every step |
  */
 import { type AbstractMatrix, Matrix } from 'ml-matrix';
+import { exp } from '../elementary.ts';
 import { ShapeError, ValueError } from '../errors.ts';
+import { argmax } from '../extremes.ts';
 import { describe, requireFiniteNumber, requireKnown, requireObject } from '../require.ts';
 import { requireSequence } from '../sequence.ts';
 import { type CrossEntropyTape, crossEntropy } from './cross-entropy.ts';
 import type { Loss } from './loss.ts';
+import { releaseRoom } from './room.ts';
 
 /** Which ranking loss, and how much it counts beside the cross-entropy. */
 export interface RankingOptions {
@@ -29,7 +32,7 @@ export interface RankingTerm {
   readonly n: number;
   /** The class whose score is looked at: the activity that goes on, or the former one. */
   readonly k: number;
-  /** t*, where its score was best before; absent at a transition. */
+  /** β_t, where its score was best before; absent at a transition. */
   readonly best?: number;
   /** The step's factor in L. */
   readonly factor: number;
@@ -43,7 +46,7 @@ export interface RankingTape {
 }
 
 /**
- * L = Σ_t (−log p_t[y_t] + λ_r r_t) over all steps that count. The target is the activity of every step, T·B integers
+ * L = Σ_t w_t (−log p_t[y_t] + λ_r r_t) over all steps that count. The target is the activity of every step, T·B integers
  * in 0…C−1, time-major. Where an activity goes on, r_t is how far its score has fallen below its best since it began;
  * where another takes its place, what score the former still has; at the first step 0.
  *
@@ -79,19 +82,19 @@ export function rankingLoss(options: RankingOptions): Loss<ArrayLike<number>, Ra
       if (kind === 'm' && logits.F < 2)
         throw new ShapeError('logits', 'at least 2 classes for a margin', `${logits.F}`);
       const { loss: Lc, count, tape: classification } = crossEntropy.forward(logits, target, weighting);
-      const P = Matrix.exp(classification.logP); // RK-F1  p_t = softmax(o_t)
+      const P = new Matrix(classification.logP.to2DArray().map(row => row.map(exp))); // RK-F1  p_t = softmax(o_t)
       const score = (n: number, k: number): number =>
-        kind === 's' ? P.get(n, k) : P.get(n, k) - P.get(n, rival(P, n, k)); // RK-F2  s_t^y = p_t^y, or m_t^y = p_t^y − max_{y′≠y} p_t^{y′}
+        kind === 's' ? P.get(n, k) : P.get(n, k) - P.get(n, rival(P, n, k)); // RK-F2  s_tk = p_tk − μ q_tk, q_tk = max_{j≠k} p_tj, μ = 0 or 1
       const terms = ranked(classification, score);
       let Lr = 0;
       for (const { n, k, best, factor } of terms) {
         if (best !== undefined) {
-          Lr += factor * (score(best, k) - score(n, k)); // RK-F3  r_t = max(0, s*_t − s_t^{y_t}) where y_t = y_{t−1}
+          Lr += factor * (score(best, k) - score(n, k)); // RK-F3  u_t = max(0, s*_t − s_{t,y_t}) where y_t = y_{t−1}
         } else {
-          Lr += factor * score(n, k); // RK-F5  r_t = s_t^{y_{t−1}} where y_t ≠ y_{t−1}
+          Lr += factor * score(n, k); // RK-F5  v_t = s_{t,y_{t−1}} where y_t ≠ y_{t−1}
         }
       }
-      const loss = Lc + lambda * Lr; // RK-F6  L = Σ_t w_t (−log p_t^{y_t} + λ_r r_t)
+      const loss = Lc + lambda * Lr; // RK-F6  L = Σ_t w_t (l_t + λ_r (u_t + v_t))
       return { loss, count, tape: { classification, P, terms } };
     },
 
@@ -100,16 +103,16 @@ export function rankingLoss(options: RankingOptions): Loss<ArrayLike<number>, Ra
       const dO = crossEntropy.backward(classification, dloss);
       const dP = Matrix.zeros(P.rows, P.columns);
       const addScore = (n: number, k: number, ds: number): void => {
-        addAt(dP, n, k, ds); // RK-B1  dL/dp_t^y += dL/ds_t^y, through F2
-        if (kind === 'm') addAt(dP, n, rival(P, n, k), -ds); // RK-B2  dL/dp_t^{y′} −= dL/dm_t^y at the largest p_t^{y′}, through F2
+        addAt(dP, n, k, ds); // RK-B1  dL/dp_t += dL/ds_t, through F2
+        if (kind === 'm') addAt(dP, n, rival(P, n, k), -ds); // RK-B2  dL/dp_ti += Σ_k [i = argmax_{j≠k} p_tj] dL/dq_tk, dL/dq_t = −μ dL/ds_t, through F2
       };
       for (const { n, k, best, factor } of terms) {
         const dr = dloss * factor * lambda;
         if (best === undefined) {
-          addScore(n, k, dr); // RK-B3  dL/ds_t^{y_{t−1}} += λ_r w_t, through F5
+          addScore(n, k, dr); // RK-B3  dL/ds_t += dL/dv_t y_{t−1}ᵀ where y_t ≠ y_{t−1}, dL/dv_t = λ_r w_t, through F5
         } else {
-          addScore(n, k, -dr); // RK-B4  dL/ds_t^{y_t} −= λ_r w_t where s*_t > s_t^{y_t}, through F3
-          addScore(best, k, dr); // RK-B5  dL/ds_{t*}^{y_t} += λ_r w_t at t* < t where s*_t was first reached, through F3, F4
+          addScore(n, k, -dr); // RK-B4  dL/ds_t −= dL/du_t y_tᵀ where s*_t > s_{t,y_t}, dL/du_t = λ_r w_t, through F3
+          addScore(best, k, dr); // RK-B5  dL/ds_j += Σ_t dL/du_t y_jᵀ over the t whose s*_t was first reached at j = β_t, through F3, F4
         }
       }
       const rows = dO.rows();
@@ -122,6 +125,8 @@ export function rankingLoss(options: RankingOptions): Loss<ArrayLike<number>, Ra
       }
       return dO;
     },
+
+    release: tape => releaseRoom(tape?.classification),
   };
 }
 
@@ -143,7 +148,7 @@ function ranked(
       } else if (score(n, k) < score(best, k)) {
         terms.push({ n, k, best, factor });
       } else if (score(n, k) > score(best, k)) {
-        best = n; // RK-F4  s*_{t+1} = max(s*_t, s_t^{y_t}), first reached at t* = t where s_t^{y_t} is larger
+        best = n; // RK-F4  s*_{t+1} = max(s*_t, s_{t,y_t}), first reached at β_{t+1} = t where s_{t,y_t} is larger
       }
     }
   }
@@ -152,11 +157,7 @@ function ranked(
 
 /** The class other than k whose probability is largest at step n, the first of several. */
 function rival(P: AbstractMatrix, n: number, k: number): number {
-  let best = k === 0 ? 1 : 0;
-  for (let j = best + 1; j < P.columns; j++) {
-    if (j !== k && P.get(n, j) > P.get(n, best)) best = j;
-  }
-  return best;
+  return argmax(P.getRow(n).fill(-1, k, k + 1)); // below any probability
 }
 
 function addAt(a: AbstractMatrix, i: number, j: number, x: number): void {

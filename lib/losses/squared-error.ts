@@ -7,9 +7,13 @@
  * | O, dO  | (T·B)×F | the outputs o_t of every step of every sequence, stacked by rows |
  * | Y      | (T·B)×F | the targets y_t |
  */
+
+import { inBlocks, type Stage, theStage } from '../engine/stage.ts';
 import { requireFiniteNumber, requireObject } from '../require.ts';
-import { read, requireExtent, Sequence } from '../sequence.ts';
+import { dense, read, requireExtent, type Sequence } from '../sequence.ts';
+import { type Answers, gradientBy } from './answers.ts';
 import { type Loss, stepFactors } from './loss.ts';
+import { lyingIn, type Room, releaseRoom, roomFor, roomOf } from './room.ts';
 
 /** What the backward pass of the loss needs. */
 export interface SquaredErrorTape {
@@ -38,28 +42,58 @@ export const squaredError: Loss<Sequence, SquaredErrorTape> = {
   forward(outputs, target, weighting) {
     const o = read('o', outputs);
     const y = read('y', target, o.F, o);
-    const { factors, count } = stepFactors(o, weighting);
-    const [O, Y] = [o.rows(), y.rows()];
+    const room = roomFor(o.T * o.B, o.F);
+    const { factors, count } = stepFactors(o, weighting, room.factors);
+    const { F, data: O } = dense(o);
+    const { data: Y } = dense(y);
+    const tape = lyingIn(room, { o, y, factors });
+    const stage = theStage();
+    if (stage) return { loss: lossBy(stage, { O, Y, factors, F }, room), count, tape };
     let loss = 0;
-    factors.forEach((factor, n) => {
-      for (let k = 0; factor && k < o.F; k++) {
-        loss += factor * 0.5 * (O.get(n, k) - Y.get(n, k)) ** 2; // SE-F1  L = Σ_t w_t l_t with l_t = ½‖o_t − y_t‖²
+    for (let n = 0; n < factors.length; n++) {
+      const factor = factors[n] ?? 0;
+      for (let k = n * F; factor && k < (n + 1) * F; k++) {
+        const error = (O[k] ?? Number.NaN) - (Y[k] ?? Number.NaN);
+        loss += factor * 0.5 * (error * error); // SE-F1  L = Σ_t w_t l_t with l_t = ½‖o_t − y_t‖²
       }
-    });
-    return { loss, count, tape: { o, y, factors } };
+    }
+    return { loss, count, tape };
   },
 
   backward(tape, dloss = 1) {
     const { o, y, factors } = requireObject('tape', tape);
     requireExtent('tape.o', o);
     requireFiniteNumber('dloss', dloss);
-    const dO = Sequence.zeros({ ...o.extent(), F: o.F });
-    const [rows, O, Y] = [dO.rows(), o.rows(), y.rows()];
-    factors.forEach((factor, n) => {
-      for (let k = 0; factor && k < o.F; k++) {
-        rows.set(n, k, dloss * factor * (O.get(n, k) - Y.get(n, k))); // SE-B1  dL/do_t = w_t (o_t − y_t)ᵀ, through F1
+    const room = roomOf(tape, factors.length, o.F);
+    const dO = room.gradient(o);
+    const { F, data: O } = dense(o);
+    const { data: Y } = dense(y);
+    const stage = theStage();
+    if (stage) {
+      gradientBy(stage, 'squaredGradient', { O, Y, factors, F }, room, dloss, dO.data);
+      return dO;
+    }
+    for (let n = 0; n < factors.length; n++) {
+      const factor = factors[n] ?? 0;
+      for (let k = n * F; factor && k < (n + 1) * F; k++) {
+        dO.data[k] = dloss * factor * ((O[k] ?? Number.NaN) - (Y[k] ?? Number.NaN)); // SE-B1  dL/do_t = w_t (o_t − y_t)ᵀ, through F1
       }
-    });
+    }
     return dO;
   },
+
+  release: releaseRoom,
 };
+
+/** The loss, to the last bit, by kernels. */
+function lossBy(stage: Stage, { O, Y, factors, F }: Answers, { views }: Room): number {
+  let loss = 0;
+  inBlocks(factors.length, F, (from, to, n) => {
+    stage.begin(2 * (to - from) * F + (to - from), 3);
+    const o = stage.put(views.part(O, from * F, to * F, n));
+    const y = stage.put(views.part(Y, from * F, to * F, n));
+    const w = stage.put(views.part(factors, from, to, n));
+    loss = stage.kernels.squaredError(to - from, F, o, y, w, loss);
+  });
+  return loss;
+}

@@ -63,7 +63,7 @@ export function memoryEstimate(options: CharTrainerOptions, C: number, engine: E
  * @throws MemoryError with the bytes it needs.
  */
 export function requireEngineRoom(options: CharTrainerOptions, C: number, engine: Engine): void {
-  requireFits(memoryEstimate(options, C, engine), 'inside', `the ${WASM} bytes that WebAssembly has`, WASM);
+  requireFits(options, memoryEstimate(options, C, engine), 'inside', `the ${WASM} bytes that WebAssembly has`, WASM);
 }
 
 /**
@@ -78,14 +78,21 @@ export function requireRoom(options: CharTrainerOptions, C: number, engine: Engi
   const file = OUTSIDE * parameterCount(options, C) * (1 + memoriesOf(options.optimiser));
   if (file > FILE) throw tooLarge('hidden', `a file of ${FILE} bytes`, file);
   const estimate = memoryEstimate(options, C, engine);
-  requireFits(estimate, 'total', `the ${available} bytes of memory that are free`, available);
+  requireFits(options, estimate, 'total', `the ${available} bytes of memory that are free`, available);
   return estimate;
 }
 
-/** What does not fit is the chunk's fault where it takes more than the model. */
-function requireFits(estimate: MemoryEstimate, what: 'inside' | 'total', room: string, bytes: number): void {
-  if (estimate[what] > bytes)
-    throw tooLarge(estimate.chunk > estimate.model ? 'chunk' : 'hidden', room, estimate[what]);
+/** What does not fit is the fault of the steps that are kept where they take more than the model: of the chunk, or of more streams. */
+function requireFits(
+  { chunk, batch }: CharTrainerOptions,
+  estimate: MemoryEstimate,
+  what: 'inside' | 'total',
+  room: string,
+  bytes: number,
+): void {
+  if (estimate[what] <= bytes) return;
+  const kept = batch > chunk ? 'batch' : 'chunk';
+  throw tooLarge(estimate.chunk > estimate.model ? kept : 'hidden', room, estimate[what]);
 }
 
 /** The engine's parameters of all layers, and the gradients of the largest; an embedding is none of it. */
@@ -145,7 +152,8 @@ function readingEach(cell: Made['cell'], d: number, m: number): number {
   return more === undefined ? 0 : (layerCount(cell, d + more, m) - layerCount(cell, d, m)) / more;
 }
 
-function tooLarge(argument: 'hidden' | 'chunk', room: string, needed: number): MemoryError {
-  const what = { hidden: 'a model that fits', chunk: 'one whose steps, all of them kept, fit' }[argument];
+function tooLarge(argument: 'hidden' | 'chunk' | 'batch', room: string, needed: number): MemoryError {
+  const kept = 'whose steps, all of them kept, fit';
+  const what = { hidden: 'a model that fits', chunk: `one ${kept}`, batch: `as many streams ${kept}` }[argument];
   return new MemoryError(argument, `${what} ${room}`, `one that needs at least ${needed} bytes`);
 }

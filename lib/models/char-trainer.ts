@@ -7,13 +7,15 @@ import { ValueError } from '../errors.ts';
 import { normal, zeros } from '../init/initialisers.ts';
 import type { Dropout } from '../layers/dropout.ts';
 import { type Layer, requireLayer, requireState, zeroState } from '../layers/layer.ts';
-import { crossEntropy } from '../losses/cross-entropy.ts';
+import { type CrossEntropyTape, crossEntropy } from '../losses/cross-entropy.ts';
 import type { Optimiser } from '../optim/optimiser.ts';
 import { Random, streamSeed } from '../random.ts';
 import { requireFiniteNumber, requireInteger, requireObject } from '../require.ts';
 import type { Sequence } from '../sequence.ts';
 import type { Matrices } from '../shape.ts';
-import { type Chunk, truncated } from '../through-time/truncated.ts';
+import type { Steps } from '../steps.ts';
+import { type Chunk, chunkOf } from '../through-time/truncated.ts';
+import { Alone } from '../training/alone.ts';
 import { Descent, requireNorms } from '../training/descent.ts';
 import { type Streams, streamsOf } from '../training/streams.ts';
 import { FlatMatrix } from '../views.ts';
@@ -86,6 +88,7 @@ export class CharTrainer {
   readonly #streams: Streams;
   readonly #descent: Descent;
   readonly #drops: readonly Dropout[];
+  readonly #alone = new Alone('trainer');
   /** What the passes of training go through. */
   #runs: Layer;
   #random: Random;
@@ -191,13 +194,28 @@ export class CharTrainer {
    * before the step, and so are the parameters and the optimiser's memory, unless an optimiser of one's own throws in the
    * middle of an update; only the gradients are not. The same step may be tried again.
    *
-   * @throws DivergenceError when the loss or its gradient is not finite; MemoryError when memory runs out.
+   * @throws DivergenceError when the loss or its gradient is not finite; MemoryError when memory runs out; ValueError when
+   * another step is awaited.
    */
   step(): TrainingStep {
+    return this.#alone.now(this.#update());
+  }
+
+  /**
+   * The same step, to the last bit, through a layer that others help with who have to be awaited, as some of `parallel` have.
+   * Until then nothing else may be done with the trainer.
+   *
+   * @throws as {@link step}.
+   */
+  stepAsync(): Promise<TrainingStep> {
+    return this.#alone.later(this.#update());
+  }
+
+  *#update(): Steps<TrainingStep> {
     const { chunk, batch } = this.options;
     const kept = SMOOTHING ** batch;
     const { learningRate } = this.optimiser;
-    const { to, loss, sT } = this.#descent.step(() => this.#gradient());
+    const { to, loss, sT } = yield* this.#descent.update(() => this.#gradient());
     this.optimiser.learningRate = learningRate; // that of which a schedule takes a part
     this.#position = to;
     this.#state = sT;
@@ -207,6 +225,7 @@ export class CharTrainer {
 
   /** Leaves the next chunk out: the memory is reset behind it, and nothing is learnt. It counts as a step. */
   skip(): TrainingStep {
+    this.#alone.require();
     const { from } = this.#next();
     this.#descent.skip();
     this.#position = from + this.options.chunk;
@@ -233,31 +252,34 @@ export class CharTrainer {
   }
 
   /** Forward and backward of the next chunk: the gradient of its loss, over the streams their mean, is in `params.grads`. */
-  #gradient(): Chunk {
+  *#gradient(): Steps<Chunk> {
     const { chunk, batch } = this.options;
     const { x, targets } = this.#streams;
     const { from, s0 } = this.#next();
+    let judged: CrossEntropyTape | undefined;
     const lossOf = (logits: Sequence, first: number, to: number) => {
       const { loss, tape } = crossEntropy.forward(logits, targets(first, to));
+      judged = tape;
       return { loss: loss / batch, dy: crossEntropy.backward(tape, 1 / batch) };
     };
-    return this.#dropping(() => {
-      const { value } = truncated(this.#runs, x, lossOf, { steps: chunk, from, s0 }).next();
-      if (!value) throw new Error('the text ended before its last chunk');
-      return value;
-    });
+    try {
+      const to = Math.min(from + chunk, x.T);
+      const pass = chunkOf(this.#runs, x, lossOf, { from, to, s0 });
+      return yield* this.#drops.length === 0 ? pass : this.#dropping(pass);
+    } finally {
+      if (judged) crossEntropy.release?.(judged);
+    }
   }
 
   /** A pass in which features are dropped: which, the seed and the step alone say, so that a step may be made again. */
-  #dropping<T>(pass: () => T): T {
-    if (this.#drops.length === 0) return pass();
+  *#dropping<T>(pass: Steps<T>): Steps<T> {
     const rng = new Random(streamSeed(this.options.seed, `dropped at ${this.#descent.position.made}`));
     for (const drop of this.#drops) {
       drop.resample(rng);
       drop.training = true;
     }
     try {
-      return pass();
+      return yield* pass;
     } finally {
       for (const drop of this.#drops) drop.training = false;
     }

@@ -33,9 +33,9 @@ export function choose(logits: readonly number[], options: ChoiceOptions, rng: R
   const q = logits.map(o => Math.exp((o - most) / temperature)); // SA-F1  q_k = exp o_k/T, over what makes them 1 in all
   if (topK === undefined && topP === undefined) return rng.index(q);
   const order = logits.map((_, k) => k).sort((i, j) => (logits[j] ?? 0) - (logits[i] ?? 0) || i - j);
-  const likeliest = order.slice(0, topK ?? order.length); // SA-F2  S = {π_1 … π_k}
+  const likeliest = order.slice(0, topK ?? order.length); // SA-F2  s_k = [r_k < N], r_k = Σ_j [o_j > o_k]
   const kept = new Set(topP === undefined || topP === 1 ? likeliest : nucleus(q, likeliest, topP));
-  return rng.index(q.map((weight, k) => (kept.has(k) ? weight : 0))); // SA-F4  Pr(k) = q_k / Σ_{S′} q_j
+  return rng.index(q.map((weight, k) => (kept.has(k) ? weight : 0))); // SA-F4  π_k = q_k s′_k / Σ_j q_j s′_j
 }
 
 /** The fewest of the first classes whose weights come to P of all of theirs. */
@@ -46,5 +46,5 @@ function nucleus(q: readonly number[], classes: readonly number[], P: number): r
     sum += q[k] ?? 0;
     return sum >= enough;
   });
-  return last < 0 ? classes : classes.slice(0, last + 1); // SA-F3  n = min n: Σ_{i ≤ n} q_{π_i} ≥ P Σ_S q_j
+  return last < 0 ? classes : classes.slice(0, last + 1); // SA-F3  s′_k = s_k [Σ_j q_j s_j [r_j < r_k] < P Σ_j q_j s_j]
 }

@@ -47,7 +47,7 @@ export class DivergenceError extends ValueError {
 export function withNorm(step: number, loss: number, params: ParamSet, norms: readonly number[]): readonly number[] {
   const size = norm(params.grads);
   const fits = Number.isFinite(size ** 2);
-  if (Number.isFinite(loss) && fits) return [...norms, size].slice(-REMEMBERED);
+  if (Number.isFinite(loss) && fits) return norms.slice(1 - REMEMBERED).concat(size);
   requireFiniteMatrices(step, params.named(), norms);
   const [tensor, x] = firstNotFinite(params.namedGrads()) ?? [];
   const gradient = tensor === undefined ? 'a gradient too large for a norm' : `${x} in the gradient of ${tensor}`;

@@ -53,13 +53,13 @@ export function ngram(text: Int32Array, options: { readonly C: number; readonly 
 
   /** P(w | h), given the nodes of h and all its ends, from the empty one on; a context that never was adds nothing. */
   const probability = (contexts: readonly number[], w: number): number => {
-    let p = 1 / C; // NG-F5  P_0(w) = 1/C
+    let p = 1 / C; // NG-F5  p_0w = 1/C
     for (const h of contexts) {
       const sum = total[h] ?? 0;
       if (sum === 0) break;
       const hw = tree.find(h, w);
       const kept = hw === 0 ? 0 : (c[hw] ?? 0) - (discount[hw] ?? 0);
-      p = kept / sum + (gamma[h] ?? 0) * p; // NG-F6  P_k(w | h) = (c(hw) − D_k(c(hw))) / Σ_v c(hv) + γ(h) P_{k−1}(w | h′)
+      p = kept / sum + (gamma[h] ?? 0) * p; // NG-F6  p_kw = (c_kw − d_kw) / Σ_v c_kv + γ_k p_{k−1,w}
     }
     return p;
   };
@@ -146,6 +146,6 @@ function sums({ tree: { parent }, c, discount }: Strings): {
     total[h] = (total[h] ?? 0) + (c[node] ?? 0);
     gamma[h] = (gamma[h] ?? 0) + (discount[node] ?? 0);
   }
-  for (let h = 0; h < c.length; h++) gamma[h] = (gamma[h] ?? 0) / (total[h] ?? 0); // NG-F4  γ(h) = Σ_v D_k(c(hv)) / Σ_v c(hv)
+  for (let h = 0; h < c.length; h++) gamma[h] = (gamma[h] ?? 0) / (total[h] ?? 0); // NG-F4  γ_k = Σ_v d_kv / Σ_v c_kv
   return { total, gamma };
 }

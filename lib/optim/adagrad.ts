@@ -1,3 +1,4 @@
+import { beside } from '../engine/resident.ts';
 import { ParamSet } from '../params.ts';
 import { requireInstance, requireKnown, requirePositive } from '../require.ts';
 import { type Optimiser, optimiser } from './optimiser.ts';
@@ -15,8 +16,8 @@ export function adagrad(
 ): Optimiser {
   const { learningRate, epsilon = 1e-8 } = requireKnown('options', options, ['learningRate', 'epsilon']);
   requirePositive('epsilon', epsilon);
-  const { size } = requireInstance('params', params, ParamSet);
-  const mem = new Float64Array(size);
+  const { size, values: home } = requireInstance('params', params, ParamSet);
+  const mem = beside(home, size);
   return optimiser({
     name: 'adagrad',
     learningRate,
@@ -32,6 +33,9 @@ export function adagrad(
         mem[i] = sum;
         values[i] = (values[i] ?? 0) - (eta * g) / Math.sqrt(sum + epsilon);
       }
+    },
+    fast(kernels, { byteOffset: values }, { byteOffset: grads }, eta) {
+      kernels.adagrad(size, values, grads, mem.byteOffset, eta, epsilon);
     },
   });
 }

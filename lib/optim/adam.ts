@@ -1,3 +1,4 @@
+import { beside } from '../engine/resident.ts';
 import { ValueError } from '../errors.ts';
 import { ParamSet } from '../params.ts';
 import { requireFiniteNumber, requireInstance, requireKnown, requirePositive } from '../require.ts';
@@ -39,10 +40,15 @@ export function adam(params: ParamSet, options: AdamOptions): Optimiser {
   requirePositive('epsilon', epsilon);
   if (requireFiniteNumber('weightDecay', weightDecay) < 0)
     throw new ValueError('weightDecay', 'a number ≥ 0', `${weightDecay}`);
-  const { size } = requireInstance('params', params, ParamSet);
-  const mean = new Float64Array(size);
-  const meanSquare = new Float64Array(size);
+  const { size, values: home } = requireInstance('params', params, ParamSet);
+  const [mean, meanSquare] = [beside(home, size), beside(home, size)];
   const steps = new Float64Array(1);
+  /** Counts a step, and says by how much m and v are too small at it. */
+  const corrections = (): readonly [number, number] => {
+    const t = (steps[0] ?? 0) + 1;
+    steps[0] = t;
+    return [1 - beta1 ** t, 1 - beta2 ** t];
+  };
   return optimiser({
     name: 'adam',
     learningRate,
@@ -51,9 +57,7 @@ export function adam(params: ParamSet, options: AdamOptions): Optimiser {
     params,
     squares: true,
     update(values, grads, eta) {
-      const t = (steps[0] ?? 0) + 1;
-      steps[0] = t;
-      const [correction1, correction2] = [1 - beta1 ** t, 1 - beta2 ** t];
+      const [correction1, correction2] = corrections();
       for (let i = 0; i < grads.length; i++) {
         const g = grads[i] ?? 0;
         const m = beta1 * (mean[i] ?? 0) + (1 - beta1) * g;
@@ -64,6 +68,12 @@ export function adam(params: ParamSet, options: AdamOptions): Optimiser {
         const kept = theta - eta * weightDecay * theta;
         values[i] = kept - (eta * (m / correction1)) / (Math.sqrt(v / correction2) + epsilon);
       }
+    },
+    fast(kernels, { byteOffset: values }, { byteOffset: grads }, eta) {
+      const [correction1, correction2] = corrections();
+      const [m, v] = [mean.byteOffset, meanSquare.byteOffset];
+      // biome-ignore format: twelve lines otherwise
+      kernels.adam(size, values, grads, m, v, eta, beta1, beta2, epsilon, weightDecay, correction1, correction2);
     },
   });
 }

@@ -2,9 +2,10 @@
  * Clipping of the gradients that an optimiser is about to receive, in place. Never inside the recursion: what came
  * out would be the gradient of nothing.
  */
+import { kernelsOver } from '../engine/resident.ts';
 import { ParamSet } from '../params.ts';
 import { requireFinite, requireFiniteNumber, requireInstance, requirePositive } from '../require.ts';
-import { frobenius, norm as normOf, squaredNorm } from './norm.ts';
+import { norm as normOf, numbersOf, squaredNorm } from './norm.ts';
 
 /**
  * DD2424 Lecture 9, "Easy solution to exploding gradients": G ← (θ/‖G‖) G where ‖G‖ ≥ θ, for the gradient G of every
@@ -15,11 +16,12 @@ import { frobenius, norm as normOf, squaredNorm } from './norm.ts';
  */
 export function clipByNorm(params: ParamSet, theta: number): Readonly<Record<string, number>> {
   requirePositive('theta', theta);
-  const grads = Object.entries(requireInstance('params', params, ParamSet).namedGrads());
-  const norms = grads.map(([name, G]) => [name, requireFiniteNumber(`‖d${name}‖`, frobenius(G))] as const);
+  const each = Object.entries(requireInstance('params', params, ParamSet).namedGrads());
+  const grads = each.map(([name, G]) => [name, numbersOf(G)] as const);
+  const norms = grads.map(([name, G]) => [name, requireFiniteNumber(`‖d${name}‖`, normOf(G))] as const);
   norms.forEach(([, norm], n) => {
-    if (norm < theta) return;
-    for (const factor of factorsOf(theta, norm)) grads[n]?.[1].mul(factor);
+    const G = grads[n]?.[1];
+    if (G && norm >= theta) scaleToward(G, theta, norm);
   });
   return Object.fromEntries(norms);
 }
@@ -35,20 +37,28 @@ export function clipByGlobalNorm(params: ParamSet, theta: number): number {
   const { grads } = requireInstance('params', params, ParamSet);
   requirePositive('theta', theta);
   const norm = requireFiniteNumber('‖grads‖', normOf(grads));
-  if (norm >= theta) {
-    for (const factor of factorsOf(theta, norm)) {
-      grads.forEach((g, i) => {
-        grads[i] = g * factor;
-      });
-    }
-  }
+  if (norm >= theta) scaleToward(grads, theta, norm);
   return norm;
 }
 
-/** θ/‖g‖; in two factors where that is so small that it would lose digits. */
-function factorsOf(theta: number, norm: number): readonly number[] {
+/** g ← (θ/‖g‖) g; by two factors where that is so small that it would lose digits. */
+function scaleToward(grads: Float64Array, theta: number, norm: number): void {
   const factor = theta / norm;
-  return factor >= 1e-300 ? [factor] : [2 ** -500, theta / (norm * 2 ** -500)];
+  if (factor >= 1e-300) {
+    scale(grads, factor);
+    return;
+  }
+  scale(grads, 2 ** -500);
+  scale(grads, theta / (norm * 2 ** -500));
+}
+
+function scale(grads: Float64Array, factor: number): void {
+  const kernels = kernelsOver(grads);
+  if (kernels) {
+    kernels.scale(grads.length, grads.byteOffset, factor);
+    return;
+  }
+  for (let i = 0; i < grads.length; i++) grads[i] = (grads[i] ?? 0) * factor;
 }
 
 /**
@@ -62,15 +72,13 @@ export function clipByValue(params: ParamSet, limit: number): void {
   const squares = squaredNorm(grads);
   if (squares < limit ** 2) return; // no element is larger than all together
   if (!Number.isFinite(squares)) requireFinite('grads', grads);
-  for (let from = 0; from < grads.length; from += BLOCK) {
-    const part = grads.subarray(from, from + BLOCK);
-    if (squaredNorm(part) < limit ** 2) continue; // as most are
-    for (let i = 0; i < part.length; i++) {
-      const g = part[i] ?? 0;
-      if (Math.abs(g) > limit) part[i] = g > 0 ? limit : -limit;
-    }
+  const kernels = kernelsOver(grads);
+  if (kernels) {
+    kernels.clip(grads.length, grads.byteOffset, limit);
+    return;
+  }
+  for (let i = 0; i < grads.length; i++) {
+    const g = grads[i] ?? 0;
+    if (Math.abs(g) > limit) grads[i] = g > 0 ? limit : -limit;
   }
 }
-
-/** Gradients that are looked at together. */
-const BLOCK = 256;

@@ -1,5 +1,7 @@
 /** Euclidean norms that neither overflow nor vanish before they have to. */
 import type { AbstractMatrix } from 'ml-matrix';
+import { kernelsOver } from '../engine/resident.ts';
+import { FlatMatrix } from '../views.ts';
 
 /**
  * Sums of squares within these lost nothing that counts: what has vanished of one that large is below its rounding.
@@ -16,13 +18,19 @@ export function norm(x: Float64Array): number {
 
 /** Frobenius' norm of a matrix, alike. */
 export function frobenius(A: AbstractMatrix): number {
-  const plain = A.norm('frobenius');
-  const squares = plain * plain;
-  return squares >= LOW && squares <= HIGH ? plain : scaledNorm(A.to1DArray());
+  return norm(numbersOf(A));
+}
+
+/** The numbers of a matrix, row after row: where they lie, if they lie in one piece. */
+export function numbersOf(A: AbstractMatrix): Float64Array {
+  if (!(A instanceof FlatMatrix && A.data instanceof Float64Array)) return Float64Array.from(A.to1DArray());
+  return A.data.subarray(A.offset, A.offset + A.rows * A.columns);
 }
 
 /** ‖x‖², in four sums that do not wait for each other. NaN or infinite where a number is, or where it overflows. */
 export function squaredNorm(x: Float64Array): number {
+  const kernels = kernelsOver(x);
+  if (kernels) return kernels.squares(x.length, x.byteOffset);
   let [a, b, c, d] = [0, 0, 0, 0];
   const whole = x.length - (x.length % 4);
   for (let i = 0; i < whole; i += 4) {

@@ -1,4 +1,6 @@
 import { noteOf } from '../copies.ts';
+import type { AroundKernels } from '../engine/kernels-around.ts';
+import { kernelsOver } from '../engine/resident.ts';
 import { ValueError } from '../errors.ts';
 import { ParamSet } from '../params.ts';
 import { describe, requireFinite, requireFiniteNumber, requireInstance, requirePositive } from '../require.ts';
@@ -52,6 +54,8 @@ export interface Rule {
   readonly squares?: boolean;
   /** One update of all values from all gradients, at learning rate η. */
   update(values: Float64Array, grads: Float64Array, eta: number): void;
+  /** The same, to the last bit, by kernels over the memory in which all of it lies. */
+  fast(kernels: AroundKernels, values: Float64Array, grads: Float64Array, eta: number): void;
 }
 
 /**
@@ -60,7 +64,8 @@ export interface Rule {
  * @throws ValueError when the learning rate is not positive.
  */
 export function optimiser(rule: Rule): Optimiser {
-  const { name, learningRate, options = {}, memory, params: own, squares = false, update } = rule;
+  const { name, learningRate, options = {}, memory, params: own, squares = false, update, fast } = rule;
+  const remembered = Object.values(memory).filter(({ length }) => length > 1);
   let eta = requirePositive('learningRate', learningRate);
   const made: Optimiser = {
     name,
@@ -79,7 +84,9 @@ export function optimiser(rule: Rule): Optimiser {
         throw new ValueError('params', 'those that the optimiser was made for', `a set of ${grads.length} numbers`);
       }
       requireGradients(grads, squares); // before anything is changed
-      update(values, grads, eta);
+      const kernels = grads.buffer === values.buffer ? kernelsOver(values, remembered) : undefined;
+      if (kernels) fast(kernels, values, grads, eta);
+      else update(values, grads, eta);
     },
   };
   makings.set(made, { making: { name, options, ...(own && { params: own }) }, step: made.step });

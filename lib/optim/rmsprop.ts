@@ -1,3 +1,4 @@
+import { beside } from '../engine/resident.ts';
 import { ParamSet } from '../params.ts';
 import { requireInstance, requireKnown, requirePositive } from '../require.ts';
 import { type Optimiser, optimiser, requireDecay } from './optimiser.ts';
@@ -26,8 +27,8 @@ export function rmsprop(params: ParamSet, options: RmspropOptions): Optimiser {
   } = requireKnown('options', options, ['learningRate', 'decay', 'epsilon']);
   requireDecay('decay', decay);
   requirePositive('epsilon', epsilon);
-  const { size } = requireInstance('params', params, ParamSet);
-  const meanSquare = new Float64Array(size);
+  const { size, values: home } = requireInstance('params', params, ParamSet);
+  const meanSquare = beside(home, size);
   return optimiser({
     name: 'rmsprop',
     learningRate,
@@ -42,6 +43,9 @@ export function rmsprop(params: ParamSet, options: RmspropOptions): Optimiser {
         meanSquare[i] = v;
         values[i] = (values[i] ?? 0) - (eta * g) / (Math.sqrt(v) + epsilon);
       }
+    },
+    fast(kernels, { byteOffset: values }, { byteOffset: grads }, eta) {
+      kernels.rmsprop(size, values, grads, meanSquare.byteOffset, eta, decay, epsilon);
     },
   });
 }

@@ -1,3 +1,4 @@
+import { beside } from '../engine/resident.ts';
 import { ValueError } from '../errors.ts';
 import { ParamSet } from '../params.ts';
 import { requireBoolean, requireInstance, requireKnown } from '../require.ts';
@@ -50,11 +51,14 @@ function plain(learningRate: number, params?: ParamSet): Optimiser {
         values[i] = (values[i] ?? 0) - eta * g;
       }
     },
+    fast(kernels, { byteOffset: values, length: size }, { byteOffset: grads }, eta) {
+      kernels.descend(size, values, grads, eta);
+    },
   });
 }
 
 function withMomentum(params: ParamSet, learningRate: number, mu: number, nesterov: boolean): Optimiser {
-  const velocity = new Float64Array(params.size);
+  const velocity = beside(params.values, params.size);
   return optimiser({
     name: 'sgd',
     learningRate,
@@ -68,6 +72,9 @@ function withMomentum(params: ParamSet, learningRate: number, mu: number, nester
         velocity[i] = v;
         values[i] = (values[i] ?? 0) - eta * (nesterov ? g + mu * v : v);
       }
+    },
+    fast(kernels, { byteOffset: values, length: size }, { byteOffset: grads }, eta) {
+      kernels.descendWithMomentum(size, values, grads, velocity.byteOffset, eta, mu, nesterov);
     },
   });
 }

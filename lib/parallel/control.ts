@@ -1,11 +1,11 @@
-/** What a thread says of itself while the one that asked it waits: how much is done, that it is alive, what went wrong. */
-import { BpttError, FileError, FormatError, MemoryError, ShapeError, ValueError } from '../errors.ts';
+/** What a thread says of itself while the one that asked it waits: how much is done, what went wrong, that it ends. */
+import { type ErrorFields, errorOf, fieldsOf } from './failures.ts';
 
-/** Requests that are done, signs of life, bytes of an error. */
-const [DONE, BEAT, FAILED] = [0, 1, 2];
+/** Requests that are done, bytes of an error, bytes of why it ends. */
+const [DONE, FAILED, ENDED] = [0, 1, 2];
 
-/** Bytes of an error at most. */
-const TEXT = 8192;
+/** Bytes of an error at most, three parts of a thousand characters of which each may take six, and of a reason. */
+const [TEXT, REASON] = [20_480, 1024];
 const COUNTS = 16;
 
 /** Seen from either side. */
@@ -13,30 +13,38 @@ export class Control {
   readonly memory: SharedArrayBuffer;
   readonly #counts: Int32Array;
   readonly #text: Uint8Array;
+  readonly #reason: Uint8Array;
 
   /** @param memory of another side; new where there is none yet. */
-  constructor(memory: SharedArrayBuffer = new SharedArrayBuffer(COUNTS + TEXT)) {
+  constructor(memory: SharedArrayBuffer = new SharedArrayBuffer(COUNTS + TEXT + REASON)) {
     this.memory = memory;
     this.#counts = new Int32Array(memory, 0, COUNTS / 4);
-    this.#text = new Uint8Array(memory, COUNTS);
+    this.#text = new Uint8Array(memory, COUNTS, TEXT);
+    this.#reason = new Uint8Array(memory, COUNTS + TEXT, REASON);
   }
 
   get done(): number {
     return Atomics.load(this.#counts, DONE);
   }
 
-  get beats(): number {
-    return Atomics.load(this.#counts, BEAT);
+  /** Why the thread has ended, where it could say so itself. */
+  get ended(): string | undefined {
+    const length = Atomics.load(this.#counts, ENDED);
+    return length === 0 ? undefined : new TextDecoder().decode(this.#reason.slice(0, length));
   }
 
-  /** Waits so many milliseconds at most for something to be done beyond so many. */
+  /** Waits so many milliseconds at most for something to be done beyond so many, or for the thread to say that it ends. */
   wait(done: number, milliseconds: number): void {
     Atomics.wait(this.#counts, DONE, done, milliseconds);
   }
 
-  /** Says that something goes on. */
-  beat(): void {
-    Atomics.add(this.#counts, BEAT, 1);
+  /** Says that the thread ends, the first time that it is said. */
+  leave(why: string): void {
+    if (Atomics.load(this.#counts, ENDED) !== 0) return;
+    const written = new TextEncoder().encode(why).subarray(0, REASON); // a browser encodes into no memory that is shared
+    this.#reason.set(written);
+    Atomics.store(this.#counts, ENDED, written.length);
+    Atomics.notify(this.#counts, DONE);
   }
 
   /** Says that a request is done, or what it threw. */
@@ -56,30 +64,4 @@ export class Control {
     if (length === 0) return undefined;
     return errorOf(JSON.parse(new TextDecoder().decode(this.#text.slice(0, length))) as ErrorFields);
   }
-}
-
-interface ErrorFields {
-  readonly name: string;
-  readonly message: string;
-  readonly argument?: string;
-  readonly expected?: string;
-  readonly got?: string;
-}
-
-/** Characters that a message has of each of its parts, so that it fits. */
-const MOST = 1000;
-
-function fieldsOf(error: unknown): ErrorFields {
-  const cut = (text: unknown) => String(text).slice(0, MOST);
-  if (!(error instanceof Error)) return { name: 'Error', message: cut(error) };
-  const { name, message } = error;
-  if (!(error instanceof BpttError)) return { name, message: cut(`${name}: ${message}`) };
-  const { argument, expected, got } = error;
-  return { name, message: '', argument: cut(argument), expected: cut(expected), got: cut(got) };
-}
-
-/** The error of another thread, as one of this. */
-function errorOf({ name, message, argument = '', expected = '', got = '' }: ErrorFields): Error {
-  const Kind = [ShapeError, ValueError, MemoryError, FileError, FormatError].find(kind => kind.name === name);
-  return Kind ? new Kind(argument, expected, got) : new Error(message);
 }

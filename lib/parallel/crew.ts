@@ -1,59 +1,64 @@
 /**
- * Threads that work for this one: started when they are first needed, shared by all networks, and no reason for a program
- * not to end. What is handed over is awaited here and now, as every pass is.
+ * Threads that share memory with this one: started when they are first needed, shared by all networks, and no reason for a
+ * program not to end. What is handed over is awaited here and now, as every pass is.
  */
 import { WorkerError } from '../errors.ts';
-import { Control } from './control.ts';
-import { type Started, startThread } from './thread.ts';
-import type { NetworkRequest, Request } from './work.ts';
+import { part, type Steps } from '../steps.ts';
+import { PATIENCE, SILENT } from '../worker/port.ts';
+import type { Control } from './control.ts';
+import { type Courier, teachAll } from './couriers.ts';
+import type { Helpers, Started } from './helpers.ts';
+import type { NetworkRequest, Request, Work } from './work.ts';
 
-/** Milliseconds without a sign of life after which a thread is taken for dead: a shard is done in less. */
-const PATIENCE = 120_000;
+/** Milliseconds between two looks at whether a thread that is awaited is still there. */
+const LOOK = 100;
 
-/** A thread, and how much it was asked for. */
-interface Thread extends Started {
+/** A thread, and how much work it was asked for. */
+export interface Thread extends Started {
   readonly control: Control;
-  /** Networks that it knows. */
-  readonly known: Set<number>;
+  /** By which it learns. */
+  readonly courier: Courier;
   asked: number;
 }
 
-export class Crew {
-  readonly #threads: Thread[];
+export class Crew implements Helpers {
+  readonly share = true;
+  readonly #threads: readonly Thread[];
 
   constructor(threads: readonly Thread[]) {
     this.#threads = [...threads];
   }
 
-  /** The numbers of those that are at work. */
   get atWork(): readonly number[] {
-    return [...this.#threads.keys()].filter(n => this.#threads[n]?.ended() === undefined);
+    const isThere = ({ courier, ended }: Thread) => ended() === undefined && !courier.isAwaited; // what learns may take long
+    return Array.from(this.#threads, (thread, n) => (isThere(thread) ? [n] : [])).flat();
   }
 
-  /** Asks thread n for work on a network, which it is told first if it does not know it. */
-  ask(n: number, network: NetworkRequest, request: Request): void {
+  teach(network: NetworkRequest): Promise<void> {
+    return teachAll(
+      this.#threads.map(({ courier }) => courier),
+      network,
+    );
+  }
+
+  ask(n: number, work: Work): undefined {
     const thread = this.#threads[n];
     if (!thread) throw new Error(`there is no thread ${n}`);
-    if (!thread.known.has(network.network)) post(thread, network);
-    thread.known.add(network.network);
-    post(thread, request);
+    thread.asked += 1;
+    thread.ask(work);
   }
 
-  /** Has all threads that know a network forget it, or passes of it. */
-  tell(request: Request): void {
-    for (const thread of this.#threads) {
-      if (!thread.known.has(request.network) || thread.ended() !== undefined) continue;
-      post(thread, request);
-      if (request.kind === 'forget') thread.known.delete(request.network);
-    }
+  tell(request: Exclude<Request, NetworkRequest>): void {
+    for (const thread of this.#threads) if (thread.ended() === undefined) thread.ask(request);
   }
 
-  /**
-   * Waits until all is done that was asked for.
-   *
-   * @throws WorkerError when a thread has ended or gives no sign of life; else the first error that a thread met.
-   */
-  wait(): void {
+  /** Nothing else is done here meanwhile, whoever awaits it. */
+  wait(): Steps<void> {
+    const wait = () => this.#wait();
+    return part(wait, wait);
+  }
+
+  #wait(): void {
     const errors = this.#threads.map((_, n) => this.#await(n));
     const failed = errors.find(error => error !== undefined);
     if (failed !== undefined) throw failed;
@@ -62,16 +67,12 @@ export class Crew {
   #await(n: number): Error | undefined {
     const thread = this.#threads[n];
     if (!thread) return undefined;
-    const { control, asked } = thread;
-    let [beats, since] = [control.beats, performance.now()];
+    const { control, courier, asked } = thread;
+    const late = performance.now() + PATIENCE;
     for (let { done } = control; done !== asked; { done } = control) {
+      if (courier.isAwaited && performance.now() > late) thread.stop(SILENT); // it learns: nobody else can look at the clock
       if (thread.ended() !== undefined) return this.#death(n, thread);
-      control.wait(done, 1000);
-      if (control.beats !== beats) [beats, since] = [control.beats, performance.now()];
-      if (performance.now() - since > PATIENCE) {
-        thread.stop(`no sign of life for ${PATIENCE / 1000} s`);
-        return this.#death(n, thread);
-      }
+      control.wait(done, LOOK);
     }
     return control.error();
   }
@@ -81,27 +82,4 @@ export class Crew {
     thread.asked = thread.control.done;
     return new WorkerError(`worker ${n + 1}`, 'a thread at work', thread.ended() ?? 'none');
   }
-}
-
-function post(thread: Thread, request: Request): void {
-  thread.asked += 1;
-  thread.ask(request);
-}
-
-const threads: Thread[] = [];
-
-/**
- * A crew of so many threads of this program, which are started where there are fewer.
- *
- * @throws as `startThread`.
- */
-export async function crewOf(count: number): Promise<Crew> {
-  const alive = () => threads.filter(({ ended }) => ended() === undefined);
-  const missing = Math.max(0, count - alive().length);
-  const started = Array.from({ length: missing }, async () => {
-    const control = new Control();
-    threads.push({ ...(await startThread(control.memory)), control, known: new Set(), asked: 0 });
-  });
-  await Promise.all(started);
-  return new Crew(alive().slice(0, count));
 }

@@ -4,7 +4,7 @@ import type { Matrices } from '../shape.ts';
 import { FlatMatrix, type FloatArray } from '../views.ts';
 import { numbersAt, type Places } from './memory.ts';
 import type { Shard } from './shards.ts';
-import type { Place } from './work.ts';
+import type { Memory, Place } from './work.ts';
 
 type StatePlaces = Readonly<Record<string, Place>>;
 
@@ -27,26 +27,37 @@ export function statePlaces(places: Places, state: Readonly<Record<string, numbe
 }
 
 /** Copies a state to its places, or the rows of a shard of it, which begin with row `from`. */
-export function putState(state: Matrices, places: StatePlaces, memory: SharedArrayBuffer, from: number = 0): void {
+export function putState(state: Matrices, places: StatePlaces, memory: Memory, from: number = 0): void {
   for (const [part, place] of Object.entries(places)) {
-    const rows = state[part];
-    const columns = rows?.columns ?? 1;
     const to = numbersAt(memory, place);
+    const rows = state[part];
+    if (rows instanceof FlatMatrix) {
+      const { data, offset, columns } = rows;
+      const begin = offset + from * columns;
+      to.set(data.subarray(begin, begin + to.length));
+      continue;
+    }
+    const columns = rows?.columns ?? 1;
     for (let n = 0; n < to.length; n++) to[n] = rows?.get(from + Math.floor(n / columns), n % columns) ?? Number.NaN;
   }
+}
+
+/** The state of a shard, in the memory that it was worked on in. */
+interface ShardState {
+  readonly places: StatePlaces;
+  readonly memory: Memory;
 }
 
 /** A state of B sequences, of the rows of all shards one after the other. */
 export function joinStates(
   state: Readonly<Record<string, number>>,
   B: number,
-  shards: readonly StatePlaces[],
-  memory: SharedArrayBuffer,
+  shards: readonly ShardState[],
 ): Matrices {
   const parts = Object.entries(state).map(([part, columns]) => {
     const data = new Float64Array(B * columns);
     let at = 0;
-    for (const places of shards) {
+    for (const { places, memory } of shards) {
       const place = places[part];
       if (!place) continue;
       data.set(numbersAt(memory, place), at);

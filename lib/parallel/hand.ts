@@ -11,7 +11,17 @@ import { FlatMatrix } from '../views.ts';
 import { putState } from './cutting.ts';
 import { dropsOf, setDrops } from './drops.ts';
 import { dataAt, numbersAt } from './memory.ts';
-import type { Backward, Forward, InputGradient, NetworkRequest, Place, Request, SequencePlace, Work } from './work.ts';
+import type {
+  Backward,
+  Forward,
+  InputGradient,
+  Memory,
+  NetworkRequest,
+  Place,
+  Request,
+  SequencePlace,
+  Work,
+} from './work.ts';
 
 /** What a network is made with: where its products are done, as it was made unless given, and cells beside the library's. */
 export interface Equipment {
@@ -55,10 +65,9 @@ export class Hand {
   /**
    * Does what is asked, shard by shard.
    *
-   * @param between called when a shard is done.
    * @returns what came out of the last shard; undefined where nothing is to come out.
    */
-  do(request: Exclude<Request, NetworkRequest>, between: () => void = () => {}): Came | undefined {
+  do(request: Exclude<Request, NetworkRequest>): Came | undefined {
     const { network } = request;
     if (request.kind === 'forget') {
       this.#networks.delete(network);
@@ -71,10 +80,7 @@ export class Hand {
       return undefined;
     }
     let came: Sequence | undefined;
-    for (const part of request.parts) {
-      came = work(replicaOf(known, part.shard), request, part);
-      between();
-    }
+    for (const part of request.parts) came = work(replicaOf(known, part.shard), request, part);
     return came && { T: came.T, narrow: came.data instanceof Float32Array };
   }
 }
@@ -140,14 +146,14 @@ function passOf({ passes }: Replica, { pass }: Work): Taken {
   return taken;
 }
 
-function sequenceAt(memory: SharedArrayBuffer, place: SequencePlace, extent: Extent, F: number): Sequence {
+function sequenceAt(memory: Memory, place: SequencePlace, extent: Extent, F: number): Sequence {
   const data = dataAt(memory, place).slice(); // a tape may share it, and the memory is written to again
   return data instanceof Int32Array
     ? Sequence.oneHot(data, { ...extent, classes: F })
     : Sequence.over(data, { ...extent, F });
 }
 
-function stateAt(memory: SharedArrayBuffer, places: Readonly<Record<string, Place>>, B: number): Matrices {
+function stateAt(memory: Memory, places: Readonly<Record<string, Place>>, B: number): Matrices {
   const parts = Object.entries(places).map(([part, place]) => {
     return [part, new FlatMatrix(numbersAt(memory, place).slice(), B, place.count / B)] as const;
   });

@@ -28,10 +28,9 @@ interface Library {
   symbol(name: string, type: string): unknown;
 }
 
-const NAMES: readonly string[] = [
-  ...['libmpi.so.40', 'libmpi.so.12', 'libmpich.so.12', 'libmpi.so', 'libmpich.so'],
-  ...['libmpi.40.dylib', 'libmpi.dylib', 'msmpi.dll'],
-];
+const OPEN_MPI: readonly string[] = ['libmpi.so.40', 'libmpi.40.dylib'];
+const MPICHS: readonly string[] = ['libmpich.so.12', 'libmpi.so.12', 'libmpich.so'];
+const EITHER: readonly string[] = ['libmpi.so', 'libmpi.dylib', 'msmpi.dll'];
 
 /** Bytes of one broadcast at most: their number is an integer of 32 bits. */
 const MOST = 2 ** 30;
@@ -39,10 +38,17 @@ const MOST = 2 ** 30;
 /** MPICH's MPI_COMM_WORLD and MPI_BYTE, in mpi.h. */
 const MPICH = { world: 0x44000000, byte: 0x4c00010d } as const;
 
+/**
+ * What UCX, through which MPICH may speak, leaves alone: functions of memory, which it writes over while V8's threads run in
+ * them, and the signals by which WebAssembly finds an access out of bounds. A fault that UCX takes itself may hang.
+ */
+const UCX = { UCX_MEM_EVENTS: 'n', UCX_ERROR_SIGNALS: '' } as const;
+
 let opened: Ranks | undefined;
 
 /**
  * This process among those that `mpirun` has started: the same when asked again. Begins MPI, and ends it with the program.
+ * Sets `UCX_MEM_EVENTS` and `UCX_ERROR_SIGNALS` of the environment where they are not: as UCX has them, they end V8 at times.
  *
  * Whoever throws while others wait for him leaves them waiting: let the program end with what he threw, and `mpirun` ends them
  * all.
@@ -79,6 +85,7 @@ function begun(path: string | undefined): Ranks {
     return result[0] ?? 0;
   };
   const [rank, size] = [numberOf('MPI_Comm_rank'), numberOf('MPI_Comm_size')];
+  requireLaunched(size);
   const bcast = does('MPI_Bcast', 'void *', 'int', handle, 'int', handle);
   return {
     rank,
@@ -101,7 +108,8 @@ function koffiOf(): Koffi {
 }
 
 function found(koffi: Koffi, path: string | undefined): Library {
-  const tried = path === undefined ? NAMES : [path];
+  const tried = path === undefined ? namesHere() : [path];
+  for (const [name, value] of Object.entries(UCX)) process.env[name] ??= value; // read when the library is loaded
   for (const name of tried) {
     try {
       return koffi.load(name, { global: true }); // Open MPI loads parts of itself, which look for the whole
@@ -109,6 +117,22 @@ function found(koffi: Koffi, path: string | undefined): Library {
   }
   const expected = 'Open MPI (Debian and Ubuntu: apt install openmpi-bin; macOS: brew install open-mpi) or MPICH';
   throw new FileError('MPI', `${expected}, or the path of one in BPTT_MPI`, `none of ${tried.join(', ')}`);
+}
+
+/** Names to be tried: those of the one whose mpirun has started this process come first. */
+function namesHere(): readonly string[] {
+  const { OMPI_COMM_WORLD_SIZE, PMI_SIZE } = process.env;
+  const isMpich = OMPI_COMM_WORLD_SIZE === undefined && PMI_SIZE !== undefined;
+  return [...(isMpich ? [MPICHS, OPEN_MPI] : [OPEN_MPI, MPICHS]).flat(), ...EITHER];
+}
+
+/** Another library than that of mpirun takes every process for one by itself. */
+function requireLaunched(size: number): void {
+  const { OMPI_COMM_WORLD_SIZE, PMI_SIZE } = process.env;
+  const launched = OMPI_COMM_WORLD_SIZE ?? PMI_SIZE;
+  if (launched === undefined || Number(launched) === size) return;
+  const expected = `the library of the mpirun that has started ${launched} processes (BPTT_MPI names its path)`;
+  throw new FileError('MPI', expected, `one that knows of ${size}`);
 }
 
 function handlesOf(library: Library): { readonly world: unknown; readonly byte: unknown; readonly handle: string } {

@@ -41,12 +41,19 @@ export function shareOf(rank: number, size: number, shards: number): Shard {
   return { from: Math.floor((rank * shards) / size), to: Math.floor(((rank + 1) * shards) / size) }; // PAR-F5  rank r does shards ⌊rS/N⌋ … ⌊(r+1)S/N⌋ − 1
 }
 
-/** Every rank has a shard to do, or throws ValueError. */
-export function requireShards(shards: number, { size }: Ranks): void {
+/**
+ * The parts of a batch that a rank does, of all.
+ *
+ * @throws ValueError when there are more ranks than shards.
+ */
+export function ownOf<Part>(parts: readonly Part[], { rank, size }: Ranks): readonly Part[] {
+  const shards = parts.length;
   if (shards < size)
     throw new ValueError(
       'x',
       `a batch of at least ${size} shards, which have 32 sequences at most, for as many ranks`,
       `${shards}`,
     );
+  const { from, to } = shareOf(rank, size, shards);
+  return parts.slice(from, to);
 }

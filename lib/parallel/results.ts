@@ -1,7 +1,8 @@
 /** What comes of the shards, one behind the other in the memory that all hands of a process see: that of a rank is one block. */
 import type { Places } from './memory.ts';
-import { type Ranks, requireShards, shareOf } from './ranks.ts';
+import { type Ranks, shareOf } from './ranks.ts';
 import { type Shard, sumsOf, Tree } from './shards.ts';
+import type { Memory } from './work.ts';
 
 export class Results {
   readonly #places: Places;
@@ -20,19 +21,8 @@ export class Results {
     this.#begins.push(this.#places.bytes);
   }
 
-  /**
-   * The parts that this rank does, of all.
-   *
-   * @throws ValueError when there are more ranks than shards.
-   */
-  own<Part>(parts: readonly Part[]): readonly Part[] {
-    requireShards(parts.length, this.#ranks);
-    const { from, to } = this.#shareOf(this.#ranks.rank);
-    return parts.slice(from, to);
-  }
-
   /** Every rank tells all others what came of its shards. */
-  exchange(memory: SharedArrayBuffer): void {
+  exchange(memory: Memory): void {
     if (this.#ranks.size === 1) return;
     const placeOf = (shard: number) => this.#begins[shard] ?? this.#places.bytes;
     for (let rank = 0; rank < this.#ranks.size; rank++) {

@@ -1,7 +1,10 @@
-/** What is asked of a hand: plain data, which goes to another thread as it is. What it is about lies in shared memory. */
+/** What is asked of a hand: plain data, which goes to another thread as it is. What it is about lies in memory: shared, or handed over. */
 import type { Shard } from './shards.ts';
 
-/** Numbers of shared memory: from a byte on, so many. */
+/** Memory that hands see: all of them the same or, where they may not share any, each its own. */
+export type Memory = SharedArrayBuffer | ArrayBuffer;
+
+/** Numbers of a memory: from a byte on, so many. */
 export interface Place {
   readonly at: number;
   readonly count: number;
@@ -49,8 +52,8 @@ export interface InputGradient extends Part {
   readonly dx: SequencePlace;
 }
 
-/** What a hand does at once, over the same shared memory. */
-export type Work = { readonly network: number; readonly memory: SharedArrayBuffer } & (
+/** What a hand does at once, over the same memory. */
+export type Work = { readonly network: number; readonly memory: Memory } & (
   | {
       readonly kind: 'forward';
       readonly pass: number;

@@ -1,37 +1,21 @@
-/** A thread that works for another: it does what it is asked, one thing after the other, and says in a control that it is done. */
-import { parentPort, workerData } from 'node:worker_threads';
+/** A thread of Node that works for another. */
+import { parentPort, type TransferListItem, workerData } from 'node:worker_threads';
+import { answering } from './answer.ts';
 import { Control } from './control.ts';
-import { cellsAt } from './equipment.ts';
-import { Hand } from './hand.ts';
-import type { BackendRequest, Request } from './work.ts';
+import { replying } from './couriers.ts';
 
-const control = new Control(workerData as SharedArrayBuffer);
-const hand = new Hand();
+const memory = workerData as SharedArrayBuffer | undefined;
+const control = memory && new Control(memory);
 
-async function backendOf(request: BackendRequest | undefined) {
-  if (!request) return undefined;
-  const { blas } = await import('../engine/blas.ts');
-  return blas(request);
-}
+// Events of this thread are not heard where it is awaited in memory that both share.
+process.on('uncaughtExceptionMonitor', error => control?.leave(`one that failed: ${error.message}`));
+process.on('exit', code => control?.leave(`one that ended with code ${code}`));
 
-async function answer(request: Request): Promise<void> {
-  if (request.kind !== 'network') {
-    hand.do(request, () => control.beat());
-    return;
-  }
-  const { backend, cells } = request;
-  hand.learn(request, { backend: await backendOf(backend), cells: await cellsAt(cells) });
-}
-
-let last: Promise<void> = Promise.resolve();
-parentPort?.on('message', (request: Request) => {
-  last = last.then(async () => {
-    try {
-      await answer(request);
-      control.end();
-    } catch (error) {
-      control.end(error ?? new Error('nothing was thrown'));
-    }
-  });
-});
+parentPort?.on(
+  'message',
+  answering(
+    replying((reply, transfer) => parentPort?.postMessage(reply, transfer as TransferListItem[]), control),
+    async request => (await import('../engine/blas.ts')).blas(request),
+  ),
+);
 parentPort?.postMessage('ready');

@@ -87,8 +87,8 @@ export function checkpointed<Tape, P extends string>(
         states.push(s);
         if (rows?.length === 0) continue;
         const segment = cut(x, x, from, steps, rows);
-        const part = layer.forward(segment, rowsOfEach(s, rows)); // CKP-F1  (y_(i), s_i) = f_(i)(x_(i), s_{i−1}; θ), of which s_{i−1} is kept
-        s = withRowsOfEach(s, rows, part.sT); // CKP-F2  s_i = s_{i−1} where the sequence has ended before
+        const part = layer.forward(segment, rowsOfEach(s, rows)); // CKP-F1  v_i = φ(x_(i), s_{i−1}; θ), y_(i) = R v_i, s_i = S v_i, of which s_{i−1} is kept
+        s = withRowsOfEach(s, rows, part.sT); // CKP-F2  s_i = s_{i−1} where i > K_b: the sequence has ended before
         put(y, from, rows, read('layer.y', part.y, outputs, segment));
         layer.release?.(part.tape);
       }
@@ -105,11 +105,11 @@ export function checkpointed<Tape, P extends string>(
         const from = i * steps;
         const rows = activeRows(x, from);
         if (rows?.length === 0) continue;
-        const { tape } = layer.forward(cut(x, x, from, steps, rows), rowsOfEach(s, rows)); // CKP-B1  the tape of f_(i), from x_(i) and s_{i−1} again
-        const part = layer.backward(tape, cut(dy, x, from, steps, rows), rowsOfEach(ds, rows)); // CKP-B2  (dL/dx_(i), dL/ds_{i−1}), dL/dθ +=, = f_(i)ᵀ(dL/dy_(i), dL/ds_i), through F1
+        const { tape } = layer.forward(cut(x, x, from, steps, rows), rowsOfEach(s, rows)); // CKP-B1  v̂_i = φ(x_(i), s_{i−1}; θ) = v_i, from x_(i) and s_{i−1} again
+        const part = layer.backward(tape, cut(dy, x, from, steps, rows), rowsOfEach(ds, rows)); // CKP-B2  dL/dx_(i), dL/ds_{i−1}, dL/dθ += of dL/dv_i = dL/dy_(i) R + dL/ds_i S, through F1
         put(dx, from, rows, part.dx);
         layer.release?.(tape);
-        ds = withRowsOfEach(ds, rows, part.ds0); // CKP-B3  dL/ds_{i−1} = dL/ds_i where the sequence has ended before, through F2
+        ds = withRowsOfEach(ds, rows, part.ds0); // CKP-B3  dL/ds_{i−1} = dL/ds_i where i > K_b, through F2
       }
       return { dx, ds0: ds };
     },
@@ -124,8 +124,8 @@ export function checkpointed<Tape, P extends string>(
 
 /** The most steps a segment of T steps may have, with k + ⌈T/k⌉ within the budget. */
 function longestWithin(memory: number, T: number): number {
-  for (let k = Math.min(memory, T); k > 0; k--) {
-    if (k + Math.ceil(T / k) <= memory) return k; // CKP-D2  k + K ≤ memory
+  for (let k = Math.min(memory, T); k >= 1; k--) {
+    if (k + Math.ceil(T / k) <= memory) return k; // CKP-D2  k + K = k + ⌈τ/k⌉ ≤ memory
   }
   throw new ValueError('memory', `at least ${Math.ceil(2 * Math.sqrt(T))} for ${T} steps`, `${memory}`); // CKP-D3  min k + K = ⌈2√T⌉
 }
@@ -134,8 +134,8 @@ function longestWithin(memory: number, T: number): number {
 function cut(a: Sequence, x: Sequence, from: number, count: number, rows: Rows): Sequence {
   const to = Math.min(from + count, x.T);
   const data = stepsOf(a, from, to, rows);
-  const own = x.lengths && (rows ?? [...x.lengths.keys()]).map(b => x.lengths?.[b] ?? 0);
-  const lengths = own?.map(length => Math.min(length - from, to - from));
+  const left = x.lengths?.map(length => Math.min(length - from, to - from));
+  const lengths = left && (rows ? rows.map(b => left[b] ?? 0) : left);
   const extent = { T: to - from, B: rows?.length ?? x.B, ...(lengths && { lengths }) };
   return data instanceof Int32Array
     ? Sequence.oneHot(data, { ...extent, classes: a.F })

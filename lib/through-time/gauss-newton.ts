@@ -30,6 +30,6 @@ export function gaussNewtonVector<Target>(
   const { layer, out, params, unrolled, outTape, RdO } = rForward(net, theta, batch, v);
   const Rdo = Sequence.zeros({ ...batch.x.extent(), F: out.outputs });
   addTo(Rdo.rows(), RdO);
-  layer.backward(unrolled, out.backward(outTape, Rdo).dx); // GN-B1  G v = Jᵀ H_L J v
+  layer.backward(unrolled, out.backward(outTape, Rdo).dx); // GN-B1  G v = Σ_t J_tᵀ (Λ_t R{o_t})
   return params.grads;
 }

@@ -138,7 +138,7 @@ export function rtrl<P extends string, S extends string, Tape>(cell: Cell<P, S, 
 
 /** The parts of a state side by side: 1×n. */
 function join(s: Matrices, state: Readonly<Record<string, number>>): Matrix {
-  return new Matrix([Object.keys(state).flatMap(part => s[part]?.getRow(0) ?? [])]);
+  return new Matrix([Object.keys(state).flatMap(part => (s[part] as AbstractMatrix).getRow(0))]);
 }
 
 /** The parts of which `join` makes this row. */
@@ -163,7 +163,7 @@ function rowOf(s: Matrices, b: number): Matrices {
 /** Row b of every part of S += s. */
 function addToRow(S: Matrices, b: number, s: Matrices): void {
   for (const [name, part] of Object.entries(S)) {
-    for (let j = 0; j < part.columns; j++) part.set(b, j, part.get(b, j) + (s[name]?.get(0, j) ?? Number.NaN));
+    part.setRow(b, add(part.getRowVector(b), s[name] as AbstractMatrix));
   }
 }
 

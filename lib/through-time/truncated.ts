@@ -3,9 +3,11 @@
  * gradient stopped between them. What that leaves out is derived in `derivations/through-time.md`.
  */
 import { type Layer, requireLayer } from '../layers/layer.ts';
+import { backward, forward } from '../layers/passes.ts';
 import { requireFunction, requireInteger, requireKnown, requireObject, requireSize } from '../require.ts';
 import { requireSequence, type Sequence } from '../sequence.ts';
 import type { Matrices } from '../shape.ts';
+import { now, type Steps } from '../steps.ts';
 
 /** One chunk whose gradients have just been written. */
 export interface Chunk {
@@ -45,19 +47,27 @@ export function* truncated(
   requireSequence('x', x, layer.inputs);
   let s = s0;
   for (let start = from; start < x.T; start += steps) {
-    const to = Math.min(start + steps, x.T);
-    const { y, sT, tape } = layer.forward(x.slice(start, to), s);
-    let loss: number;
-    try {
-      const found = requireObject('lossOf(…)', lossOf(y, start, to));
-      requireSequence('dy', found.dy, layer.outputs, y);
-      loss = found.loss;
-      layer.params.zeroGrads();
-      layer.backward(tape, found.dy); // BPTT-T1  dL/ds_{to} is taken as 0: what later chunks would send back is left out
-    } finally {
-      layer.release?.(tape);
-    }
-    s = sT;
-    yield { from: start, to, loss, sT };
+    const chunk = now(chunkOf(layer, x, lossOf, { from: start, to: Math.min(start + steps, x.T), s0: s }));
+    s = chunk.sT;
+    yield chunk;
+  }
+}
+
+/** One chunk of it, as `truncated` has them: the steps [from, to), from a state s0 on. */
+export function* chunkOf(
+  layer: Layer,
+  x: Sequence,
+  lossOf: ChunkLoss,
+  { from, to, s0 }: { readonly from: number; readonly to: number; readonly s0: Matrices | undefined },
+): Steps<Chunk> {
+  const { y, sT, tape } = yield* forward(layer, x.slice(from, to), s0);
+  try {
+    const { loss, dy } = requireObject('lossOf(…)', lossOf(y, from, to));
+    requireSequence('dy', dy, layer.outputs, y);
+    layer.params.zeroGrads();
+    yield* backward(layer, tape, dy); // BPTT-T1  dL/ds_{to} is taken as 0: what later chunks would send back is left out
+    return { from, to, loss, sT };
+  } finally {
+    layer.release?.(tape);
   }
 }

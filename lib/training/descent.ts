@@ -9,6 +9,7 @@ import type { Optimiser } from '../optim/optimiser.ts';
 import type { Schedule } from '../optim/schedules.ts';
 import type { ParamSet } from '../params.ts';
 import { requireFinite, requireInteger, requireList } from '../require.ts';
+import { now, part, type Steps } from '../steps.ts';
 
 /** How updates are made. */
 export interface DescentOptions {
@@ -55,12 +56,17 @@ export class Descent {
    * @throws DivergenceError when the loss or its gradient is not finite; what the work throws.
    */
   step<Work extends { readonly loss: number }>(work: () => Work): Work {
+    return now(this.update(() => part(work, work)));
+  }
+
+  /** The same, of work that may have to be awaited: others must leave the parameters alone until it is done. */
+  *update<Work extends { readonly loss: number }>(work: () => Steps<Work>): Steps<Work> {
     const { params } = this;
     const { optimiser, schedule, clips = [] } = this.#options;
     const { learningRate } = optimiser;
     const step = this.#made + 1;
     try {
-      const done = work();
+      const done = yield* work();
       const norms = withNorm(step, done.loss, params, this.#norms);
       for (const clip of clips) clip(params);
       if (schedule) optimiser.learningRate = schedule(this.#made);
@@ -79,9 +85,9 @@ export class Descent {
    *
    * @throws DivergenceError when it comes upon a number that is not finite; what it throws else.
    */
-  watch<T>(work: () => T): T {
+  *watch<T>(work: () => Steps<T>): Steps<T> {
     try {
-      return work();
+      return yield* work();
     } catch (error) {
       throw this.#explained(this.#made, error);
     }

@@ -66,6 +66,7 @@ export function requireFitOptions<Target, Beside>(
   const { loss, optimiser, schedule, epochs = 10, batch = 32, accumulate = 1, clipNorm = 1, clipValue = null } = known;
   const { validation, patience, dropout = [], seed = 1 } = known;
   requireFunction('loss.forward', requireObject('loss', loss).forward);
+  if (loss.release !== undefined) requireFunction('loss.release', loss.release);
   for (const [name, size] of Object.entries({ epochs, batch, accumulate })) requireSize(name, size);
   if (clipNorm !== null) requirePositive('clipNorm', clipNorm);
   if (clipValue !== null) requirePositive('clipValue', clipValue);

@@ -6,15 +6,13 @@ import type { Examples } from './examples.ts';
 import type { FitOptions } from './fit-options.ts';
 import type { Learner } from './learner.ts';
 import { Training, type Update } from './training.ts';
+import { inTurns } from './turns.ts';
 
 /** What is told of a training as it goes on, and how it is stopped: between two updates, from where it can go on. */
 export interface Watching {
   readonly on?: (update: Update) => void;
   readonly signal?: AbortSignal;
 }
-
-/** Milliseconds after which a page, or a terminal, has a turn. */
-const TURN = 30;
 
 /**
  * Trains until all is done or `signal` says stop, and lets the rest of the program have a turn now and then: so that a page
@@ -55,20 +53,5 @@ export function carryOn<Target, Beside, Model extends Learner<Beside>>(
   if (on !== undefined) requireFunction('on', on);
   if (signal !== undefined && !(signal instanceof AbortSignal))
     throw new ValueError('signal', 'an AbortSignal', describe(signal));
-  return inTurns(training, { ...(on && { on }), ...(signal && { signal }) });
-}
-
-async function inTurns<Target, Beside, Model extends Learner<Beside>>(
-  training: Training<Target, Beside, Model>,
-  { on, signal }: Watching,
-): Promise<Training<Target, Beside, Model>> {
-  let turn = performance.now();
-  while (!training.done && !signal?.aborted) {
-    const update = training.step();
-    on?.(update);
-    if (performance.now() - turn < TURN) continue;
-    await new Promise(resolve => setTimeout(resolve));
-    turn = performance.now();
-  }
-  return training;
+  return inTurns(training, { ...(on && { on }), ...(signal && { signal }) }).then(() => training);
 }

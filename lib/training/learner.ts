@@ -14,6 +14,9 @@ export interface Learner<Beside = Matrices> {
   forward(x: Sequence, beside?: Beside): { readonly y: Sequence; readonly tape: unknown };
   /** ADDS into `params.grads`. */
   backward(tape: unknown, dy: Sequence): unknown;
+  /** The same passes, where others help who have to be awaited. */
+  forwardAsync?(x: Sequence, beside?: Beside): Promise<{ readonly y: Sequence; readonly tape: unknown }>;
+  backwardAsync?(tape: unknown, dy: Sequence): Promise<unknown>;
   /** Says that a tape is needed no more. */
   release?(tape: unknown): void;
 }
@@ -22,7 +25,9 @@ export interface Learner<Beside = Matrices> {
 export function requireLearner<Model extends Learner<never>>(argument: string, model: Model): Model {
   requireObject(argument, model, 'a Layer');
   for (const part of ['forward', 'backward'] as const) requireFunction(`${argument}.${part}`, model[part]);
-  if (model.release !== undefined) requireFunction(`${argument}.release`, model.release);
+  for (const part of ['release', 'forwardAsync', 'backwardAsync'] as const) {
+    if (model[part] !== undefined) requireFunction(`${argument}.${part}`, model[part]);
+  }
   requireInstance(`${argument}.params`, model.params, ParamSet);
   return model;
 }

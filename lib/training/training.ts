@@ -5,9 +5,12 @@
 
 import { ValueError } from '../errors.ts';
 import { least } from '../extremes.ts';
+import { backward, forward } from '../layers/passes.ts';
 import { clipByGlobalNorm, clipByValue } from '../optim/clip.ts';
 import { Random } from '../random.ts';
 import type { Matrices } from '../shape.ts';
+import type { Steps } from '../steps.ts';
+import { Alone } from './alone.ts';
 import { Best } from './best.ts';
 import { type Clip, Descent } from './descent.ts';
 import { type Examples, requireExamples } from './examples.ts';
@@ -49,7 +52,7 @@ export interface Update {
  * ```
  */
 export class Training<Target, Beside = Matrices, Model extends Learner<Beside> = Learner<Beside>>
-  implements Iterable<Update>
+  implements Iterable<Update>, AsyncIterable<Update>
 {
   /** Said here, since a bundle calls classes otherwise. */
   static readonly name: string = 'Training';
@@ -58,6 +61,7 @@ export class Training<Target, Beside = Matrices, Model extends Learner<Beside> =
   readonly #options: FullOptions<Target, Beside>;
   readonly #descent: Descent;
   readonly #best: Best;
+  readonly #alone = new Alone('training');
   #epochs: Epoch[] = [];
   #batches = 0;
   #loss = 0;
@@ -100,17 +104,36 @@ export class Training<Target, Beside = Matrices, Model extends Learner<Beside> =
     while (!this.done) yield this.step();
   }
 
+  /** The same, of a model that is awaited, see {@link stepAsync}. */
+  async *[Symbol.asyncIterator](): AsyncGenerator<Update, void, undefined> {
+    while (!this.done) yield await this.stepAsync();
+  }
+
   /**
    * One update. Where it throws, parameters, memory and position are as they were before.
    *
-   * @throws DivergenceError when the loss or its gradient is not finite; ValueError when it is done.
+   * @throws DivergenceError when the loss or its gradient is not finite; ValueError when it is done, or another one is awaited.
    */
   step(): Update {
+    return this.#alone.now(this.#update());
+  }
+
+  /**
+   * The same update, to the last bit, of a model that others help with who have to be awaited, as some of `parallel` have. Until
+   * then nothing else can be asked of the training.
+   *
+   * @throws as {@link step}.
+   */
+  stepAsync(): Promise<Update> {
+    return this.#alone.later(this.#update());
+  }
+
+  *#update(): Steps<Update> {
     if (this.done) throw new ValueError('training', 'one that is not done', `${this.#epochs.length} epochs`);
     const { accumulate, epochs } = this.#options;
     const draws = this.#random.state();
     const batches = this.#order.batches.slice(this.#batches, this.#batches + accumulate);
-    const { loss, count } = this.#undone(draws, () => this.#descent.step(() => this.#gradient(batches)));
+    const { loss, count } = yield* this.#undone(draws, () => this.#descent.update(() => this.#gradient(batches)));
     this.#batches += batches.length;
     this.#loss += loss * count;
     this.#count += count;
@@ -120,11 +143,12 @@ export class Training<Target, Beside = Matrices, Model extends Learner<Beside> =
       updates: epochs * Math.ceil(this.#order.batches.length / accumulate),
       loss,
     };
-    return this.#batches < this.#order.batches.length ? update : { ...update, ended: this.#end() };
+    return this.#batches < this.#order.batches.length ? update : { ...update, ended: yield* this.#end() };
   }
 
   /** Where it stands: a copy. */
   state(): TrainingState {
+    this.#alone.require();
     const { optimiser } = this.#options;
     const memory = Object.entries(optimiser.memory).map(([name, data]) => [name, data.slice()] as const);
     return {
@@ -148,6 +172,7 @@ export class Training<Target, Beside = Matrices, Model extends Learner<Beside> =
    * @throws ValueError when the state is not of such a one: nothing is changed then.
    */
   resume(state: TrainingState): this {
+    this.#alone.require();
     const { optimiser } = this.#options;
     const { params } = this.model;
     const known = requireTrainingState(state, params.size, optimiser);
@@ -174,9 +199,9 @@ export class Training<Target, Beside = Matrices, Model extends Learner<Beside> =
   }
 
   /** What an update returns; where it throws, what it drew is drawn again next time. */
-  #undone<T>(draws: readonly number[], update: () => T): T {
+  *#undone<T>(draws: readonly number[], update: () => Steps<T>): Steps<T> {
     try {
-      return update();
+      return yield* update();
     } catch (error) {
       this.#random = Random.fromState(draws);
       throw error;
@@ -184,7 +209,7 @@ export class Training<Target, Beside = Matrices, Model extends Learner<Beside> =
   }
 
   /** The gradient of the mean loss of some batches, in `params.grads`. */
-  #gradient(batches: readonly (readonly number[])[]): Sum {
+  *#gradient(batches: readonly (readonly number[])[]): Steps<Sum> {
     const { params } = this.model;
     const { grads } = params;
     const { dropout } = this.#options;
@@ -192,7 +217,7 @@ export class Training<Target, Beside = Matrices, Model extends Learner<Beside> =
     params.zeroGrads();
     for (const which of batches) {
       for (const layer of dropout) layer.resample(this.#random);
-      const { loss, count } = this.#pass(this.#examples, which, true);
+      const { loss, count } = yield* this.#pass(this.#examples, which, true);
       total.loss += loss;
       total.count += count;
     }
@@ -202,14 +227,18 @@ export class Training<Target, Beside = Matrices, Model extends Learner<Beside> =
   }
 
   /** The loss of a batch, summed over the steps that count; and its gradient, added to what is there, where it is to be learnt. */
-  #pass(examples: Examples<Target, Beside>, which: readonly number[], learnt: boolean): Sum {
+  *#pass(examples: Examples<Target, Beside>, which: readonly number[], learnt: boolean): Steps<Sum> {
     const { loss: judge } = this.#options;
     const { model } = this;
     const { x, y: target, weighting, beside } = examples.batch(which);
-    const { y, tape } = model.forward(x, beside);
+    const { y, tape } = yield* forward(model, x, beside);
     try {
       const { loss, count, tape: judged } = judge.forward(y, target, { ...weighting, reduction: 'sum' });
-      if (learnt) model.backward(tape, judge.backward(judged));
+      try {
+        if (learnt) yield* backward(model, tape, judge.backward(judged));
+      } finally {
+        judge.release?.(judged);
+      }
       return { loss, count };
     } finally {
       model.release?.(tape);
@@ -217,9 +246,9 @@ export class Training<Target, Beside = Matrices, Model extends Learner<Beside> =
   }
 
   /** Ends an epoch: how it did, and at the end of all the best parameters. */
-  #end(): Epoch {
+  *#end(): Steps<Epoch> {
     const { optimiser, validation } = this.#options;
-    const judged = validation ? this.#descent.watch(() => this.#judge(validation)) : null;
+    const judged = validation ? yield* this.#descent.watch(() => this.#judge(validation)) : null;
     const epoch = {
       epoch: this.#epochs.length + 1,
       loss: this.#loss / this.#count,
@@ -238,7 +267,7 @@ export class Training<Target, Beside = Matrices, Model extends Learner<Beside> =
   }
 
   /** The mean loss of a step that counts, with nothing dropped. */
-  #judge(examples: Examples<Target, Beside>): number {
+  *#judge(examples: Examples<Target, Beside>): Steps<number> {
     const { batch, dropout } = this.#options;
     const before = dropout.map(layer => layer.training);
     for (const layer of dropout) layer.training = false;
@@ -246,7 +275,7 @@ export class Training<Target, Beside = Matrices, Model extends Learner<Beside> =
       const total = { loss: 0, count: 0 };
       for (let from = 0; from < examples.count; from += batch) {
         const which = Array.from({ length: Math.min(batch, examples.count - from) }, (_, n) => from + n);
-        const { loss, count } = this.#pass(examples, which, false);
+        const { loss, count } = yield* this.#pass(examples, which, false);
         total.loss += loss;
         total.count += count;
       }

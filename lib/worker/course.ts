@@ -1,12 +1,8 @@
-/** A training in a worker, which runs and stands as it is told. */
-import { save } from '../io/model-file.ts';
-import type { Layer } from '../layers/layer.ts';
-import { requireInstance } from '../require.ts';
-import type { Matrices } from '../shape.ts';
-import { carryOn } from '../training/fit.ts';
-import { Training, type Update } from '../training/training.ts';
-import type { TrainingState } from '../training/training-state.ts';
-import type { FromPage, FromWorker } from './messages.ts';
+/** What is trained in a worker, which runs and stands as it is told. */
+
+import type { Update } from '../training/training.ts';
+import { type Going, inTurns } from '../training/turns.ts';
+import type { Asked, FromWorker, TrainerUpdate } from './messages.ts';
 
 /** Milliseconds between two messages with updates: a page draws no more often. */
 const FRAME = 16;
@@ -16,35 +12,43 @@ export interface Course {
   /** Goes on, and tells of every update, until all is done or it is paused. */
   resume(): Promise<void>;
   pause(): void;
-  state(): TrainingState;
-  /** A model file, with the state. */
-  save(): Uint8Array;
+  /** What is asked for, as it is between two updates, or rejects with what is wrong. */
+  answer(asked: Asked): Promise<unknown>;
 }
 
-/**
- * A course that stands where it begins, or where another stood.
- *
- * @param make the training, of what the page has given.
- * @throws ValueError when it makes none, or the other was not of such a one; what `make` throws.
- */
-export async function begun(
-  make: (given: unknown) => unknown,
-  { given, from }: Extract<FromPage, { readonly bptt: 'begin' }>,
+/** A course of what goes step by step; it stands at first. */
+export function courseOf<U extends Update | TrainerUpdate>(
+  going: Going<U>,
   tell: (message: FromWorker) => void,
-): Promise<Course> {
-  const training = requireInstance('make(given)', (await make(given)) as Training<unknown, Matrices, Layer>, Training);
-  if (from !== undefined) training.resume(from);
+  answer: (asked: Asked) => unknown,
+): Course {
   let goes = false;
   let running: AbortController | undefined;
-  let updates: Update[] = [];
+  let updates: U[] = [];
   let told = performance.now();
+  /** Who waits for the update that is being made. */
+  const waiting: (() => void)[] = [];
+  let isBetween = true;
 
+  const between = () => {
+    isBetween = true;
+    for (const go of waiting.splice(0)) go();
+  };
+  const steps = {
+    get done() {
+      return going.done;
+    },
+    stepAsync() {
+      isBetween = false;
+      return going.stepAsync().finally(between);
+    },
+  };
   const send = () => {
     if (updates.length > 0) tell({ bptt: 'updates', updates });
     updates = [];
     told = performance.now();
   };
-  const on = (update: Update) => {
+  const on = (update: U) => {
     updates.push(update);
     if (performance.now() - told > FRAME) send();
   };
@@ -54,22 +58,32 @@ export async function begun(
       goes = true;
       if (running) return; // and sees that it is to go on
       try {
-        while (goes && !training.done) {
+        while (goes && !going.done) {
           running = new AbortController();
-          await carryOn(training, { on, signal: running.signal });
+          await inTurns(steps, { on, signal: running.signal });
         }
       } finally {
         running = undefined;
         goes = false;
         send();
       }
-      if (training.done) tell({ bptt: 'done' });
+      if (going.done) tell({ bptt: 'done' });
     },
     pause() {
       goes = false;
       running?.abort();
     },
-    state: () => training.state(),
-    save: () => save(training.model, { training: training.state() }),
+    async answer(asked) {
+      if (isBetween) return answer(asked);
+      return new Promise((resolve, reject) =>
+        waiting.push(() => {
+          try {
+            resolve(answer(asked));
+          } catch (error) {
+            reject(error);
+          }
+        }),
+      );
+    },
   };
 }

@@ -1,17 +1,21 @@
-/** The worker's end: a training is made there, of what the page gives, and does what the page says. */
+/** The worker's end: what is trained is made there, of what the page gives, and does what the page says. */
+
+import type { CharTrainer } from '../models/char-trainer.ts';
 import { requireFunction } from '../require.ts';
 import type { Learner } from '../training/learner.ts';
 import type { Training } from '../training/training.ts';
-import { begun, type Course } from './course.ts';
+import { begun } from './begun.ts';
+import type { Course } from './course.ts';
 import { failureOf } from './failures.ts';
-import type { FromPage, FromWorker } from './messages.ts';
+import { holdLock } from './locks.ts';
+import type { Begin, FromPage, FromWorker } from './messages.ts';
 import { listen, type Port, requirePort } from './port.ts';
 
 /**
- * Lets a page train in this worker, see {@link connect}: the whole of the worker's file, but for its imports. What cannot be
- * sent, such as layers, losses and cells, is made here.
+ * Lets a page train in this worker, see {@link connect} and {@link connectTrainer}: the whole of the worker's file, but for its
+ * imports. What cannot be sent, such as layers, losses and cells, is made here.
  *
- * @param make the training, of what the page has given: data, as structured cloning carries it.
+ * @param make a `Training` or a `CharTrainer`, of what the page has given: data, as structured cloning carries it.
  * @param port where the page is: the worker's global unless given.
  * @throws ValueError when `make` is no function, or `port` no end of a channel.
  *
@@ -29,7 +33,7 @@ import { listen, type Port, requirePort } from './port.ts';
  * ```
  */
 export function expose<Given, Target, Beside, Model extends Learner<Beside>>(
-  make: (given: Given) => Training<Target, Beside, Model> | Promise<Training<Target, Beside, Model>>,
+  make: (given: Given) => Exposed<Target, Beside, Model> | Promise<Exposed<Target, Beside, Model>>,
   port: Port = globalThis as unknown as Port,
 ): void {
   requireFunction('make', make);
@@ -37,17 +41,25 @@ export function expose<Given, Target, Beside, Model extends Learner<Beside>>(
   const tell = (message: FromWorker) => port.postMessage(message);
   let made: Promise<Course> | undefined;
 
+  const begin = (message: Begin) => {
+    tell({ bptt: 'here' });
+    void holdLock().then(lock => lock !== undefined && tell({ bptt: 'here', lock }));
+    return begun(make as (given: unknown) => unknown, message, tell); // at once: what the worker hears next may be about it
+  };
+
   const obey = async (message: FromPage): Promise<void> => {
-    if (message.bptt === 'begin') made ??= begun(make as (given: unknown) => unknown, message, tell);
+    if (message.bptt === 'begin') made ??= begin(message);
     const course = await made;
     if (!course) return;
     if (message.bptt === 'resume') await course.resume();
     if (message.bptt === 'pause') course.pause();
-    if (message.bptt === 'snapshot') tell({ bptt: 'snapshot', id: message.id, state: course.state() });
-    if (message.bptt === 'save') tell({ bptt: 'saved', id: message.id, bytes: course.save() });
+    if (message.bptt === 'ask') tell({ bptt: 'answer', id: message.id, answer: await course.answer(message.asked) });
   };
   listen<FromPage>(port, message => {
     const asked = 'id' in message && { id: message.id };
     obey(message).catch(error => tell({ bptt: 'failed', ...asked, failure: failureOf(error) }));
   });
 }
+
+/** What can be trained in a worker. */
+export type Exposed<Target, Beside, Model extends Learner<Beside>> = Training<Target, Beside, Model> | CharTrainer;

@@ -3,9 +3,18 @@ import { ValueError } from '../errors.ts';
 import { describe } from '../require.ts';
 import type { FromPage, FromWorker } from './messages.ts';
 
+/** Milliseconds within which the other end answers that begins, or is to learn: what it has to load may have a long way to come. */
+export const PATIENCE = 60_000;
+
+/** What becomes of one that does not. */
+export const SILENT: string = `one that has not answered for ${PATIENCE / 1000} s`;
+
+/** What became of one of which nothing else is known. */
+export const LOST = 'one that was stopped, or had no memory left';
+
 /** One end of a channel: a `Worker` of a page, the global of a worker, or a `MessagePort`. */
 export interface Port {
-  postMessage(message: unknown): void;
+  postMessage(message: unknown, transfer?: readonly object[]): void;
   addEventListener(type: string, listener: (event: object) => void): void;
   /** Of a `MessagePort`, which waits for it. */
   start?(): void;

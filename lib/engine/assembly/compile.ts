@@ -1,5 +1,5 @@
 /**
- * Compiles this folder into `lib/engine/kernels.ts` and `lib/engine/kernels-fma.ts`: `npm run build:wasm`.
+ * Compiles this folder into `lib/engine/kernels.ts`, `kernels-fma.ts` and `kernels-around.ts`: `npm run build:wasm`.
  *
  * The library embeds the modules as text, so that they need no file beside them, in Node and in a browser. A spec
  * compiles again and compares, so that sources and modules cannot drift apart.
@@ -25,7 +25,11 @@ const HEADER =
  * @throws Error with the compiler's messages when the sources do not compile.
  */
 export async function generate(): Promise<Readonly<Record<string, string>>> {
-  const [base, fma] = await Promise.all([compile([]), compile(['--enable', 'relaxed-simd'])]);
+  const [base, fma, around] = await Promise.all([
+    compile('index', []),
+    compile('index', ['--enable', 'relaxed-simd']),
+    compile('around', []),
+  ]);
   return {
     'lib/engine/kernels.ts': `${HEADER}
 
@@ -44,17 +48,28 @@ export const kernels: string =
 export const kernelsFma: string =
   '${fma.wasm}';
 `,
+    'lib/engine/kernels-around.ts': `${HEADER}
+
+/** What the module exports. Addresses are bytes in the imported memory. */
+export interface AroundKernels {
+${around.signatures.join('\n')}
+}
+
+/** The module of what stands around the passes of a training step, hexadecimal. */
+export const kernelsAround: string =
+  '${around.wasm}';
+`,
   };
 }
 
-async function compile(options: readonly string[]): Promise<Compiled> {
+async function compile(entry: string, options: readonly string[]): Promise<Compiled> {
   // Without the flag the compiler starts itself again, with it.
   const asc = ['--enable-source-maps', join(ROOT, 'node_modules/assemblyscript/bin/asc.js')];
   const folder = mkdtempSync(join(tmpdir(), 'bptt-kernels-'));
   try {
     const output = ['--outFile', join(folder, 'kernels.wasm'), '--bindings', 'raw'];
-    const entry = 'lib/engine/assembly/index.ts';
-    await promisify(execFile)(process.execPath, [...asc, entry, ...OPTIONS, ...options, ...output], { cwd: ROOT });
+    const source = `lib/engine/assembly/${entry}.ts`;
+    await promisify(execFile)(process.execPath, [...asc, source, ...OPTIONS, ...options, ...output], { cwd: ROOT });
     const bindings = readFileSync(join(folder, 'kernels.d.ts'), 'utf8');
     return {
       wasm: readFileSync(join(folder, 'kernels.wasm'), 'hex'),

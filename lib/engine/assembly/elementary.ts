@@ -20,6 +20,20 @@ export function exp<T>(a: v128): v128 {
   return v128.mul<T>(v128.mul<T>(y, power<T>(half)), power<T>(other)); // ELM-5  e^x = (e^r 2^⌊k/2⌋) 2^(k−⌊k/2⌋)
 }
 
+/** 1 / (1 + e^−x). */
+@inline
+export function sigmoid<T>(a: v128): v128 {
+  const x = clamp<T>(a, per<T>(-746, -105), per<T>(64, 32)); // beyond lie 0 and 1
+  const origin = binaryOrigin<T>(per<T>(1023 + 64, 127 + 32));
+  const t = mulAdd<T>(x, all<T>(LOG2_E), origin);
+  const r = remainder<T>(x, v128.sub<T>(t, origin), 1); // ELM-1  x = k ln 2 + r
+  const z = v128.mul<T>(r, r);
+  const C = mulAdd<T>(z, series<T>(z), all<T>(2)); // ELM-2  C(r²) = r coth(r/2)
+  const m = v128.mul<T>(power<T>(t), v128.add<T>(C, r)); // ELM-6  n = 2^(k+K) (C + r)
+  const d = mulAdd<T>(all<T>(per<T>(18446744073709551616.0, 4294967296.0)), v128.sub<T>(C, r), m);
+  return v128.div<T>(m, d); // ELM-7  σ(x) = n / (2^K (C − r) + n)
+}
+
 /** log x of a positive, normal and finite number, or NaN of NaN. */
 @inline
 export function log(x: f64): f64 {

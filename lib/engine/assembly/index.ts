@@ -1,5 +1,6 @@
 /** What the WebAssembly module exports. */
 export * from './doubles';
+export { setWide } from './four-rows';
 export * from './product';
 export * from './rows';
 export * from './softmax';

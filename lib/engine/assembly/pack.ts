@@ -1,5 +1,5 @@
 import { lanes } from './simd';
-import { WIDTH, panelColumns } from './sweep';
+import { WIDTH, panelColumns, writeVectors } from './panel';
 
 /**
  * A panel of K rows of 64 bytes, one after the other: `columns` columns of the matrix at `from`, or where it lies
@@ -17,10 +17,7 @@ function packRows<T>(K: usize, columns: usize, from: usize, row: usize, to: usiz
   const bytes = columns * sizeof<T>();
   for (; K > 0; K--) {
     if (bytes == WIDTH) {
-      v128.store(to, v128.load(from));
-      v128.store(to, v128.load(from, 16), 16);
-      v128.store(to, v128.load(from, 32), 32);
-      v128.store(to, v128.load(from, 48), 48);
+      writeVectors<f64>(to, false, v128.load(from), v128.load(from, 16), v128.load(from, 32), v128.load(from, 48));
     } else {
       let at: usize = 0;
       for (; at + 16 <= bytes; at += 16) v128.store(to + at, v128.load(from + at));

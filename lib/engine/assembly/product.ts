@@ -18,7 +18,8 @@
  * than a few rows use it: a matrix–vector product reads B as it lies, or transposes it within the L1 cache.
  */
 import { packPanel } from './pack';
-import { WIDTH, panelColumns, rowOfTwo, sweep } from './sweep';
+import { WIDTH, panelColumns } from './panel';
+import { rowOfTwo, sweep } from './sweep';
 
 /** The rows of a panel, which has 12 KiB. Another value gives other bits. */
 const DEPTH: usize = 192;

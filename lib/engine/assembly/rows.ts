@@ -1,5 +1,6 @@
 /** What stands around the products: whether numbers are finite, transposes, one-hot rows by their indices, sums over all rows. */
 import { transpose } from './pack';
+import { writeVectors } from './panel';
 import { all } from './simd';
 
 export function allFiniteF64(n: usize, x: usize): bool {
@@ -107,6 +108,10 @@ function addRow<T>(rows: usize, width: usize, b: usize, a: usize): void {
   const row = width * sizeof<T>(), whole = row & ~15;
   for (let n: usize = 0; n < rows; n++, a += row) {
     let j: usize = 0;
+    for (; j + 64 <= row; j += 64) {
+      const p = a + j, q = b + j;
+      writeVectors<T>(p, true, v128.load(q), v128.load(q, 16), v128.load(q, 32), v128.load(q, 48));
+    }
     for (; j < whole; j += 16) v128.store(a + j, v128.add<T>(v128.load(a + j), v128.load(b + j)));
     for (; j < row; j += sizeof<T>()) store<T>(a + j, load<T>(a + j) + load<T>(b + j));
   }
@@ -140,10 +145,7 @@ function sumColumns<T>(
       s2 = v128.add<T>(s2, term<T>(products, p + 32, q + 32));
       s3 = v128.add<T>(s3, term<T>(products, p + 48, q + 48));
     }
-    v128.store(sums, v128.add<T>(v128.load(sums), s0));
-    v128.store(sums, v128.add<T>(v128.load(sums, 16), s1), 16);
-    v128.store(sums, v128.add<T>(v128.load(sums, 32), s2), 32);
-    v128.store(sums, v128.add<T>(v128.load(sums, 48), s3), 48);
+    writeVectors<T>(sums, true, s0, s1, s2, s3);
   }
   for (; row >= 16; row -= 16, a += 16, b += 16, sums += 16) {
     let total = all<T>(0);

@@ -1,13 +1,6 @@
+import { fourRows, wide } from './four-rows';
+import { WIDTH, panelColumns, writeVectors } from './panel';
 import { lanes, mulAdd } from './simd';
-
-/** Bytes of a row of a panel: four vectors, 8 numbers of f64 or 16 of f32. */
-export const WIDTH: usize = 64;
-
-/** The columns of a panel. */
-@inline
-export function panelColumns<T>(): usize {
-  return WIDTH / sizeof<T>();
-}
 
 /**
  * C (+)= A·B, all rows of A with one panel of B: the innermost loops of every product.
@@ -27,6 +20,13 @@ export function sweep<T>(
   M: usize, K: usize, a: usize, aRow: usize, aStep: usize, b: usize, bStep: usize,
   c: usize, cRow: usize, columns: usize, add: bool,
 ): void {
+  if (wide && bStep == WIDTH && columns == panelColumns<T>()) {
+    if (aStep == WIDTH) {
+      for (; M >= 4; M -= 4, a += 4 * aRow, c += 4 * cRow) fourRows<T>(true, K, a, sizeof<T>(), b, c, cRow, add);
+    } else {
+      for (; M >= 4; M -= 4, a += 4 * aRow, c += 4 * cRow) fourRows<T>(false, K, a, aRow, b, c, cRow, add);
+    }
+  }
   for (; M >= 2; M -= 2) {
     twoRows<T>(K, a, a + aRow, aStep, b, bStep, c, c + cRow, columns, add);
     a += 2 * aRow;
@@ -117,20 +117,8 @@ export function rowOfTwo<T>(K: usize, p: usize, aStep: usize, b: usize, d: usize
 /** c (+)= the first `columns` numbers of four vectors. */
 @inline
 function writeRow<T>(c: usize, columns: usize, add: bool, s0: v128, s1: v128, s2: v128, s3: v128): void {
-  if (columns < panelColumns<T>()) {
-    writeEdge<T>(c, columns, add, s0, s1, s2, s3);
-    return;
-  }
-  if (add) {
-    s0 = v128.add<T>(v128.load(c), s0);
-    s1 = v128.add<T>(v128.load(c, 16), s1);
-    s2 = v128.add<T>(v128.load(c, 32), s2);
-    s3 = v128.add<T>(v128.load(c, 48), s3);
-  }
-  v128.store(c, s0);
-  v128.store(c, s1, 16);
-  v128.store(c, s2, 32);
-  v128.store(c, s3, 48);
+  if (columns < panelColumns<T>()) writeEdge<T>(c, columns, add, s0, s1, s2, s3);
+  else writeVectors<T>(c, add, s0, s1, s2, s3);
 }
 
 /** The same where the panel reaches beyond C's last column: whole vectors, then number by number. */

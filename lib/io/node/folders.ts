@@ -86,6 +86,15 @@ export function isFolder(path: string): boolean {
   }
 }
 
+/** Whether there is a file at a path that can be reached: no pipe, which to read may wait for ever. */
+export function isFile(path: string): boolean {
+  try {
+    return statSync(path).isFile();
+  } catch {
+    return false; // whoever goes on to use it is told why
+  }
+}
+
 /**
  * What a folder has for itself alone, wherever it is moved, and a copy of it has not: who sends a folder cannot know what it will
  * be where it arrives.

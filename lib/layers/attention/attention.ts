@@ -95,7 +95,7 @@ export function attention(options: AttentionOptions): Attention {
     params,
     inputs: m,
     attends: k,
-    equations: { ...equations, x: m === k && name === 'dot' ? 'LU-B1' : 'BA-B6', memory: 'ATT-B4' },
+    equations: { ...equations, x: name === 'dot' ? 'LU-B1' : 'BA-B6', memory: 'ATT-B4' },
 
     forward(givenX, givenMemory) {
       const x = dense(read('x', givenX, m));

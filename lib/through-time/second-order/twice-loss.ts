@@ -1,8 +1,10 @@
 /** The losses to second order: R{·} of the gradient in the outputs. Derived in `derivations/second-order.md`. */
 import { type AbstractMatrix, Matrix } from 'ml-matrix';
+import { exp } from '../../elementary.ts';
 import { type CrossEntropyTape, crossEntropy } from '../../losses/cross-entropy.ts';
 import type { Loss } from '../../losses/loss.ts';
 import { type SquaredErrorTape, squaredError } from '../../losses/squared-error.ts';
+import { scale } from '../../matrix.ts';
 import type { Sequence } from '../../sequence.ts';
 
 /** A loss with R{·} of its backward pass: its Hessian in the outputs, times R{o_t}, step by step. */
@@ -18,7 +20,7 @@ export const crossEntropyTwice: TwiceLoss<ArrayLike<number>, CrossEntropyTape> =
   rBackward({ logP, factors }, RO) {
     const RdO = Matrix.zeros(RO.rows, RO.columns);
     factors.forEach((factor, n) => {
-      const p = logP.getRow(n).map(Math.exp);
+      const p = logP.getRow(n).map(exp);
       const mean = p.reduce((sum, pk, k) => sum + pk * RO.get(n, k), 0);
       p.forEach((pk, k) => {
         if (factor) RdO.set(n, k, factor * pk * (RO.get(n, k) - mean)); // RCE-B1  R{dL/do_t} = w_t R{o_t}ᵀ (diag(p_t) − p_t p_tᵀ)
@@ -35,7 +37,7 @@ export const squaredErrorTwice: TwiceLoss<Sequence, SquaredErrorTape> = {
   rBackward({ factors }, RO) {
     const RdO = Matrix.zeros(RO.rows, RO.columns);
     factors.forEach((factor, n) => {
-      for (let k = 0; factor && k < RO.columns; k++) RdO.set(n, k, factor * RO.get(n, k)); // RSE-B1  R{dL/do_t} = w_t R{o_t}ᵀ
+      if (factor) RdO.setRow(n, scale(RO.getRowVector(n), factor)); // RSE-B1  R{dL/do_t} = w_t R{o_t}ᵀ
     });
     return RdO;
   },
