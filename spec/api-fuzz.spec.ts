@@ -14,13 +14,16 @@ it.each(modules)('has a call of every function of $name, and of every method of 
 
 /** What is put in every place: all kinds are `npm run fuzz`'s. */
 const KINDS: Readonly<Record<string, readonly string[]>> = {
-  bptt: ['undefined', 'null', "'2'", 'an unknown key', 'an array that begins well and has 2^32−1 places'],
+  bptt: [
+    ...['undefined', 'null', "'2'", 'an unknown key', 'an array that begins well and has 2^32−1 places'],
+    ...['detached', 'whose memory is gone'],
+  ],
 };
 
 it.each(modules)(
   '$name throws errors of the library only, changes nothing before it does, and works after it',
   ({ name, calls }) => {
-    const everywhere = everyChange(calls, KINDS[name] ?? ['null', 'an unknown key']);
+    const everywhere = everyChange(calls, KINDS[name] ?? ['null', 'an unknown key', 'detached']);
     const somewhere = someChanges(calls, name === 'bptt' ? 800 : 200, 1);
     expect([...everywhere.findings, ...somewhere.findings]).toEqual([]);
     expect(somewhere.refused).toBeGreaterThan(somewhere.calls / 4);

@@ -2,9 +2,9 @@
  * Bundles the library once before the tests, as it is packed, for those that run the command as a process of its own: it
  * starts in less than half the time that it takes from its sources.
  */
-import { spawnSync } from 'node:child_process';
 import { cpSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
+import { ended } from './ended.ts';
 import { ROOT } from './examples.ts';
 
 /** The compiled command. */
@@ -13,7 +13,7 @@ export const MAIN: string = join(ROOT, '.build/dist/lib/cli/main.js');
 export default function setup(): void {
   rmSync(join(ROOT, '.build'), { recursive: true, force: true });
   const bundle = ['run', '--silent', 'bundle', '--', '.build/dist'];
-  const { status, stdout, stderr } = spawnSync('npm', bundle, { cwd: ROOT, encoding: 'utf8' });
+  const { status, stdout, stderr } = ended('npm', bundle, { cwd: ROOT });
   if (status !== 0) throw new Error(`the library does not compile:\n${stdout}${stderr}`);
   cpSync(join(ROOT, 'package.json'), join(ROOT, '.build/package.json'));
 }

@@ -303,7 +303,10 @@ function repository(): Texts {
         path =>
           path.endsWith(extension) &&
           path !== 'spec/crossrefs.spec.ts' &&
-          !/^spec\/(fixtures|peers\/node_modules)\/|^lib\/engine\/kernels(-fma)?\.ts$/.test(path), // not what a program has written
+          // Not a reader's own, a package's, or what a program has written.
+          !/^derivations\/\.site\/|^spec\/(fixtures|peers\/node_modules)\/|^lib\/engine\/kernels(-fma)?\.ts$/.test(
+            path,
+          ),
       )
       .sort()
       .map(path => ({ path, text: readFileSync(join(ROOT, path), 'utf8') }));

@@ -10,14 +10,20 @@ const sources = readdirSync(join(ROOT, 'lib'), { recursive: true, encoding: 'utf
   .map(path => `lib/${path.replaceAll('\\', '/')}`)
   .sort();
 const readme = existsSync(join(ROOT, 'README.md')) ? ['README.md'] : [];
-const examples = [...readme, ...sources].flatMap(path => examplesOf(path, readFileSync(join(ROOT, path), 'utf8')));
+const guides = readdirSync(join(ROOT, 'derivations/.site/guides'))
+  .filter(file => file.endsWith('.md'))
+  .map(file => `derivations/.site/guides/${file}`)
+  .sort();
+const examples = [...readme, ...guides, ...sources].flatMap(path =>
+  examplesOf(path, readFileSync(join(ROOT, path), 'utf8')),
+);
 
 describe('every example compiles, runs and prints what it states', () => {
   let problems: ReadonlyMap<string, readonly string[]>;
 
   beforeAll(async () => {
     problems = await checkExamples(SCRATCH, examples);
-  }, 60_000);
+  });
 
   test.each(examples.map(({ name }) => name))('%s', name => {
     expect(problems.get(name)).toEqual([]);
@@ -44,7 +50,7 @@ describe('an example that is wrong is reported', () => {
   beforeAll(async () => {
     const blocks = Object.entries(planted).flatMap(([path, [code]]) => examplesOf(path, `\`\`\`ts\n${code}\`\`\`\n`));
     problems = await checkExamples(join(SCRATCH, 'planted'), blocks);
-  }, 60_000);
+  });
 
   test.each(Object.entries(planted))('%s', (path, [, ...expected]) => {
     expect(problems.get(`${path} #1`)).toEqual(expected);

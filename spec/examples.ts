@@ -4,13 +4,13 @@
  * An example is a `ts` code block, of a Markdown file or below an `@example`. What it prints stands in it, line after
  * line, as `// → text`, behind the code or in lines of its own. A block fenced as `ts no-run` is only type-checked.
  */
-import { spawnSync } from 'node:child_process';
 import { Console } from 'node:console';
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import { Writable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
 import { vi } from 'vitest';
+import { ended } from './ended.ts';
 
 /** The repository's root. */
 export const ROOT: string = fileURLToPath(new URL('..', import.meta.url));
@@ -86,9 +86,8 @@ export async function checkExamples(
 /** Every error that the project's compiler reports of a folder with a tsconfig.json, such as `a.ts(1,2): error …`. */
 function typeErrors(folder: string): string[] {
   const tsc = join(ROOT, 'node_modules/typescript/bin/tsc');
-  const { status, stdout, stderr } = spawnSync(process.execPath, [tsc, '-p', folder, '--pretty', 'false'], {
+  const { status, stdout, stderr } = ended(process.execPath, [tsc, '-p', folder, '--pretty', 'false'], {
     cwd: folder,
-    encoding: 'utf8',
   });
   const errors = stdout.split(/\n(?=\S)/).filter(error => error.trim() !== '');
   const unplaced = errors.filter(error => !/^.+\(\d+,\d+\): error /.test(error));

@@ -9,7 +9,9 @@ export function inner(a: AbstractMatrix, b: AbstractMatrix): number {
 
 /** The numbers of a matrix, row after row. */
 export function flat(a: AbstractMatrix): number[] {
-  return a.to2DArray().flat();
+  const numbers: number[] = [];
+  for (let i = 0; i < a.rows; i++) for (let j = 0; j < a.columns; j++) numbers.push(a.get(i, j));
+  return numbers;
 }
 
 /** max|a − b| over max|b|, or over 1 where b is smaller than that: 0 where they are the same. */

@@ -7,6 +7,7 @@ import { cpSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync }
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import type { Outcome } from './cli/command.ts';
 import { ROOT } from './examples.ts';
 
 /** Where each of the three files goes. */
@@ -19,6 +20,19 @@ const RECIPE = [
 const PATHS = RECIPE.map(([, path]) => path);
 const SETTINGS = ['package.json', 'tsconfig.json', 'vitest.config.ts', 'biome.json', '.gitignore'];
 const TAGS = ['TOY-B2', 'TOY-B3', 'TOY-B4', 'TOY-B5', 'RO-B1', 'RO-B2', 'TOY-B6', 'TOY-B7'];
+
+const SMALL = ['--cell', 'toy', '--hidden', '6', '--chunk', '8', '--sample-length', '5'];
+
+/** Prints what the library says of the cell, and how the commands end that are its arguments, one after the other. */
+const COMMANDS = `import { explain } from './lib/index.ts';
+import { toy } from './lib/cells/toy.ts';
+import { run } from './lib/cli/program.ts';
+import { captured } from './spec/cli/captured.ts';
+
+const outcomes = [];
+for (const command of process.argv.slice(2)) outcomes.push(await captured(run, process.cwd(), JSON.parse(command)));
+console.log(JSON.stringify([explain(toy), outcomes]));
+`;
 
 const copy = mkdtempSync(join(tmpdir(), 'bptt-recipe-'));
 const fixtures = join(ROOT, 'spec/fixtures/toy-cell');
@@ -37,8 +51,13 @@ beforeAll(() => {
   // Without what the other specs ask for, such as the package built.
   writeFileSync(
     join(copy, 'specs.config.mjs'),
-    "export default { test: { include: ['spec/**/*.spec.ts'], testTimeout: 60_000 } };\n",
+    "export default { test: { include: ['spec/**/*.spec.ts'], testTimeout: 600_000, isolate: false, maxWorkers: 1 } };\n",
   );
+  // Nothing else is touched, and nothing else knows of them.
+  const files = PATHS.filter(path => path.endsWith('.ts'));
+  writeFileSync(join(copy, 'three.json'), JSON.stringify({ extends: './tsconfig.json', include: [], files }));
+  writeFileSync(join(copy, 'commands.ts'), COMMANDS);
+  writeFileSync(join(copy, 'letters.txt'), 'the quick brown fox jumps over the lazy dog\n'.repeat(10));
   symlinkSync(join(ROOT, 'node_modules'), join(copy, 'node_modules'), 'junction');
   for (const [file, path] of RECIPE) cpSync(join(fixtures, file), join(copy, path));
 });
@@ -53,7 +72,7 @@ test.each(RECIPE)('%s is small', file => {
 describe.concurrent('with the three files in their places', () => {
   test('the compiler and the linter are content', async () => {
     const [compiled, linted] = await Promise.all([
-      run('node_modules/typescript/bin/tsc', '--noEmit'),
+      run('node_modules/typescript/bin/tsc', '--noEmit', '-p', 'three.json'),
       run('node_modules/@biomejs/biome/bin/biome', 'check', '--error-on-warnings', ...PATHS),
     ]);
     expect(compiled).toMatchObject({ status: 0, stdout: '' });
@@ -64,33 +83,19 @@ describe.concurrent('with the three files in their places', () => {
     expect(await failuresOf('spec/cells/toy.spec.ts', 'spec/crossrefs.spec.ts')).toEqual([]);
   });
 
-  test('it runs fused', async () => {
-    const code =
-      "import { explain } from './lib/index.ts'; import { toy } from './lib/cells/toy.ts'; console.log(explain(toy));";
-    const { status, stdout, stderr } = await run('--import', 'tsx', '--input-type=module', '--eval', code);
-    expect({ status, stdout, stderr }).toEqual({
-      status: 0,
-      stdout: 'runs fused: 2 products and 1 kernel a step\n',
-      stderr: '',
-    });
-  });
-
-  test('the command checks it, and has it among all', async () => {
-    const [one, help] = await Promise.all([
-      json('check', 'toy'),
-      run('--import', 'tsx', 'lib/cli/main.ts', 'train', '--help'),
-    ]);
-    expect(one).toMatchObject({ ok: true, cell: 'toy', tensors: TAGS.map(tag => ({ tag, ok: true })) });
-    expect(help.stdout).toMatch(/the recurrent cell:[\s\S]*\btoy\b/);
-  });
-
-  test('the command trains it and lets it write', async () => {
-    writeFileSync(join(copy, 'letters.txt'), 'the quick brown fox jumps over the lazy dog\n'.repeat(10));
-    const small = ['--cell', 'toy', '--hidden', '6', '--chunk', '8', '--sample-length', '5'];
-    const trained = await json('train', 'letters.txt', ...small, '--steps', '20', '--out', 'run');
-    expect(trained).toMatchObject({ ok: true, step: 20, steps: 20 });
-    const sampled = await json('sample', 'run', '--prompt', 'the', '--length', '12');
-    expect(sampled).toMatchObject({ ok: true, prompt: 'the', text: expect.stringMatching(/^[a-z\n ]{12}$/) });
+  test('it runs fused, and the command checks it, has it among all, trains it and lets it write', async () => {
+    const [how, [check, help, train, sample]] = await commands(
+      ['check', 'toy', '--json'],
+      ['train', '--help'],
+      ['train', 'letters.txt', ...SMALL, '--steps', '20', '--out', 'run', '--json'],
+      ['sample', 'run', '--prompt', 'the', '--length', '12', '--json'],
+    );
+    expect(how).toBe('runs fused: 2 products and 1 kernel a step');
+    expect(printed(check)).toMatchObject({ ok: true, cell: 'toy', tensors: TAGS.map(tag => ({ tag, ok: true })) });
+    expect(help?.stdout).toMatch(/the recurrent cell:[\s\S]*\btoy\b/);
+    expect(printed(train)).toMatchObject({ ok: true, step: 20, steps: 20 });
+    const text = expect.stringMatching(/^[a-z\n ]{12}$/);
+    expect(printed(sample)).toMatchObject({ ok: true, prompt: 'the', text });
   });
 });
 
@@ -143,11 +148,18 @@ async function failuresOf(...specs: readonly string[]): Promise<string[]> {
     .sort();
 }
 
-/** What the copy's `bptt ARGS --json` prints. */
-async function json(...args: readonly string[]): Promise<unknown> {
-  const { status, stdout, stderr } = await run('--import', 'tsx', 'lib/cli/main.ts', ...args, '--json');
+/** How the cell runs, and how the copy's commands end, in one process. */
+async function commands(...all: readonly (readonly string[])[]): Promise<readonly [how: string, readonly Outcome[]]> {
+  const args = all.map(command => JSON.stringify(command));
+  const { status, stdout, stderr } = await run('--import', 'tsx', 'commands.ts', ...args);
   expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
   return JSON.parse(stdout);
+}
+
+/** What a command prints as JSON. */
+function printed(outcome: Outcome | undefined): unknown {
+  expect(outcome).toMatchObject({ status: 0, stderr: '' });
+  return JSON.parse(outcome?.stdout ?? '');
 }
 
 /** Runs node in the copy to its end, outside of what this test's own runner has set. */

@@ -7,6 +7,8 @@ import { Matrix } from 'ml-matrix';
 import { describe, expect, it } from 'vitest';
 import * as bptt from '../lib/index.ts';
 import { addTTimes, timesT } from '../lib/matrix.ts';
+import { requireClasses, requireFinite } from '../lib/require.ts';
+import { requireExtent } from '../lib/sequence.ts';
 import { FlatMatrix, OneHotMatrix } from '../lib/views.ts';
 import { fuzzRefilled } from './fuzz/refilled.ts';
 import { digest } from './fuzz/values.ts';
@@ -199,6 +201,10 @@ const Resizable = ArrayBuffer as unknown as new (
 ) => ArrayBuffer & { resize(bytes: number): void };
 
 describe('memory that was taken away', () => {
+  const given =
+    <T>(made: T, read: (made: T) => unknown) =>
+    () =>
+      read(made);
   const message = (n: number) => `x.data: expected ${n} numbers, got 0`;
 
   it('is missed by every reader', () => {
@@ -227,6 +233,23 @@ describe('memory that was taken away', () => {
     expect(() => filled(bptt.recurrent(bptt.rnn, { d: 2, m: 3 })).forward(x)).toThrow(
       'x.data: expected 6 numbers, got 5',
     );
+  });
+
+  it.each<[string, (memory: ArrayBuffer) => () => unknown]>([
+    [
+      'a sequence',
+      memory => given(Sequence.dense(new Float64Array(memory), { T: 3, F: 2 }), x => requireExtent('x', x)),
+    ],
+    ['a matrix', memory => given(new Float64Array(memory), data => new FlatMatrix(data, 2, 3))],
+    ['finite numbers', memory => given(new Float64Array(memory), data => requireFinite('x', data))],
+    ['symbols', memory => given(new Int32Array(memory), data => requireClasses('x', data, 9, 12))],
+  ])('is missed of %s by code that V8 optimised for arrays over buffers that can be resized, too', (_, over) => {
+    const fixed = () => new ArrayBuffer(48);
+    for (let n = 0; n < 20_000; n++) over(n % 100 === 0 ? new Resizable(48, { maxByteLength: 48 }) : fixed())();
+    const memory = fixed();
+    const read = over(memory);
+    structuredClone(memory, { transfer: [memory] });
+    expect(read).toThrow(bptt.BpttError);
   });
 
   it('is missed of a cotangent, and of an input that a tape shares', () => {

@@ -1,6 +1,6 @@
 /**
- * Runs the property suite again and again, every time with other seeds, and stops at the first failure:
- * `npm run test:stability -- 200`. What fails prints the seed that fast-check replays it with.
+ * Runs the properties of all mathematics again and again, every time with another seed, and stops at the first failure:
+ * `npm run test:stability -- 200`, or `-- 200 7` for the seeds from 7 on. What fails prints the seed that replays it.
  */
 import { spawnSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
@@ -9,16 +9,17 @@ import { fileURLToPath } from 'node:url';
 const DRAWN = '^(?!.*(planted|PyTorch))';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
-const runs = Number(process.argv[2] ?? 200);
-const vitest = ['node_modules/vitest/vitest.mjs', 'run', '--config', 'spec/mutation/vitest.config.ts'];
-const flags = ['-t', DRAWN, '--pool=threads', '--no-isolate', '--reporter=dot'];
+const [runs, first] = [Number(process.argv[2] ?? 200), Number(process.argv[3] ?? Date.now() % 2 ** 30)];
+const vitest = ['node_modules/vitest/vitest.mjs', 'run', '--project', 'mathematics', '-t', DRAWN, '--reporter=dot'];
 for (let run = 1; run <= runs; run++) {
-  const { status, stdout, stderr } = spawnSync(process.execPath, [...vitest, ...flags], {
+  const seed = String(first + run - 1);
+  const { status, stdout, stderr } = spawnSync(process.execPath, vitest, {
     cwd: root,
     encoding: 'utf8',
+    env: { ...process.env, BPTT_SEED: seed },
   });
   if (status !== 0) {
-    process.stdout.write(`${stdout}${stderr}\nrun ${run} of ${runs} failed\n`);
+    process.stdout.write(`${stdout}${stderr}\nrun ${run} of ${runs} failed, with BPTT_SEED=${seed}\n`);
     process.exit(1);
   }
   process.stderr.write(`\rrun ${run} of ${runs}`);

@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 import type { Report } from '../../bench/report.ts';
+import { bptt, inTurn } from '../cli/command.ts';
 import { ROOT } from '../examples.ts';
 
 const TINY = 'rnn-d64-m100-B1-T25';
@@ -36,13 +37,13 @@ function ended(program: string, ...args: readonly string[]): Promise<Outcome> {
   });
 }
 
-const bench = (...args: readonly string[]) => ended('lib/cli/main.ts', 'bench', ...args);
 const short = ['--only', TINY, '--backend', 'wasm', '--precision', 'f64', '--rounds', '2'];
 
 describe.concurrent('bench', () => {
   it('verifies, times and reports a case as one line of JSON, and draws it', async () => {
     const saved = join(folder, 'saved.json');
-    const { status, stdout, stderr } = await bench(...short, '--peers', 'reference', '--json', '--save', saved);
+    const args = [...short, '--peers', 'reference', '--json', '--save', saved, '--out', folder];
+    const { status, stdout, stderr } = await bptt(folder, 'bench', ...args);
     expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
     expect(stdout.trimEnd().split('\n')).toHaveLength(1);
     const { ok, machine, cases, refused, picture } = JSON.parse(stdout) as Report & { readonly picture: string };
@@ -56,6 +57,7 @@ describe.concurrent('bench', () => {
         backend: 'wasm',
         precision: 'f64',
         workers: 1,
+        wide: machine.wide,
         ms: expect.any(Number),
         spread: [expect.any(Number), expect.any(Number)],
         rounds: 2,
@@ -85,7 +87,7 @@ describe.concurrent('bench', () => {
     ['--only', 'no-such-case', 'ValueError'],
     ['--no-such-option', '', 'UsageError'],
   ])('%s %s: says in one line what is wrong, and ends with 2', async (option, value, name) => {
-    const { status, stdout, stderr } = await bench(option, value, '--json');
+    const { status, stdout, stderr } = await inTurn(folder, 'bench', option, value, '--json');
     expect(status).toBe(2);
     expect(JSON.parse(stdout)).toMatchObject({ ok: false, error: { name } });
     if (name === 'ValueError') expect(stderr).toMatch(/^bptt: --only: expected .*, got "no-such-case"\n$/);

@@ -21,8 +21,8 @@ const peer = (name: string, ratio: number, note: string | null = null): PeerTime
 });
 
 const row = (name: string, more: Partial<Row> = {}): Row => ({
-  ...{ name, backend: 'wasm', precision: 'f64', workers: 1, ms: 2, spread: [1.9, 2.1], rounds: 7 },
-  ...{ gflops: 10, tokensPerSecond: 12_345, share: 0.5, bandwidthShare: 0.01, peakMemory: 2 ** 23 },
+  ...{ name, backend: 'wasm', precision: 'f64', workers: 1, wide: false, ms: 2, spread: [1.9, 2.1], rounds: 7 },
+  ...{ gflops: 10, tokensPerSecond: 12_345, share: 0.5, bandwidthShare: 0.01, peakMemory: 2 ** 23, allocated: null },
   verified: { by: 'the reference', worst: 1e-15, tensor: 'y', bound: 1e-12 },
   peers: [],
   ...more,
@@ -31,7 +31,7 @@ const row = (name: string, more: Partial<Row> = {}): Row => ({
 const report = (cases: readonly Row[], more: Partial<Report> = {}): Report => ({
   ...{ ok: true, stopped: null, refused: [], absent: [], leftOut: [], slopes: [], kernels: [] },
   machine: {
-    ...{ cpu: 'an abacus', cores: 2, platform: 'linux x64', node: '20', bandwidth: 10, peaks: [] },
+    ...{ cpu: 'an abacus', cores: 2, platform: 'linux x64', node: '20', wide: false, bandwidth: 10, peaks: [] },
     ...{ blas: null, pinned: {} },
   },
   cases,
@@ -105,6 +105,24 @@ describe('figures', () => {
     const best = { backend: 'best', precision: 'f64', peer: 'p', ratio: expect.closeTo(4, 12), least: 2, cases: 2 };
     expect(meansOf(rows).at(-1)).toEqual(best);
     expect(text(report(rows))).toContain('Best backend of each case, f64: p 4× in the mean of 2, 2× at least');
+  });
+
+  it('a peer by one thread and by two counts as the faster of them', () => {
+    const both = (one: number, two: number) => [
+      peer('p, 1 thread', one),
+      peer('p, 2 threads', two),
+      peer('q, 1 thread', 1),
+    ];
+    const rows = [
+      row('a', { peers: both(2, 3) }),
+      row('b', { peers: both(9, 8) }),
+      row('b', { backend: 'blas', ms: 99 }),
+    ];
+    const peers = meansOf(rows).filter(({ backend }) => backend === 'best');
+    expect(peers.at(-1)).toMatchObject({
+      ...{ peer: 'p, whichever number of threads is fastest', ratio: expect.closeTo(4, 12), least: 2, cases: 2 },
+    });
+    expect(peers).toHaveLength(4);
   });
 
   it('the kernels’ share is of the same backend and precision', () => {

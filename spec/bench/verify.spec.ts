@@ -1,6 +1,6 @@
 /** Every kind of case is verified, and every kind of mistake in one is found. */
 import { describe, expect, it } from 'vitest';
-import { type Backend, reference, wasm } from '../../bench/backends.ts';
+import { type Backend, backends, reference, wasm } from '../../bench/backends.ts';
 import type { Case, Verification } from '../../bench/cases/case.ts';
 import { charStep } from '../../bench/cases/char-step.ts';
 import { cases, chosenCases } from '../../bench/cases/index.ts';
@@ -42,6 +42,30 @@ it('training by two threads is verified', async () => {
   expect(shards).toMatchObject({ workers: 2, name: 'train-lstm-m5-B33-T4-workers2' });
   expect(verified(shards, wasm, 'f64')).toMatchObject({ ok: true, by: 'the reference' });
   expect(verified(shards, wasm, 'f32')).toMatchObject({ ok: true, by: 'f64' });
+});
+
+it('a layer that three threads share is verified, and timed as such', async () => {
+  const shared = layerCase('lstm', [3, 4, 70, 5], { workers: 3, series: { along: 'workers', at: 3 } });
+  expect(shared).toMatchObject({ name: 'scaling-workers3', workers: 3 });
+  await shared.prepare?.([wasm, reference]);
+  expect(verified(shared, wasm, 'f64')).toMatchObject({ ok: true, by: 'the reference' });
+  expect(verified(shared, reference, 'f64')).toMatchObject({ ok: true, by: 'wasm' });
+  expect(shared.open().spotCheck?.(wasm)).toMatchObject({ ok: true, by: 'dot test, and the reference over 5 steps' });
+});
+
+it('a batch of several shards is run by several threads, too, and a product by those of a BLAS', async () => {
+  const threads = { ...wasm, name: 'threads', threads: { each: wasm, count: 2 } };
+  const both = layerCase('gru', [3, 4, 33, 5]);
+  await both.prepare?.([wasm, threads]);
+  expect(both.gains?.(threads)).toBe(true);
+  expect(verified(both, threads, 'f64')).toMatchObject({ ok: true, by: 'the reference' });
+  expect(verified(both, threads, 'f32')).toMatchObject({ ok: true, by: 'f64' });
+  expect([layerCase('gru', small), charStep].map(each => each.gains?.(threads) ?? false)).toEqual([false, false]);
+  expect(
+    Object.values(backends)
+      .filter(backend => productCase(9).gains?.(backend))
+      .map(({ name }) => name),
+  ).toEqual(['blas', 'blas-threads']);
 });
 
 describe('what is wrong is not', () => {

@@ -4,7 +4,7 @@ import { Matrix } from 'ml-matrix';
 import { describe, expect, it } from 'vitest';
 import { type Cell, requireCell } from '../../lib/cells/cell.ts';
 import { conditioned } from '../../lib/cells/conditioned.ts';
-import { fitting } from '../../lib/cells/sizes.ts';
+import { rnn } from '../../lib/cells/rnn.ts';
 import { checkCell } from '../../lib/check/check-cell.ts';
 import { checkLayer } from '../../lib/check/check-layer.ts';
 import { cellProperty } from '../../lib/check/properties.ts';
@@ -60,6 +60,7 @@ describe('a declaration', () => {
     const even: Cell = { ...timedCell, sizes: ({ d }) => (d === 5 ? {} : { d: '5' }) };
     expect(unroll(conditioned(even, { k: 2 }) as Cell, { d: 3, m: 1 }).inputs).toBe(3);
     expect(() => unroll(conditioned(even, { k: 2 }) as Cell, { d: 5, m: 1 })).toThrow('d: expected 5');
+    for (const name of ['keeps', 'first', 'time', 'sizes']) expect(conditioned(rnn, { k: 2 })).not.toHaveProperty(name);
   });
 });
 
@@ -132,46 +133,6 @@ describe('sizes', () => {
     expect([net.inputs, net.outputs]).toEqual([3, 8]);
     expect(checkLayer(net, { T: 2, B: 2 }).ok).toBe(true);
     fc.assert(cellProperty(pairs), { numRuns: 2 });
-  });
-
-  it('are the nearest there are', () => {
-    const cell = (fits: (d: number, m: number) => boolean) => ({
-      name: 'some',
-      sizes: ({ d, m }: { readonly d: number; readonly m: number }) => (fits(d, m) ? {} : { m: 'another' }),
-    });
-    expect(fitting({ name: 'any' }, odd)).toEqual(odd);
-    expect(
-      fitting(
-        cell((_, m) => m % 4 === 0),
-        odd,
-      ),
-    ).toEqual({ d: 3, m: 4 });
-    expect(
-      fitting(
-        cell((_, m) => m % 2 === 0),
-        odd,
-      ),
-    ).toEqual({ d: 3, m: 6 });
-    expect(
-      fitting(
-        cell((_, m) => m === 128),
-        odd,
-      ),
-    ).toEqual({ d: 3, m: 128 });
-    expect(
-      fitting(
-        cell((d, m) => d === 2 * m),
-        odd,
-        'm',
-      ),
-    ).toEqual({ d: 10, m: 5 });
-    expect(
-      fitting(
-        cell((d, m) => d === m),
-        odd,
-        'd',
-      ),
-    ).toEqual({ d: 3, m: 3 });
   });
 
   it('are what a wrong problem shrinks to', () => {

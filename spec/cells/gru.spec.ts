@@ -72,6 +72,14 @@ describe('swapUpdateGate', () => {
     expect(params.values).toEqual(before);
   });
 
+  it('changes nothing where one of them is no matrix', () => {
+    const { params } = unroll(gru, { d: 2, m: 3 });
+    params.values.fill(1);
+    const p = { ...params.named(), b_z: [1, 1, 1] as unknown as Matrix };
+    expect(() => swapUpdateGate(p)).toThrow(/^p: expected a matrix/);
+    expect(params.values.every(value => value === 1)).toBe(true);
+  });
+
   it('carries gradients over with the parameters: dz/da changes its sign', () => {
     fc.assert(
       fc.property(stepOf(gru), ({ p, x, prev, dnext }) => {

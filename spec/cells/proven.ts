@@ -90,6 +90,9 @@ export function spoiltIn(cell: Cell): readonly string[] {
   return [];
 }
 
+/** Where the text of the library is as it was written: where mutants are tried, a copy of it is full of them. */
+const WRITTEN = process.env.BPTT_WRITTEN ?? ROOT;
+
 /** The cell of that name, of `lib/cells/NAME.ts` written to a file with some code in place of other, in which it may use all of the algebra. */
 export async function rewritten(
   { name }: Cell,
@@ -101,7 +104,7 @@ export async function rewritten(
       expect(code.split(right)).toHaveLength(2);
       return code.replace(right, () => wrong);
     },
-    readFileSync(join(ROOT, `lib/cells/${name}.ts`), 'utf8'),
+    readFileSync(join(WRITTEN, `lib/cells/${name}.ts`), 'utf8'),
   );
   const all = text.replace(
     /\{[^}]*\} from '\.\.\/matrix\.ts'/,

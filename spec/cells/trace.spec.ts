@@ -112,6 +112,10 @@ describe('traceFixed', () => {
     expect(checkCell(traceFixed(0.9))).toMatchObject({ ok: true, restsOn: 'proof' });
   });
 
+  it('says which equations give its gradients', () => {
+    expect(traceFixed(0.5).equations).toEqual({ U: 'ETM-B2', b: 'ETM-B3', x: 'ETM-B5', h: 'ETM-B6' });
+  });
+
   it('keeps the decays it was given', () => {
     const decays = [0.5];
     const cell = traceFixed(decays);

@@ -138,7 +138,11 @@ const mistakes: readonly Mistake[] = [
     /throws\.mjs: expected a module that can be run, got Error: no such luck$/,
   ],
   ['check of a module in layers', ['check', 'half.mjs', '--layers', '2'], /^--layers: expected a cell by its name/],
-  ['check without a name', ['check'], /^cell: expected one of .*, or --all, got undefined$/],
+  [
+    'check without a name',
+    ['check'],
+    /^cell: expected one of .*, a file of yours \(\.ts, \.js, \.md\), or --all, got none$/,
+  ],
   ['check of all and of one', ['check', '--all', 'rnn'], /^cell: expected a name or --all, got both$/],
   ...['0', '1.5'].map((n): Mistake => [`check --layers ${n}`, ['check', 'rnn', '--layers', n], /layers: .* got /]),
   [
@@ -236,7 +240,7 @@ beforeAll(async () => {
     writeFileSync(path(name, 'checkpoint.safetensors'), checkpoint);
     if (own !== undefined) writeFileSync(path(name, 'loss.csv'), own);
   }
-}, 60_000);
+});
 
 /** Runs `bptt ARGS` in a copy of `prepared`, which must go on holding what it does: a new one when it does not. */
 async function mistaken(...args: readonly string[]): Promise<Outcome> {

@@ -1,5 +1,5 @@
 /** `bptt check FILE.md` and `bptt train --cell FILE.md`. */
-import { writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { ROOT } from '../examples.ts';
@@ -96,8 +96,26 @@ describe.concurrent('bptt train with a derivation as its cell', () => {
     const { status, stderr } = await train(folder, './mine.md');
     expect(status).toBe(2);
     expect(linesOf(stderr)).toEqual([
-      expect.stringMatching(/expected lines that are right, got \(3\) \(line 3\), which is wrong/),
+      expect.stringMatching(/^bptt: \.\/mine\.md: expected lines that are right, got \(3\) \(line 3\), which is wrong/),
     ]);
+  });
+});
+
+test.each([
+  ['no equation', '# Notes\n\nOnly $h_t$ in prose.\n', 'no display equation'],
+  [
+    'what no cell can have',
+    () => readFileSync(own('derivations/rnn.md'), 'utf8'),
+    'g has no place in a cell, in RNN-F2',
+  ],
+])('a derivation of %s is refused as a cell by the name of its file', async (_, text, got) => {
+  const folder = freshFolder();
+  writeFileSync(join(folder, 'mine.md'), typeof text === 'string' ? text : text());
+  writeFileSync(join(folder, 'letters.txt'), 'to be or not to be '.repeat(20));
+  const { status, stderr } = await inTurn(folder, 'train', 'letters.txt', '--cell', 'mine.md');
+  expect({ status, stderr }).toEqual({
+    status: 2,
+    stderr: expect.stringContaining(`bptt: mine.md: expected equations that make a cell, got ${got}`),
   });
 });
 

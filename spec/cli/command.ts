@@ -1,6 +1,6 @@
 /**
  * The `bptt` command as a user runs it: a process of its own, in a folder of its own. However many tests ask at once, two
- * run at a time. What is left when the tests of a file are done, processes and folders, goes.
+ * run at a time. What is left when the tests of a file are done, processes and folders, goes (`spec/ends.ts`).
  */
 import { type ChildProcess, fork, spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
@@ -10,8 +10,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { pathToFileURL } from 'node:url';
-import { afterAll } from 'vitest';
 import { MAIN } from '../build.ts';
+import { atEnd } from '../ends.ts';
 import { ROOT } from '../examples.ts';
 
 /** How a process ended, and all that it wrote. */
@@ -46,6 +46,7 @@ export async function start(folder: string, ...args: readonly string[]): Promise
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   children.add(child);
+  atEnd(endAll);
   let [stdout, stderr] = ['', ''];
   child.stdout.setEncoding('utf8').on('data', text => {
     stdout += text;
@@ -95,7 +96,6 @@ async function startServer(): Promise<ChildProcess> {
   // Not in the repository, whose tsconfig.json has modules find the sources of the library instead of what runs.
   const tsx = pathToFileURL(createRequire(import.meta.url).resolve('tsx')).href;
   const child = fork(join(ROOT, 'spec/cli/server.ts'), { cwd: tmpdir(), execArgv: ['--import', tsx] });
-  children.add(child);
   await answerOf(child);
   return child;
 }
@@ -116,6 +116,7 @@ function answerOf<T>(child: ChildProcess): Promise<T> {
 export function freshFolder(): string {
   const folder = mkdtempSync(join(tmpdir(), 'bptt-cli-'));
   folders.push(folder);
+  atEnd(endAll);
   return folder;
 }
 
@@ -144,6 +145,7 @@ export function linesOf(output: string): string[] {
 const POLL = 15;
 const AT_ONCE = 2;
 
+/** For all files of a worker, and as long as it. */
 let server: ChildProcess | undefined;
 let last: Promise<unknown> = Promise.resolve();
 const children = new Set<ChildProcess>();
@@ -165,7 +167,7 @@ function passTurn(): void {
   else taken -= 1;
 }
 
-afterAll(() => {
+function endAll(): void {
   for (const child of children) child.kill('SIGKILL');
-  for (const folder of folders) rmSync(folder, { recursive: true, force: true });
-});
+  for (const folder of folders.splice(0)) rmSync(folder, { recursive: true, force: true });
+}

@@ -1,11 +1,11 @@
 /** A disk that is full, a folder that may not be written, a folder that is another's: the good files stay as they are. */
-import { spawnSync } from 'node:child_process';
 import { chmodSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { decodeCheckpoint } from '../../lib/io/checkpoint.ts';
 import { readBytes } from '../../lib/io/node/files.ts';
 import { MAIN } from '../build.ts';
+import { ended } from '../ended.ts';
 import { bptt, freshFolder, inTurn, linesOf, snapshot, start } from './command.ts';
 
 const TEXT = 'the quick brown fox jumps over the lazy dog\n'.repeat(20);
@@ -25,7 +25,7 @@ const stepOf = (run: string) => decodeCheckpoint(readBytes(join(folder, run, 'ch
 test('where a file can grow no more, training stops, and goes on from the last checkpoint when it can', async () => {
   // A limit of 12 blocks of 1 KiB: enough for a checkpoint, not for the log of 400 steps.
   const command = ['-c', 'ulimit -f 12; exec "$@"', 'bash', process.execPath, MAIN, ...RUN, ...SHORT, '--out', 'full'];
-  const { status, stderr } = spawnSync('bash', [...command, '--quiet'], { cwd: folder, encoding: 'utf8' });
+  const { status, stderr } = ended('bash', [...command, '--quiet'], { cwd: folder });
   const log = join('full', 'loss.csv');
   expect(stderr).toBe(`bptt: ${log}: expected a file that can be written, got a limit on the size of files\n`);
   expect(status).toBe(2);
@@ -53,7 +53,7 @@ test('a folder that may not be written is refused before anything is trained', a
   // The tests may run as root, whom no permission stops.
   const user = process.getuid?.() === 0 ? { uid: 65534, gid: 65534 } : {};
   const says = (...args: readonly string[]) => {
-    const { status, stderr } = spawnSync(process.execPath, [MAIN, ...args], { cwd: folder, encoding: 'utf8', ...user });
+    const { status, stderr } = ended(process.execPath, [MAIN, ...args], { cwd: folder, ...user });
     return { status, stderr };
   };
   const resumed = says('train', '--resume', 'locked/run', '--steps', '40');

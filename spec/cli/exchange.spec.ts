@@ -259,6 +259,16 @@ describe('a mistake gets one line that names it, and nothing is written:', () =>
     ],
     ['a text without training', exported('rnn', 'text.txt', '--to', 'torch', '-o', 'new'), /^text: .* --training, got/],
     ['the checkpoint itself', exported('rnn', '--to', 'onnx', '-o', './rnn.checkpoint'), /^--out: .* another file/],
+    [
+      'over a text',
+      exported('rnn', '--to', 'onnx', '-o', 'text.txt'),
+      /^--out: expected a file that is not there .*, got text\.txt, which is a text$/,
+    ],
+    [
+      'over a text, imported',
+      ['import', 'gru.safetensors', '-o', 'more.txt'],
+      /^--out: .*, got more\.txt, which is a text$/,
+    ],
     ['a folder that is not there', exported('rnn', '--to', 'onnx', '-o', 'gone/x'), /^gone\/x: .* no such folder$/],
     ['no such checkpoint', exported('gone', '--to', 'onnx', '-o', 'new'), /^gone\.checkpoint: .* no such file$/],
 

@@ -103,7 +103,22 @@ describe('what is wrong with a file is said in one line, with its place, and not
       learn('l.csv', 'forecast'),
       /^l\.csv:1: expected the names of the columns, got an empty file$/,
     ],
-    ['no rows', 'm.csv', 'a,b\n', learn('m.csv', 'translate'), /^m\.csv: expected at least one sequence, got none$/],
+    ...['forecast', 'classify', 'tag', 'translate', 'language'].map(
+      (task): [string, string, string, readonly string[], RegExp] => [
+        `no rows, for ${task}`,
+        'm.csv',
+        'a,b\n\n',
+        learn('m.csv', task),
+        /^m\.csv: expected rows below its header, got none$/,
+      ],
+    ),
+    [
+      'a running text',
+      't.txt',
+      'It was a bright day.\n',
+      learn('t.txt', 'language'),
+      /^FILE: .* got "t\.txt" \(a running text is for bptt train\)$/,
+    ],
     [
       'no such column',
       'n.csv',
@@ -130,7 +145,7 @@ describe('what is wrong with a file is said in one line, with its place, and not
       'q.xlsx',
       '',
       learn('q.xlsx', 'tag'),
-      /^FILE: expected a file of CSV .* or JSON Lines .*, got "q\.xlsx"$/,
+      /^FILE: expected a file of CSV .* or JSON Lines .*, got "q\.xlsx" \(a running text is for bptt train\)$/,
     ],
     [
       'no task',
@@ -144,7 +159,7 @@ describe('what is wrong with a file is said in one line, with its place, and not
       's.csv',
       'a\n1\n',
       learn('s.csv', 'forecast', '--test', '0.9'),
-      /^--test: expected less than what --validation leaves, got 0\.9$/,
+      /^--test: expected less than what validation leaves, got 0\.9$/,
     ],
   ])('%s', async (_, name, text, args, message) => {
     writeFileSync(at(name), text);

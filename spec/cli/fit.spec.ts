@@ -1,11 +1,14 @@
 /** `bptt fit`, `predict` and `evaluate`: each task on a small file; stopped and gone on with; and what is wrong with a file, in one line. */
-import { spawnSync } from 'node:child_process';
-import { copyFileSync, readFileSync, writeFileSync } from 'node:fs';
+import { copyFileSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, test } from 'vitest';
+import { encodeCheckpoint } from '../../lib/io/checkpoint.ts';
 import { readSealed, writeSealed } from '../../lib/io/sealed.ts';
+import { CharTrainer } from '../../lib/models/char-trainer.ts';
 import { Random } from '../../lib/random.ts';
+import { fitTable } from '../../lib/tasks/index.ts';
 import { MAIN } from '../build.ts';
+import { ended } from '../ended.ts';
 import { ROOT } from '../examples.ts';
 import { freshFolder, inTurn, linesOf, start } from './command.ts';
 
@@ -70,6 +73,12 @@ describe('a task', () => {
     expect(rmse).toBeLessThan(1.1 * (noiseFloor ?? 0));
     expect(naiveRmse).toBeGreaterThan(1.18 * (noiseFloor ?? 0));
 
+    const settings = { length: 14, epochs: 8, batch: 32, learningRate: 0.01 };
+    const held = await fitTable(readFileSync(at('days.csv')), { task: 'forecast', settings });
+    while (!held.training.done) held.training.step();
+    expect(held.judge({ noiseFloor: 2 }).figures).toMatchObject({ rmse, naiveRmse, noiseFloor });
+    expect(Buffer.compare(held.save(), readFileSync(at('days.safetensors')))).toBe(0);
+
     const { stdout } = await inTurn(folder, 'predict', 'days.safetensors', 'days.csv');
     expect(stdout).toMatch(/^step,temperature\n1,-?\d+\.\d+\n$/);
     const judged = await json('evaluate', 'days.safetensors', 'days.csv', '--out', 'judged');
@@ -80,6 +89,13 @@ describe('a task', () => {
     });
     expect(judged.rmse).toBeLessThan(2.2);
     expect(readFileSync(at('judged/index.html'), 'utf8')).toContain('<figure id="forecast">\n<svg');
+
+    writeFileSync(at('few-days.csv'), readFileSync(at('days.csv'), 'utf8').split('\n').slice(0, 15).join('\n'));
+    const short = await inTurn(folder, 'evaluate', 'days.safetensors', 'few-days.csv', '--out', 'judged');
+    expect(short).toMatchObject({
+      status: 2,
+      stderr: 'bptt: few-days.csv:2 "temperature": expected a series of at least 15 rows, got 14\n',
+    });
   });
 
   test('classify tells sequences of unequal length apart', async () => {
@@ -88,7 +104,10 @@ describe('a task', () => {
     const lines = linesOf((await inTurn(folder, 'predict', 'walks.safetensors', 'walks.csv')).stdout);
     expect(lines[0]).toBe('walk,rounds,probability');
     expect(lines.slice(1).filter((line, n) => line.startsWith(`w${n},${n % 2 ? 'twice' : 'once'},`))).toHaveLength(40);
+    mkdirSync(at('told'));
+    for (const name of ['forecast.svg', 'mine.svg']) writeFileSync(at(`told/${name}`), 'an earlier one');
     const judged = await json('evaluate', 'walks.safetensors', 'walks.csv', '--out', 'told');
+    expect(readdirSync(at('told')).toSorted()).toEqual(['confusion.svg', 'index.html', 'loss.svg', 'mine.svg']);
     expect(judged.confusion).toEqual({
       classes: ['once', 'twice'],
       counts: [
@@ -176,7 +195,26 @@ describe('a training that is stopped', () => {
     const again = await inTurn(folder, 'fit', 'walks.csv', '--resume', 'done.safetensors');
     expect(again).toMatchObject({
       status: 2,
-      stderr: 'bptt: --epochs: expected more than 4, or more --patience, got 4\n',
+      stderr: 'bptt: --epochs: expected more than 4, got 4\n',
+    });
+    await json(
+      ...CLASSIFY,
+      '--epochs',
+      '90',
+      '--patience',
+      '1',
+      '--learning-rate',
+      '1',
+      '--out',
+      'patient.safetensors',
+    );
+    const ended = await inTurn(folder, 'fit', 'walks.csv', '--resume', 'patient.safetensors', '--epochs', '95');
+    expect(ended).toMatchObject({
+      status: 2,
+      stderr: 'bptt: --patience: expected more than 1, the epochs since the best, got 1\n',
+    });
+    expect(await json('fit', 'walks.csv', '--resume', 'patient.safetensors', '--patience', '2')).toMatchObject({
+      ok: true,
     });
     const other = await inTurn(folder, 'fit', 'days.csv', '--resume', 'done.safetensors', '--epochs', '9');
     expect(other.stderr).toBe('bptt: FILE: expected the file that done.safetensors was made of, got another one\n');
@@ -256,6 +294,19 @@ describe('a model', () => {
     expect((await inTurn(folder, 'predict', 'gone', 'walks.csv')).stderr).toMatch(message);
   });
 
+  test('of the other kind is refused, with who takes it', async () => {
+    expect((await inTurn(folder, 'sample', 'known.safetensors')).stderr).toBe(
+      'bptt: known.safetensors: expected a bptt-char-model checkpoint, got a model of bptt fit or of save(): bptt predict and evaluate take those of fit\n',
+    );
+    writeFileSync(
+      at('run.safetensors'),
+      encodeCheckpoint(new CharTrainer('to be or not to be'.repeat(9), { hidden: 2, chunk: 3 })),
+    );
+    expect((await inTurn(folder, 'predict', 'run.safetensors', 'walks.csv')).stderr).toBe(
+      "bptt: run.safetensors: expected a bptt-model file, got a run's checkpoint: bptt sample, cells, export and train --resume take it\n",
+    );
+  });
+
   test('of a newer version is refused, with who wrote it', async () => {
     const { tensors, metadata } = readSealed(readFileSync(at('known.safetensors')));
     const newer = { ...Object.fromEntries(metadata), version: '2', library: 'bptt 7.0.0' };
@@ -275,7 +326,7 @@ describe('a model', () => {
       const watched = 'process.on("exit", () => console.error(process.resourceUsage().maxRSS))';
       const node = ['--max-old-space-size=64', '--import', `data:text/javascript,${watched}`, MAIN];
       const args = [...node, 'predict', 'few.safetensors', 'huge.csv'];
-      const { status, stderr, stdout } = spawnSync(process.execPath, args, { cwd: folder, encoding: 'utf8' });
+      const { status, stderr, stdout } = ended(process.execPath, args, { cwd: folder });
       expect({ status, answers: linesOf(stdout).length }).toEqual({ status: 0, answers: rows + 1 });
       return Number(stderr) * 1024;
     };

@@ -60,7 +60,7 @@ beforeAll(async () => {
   writeFileSync(path('exports.mjs'), `const a = 1; export { a as ${text} };`);
   const half = 'params: () => ({}), state: () => ({}), forward() {}, backward() {}';
   writeFileSync(path('half.mjs'), `export const half = { ${half}, name: ${text}, equations: { [${text}]: ${text} } };`);
-}, 60_000);
+});
 
 function meta(metadata: ReadonlyMap<string, string>): Record<string, string> {
   return Object.fromEntries(metadata);

@@ -1,9 +1,9 @@
 /** Texts of many megabytes: what they take of memory, and where a string ends. */
-import { spawnSync } from 'node:child_process';
 import { rmSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { MAIN } from '../build.ts';
+import { ended } from '../ended.ts';
 import { freshFolder, inTurn } from './command.ts';
 
 /** Prints the most memory that a process had, in KiB, as its last line. */
@@ -17,7 +17,7 @@ test('a text takes some six bytes a symbol: the string, and a class of four byte
     const node = ['--max-old-space-size=128', '--import', `data:text/javascript,${WATCHED}`, MAIN];
     const few = ['--hidden', '2', '--steps', '2', '--held-out', '0', '--sample-length', '2', '--quiet'];
     const args = [...node, 'train', 'text.txt', ...few, '--out', `of-${symbols}`];
-    const { status, stderr } = spawnSync(process.execPath, args, { cwd: folder, encoding: 'utf8' });
+    const { status, stderr } = ended(process.execPath, args, { cwd: folder });
     expect({ status, stderr }).toEqual({ status: 0, stderr: expect.stringMatching(/^\d+\n$/) });
     return 1024 * Number(stderr);
   };

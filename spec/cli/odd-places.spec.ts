@@ -2,7 +2,7 @@
  * Paths that lead nowhere, files that are none, folders where files should be, and runs whose files are not each other's:
  * one line that says so, exit code 2, and what was there stays.
  */
-import { execFileSync, spawnSync } from 'node:child_process';
+import { execFileSync } from 'node:child_process';
 import {
   chmodSync,
   copyFileSync,
@@ -19,6 +19,7 @@ import { join } from 'node:path';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { readSealed, writeSealed } from '../../lib/io/sealed.ts';
 import { MAIN } from '../build.ts';
+import { ended } from '../ended.ts';
 import { freshFolder, inTurn, linesOf, snapshot } from './command.ts';
 
 const TEXT = 'the quick brown fox jumps over the lazy dog\n'.repeat(60);
@@ -41,7 +42,7 @@ beforeAll(async () => {
   ] as const) {
     expect(await inTurn(folder, ...train('--out', name, '--seed', seed))).toMatchObject({ status: 0, stderr: '' });
   }
-}, 60_000);
+});
 
 /** Runs a command that must fail, and returns the line that it says. */
 async function refused(...args: readonly string[]): Promise<string> {
@@ -88,7 +89,7 @@ describe('a path that leads nowhere', () => {
     ]) {
       const command = ['-c', script, 'bash', process.execPath, MAIN, ...args];
       mkdirSync(gone, { recursive: true });
-      const { status, stderr } = spawnSync('bash', command, { encoding: 'utf8', timeout: 30_000 });
+      const { status, stderr } = ended('bash', command, {});
       expect(linesOf(stderr)).toEqual([expect.stringMatching(/^bptt: .* got (no such f|one that was deleted)/)]);
       expect(status).toBe(2);
     }
@@ -119,8 +120,8 @@ describe('a run', () => {
   test.runIf(onLinux)('of a text from a pipe trains; to go on, the text is named', async () => {
     const args = ['train', '/dev/stdin', ...FEW, '--steps', '30', '--out', 'from-pipe'];
     const piped = ['-c', 'cat letters.txt | "$@"', 'bash', process.execPath, MAIN];
-    expect(spawnSync('bash', [...piped, ...args], { cwd: folder, encoding: 'utf8' })).toMatchObject({ status: 0 });
-    const { status, stderr } = spawnSync('bash', [...piped, ...resume('from-pipe')], { cwd: folder, encoding: 'utf8' });
+    expect(ended('bash', [...piped, ...args], { cwd: folder })).toMatchObject({ status: 0 });
+    const { status, stderr } = ended('bash', [...piped, ...resume('from-pipe')], { cwd: folder });
     expect(stderr).toBe(
       'bptt: /dev/stdin: expected a regular file, or else the text named on the command line, got a pipe\n',
     );

@@ -54,7 +54,7 @@ describe('--keep', () => {
 
 describe('the best checkpoint', () => {
   test('is that whose loss on the first of the held-out text is least, not the last', async () => {
-    const rate = ['--learning-rate', '2', '--save-every', '5', '--keep', '99', '--held-out', '0.8', '--seed', '3'];
+    const rate = ['--learning-rate', '2', '--save-every', '5', '--keep', '99', '--held-out', '0.8', '--seed', '1'];
     const { best } = await done(...RUN, ...rate, '--steps', '60', '--out', 'best');
     const indices = read('best', 'checkpoint.safetensors').model.vocabulary.encode(TEXT);
     const heldOut = indices.subarray(indices.length - Math.floor(indices.length * 0.8));

@@ -1,11 +1,11 @@
 /**
  * Runs `bptt` commands one after another in one process, for the tests that are about what a command says and writes, not
  * about its process: most of the time that those would take is the start of Node. Gets a folder and arguments as a
- * message, answers with the {@link Outcome}.
+ * message, answers with how it ended.
  */
 import { pathToFileURL } from 'node:url';
 import { MAIN } from '../build.ts';
-import type { Outcome } from './command.ts';
+import { captured } from './captured.ts';
 
 /** What is asked of this process. */
 export interface Request {
@@ -18,28 +18,7 @@ const { run } = (await import(new URL('program.js', pathToFileURL(MAIN)).href)) 
 };
 
 process.on('message', async ({ folder, args }: Request) => {
-  process.chdir(folder);
-  const written = { stdout: '', stderr: '' };
-  const restore = (['stdout', 'stderr'] as const).map(name => {
-    const stream = process[name];
-    const { write } = stream;
-    stream.write = (text: string | Uint8Array) => {
-      written[name] += text;
-      return true;
-    };
-    return () => {
-      stream.write = write;
-    };
-  });
-  try {
-    await run(args);
-  } catch (error) {
-    process.exitCode = 1; // as a process would end
-    written.stderr += error instanceof Error ? `${error.stack}\n` : `${error}\n`;
-  }
-  for (const back of restore) back();
-  const outcome: Outcome = { status: Number(process.exitCode ?? 0), signal: null, ...written };
-  process.exitCode = 0;
-  process.send?.(outcome);
+  process.send?.(await captured(run, folder, args));
 });
+process.on('disconnect', () => process.exit()); // its worker has ended
 process.send?.('ready');

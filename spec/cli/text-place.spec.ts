@@ -2,8 +2,9 @@
 import { cpSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { basename, join, sep } from 'node:path';
 import { beforeEach, describe, expect, test } from 'vitest';
-import { decodeCheckpoint, encodeCheckpoint, resumeTrainer } from '../../lib/io/checkpoint.ts';
+import { decodeCheckpoint, encodeCheckpoint } from '../../lib/io/checkpoint.ts';
 import { readBytes } from '../../lib/io/node/files.ts';
+import { resumeTrainer } from '../../lib/io/resume-trainer.ts';
 import { freshFolder, inTurn, snapshot } from './command.ts';
 
 const TEXT = 'the quick brown fox jumps over the lazy dog\n'.repeat(5);

@@ -1,7 +1,6 @@
 /** `bptt train`: what it writes and prints, and that a run which is stopped or killed ends as one that is not. */
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { setTimeout as pause } from 'node:timers/promises';
 import { parseHTML } from 'linkedom';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { decodeCheckpoint } from '../../lib/io/checkpoint.ts';
@@ -10,6 +9,7 @@ import { baselines } from '../../lib/models/baselines.ts';
 import { evaluate, sample } from '../../lib/models/char-model.ts';
 import { Random } from '../../lib/random.ts';
 import { bptt, freshFolder, inTurn, linesOf, type Outcome, snapshot, start } from './command.ts';
+import { working } from './process.ts';
 
 const TEXT = 'the quick brown fox jumps over the lazy dog 🦊\n'.repeat(40);
 const FILES = ['checkpoint.safetensors', 'loss.csv', 'loss.svg', 'text.json'];
@@ -72,7 +72,7 @@ describe.concurrent('a run', () => {
   beforeAll(async () => {
     folder = folderWithText();
     plain = await bptt(folder, ...SAMPLED, '--out', 'plain');
-  }, 60_000);
+  });
 
   test('learns the sonnets: foretells far better than the frequencies of their characters do', async () => {
     const { heldOut, unigram, uniform } = await json(freshFolder(), 'train', '--corpus', 'sonnets', '--steps', '700');
@@ -116,17 +116,17 @@ describe.concurrent('a run', () => {
     const { checkpoint, step } = await json(folder, ...SMALL, ...rates, '--out', 'scheduled');
     const { options } = decodeCheckpoint(readBytes(join(folder, checkpoint)));
     expect([step, options.schedule]).toEqual([30, { shape: 'cosine', steps: 30, warmUp: 5 }]);
-    const { stderr, status } = await bptt(folder, ...SMALL, '--warm-up', '5', '--out', 'none');
+    const { stderr, status } = await inTurn(folder, ...SMALL, '--warm-up', '5', '--out', 'none');
     expect([status, stderr]).toEqual([2, 'bptt: --warm-up: expected a --schedule that it is part of, got none\n']);
   });
 
   test('of words says so, writes words, and goes on from any prompt', async () => {
     const words = [...SMALL, '--level', 'word', '--batch', '2', '--steps', '60', '--out', 'words'];
-    const { status, stdout, stderr } = await bptt(folder, ...words);
+    const { status, stdout, stderr } = await inTurn(folder, ...words);
     expect(status).toBe(0);
     expect(stdout).toMatch(/^held-out {3}\d\.\d{3} nats\/word {3}\d\.\d{3} bits\/word$/m);
     expect(stderr).toMatch(/^step 60\/60 \(100%\) {2}loss \d\.\d{3} nats\/word {2}\d+ words\/s$/m);
-    const written = await bptt(folder, 'sample', 'words', '--prompt', 'the quick unheard', '--length', '9');
+    const written = await inTurn(folder, 'sample', 'words', '--prompt', 'the quick unheard', '--length', '9');
     expect(written).toMatchObject({ status: 0, stderr: '' });
     expect(written.stdout).toMatch(/^the quick unheard(?:(?: |^)(?:the|quick|brown|fox|jumps|over|lazy|dog|🦊)|\n)+$/m);
   });
@@ -227,7 +227,7 @@ describe.concurrent('a run that is stopped and resumed ends as one that is not:'
     folder = folderWithText();
     whole = await json(folder, ...RUN, '--out', 'whole');
     files = snapshot(join(folder, 'whole'));
-  }, 60_000);
+  });
 
   const stepOf = (run: string): number => {
     const checkpoint = join(folder, run, 'checkpoint.safetensors');
@@ -277,9 +277,9 @@ describe.concurrent('a run that is stopped and resumed ends as one that is not:'
       ['SIGTERM', 0],
       ['SIGINT', 240],
     ] as const) {
+      const before = stepOf(name);
       const running = await start(folder, ...args, '--json');
-      await running.until(() => stepOf(name) >= step);
-      if (step === 0) await pause(100); // The first checkpoint is written just before signals are listened to.
+      await running.until(() => stepOf(name) >= step && stepOf(name) > before); // written by this process
       running.kill(signal);
       const { status, stdout, stderr } = await running.ended;
       expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
@@ -349,10 +349,10 @@ describe.concurrent('a run that is stopped and resumed ends as one that is not:'
   });
 
   test('but a signal during the last step comes too late: the run is done', async () => {
-    const slow = ['--hidden', '500', '--chunk', '80', '--steps', '2', '--sample-length', '5'];
+    const slow = ['--hidden', '700', '--chunk', '700', '--steps', '2', '--sample-length', '5'];
     const running = await start(folder, 'train', 'letters.txt', ...slow, '--out', 'late');
     await running.until(stderr => stderr.includes('step 1/2 '));
-    await pause(20); // The line is written just before the last step.
+    await working(running.pid, 2); // The line is written just before the last step.
     running.kill('SIGTERM');
     const { status, stdout } = await running.ended;
     expect(status).toBe(0);

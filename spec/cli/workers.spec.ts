@@ -4,6 +4,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { MAIN } from '../build.ts';
+import { ended } from '../ended.ts';
 import { freshFolder, inTurn } from './command.ts';
 
 const TEXT = 'the quick brown fox jumps over the lazy dog\n'.repeat(60);
@@ -52,7 +53,7 @@ describe('bptt train --workers', () => {
       const under = (ranks: number, ...args: readonly string[]) => {
         const command = ['--oversubscribe', '-n', `${ranks}`, process.execPath, MAIN, ...args, '--json'];
         const env = { ...process.env, OMPI_ALLOW_RUN_AS_ROOT: '1', OMPI_ALLOW_RUN_AS_ROOT_CONFIRM: '1' };
-        const { status, stdout } = spawnSync('mpirun', command, { cwd: folder, env, encoding: 'utf8' });
+        const { status, stdout } = ended('mpirun', command, { cwd: folder, env });
         expect({ status, lines: stdout.trim().split('\n').length }).toEqual({ status: 0, lines: 1 }); // the first alone speaks
       };
       under(2, ...SMALL, '--steps', '5', '--out', 'ranks');

@@ -2,6 +2,7 @@
 import { describe, expect, test } from 'vitest';
 import { checkDerivation } from '../../lib/derivation/index.ts';
 import { ValueError } from '../../lib/errors.ts';
+import { cpuSeconds } from '../cpu-time.ts';
 
 const only = (text: string) => {
   const { lines } = checkDerivation(text);
@@ -73,20 +74,21 @@ test('no equation is ever run', () => {
 
 test('100,000 characters of displays are read in seconds', () => {
   const line = '$$h_t = \\tanh(W h_{t-1} + U x_t)$$\n';
-  const begun = performance.now();
-  expect(checkDerivation(line.repeat(Math.ceil(100_000 / line.length))).lines.length).toBeGreaterThan(2000);
-  expect(performance.now() - begun).toBeLessThan(20_000);
+  const seconds = cpuSeconds(() => {
+    expect(checkDerivation(line.repeat(Math.ceil(100_000 / line.length))).lines.length).toBeGreaterThan(2000);
+  });
+  expect(seconds).toBeLessThan(20);
 });
 
 test('what would take for ever does not', () => {
   const sums = Array.from({ length: 30 }, (_, n) => `\\sum_{${'abcdefghijkl'[n % 12]}=1}^{\\tau}`).join('');
   const calls = `${'D('.repeat(40)}x_t${')'.repeat(40)}`;
-  const begun = performance.now();
-  const report = checkDerivation(
-    `$$h_t = x_t$$\n$$\\frac{\\partial L}{\\partial x_t} = ${sums} \\frac{\\partial L}{\\partial h_t}$$\n$$D(a) = a + a$$\n$$h_t = ${calls}$$`,
-  );
-  expect(report.lines.map(({ verdict }) => verdict)).toEqual(['defines', 'not read', 'defines', 'not read']);
-  expect(performance.now() - begun).toBeLessThan(30_000);
+  const text = `$$h_t = x_t$$\n$$\\frac{\\partial L}{\\partial x_t} = ${sums} \\frac{\\partial L}{\\partial h_t}$$\n$$D(a) = a + a$$\n$$h_t = ${calls}$$`;
+  const seconds = cpuSeconds(() => {
+    const verdicts = checkDerivation(text).lines.map(({ verdict }) => verdict);
+    expect(verdicts).toEqual(['defines', 'not read', 'defines', 'not read']);
+  });
+  expect(seconds).toBeLessThan(30);
 });
 
 test('arguments', () => {

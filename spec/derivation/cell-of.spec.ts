@@ -6,7 +6,7 @@ import { describe, expect, test } from 'vitest';
 import type { Cell, CellSize, State } from '../../lib/cells/cell.ts';
 import { cells } from '../../lib/cells/index.ts';
 import { checkCell } from '../../lib/check/index.ts';
-import { cellOf } from '../../lib/derivation/index.ts';
+import { cellOf, type MadeByLine } from '../../lib/derivation/index.ts';
 import { record } from '../../lib/equations/record.ts';
 import { FormatError } from '../../lib/errors.ts';
 import { Random } from '../../lib/random.ts';
@@ -51,6 +51,28 @@ describe.each([
     expect(record(cell, size).reason).toBeUndefined();
   });
 
+  test('tells what every line makes: the state, and what it gives back, under the tags of their gradients', () => {
+    const told: MadeByLine[] = [];
+    const watched = cellOf(ownText(file), { prefix, watch: made => told.push(made) });
+    expect(told).toEqual([]);
+    const { next, dx, dprev, dp } = stepOf(watched, size);
+    const at = (pass: string, part: string) => told.findLast(made => made.pass === pass && made.part === part);
+    for (const [part, value] of Object.entries(next)) expect(at('forward', part)?.value).toBe(value);
+    const back = told.filter(made => made.pass === 'backward');
+    for (const [part, value] of Object.entries({ x: dx, ...dprev })) {
+      const made = back.findLast(one => one.part === part);
+      expect(made?.value).toBe(value);
+      expect(made?.tag).toBe(own.equations?.[part]);
+    }
+    for (const [part, gradient] of Object.entries(dp)) {
+      const adds = back.filter(one => one.part === part).map(({ value }) => value.to2DArray());
+      expect(
+        adds.reduce<Matrix>((sum, one) => Matrix.add(sum, one), Matrix.zeros(gradient.rows, gradient.columns)),
+      ).toEqual(new Matrix(gradient.to2DArray()));
+    }
+    expect(back.filter(({ tag }) => tag === undefined)).toEqual([]);
+  });
+
   test('gives what that one gives, forward and back', () => {
     const [a, b] = [run(cell, size), run(own, size)];
     for (const [what, numbers] of Object.entries(b)) {
@@ -62,6 +84,13 @@ describe.each([
 
 /** All that a step gives, of numbers that are drawn by what they are called. */
 function run(cell: Cell, size: CellSize): Readonly<Record<string, readonly number[]>> {
+  const { next, dx, dprev, dp } = stepOf(cell, size, 1); // it is added to
+  const all = { dx, ...named('next', next), ...named('dprev', dprev), ...named('dp', dp) };
+  return mapped(all, (_, matrix) => matrix.to1DArray());
+}
+
+/** A step forward and back; gradients of parameters begin with that number. */
+function stepOf(cell: Cell, size: CellSize, begin: number = 0) {
   const drawn = (name: string, rows: number, columns: number) => {
     const random = new Random([...name].reduce((sum, letter) => (sum * 31 + letter.charCodeAt(0)) % 2 ** 32, 7));
     return new Matrix(
@@ -71,11 +100,10 @@ function run(cell: Cell, size: CellSize): Readonly<Record<string, readonly numbe
   const state = (what: string) =>
     mapped(cell.state(size), (name, columns) => drawn(`${what}.${name}`, 2, columns)) as State<string>;
   const p = mapped(cell.params(size), (name, [rows, columns]) => drawn(name, rows, columns));
-  const dp = mapped(cell.params(size), (_, [rows, columns]) => Matrix.ones(rows, columns)); // it is added to
+  const dp = mapped(cell.params(size), (_, [rows, columns]) => Matrix.ones(rows, columns).mul(begin));
   const { next, tape } = cell.forward(p, drawn('x', 2, size.d), state('prev'));
   const { dx, dprev } = cell.backward(p, tape, state('dnext'), dp);
-  const all = { dx, ...named('next', next), ...named('dprev', dprev), ...named('dp', dp) };
-  return mapped(all, (_, matrix) => matrix.to1DArray());
+  return { next, dx, dprev, dp };
 }
 
 function mapped<V, W>(record: Readonly<Record<string, V>>, f: (name: string, value: V) => W): Record<string, W> {

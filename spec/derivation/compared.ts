@@ -5,12 +5,17 @@ import { inFloats } from '../../lib/derivation/numbers.ts';
 import { sizesOf } from '../../lib/derivation/sizes.ts';
 import { systemsOf } from '../../lib/derivation/systems.ts';
 import { World } from '../../lib/derivation/world.ts';
+import { correlation } from '../../lib/flow/cells-correlation.ts';
 import { binaryCrossEntropy } from '../../lib/losses/binary-cross-entropy.ts';
 import { crossEntropy } from '../../lib/losses/cross-entropy.ts';
+import { rankingLoss } from '../../lib/losses/ranking.ts';
 import { squaredError } from '../../lib/losses/squared-error.ts';
+import { choose } from '../../lib/models/choice.ts';
 import { beamSearch, type Writer } from '../../lib/models/decoding.ts';
 import { hmm } from '../../lib/models/hmm.ts';
+import { Random } from '../../lib/random.ts';
 import { Sequence } from '../../lib/sequence.ts';
+import { bleu } from '../../lib/training/bleu.ts';
 import { accuracy, argmax, confusion, perClass } from '../../lib/training/classes.ts';
 import { bitsPerSymbol, mae, perplexity, rmse } from '../../lib/training/metrics.ts';
 
@@ -21,11 +26,21 @@ export interface Values {
   of(key: string, time?: number): readonly number[];
 }
 
-/** What is given is drawn from 0 to 1. */
-export function valuesOf(text: string, prefix: string, T: number): Values {
+/** Values of names; those of a column in their order. */
+type Given = Readonly<Record<string, number | readonly number[]>>;
+
+/** That of a leaf, which is a key, a step and an element. */
+function valueIn(given: Given, leaf: string): number | undefined {
+  const [key = '', , element] = leaf.split(' ');
+  const value = given[key];
+  return typeof value === 'object' ? value[Number(element)] : value;
+}
+
+/** What is given is drawn from 0 to 1, but for what has a value here. */
+export function valuesOf(text: string, prefix: string, T: number, given: Given = {}): Values {
   const system = systemsOf(readingOf(text), []).for(prefix);
   const drawn = inFloats(7);
-  const ground = { ...drawn, leaf: (name: string) => Math.abs(drawn.leaf(name)) };
+  const ground = { ...drawn, leaf: (name: string) => valueIn(given, name) ?? Math.abs(drawn.leaf(name)) };
   const world = new World({ system, sizes: sizesOf(system), ground, last: T });
   return { T, of: (key, time) => world.value({ key, time }, { key: '', step: 0 }).data.map(({ value }) => value) };
 }
@@ -68,10 +83,49 @@ function hypothesis(values: Values) {
   return beamSearch(writer, memory, options)[0]?.find(({ symbols }) => symbols.join() === wanted);
 }
 
+/** The ranking loss of the logits and activities that were drawn. */
+function ranked(values: Values) {
+  const [[mu = 0], [lambda = 0]] = [values.of('μ'), values.of('λ_r')];
+  const loss = rankingLoss({ kind: mu === 0 ? 's' : 'm', lambda });
+  return loss.forward(sequence(values, '𝐛o'), whole(values, 'y'), weights(values)).loss;
+}
+
+/** How often each class is drawn, of the logits that were drawn: what the choice hands to its random numbers. */
+function drawnFrom(values: Values): readonly number[] {
+  let weights: readonly number[] = [];
+  const rng = new Random(1);
+  rng.index = all => {
+    weights = Array.from(all);
+    return 0;
+  };
+  const [[topK], [topP]] = [values.of('N'), values.of('P')];
+  choose(values.of('𝐛o'), { temperature: values.T, topK, topP }, rng);
+  const whole = weights.reduce((sum, weight) => sum + weight, 0);
+  return weights.map(weight => weight / whole);
+}
+
+/** Texts that are shorter than what they are held against, of one to three words at a time. */
+const BLEU = bleu(
+  [
+    ['a', 'b', 'c', 'a'],
+    ['b', 'd'],
+  ],
+  [
+    [['a', 'b', 'c', 'd', 'c']],
+    [
+      ['b', 'd', 'a'],
+      ['d', 'b', 'a'],
+    ],
+  ],
+  { order: 3 },
+);
+
 export interface Compared {
   readonly file: string;
   readonly tag: string;
   readonly key: string;
+  /** Names that have a value of their own. */
+  readonly given?: Given;
   /** What the library makes of the same numbers. */
   readonly library: (values: Values) => number | readonly number[];
   /** What is misprinted, and how. */
@@ -164,6 +218,44 @@ export const COMPARED: readonly Compared[] = [
     misprint: ['\\mathbf v_t\\|_1', '\\mathbf v_t\\|'],
   },
   {
+    file: 'metrics',
+    tag: 'BL-F4',
+    key: 'BP',
+    given: { c: BLEU.length, r: BLEU.referenceLength },
+    library: () => BLEU.brevity,
+    misprint: ['e^{1-r/c}', 'e^{1-c/r}'],
+  },
+  {
+    file: 'metrics',
+    tag: 'BL-F5',
+    key: 'BLEU',
+    given: { c: BLEU.length, r: BLEU.referenceLength, p: BLEU.precisions },
+    library: () => BLEU.bleu,
+    misprint: ['\\tfrac1K\\log p_n', '\\log p_n'],
+  },
+  ...(
+    [
+      ['SA-F2', '[o_j>o_k], ', '[o_j<o_k], '],
+      ['SA-F3', '[r_j<r_k] < P', '[r_j\\le r_k] < P'],
+      ['SA-F4', "\\frac{q_k\\,s'_k}", '\\frac{q_k\\,s_k}'],
+    ] as const
+  ).map(([tag, right, wrong]) => ({
+    file: 'sampling',
+    tag,
+    key: '𝐛π',
+    given: { N: 2, P: 0.5 },
+    library: drawnFrom,
+    misprint: [right, wrong] as const,
+  })),
+  {
+    file: 'interpretable-cells',
+    tag: 'CELL-F2',
+    key: 'r',
+    given: { n: 12 },
+    library: values => correlation(Float64Array.from(steps(values, 'a')), Float64Array.from(steps(values, 's'))),
+    misprint: ['\\sum_t (s_t-\\bar s)^2}}', '\\sum_t (a_t-\\bar a)^2}}'],
+  },
+  {
     file: 'losses',
     tag: 'SE-F1',
     key: 'L',
@@ -177,6 +269,23 @@ export const COMPARED: readonly Compared[] = [
     library: values => binaryCrossEntropy.forward(sequence(values, '𝐛o'), sequence(values, '𝐛y'), weights(values)).loss,
     misprint: ['\\mathrm{softplus}(-o_{tk})\\big)', '\\mathrm{softplus}(o_{tk})\\big)'],
   },
+  ...(
+    [
+      ['RK-F1', 1, '\\mathrm{softmax}(\\mathbf o_t) \\tag{RK-F1}', '\\sigma(\\mathbf o_t) \\tag{RK-F1}'],
+      ['RK-F2', 1, '\\max_{j\\ne k} p_{tj} \\tag', '\\max_{j} p_{tj} \\tag'],
+      ['RK-F3', 0, '\\gamma_t = [t>1]\\,[y_t=y_{t-1}]', '\\gamma_t = [t>1]'],
+      ['RK-F4', 0, '\\gamma_t\\,\\max\\big(s_t^*,\\;', '\\gamma_t\\,\\min\\big(s_t^*,\\;'],
+      ['RK-F5', 1, '\\kappa_t\\,s_{t,y_{t-1}},', '\\kappa_t\\,s_{t,y_t},'],
+      ['RK-F6', 0, '\\lambda_r\\,(u_t+v_t)', '\\lambda_r\\,(u_t-v_t)'],
+    ] as const
+  ).map(([tag, mu, right, wrong]) => ({
+    file: 'losses',
+    tag,
+    key: 'L',
+    given: { μ: mu },
+    library: ranked,
+    misprint: [right, wrong] as const,
+  })),
   {
     file: 'readout',
     tag: 'CE-F4',

@@ -1,4 +1,5 @@
 /** Misprints that are planted in a derivation's equations, and whether they are caught. */
+import type { Instance } from '../../lib/derivation/definitions.ts';
 import { Judge } from '../../lib/derivation/judge.ts';
 import { type Reading, readingOf } from '../../lib/derivation/lines.ts';
 import type { Layout } from '../../lib/derivation/scope.ts';
@@ -20,7 +21,7 @@ export function isCaught(
 ): boolean {
   const systems = systemsOf(readingOf(text), given);
   const judges = new Map<System, Judge>();
-  return systems.instances.some(instance => {
+  return itselfFirst(systems.instances, tag).some(instance => {
     const { prefix, name } = instance.line;
     const isOther = /-B/.test(tag) || prefix.split(' ')[0] !== of || instance.statement.under;
     if (instance.line.tag !== tag && isOther) return false;
@@ -30,6 +31,12 @@ export function isCaught(
     const { verdict } = judge.judge(instance);
     return verdict === 'wrong' || (verdict === 'not read' && unread !== undefined && !unread.includes(name));
   });
+}
+
+/** All of them, those of a tag before the others: a misprint is most often seen where it is. */
+function itselfFirst(instances: readonly Instance[], tag: string): readonly Instance[] {
+  const isItself = ({ line }: Instance) => line.tag === tag;
+  return [...instances.filter(isItself), ...instances.filter(instance => !isItself(instance))];
 }
 
 /** The same formula with a mistake in it: a sign, a factor dropped, t for t − 1, a letter. */
@@ -58,10 +65,14 @@ function isTautology(latex: string): boolean {
   return left.trim() === right.trim();
 }
 
+/** What a relation is turned to. */
+const TURNED: Readonly<Record<string, string>> = { '\\le': '\\ge', '\\ge': '\\le' };
+
 /** The same formula with the sign of a first term turned behind an equals sign, or that of a later term, in what follows; or with a relation turned. */
 export function signsTurned(latex: string): readonly string[] {
   const found: string[] = [];
-  if (/\\(neq?|le)\b/.test(latex)) return [latex.replace(/\\neq?\b/, '=').replace(/\\le\b/, '\\ge')];
+  const main = latex.replace(/_\{[^{}]*\}/g, '').replace(/\\text\{\s*where\s*\}.*/s, ''); // neither below a sum, nor of which steps it is
+  if (/\\(neq?|le|ge)\b/.test(main)) return [latex.replace(/\\(neq?|le|ge)\b(?![^{]*\})/, sign => TURNED[sign] ?? '=')];
   const arrow = latex.search(/\\(Long)?rightarrow|\\Rightarrow/i);
   let [depth, within] = [0, 0];
   for (const [n, sign] of [...latex].entries()) {
@@ -71,7 +82,7 @@ export function signsTurned(latex: string): readonly string[] {
     const isInside = depth > 0 || (sign === '=' && within > 0);
     if (n < arrow || isInside || !/[=+]/.test(sign) || /^.=/.test(latex.slice(n))) continue;
     const [before, after] = [latex.slice(0, n), latex.slice(n + 1)];
-    if (sign === '=' && /^\s*(0\b|\d+\s*,?\s*\\[lc]?dots)/.test(after)) continue;
+    if (sign === '=' && /^\s*(0\b|\\mathbf 0\b|\d+\s*,?\s*\\[lc]?dots)/.test(after)) continue;
     if (sign === '+') found.push(`${before}-${after}`);
     else if (/^\s*-/.test(after)) found.push(`${before}=${after.replace('-', '')}`);
     else if (!/^\s*\[?\\mathbf.*,/s.test(after)) found.push(`${before}=-${after}`);
@@ -83,7 +94,7 @@ export function signsTurned(latex: string): readonly string[] {
 export function isWrong(text: string, given: readonly Reading[], tag: string, prefix: string, layout: Layout): boolean {
   const systems = systemsOf(readingOf(text), given);
   const judges = new Map<System, Judge>();
-  return systems.instances.some(instance => {
+  return itselfFirst(systems.instances, tag).some(instance => {
     const { line } = instance;
     if (line.tag !== tag && line.prefix !== prefix) return false;
     const system = systems.of(instance);
@@ -93,7 +104,7 @@ export function isWrong(text: string, given: readonly Reading[], tag: string, pr
   });
 }
 
-/** The same formula with another step in it: t for t − 1, or t − 1 for the last t. */
+/** The same formula with another step in it: t for t − 1, or t − 1 for the last t; with 1 for 0 where there is no step. */
 export function stepsTurned(latex: string): readonly string[] {
   const equals = latex.indexOf('=');
   const [left, right] = [latex.slice(0, equals + 1), latex.slice(equals + 1)];
@@ -101,7 +112,7 @@ export function stepsTurned(latex: string): readonly string[] {
   const turned = right.includes('_{t-1}')
     ? right.replace('_{t-1}', '_t')
     : last < 0
-      ? right
+      ? right.replace(/^ 0\b/, ' 1')
       : `${right.slice(0, last)}_{t-1}${right.slice(last + '_t'.length)}`;
   return turned === right ? [] : [left + turned];
 }

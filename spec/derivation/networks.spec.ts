@@ -1,21 +1,16 @@
 /** The derivations of what is made of cells, evaluated: every equation is judged or says why not, and a misprint in any forward or backward one is caught. */
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { givenTo } from '../../derivations/.site/given.ts';
-import { checkDerivation } from '../../lib/derivation/index.ts';
 import { readingOf } from '../../lib/derivation/lines.ts';
-import { ROOT } from '../examples.ts';
 import { COMPARED } from './compared.ts';
 import { isCaught, isOfAny, signsTurned, stepsTurned } from './misprints.ts';
+import { othersOf, reportOf, textOf } from './reports.ts';
 import { unjudgedIn } from './unjudged.ts';
-
-const textOf = (file: string) => readFileSync(join(ROOT, `derivations/${file}.md`), 'utf8');
 
 /** The derivations of what is made of cells, by their files. */
 const NETWORKS: readonly string[] = [
   'attention',
   'bidirectional',
+  'checkpointed',
   'conditioned',
   'delay',
   'dropout',
@@ -32,14 +27,14 @@ describe.each(NETWORKS)('%s', file => {
   const text = textOf(file);
 
   test('every equation is judged, but for those that are listed with a reason', () => {
-    const { lines } = checkDerivation(text, { given: givenTo(file).map(textOf) });
+    const { lines } = reportOf(file);
     expect(lines.filter(({ verdict }) => verdict === 'wrong')).toEqual([]);
     const unread = lines.filter(({ tag, verdict }) => tag !== undefined && verdict === 'not read');
     expect(unread.filter(({ name }) => !unjudged.has(name))).toEqual([]);
   });
 
   test('a sign or a step turned in any forward or backward equation is caught', () => {
-    const others = givenTo(file).map(one => readingOf(textOf(one)));
+    const others = othersOf(file);
     const compared = new Set(COMPARED.map(({ tag }) => tag)); // values.spec.ts has theirs
     const isJudged = (tag: string) => /-[FB]\d/.test(tag) && !unjudged.has(tag) && !compared.has(tag);
     const lines = readingOf(text).lines.filter(({ tag = '' }) => isJudged(tag));

@@ -2,14 +2,16 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { givenTo } from '../../derivations/.site/given.ts';
 import { cells } from '../../lib/cells/index.ts';
-import { checkDerivation, type DerivationReport } from '../../lib/derivation/index.ts';
+import { checkDerivation } from '../../lib/derivation/index.ts';
+import { Unread } from '../../lib/derivation/latex.ts';
 import { readingOf } from '../../lib/derivation/lines.ts';
+import { Misfit } from '../../lib/derivation/matrices.ts';
 import { ROOT } from '../examples.ts';
 import { COMPARED } from './compared.ts';
 import { isCaught, isWrong, misprintsOf, signsTurned } from './misprints.ts';
 import { type Comparison, comparedWith } from './recorded.ts';
+import { othersOf, reportOf, textOf } from './reports.ts';
 import { restedOn } from './resting.ts';
 import { FILES_WITH_UNJUDGED, unjudgedIn } from './unjudged.ts';
 
@@ -51,17 +53,6 @@ const CELLS: readonly Own[] = [
   { file: 'trace' },
 ];
 
-const textOf = (file: string) => readFileSync(join(ROOT, `derivations/${file}.md`), 'utf8');
-
-const reports = new Map<string, DerivationReport>();
-
-/** What is said of a file, found once. */
-function reportOf(file: string): DerivationReport {
-  const report = reports.get(file) ?? checkDerivation(textOf(file), { given: givenTo(file).map(textOf) });
-  reports.set(file, report);
-  return report;
-}
-
 /** Any g of the vanilla network is a tanh in the cell. */
 const withTanh = (text: string) => text.replaceAll(/\bg('?)\(\\mathbf a_t\)/g, '\\tanh$1(\\mathbf a_t)');
 
@@ -70,6 +61,16 @@ function compared(text: string, prefix: string): ReadonlyMap<string, Comparison>
   const cell = cells[BY_PREFIX[prefix] ?? ''];
   if (!cell) throw new Error(prefix);
   return comparedWith(prefix === 'RNN' ? withTanh(text) : text, cell, prefix);
+}
+
+/** How one tag does, of a text in which it is misprinted; the reason, where what is left of it cannot be evaluated. */
+function comparisonOf(text: string, prefix: string, tag: string): Comparison | string | undefined {
+  try {
+    return compared(text, prefix).get(tag);
+  } catch (error) {
+    if (error instanceof Unread || error instanceof Misfit) return error.message;
+    throw error;
+  }
 }
 
 const rightly = new Map<string, ReadonlyMap<string, Comparison>>();
@@ -83,7 +84,7 @@ function comparedAsPrinted(text: string, prefix: string): ReadonlyMap<string, Co
 
 describe.each(CELLS)('$file', ({ file, functions = [] }) => {
   const text = textOf(file);
-  const others = givenTo(file).map(file => readingOf(textOf(file)));
+  const others = othersOf(file);
 
   test('every equation holds, but for those that are listed with a reason', () => {
     const { ok, layout, lines } = reportOf(file);
@@ -106,7 +107,7 @@ describe.each(CELLS)('$file', ({ file, functions = [] }) => {
         const changed = `${text.slice(0, offset)}${misprint}${text.slice(offset + latex.length)}`;
         const caught =
           isCaught(changed, others, tag, prefix) ||
-          compared(changed, prefix).get(tag) !== comparedAsPrinted(text, prefix).get(tag);
+          comparisonOf(changed, prefix, tag) !== comparedAsPrinted(text, prefix).get(tag);
         return caught ? [] : [`${tag}: ${misprint}`];
       });
     });
@@ -140,20 +141,22 @@ const JUDGED: readonly {
 }[] = [
   { file: 'algebra', least: 63, each: 2 },
   { file: 'elementary', least: 13, each: 1 },
-  { file: 'errata', least: 12, each: 1 },
-  { file: 'gradient-flow', least: 12, each: 1 },
+  { file: 'errata', least: 13, each: 1 },
+  { file: 'exchange', least: 17, each: 1, forward: true },
+  { file: 'gradient-flow', least: 17, each: 1 },
   { file: 'hmm', least: 15, each: 1, forward: true },
   { file: 'kalman', least: 24, each: 1, forward: true },
-  { file: 'losses', least: 12, each: 1 },
+  { file: 'losses', least: 22, each: 1 },
   { file: 'lstm-paths', least: 6, each: 1, forward: true },
+  { file: 'ngram', least: 5, each: 1, forward: true },
   { file: 'notation', least: 4, each: 1 },
   { file: 'readout', least: 11, each: 1, forward: true },
-  { file: 'second-order', least: 40, each: 6 },
+  { file: 'second-order', least: 44, each: 6 },
 ];
 
 describe.each(JUDGED)('$file', ({ file, least, each, forward }) => {
   const text = textOf(file);
-  const others = givenTo(file).map(file => readingOf(textOf(file)));
+  const others = othersOf(file);
   const report = reportOf(file);
 
   test('no equation is wrong, and as many are judged as before', () => {
@@ -165,7 +168,7 @@ describe.each(JUDGED)('$file', ({ file, least, each, forward }) => {
 
   test('a misprint in an equation that is proven is caught', () => {
     const claims = new Set(report.lines.filter(({ verdict }) => /proven|holds/.test(verdict)).map(({ name }) => name));
-    const isForward = (tag: string) => forward && /-[FB]/.test(tag);
+    const isForward = (tag: string) => forward && /-[FB]/.test(tag) && !unjudgedIn(file).has(tag);
     const lines = readingOf(text).lines.filter(({ name, tag }) => tag && (claims.has(name) || isForward(tag)));
     const sampled = lines.filter((_, n) => process.env.MISPRINTS === 'all' || n % each === 0);
     expect(sampled.length).toBeGreaterThan(2);
@@ -191,7 +194,7 @@ const FILES = readdirSync(join(ROOT, 'derivations'))
 function tagsOf(file: string): { readonly all: readonly string[]; readonly unjudged: readonly string[] } {
   const { lines } = reportOf(file);
   const claims = new Set(lines.filter(({ verdict }) => /proven|holds/.test(verdict)).map(({ name }) => name));
-  const others = givenTo(file).map(other => readingOf(textOf(other)));
+  const others = othersOf(file);
   const defined = new Set([...restedOn(textOf(file), others, claims), ...COMPARED.map(({ tag }) => tag)]);
   const all = lines.filter(({ tag }) => tag !== undefined);
   const isJudged = ({ name, verdict }: (typeof lines)[number]) =>

@@ -124,7 +124,7 @@ function applications(side: Expression | undefined, system: System, own: readonl
   const free = freeIn(body, argumentsOf);
   if (free.length === 0) return [side];
   const calls = own.flatMap(({ statement }) =>
-    [...walk(statement.members.at(-1) as Expression)].flatMap(part => (part.kind === 'call' ? [part] : [])),
+    walk(statement.members.at(-1) as Expression).flatMap(part => (part.kind === 'call' ? [part] : [])),
   );
   return calls.flatMap(call => {
     const names = functions.get(functionKey(call))?.arguments ?? [];
@@ -192,8 +192,7 @@ function tried<T>(f: () => T): T | undefined {
 
 /** Whether a statement only says what a letter stands for: a name, a gradient, a list of names, a number. */
 function isLocal([first, ...others]: readonly Expression[]): boolean {
-  const isNumber = (side: Expression) =>
-    [...walk(side)].every(({ kind }) => /^(number|power|each|product|sum)$/.test(kind));
+  const isNumber = (side: Expression) => walk(side).every(({ kind }) => /^(number|power|each|product|sum)$/.test(kind));
   const isName = (side: Expression): boolean =>
     side.kind === 'name' ||
     side.kind === 'gradient' ||

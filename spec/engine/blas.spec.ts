@@ -57,12 +57,13 @@ function plainBlas(): BlasLibrary {
   const gemm = (precision: Precision): Gemm => {
     return (_order, transA, transB, M, N, K, alpha, a, lda, b, ldb, beta, c, ldc) => {
       const [A, B, C] = [at(precision, a), at(precision, b), at(precision, c)];
+      const [rowA, stepA] = transA === TRANS ? [1, lda] : [lda, 1];
+      const [columnB, stepB] = transB === TRANS ? [ldb, 1] : [1, ldb];
       for (let i = 0; i < M; i++) {
         for (let j = 0; j < N; j++) {
           let sum = beta === 0 ? 0 : beta * (C[i * ldc + j] ?? Number.NaN);
-          for (let k = 0; k < K; k++) {
-            const aik = A[transA === TRANS ? k * lda + i : i * lda + k] ?? Number.NaN;
-            sum += alpha * aik * (B[transB === TRANS ? j * ldb + k : k * ldb + j] ?? Number.NaN);
+          for (let k = 0, n = i * rowA, l = j * columnB; k < K; k++, n += stepA, l += stepB) {
+            sum += alpha * (A[n] ?? Number.NaN) * (B[l] ?? Number.NaN);
           }
           C[i * ldc + j] = sum;
         }
@@ -228,12 +229,14 @@ function mistakes(library: BlasLibrary, precision: Precision, drawn: Problem, th
   const [ours, theirs] = [rt.view(d.address, d.count), rt.view(c.address, c.count)];
   const found = new Set<string>();
   if (heap.held !== held) found.add('memory is not given back');
-  for (const [n, old] of c.values.entries()) {
+  const [rowA, stepA] = transA ? [1, lda] : [lda, 1];
+  const [columnB, stepB] = transB ? [ldb, 1] : [1, ldb];
+  for (let n = 0; n < c.values.length; n++) {
+    const old = c.values[n] ?? Number.NaN;
     const [i, j] = [Math.floor(n / ldc), n % ldc];
     let scale = accumulate ? Math.abs(old) : 0;
-    for (let k = 0; k < K && j < N; k++) {
-      const aik = a.values[transA ? k * lda + i : i * lda + k] ?? Number.NaN;
-      scale += Math.abs(aik * (b.values[transB ? j * ldb + k : k * ldb + j] ?? Number.NaN));
+    for (let k = 0, p = i * rowA, q = j * columnB; k < K && j < N; k++, p += stepA, q += stepB) {
+      scale += Math.abs((a.values[p] ?? Number.NaN) * (b.values[q] ?? Number.NaN));
     }
     const distance = Math.abs((ours[n] ?? Number.NaN) - (theirs[n] ?? Number.NaN));
     if (j >= N && ours[n] !== old) found.add('memory beside C has changed');

@@ -48,6 +48,8 @@ interface Product {
 
 /** A product to be tried. */
 interface Problem extends Product {
+  /** Whether rows are taken as where vectors are wide. */
+  readonly wide: boolean;
   /** How much longer a row is in memory than in the matrix. */
   readonly padding: Readonly<Record<'a' | 'b' | 'c', number>>;
   /** Which matrix ends with the memory, so that to read or write beyond it is a trap. */
@@ -97,6 +99,7 @@ function problem(M: fc.Arbitrary<number>, N: fc.Arbitrary<number>, K: fc.Arbitra
     N,
     K,
     accumulate: fc.boolean(),
+    wide: fc.boolean(),
     padding: fc.record({ a: fc.nat(5), b: fc.nat(5), c: fc.nat(5) }),
     last: fc.constantFrom('a', 'b', 'c'),
     seed: fc.nat(),
@@ -156,6 +159,7 @@ describe.each(Object.entries(TYPES))('in %s, a planted mistake is caught:', (_, 
     N: 29,
     K: 130,
     accumulate: true,
+    wide: true,
     padding: { a: 2, b: 3, c: 4 },
     last: 'b',
     seed: 1,
@@ -218,7 +222,8 @@ describe.each(Object.entries(TYPES))('in %s, a planted mistake is caught:', (_, 
 
 /** What a way to compute a product gets wrong; nothing when it is right. */
 function mistakes(type: Type, problem: Problem, way: Way): string[] {
-  const { M, N, padding, strewn } = problem;
+  const { M, N, wide, padding, strewn } = problem;
+  kernels.setWide(wide);
   const bytes = way.bytes(type, problem);
   const call = place(type, problem, bytes);
   const before = memory.buffer.slice(0);

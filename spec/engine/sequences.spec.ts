@@ -3,7 +3,7 @@ import { expect, it } from 'vitest';
 import { Sequences } from '../../lib/engine/sequences.ts';
 import { Sequence } from '../../lib/sequence.ts';
 
-const extent = (T: number) => ({ T, B: 2, F: 3 });
+const extent = (T: number) => ({ T, B: 2 });
 const bytes = (T: number) => 8 * 6 * T;
 
 it('hold what was once in use together and no more, whatever sizes come, and never lend an array twice', () => {
@@ -25,8 +25,8 @@ it('hold what was once in use together and no more, whatever sizes come, and nev
           if (one) sequences.give(one);
         }
         const lengths = ragged && { lengths: [T, 1] };
-        const s = sequences.take({ ...extent(T), ...lengths }, single ? like : undefined);
-        expect(s).toMatchObject({ ...extent(T), data: expect.any(single ? Float32Array : Float64Array) });
+        const s = sequences.take({ ...extent(T), ...lengths }, 3, single ? like : undefined);
+        expect(s).toMatchObject({ ...extent(T), F: 3, data: expect.any(single ? Float32Array : Float64Array) });
         expect(s.data).toHaveLength(6 * T);
         if (ragged) expect(s.data.every(v => v === 0)).toBe(true);
         s.data.fill(n);
@@ -45,7 +45,7 @@ it('are one array where one is in use at a time: the largest', () => {
   const arrays = new Set<unknown>();
   const lengths = [...Array.from({ length: 1500 }, (_, n) => 1 + ((n * 7919) % 1500)), 1501, 1, 700, 1501];
   for (const T of lengths) {
-    const s = sequences.take(extent(T));
+    const s = sequences.take(extent(T), 3);
     arrays.add(s.data.buffer);
     sequences.give(s);
     sequences.give(s); // twice is once
@@ -58,13 +58,13 @@ it('are one array where one is in use at a time: the largest', () => {
 it('are the same arrays step after step, of several sizes at once too, and beside others that never come back', () => {
   const sequences = new Sequences();
   const step = () => {
-    const all = [3, 100, 7, 100, 1].map(T => sequences.take(extent(T)));
+    const all = [3, 100, 7, 100, 1].map(T => sequences.take(extent(T), 3));
     for (const s of all) sequences.give(s);
     return new Set(all.map(({ data }) => data.buffer));
   };
   step();
   step();
-  for (let n = 0; n < 5; n++) sequences.take(extent(50));
+  for (let n = 0; n < 5; n++) sequences.take(extent(50), 3);
   step();
   const first = step();
   for (let n = 0; n < 5; n++) expect(step()).toEqual(first);

@@ -72,7 +72,7 @@ export const checkCalls: Readonly<Record<string, MakeCall>> = {
     call(check.checkGradients, () => 1, [{ ...tensors()[0], gradient: new Matrix(1, 2) }]),
   checkDerivation: () => call(check.checkDerivation, derivation, { given: ['$$h_t = x_t$$'], seed: 2 }),
   formatDerivation: () => call(check.formatDerivation, whole(check.checkDerivation(derivation))),
-  cellOf: () => call(check.cellOf, derivation, { name: 'mine', prefix: '' }),
+  cellOf: () => call(check.cellOf, derivation, { name: 'mine', prefix: '', watch: () => {} }),
   format: () => call(check.format, whole(check.checkCell(lib.rnn, { ...tiny, d: 1, m: 1, C: 2 }))),
   proveCell: () => call(check.proveCell, lib.rnn, { seed: 1, d: 1, m: 1, initial: 'zero', cotangents: ['h'] }),
   proveEquations: () =>

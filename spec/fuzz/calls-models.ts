@@ -1,6 +1,7 @@
 /** Right calls of models, and of ways through time. */
 import * as lib from '../../lib/index.ts';
 import { call, method, open, taking, whole } from './api.ts';
+import { begun } from './calls-training.ts';
 import { type Calls, dense, filled, inUnit, one, some } from './inputs.ts';
 
 const { Random, Vocabulary } = lib;
@@ -105,6 +106,10 @@ export const models: Calls = {
     '1.schedule',
   ),
   'CharTrainer.step': () => method(trainer(), 'step'),
+  'CharTrainer.stepAsync': () => {
+    const made = trainer();
+    return { ...call(begun(() => made.stepAsync())), keeps: [made] };
+  },
   'CharTrainer.skip': () => method(trainer(), 'skip'),
   'CharTrainer.requireFinite': () => method(trainer(), 'requireFinite'),
   'CharTrainer.through': () => {

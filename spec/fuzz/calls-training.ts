@@ -71,6 +71,10 @@ export const trainingCalls: Readonly<Record<string, MakeCall>> = {
     '2.clipValue',
   ),
   'Training.step': () => method(training(), 'step'),
+  'Training.stepAsync': () => {
+    const made = training();
+    return { ...call(begun(() => made.stepAsync())), keeps: [made] };
+  },
   'Training.state': () => method(training(), 'state'),
   'Training.resume': () => method(training(), 'resume', training().state()),
   fit: taking(

@@ -72,6 +72,10 @@ function loss(name: string, owner: lib.Loss<never>, target: () => unknown): Call
     ),
     [`${name}.backward`]: () =>
       method(given, 'backward', whole(given.forward(dense(3), target(), weighting).tape as object), 0.5),
+    [`${name}.release`]: taking(
+      () => method(given, 'release', whole(given.forward(dense(3), target(), weighting).tape as object)),
+      '0', // there is nothing to release in what is no tape
+    ),
   };
 }
 
@@ -123,6 +127,7 @@ export const calls: Calls = {
   ...throughTime,
   ...attentive,
   ...layer('unroll', lib.unroll, () => [lib.rnn, { d: 2, m: 3 }]),
+  wideVectors: () => call(lib.wideVectors),
   explain: () => call(lib.explain, lib.lstm, { d: 2, m: 3 }),
   ...layer('recurrent', lib.recurrent, () => [lib.lstm, { d: 2, m: 3 }, { precision: 'f64', fma: false }]),
   ...layer('linear', lib.linear, () => [{ m: 2, C: 3 }, { precision: 'f32' }]),

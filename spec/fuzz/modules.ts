@@ -7,6 +7,7 @@ import * as io from '../../lib/io/index.ts';
 import * as files from '../../lib/io/node/index.ts';
 import * as mpi from '../../lib/mpi.ts';
 import * as parallel from '../../lib/parallel/index.ts';
+import * as tasks from '../../lib/tasks/index.ts';
 import * as worker from '../../lib/worker/index.ts';
 import type { MakeCall } from './api.ts';
 import { besides, calls } from './calls.ts';
@@ -14,6 +15,7 @@ import { besidesCheck, checkCalls } from './calls-check.ts';
 import { besidesFlow, flowCalls } from './calls-flow.ts';
 import { ioCalls } from './calls-io.ts';
 import { parallelCalls } from './calls-parallel.ts';
+import { taskCalls } from './calls-tasks.ts';
 import { workerCalls } from './calls-worker.ts';
 
 /** A module of the package. */
@@ -36,5 +38,6 @@ export const modules: readonly Module[] = [
     calls: { ...ioCalls, ...parallelCalls },
     besides: { mpi: 'it begins MPI in this process; spec/parallel/mpi.spec.ts calls it wrongly' },
   },
+  { name: 'bptt/tasks', exports: tasks, calls: taskCalls, besides: {} },
   { name: 'bptt/worker', exports: worker, calls: workerCalls, besides: {} },
 ];

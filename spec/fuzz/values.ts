@@ -122,7 +122,7 @@ function changing<T extends object>(value: T): T {
 const restless = new WeakSet<object>();
 
 /** Sets the memory of an array free, as handing it to a worker does. Returns what is left of it. */
-function detached<T extends Float64Array | Int32Array | Float32Array>(array: T): T {
+function detached<T extends Float64Array | Int32Array | Float32Array | Uint8Array>(array: T): T {
   structuredClone(array.buffer, { transfer: [array.buffer as ArrayBuffer] });
   return array;
 }
@@ -147,6 +147,9 @@ export function relatives(value: unknown): Readonly<Record<string, () => unknown
       'of bigints': () => BigInt64Array.from(value, () => 1n),
       detached: () => detached(value.slice()),
     };
+  }
+  if (value instanceof Uint8Array) {
+    return { shorter: () => value.slice(1), detached: () => detached(value.slice()) };
   }
   if (Array.isArray(value)) {
     return {

@@ -96,7 +96,7 @@ describe('what is refused', () => {
   test('a file that was never sealed', () => {
     const bytes = writeSafetensors(TENSORS, {});
     expect(() => readSealed(bytes, 'a.safetensors')).toThrow(
-      new FormatError('a.safetensors', 'an unaltered file, sealed when it was written', 'no sha256 in its metadata'),
+      new FormatError('a.safetensors', 'a file that bptt has written', 'no sha256 in its metadata'),
     );
   });
 

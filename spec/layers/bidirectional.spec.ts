@@ -19,6 +19,8 @@ import { Random } from '../../lib/random.ts';
 import { Sequence } from '../../lib/sequence.ts';
 import { lengths, sequence, size } from '../arbitraries.ts';
 import { deviation, flat, inner } from '../numbers.ts';
+import { fading } from '../toys.ts';
+import { watched } from './held.ts';
 import { touchedByPadding } from './padding.ts';
 
 type Both = Layer<BidirectionalTape>;
@@ -61,6 +63,12 @@ describe('the reversal', () => {
   it('keeps float32 memory, and refuses what is no sequence', () => {
     const x = Sequence.dense(Float32Array.of(1, 2), { T: 2, F: 1 });
     expect(reverseWithinLengths(x).data).toEqual(Float32Array.of(2, 1));
+    const whatever = Sequence.zeros({ T: 2, F: 1 });
+    whatever.data.set([1, Number.NaN]);
+    expect(flat(reverseWithinLengths(whatever).rows())).toEqual([Number.NaN, 1]);
+    const symbols = Sequence.oneHot([0, 2], { T: 2, classes: 3 });
+    symbols.data[1] = 3;
+    expect(() => reverseWithinLengths(symbols)).toThrow(/^x\[1\]: expected/);
     const none = [1, 2] as unknown as Sequence;
     expect(() => reverseWithinLengths(none)).toThrow(/^x: expected a Sequence, got Array/);
   });
@@ -153,7 +161,46 @@ describe('the layer', () => {
     expect(layer.state).toEqual({ 'forward.h': 2, 'forward.c': 2, 'backward.h': 3 });
     expect(Object.keys(layer.params.shapes).slice(-3)).toEqual(['backward.W', 'backward.U', 'backward.b']);
     expect([layer.name, layer.inputs, layer.outputs]).toEqual(['bidirectional(lstm, rnn)', 2, 5]);
+    expect(layer.equations).toMatchObject({ 'forward.W_f': 'LSTM-B7', 'backward.h': 'RNN-B6', x: 'BI-B4' });
     expect(both('sum').outputs).toBe(3);
+  });
+
+  it('says which parts of its state count, where any does', () => {
+    const layer = bidirectional({ forward: unroll(rnn, { d: 2, m: 3 }), backward: unroll(fading, { d: 2, m: 3 }) });
+    expect(layer.counts).toEqual(['backward.t']);
+    expect(both('sum')).not.toHaveProperty('counts');
+  });
+
+  it('gives both tapes back, on release, where one way fails and where the two do not fit', () => {
+    const one = () => watched(unroll(rnn, { d: 2, m: 3 }) as Layer);
+    const [there, back, low, full] = [one(), one(), one(), one()];
+    let fails = false;
+    const backward: Layer = {
+      ...back.layer,
+      forward(x, s0) {
+        if (fails) throw new RangeError('no more');
+        return back.layer.forward(x, s0);
+      },
+    };
+    const layer = bidirectional({ forward: there.layer, backward });
+    const x = Sequence.zeros({ T: 2, F: 2 });
+    const { tape } = layer.forward(x);
+    expect([there.held.size, back.held.size]).toEqual([1, 1]);
+    layer.release?.(tape);
+    expect([there.held.size, back.held.size]).toEqual([0, 0]);
+    fails = true;
+    expect(() => layer.forward(x)).toThrow('no more');
+    expect([there.held.size, back.held.size]).toEqual([0, 0]);
+    const last = stack({ rnn: low.layer, last: lastStep(3) });
+    const uneven = bidirectional({ forward: last, backward: full.layer });
+    expect(() => uneven.forward(x)).toThrow('backward.y: expected T=1 B=1, got T=2 B=1');
+    expect([low.held.size, full.held.size]).toEqual([0, 0]);
+    const plain = bidirectional({
+      forward: unroll(rnn, { d: 2, m: 3 }),
+      backward: { ...one().layer, forward: backward.forward },
+    });
+    expect(() => plain.forward(x)).toThrow('no more'); // one way has nothing to give back
+    expect(() => both('sum').release?.(both('sum').forward(x).tape)).not.toThrow(); // and neither of these
   });
 
   it('adds into the gradients, and changes neither tape nor cotangents', () => {

@@ -33,6 +33,10 @@ describe('a delay', () => {
     expect([...dx.data, ...flat(ds0.past ?? Matrix.zeros(0, 0))]).toEqual([5, 6, 0.5, 4]);
   });
 
+  it('says which equations give its gradients', () => {
+    expect(delay({ F: 1 }).equations).toEqual({ x: 'DL-B2', past: 'DL-B3' });
+  });
+
   it('has the gradients of finite differences', () => {
     expect(checkLayer(delay({ F: 3 }))).toMatchObject({ ok: true, tensors: [{ name: 'x' }, { name: 'past0' }] });
   });

@@ -11,7 +11,7 @@ import type { Layer } from '../../lib/layers/layer.ts';
 import { readout } from '../../lib/layers/readout.ts';
 import { stack } from '../../lib/layers/stack.ts';
 import { unroll } from '../../lib/layers/unroll.ts';
-import { Random } from '../../lib/random.ts';
+import { Random, streamSeed } from '../../lib/random.ts';
 import { Sequence } from '../../lib/sequence.ts';
 import { lengths, sequence, size } from '../arbitraries.ts';
 import { inner } from '../numbers.ts';
@@ -55,6 +55,14 @@ describe('the mask', () => {
     const rows = y.rows().to2DArray().map(String);
     expect(new Set(rows).size).toBe(4);
     expect(rows.every(row => row.includes('0') && row.includes('2'))).toBe(true);
+  });
+
+  it('is drawn a feature after the other, at padding too, where it is 0', () => {
+    const x = Sequence.dense(new Float64Array(3 * 2 * 4).fill(1), { T: 3, B: 2, F: 4, lengths: [3, 1] });
+    const { tape } = dropout({ F: 4, rate: 0.25, seed: 5 }).forward(x);
+    const rng = new Random(streamSeed(5, 'dropout '));
+    const drawn = Array.from({ length: 24 }, () => (rng.uniform() < 0.25 ? 0 : 1 / 0.75));
+    expect([...tape.R.data]).toEqual(drawn.map((r, i) => (x.counts(Math.floor(i / 4)) ? r : 0)));
   });
 
   it('is that of the seed, call after call, until it is resampled; then that of the given generator', () => {
@@ -151,7 +159,9 @@ describe('the layer', () => {
     fc.assert(
       fc.property(input, ([x, dy]) => {
         const off = dropout({ F: x.F, rate: 0.9, seed: 1 });
+        expect(off.training).toBe(true);
         off.training = false;
+        expect(off.training).toBe(false);
         for (const layer of [dropout({ F: x.F, rate: 0, seed: 1 }), off]) {
           const { y, tape } = layer.forward(x);
           const same = (a: ArrayLike<number>, b: ArrayLike<number>) =>

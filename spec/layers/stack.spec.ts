@@ -2,15 +2,20 @@ import fc from 'fast-check';
 import { Matrix } from 'ml-matrix';
 import { describe, expect, it } from 'vitest';
 import { rnn, rnnRelu } from '../../lib/cells/rnn.ts';
-import { checkGradients } from '../../lib/check/finite-differences.ts';
+import { checkDirections } from '../../lib/check/directed.ts';
 import { ShapeError, ValueError } from '../../lib/errors.ts';
+import { delay } from '../../lib/layers/delay.ts';
+import type { Layer } from '../../lib/layers/layer.ts';
 import { readout } from '../../lib/layers/readout.ts';
 import { stack } from '../../lib/layers/stack.ts';
 import { unroll } from '../../lib/layers/unroll.ts';
+import { Random } from '../../lib/random.ts';
 import { Sequence } from '../../lib/sequence.ts';
 import type { Matrices } from '../../lib/shape.ts';
 import { entries, lengths, matrix, sequence, size } from '../arbitraries.ts';
 import { flat, inner } from '../numbers.ts';
+import { fading } from '../toys.ts';
+import { watched } from './held.ts';
 
 const deep = (d: number, m: number, C: number) =>
   stack({ low: unroll(rnn, { d, m }), high: unroll(rnn, { d: m, m: m + 1 }), out: readout({ m: m + 1, C }) });
@@ -48,7 +53,7 @@ describe('a stack', () => {
         const { dx, ds0 } = net.backward(net.forward(x, s0).tape, dy, { 'low.h': dlow, 'high.h': dhigh });
         const grads: Matrices = net.params.namedGrads();
         const none = Matrix.zeros(0, 0);
-        const report = checkGradients(loss, [
+        const tensors = [
           ...Object.entries(net.params.named()).map(([name, values]) => ({
             name,
             values,
@@ -57,7 +62,8 @@ describe('a stack', () => {
           { name: 'x', values: x.rows(), gradient: dx.rows() },
           { name: 'low.h', values: low, gradient: ds0['low.h'] ?? none },
           { name: 'high.h', values: high, gradient: ds0['high.h'] ?? none },
-        ]);
+        ];
+        const report = checkDirections(loss, tensors, {}, new Random(1));
         expect(report.tensors.flatMap(({ name, failures }) => failures.map(f => ({ name, ...f })))).toEqual([]);
       }),
       { numRuns: 30 },
@@ -103,6 +109,37 @@ describe('a stack', () => {
     expect(flat(net.forward(x).y.rows())).toEqual(flat(net.forward(x, zero).y.rows()));
     expect(() => net.forward(x, { 'low.h': Matrix.zeros(1, 3) })).toThrow(/^s0\.high\.h: expected a 1×4 matrix/);
     expect(() => net.forward(x, { ...zero, 'other.h': Matrix.zeros(1, 1) })).toThrow(ShapeError);
+  });
+
+  it('says which parts of its state count, where any does', () => {
+    const net = stack({ a: unroll(rnn, { d: 2, m: 3 }), b: unroll(fading, { d: 3, m: 2 }) });
+    expect(net.counts).toEqual(['b.t']);
+    expect(deep(2, 3, 4)).not.toHaveProperty('counts');
+  });
+
+  it('gives every tape back, on release and where a layer further up fails', () => {
+    const [low, high] = [2, 3].map(d => watched(unroll(rnn, { d, m: 3 }) as Layer));
+    if (!low || !high) throw new Error('there are two');
+    let fails = false;
+    const failing = (): Layer => ({
+      ...delay({ F: 3 }),
+      forward: (x, s0) => {
+        if (fails) throw new RangeError('no more');
+        return delay({ F: 3 }).forward(x, s0);
+      },
+    });
+    const net = stack({ low: low.layer, high: high.layer, top: failing() });
+    const x = Sequence.zeros({ T: 2, F: 2 });
+    const { tape } = net.forward(x);
+    expect([low.held.size, high.held.size]).toEqual([1, 1]);
+    net.release?.(tape);
+    expect([low.held.size, high.held.size]).toEqual([0, 0]);
+    fails = true;
+    expect(() => net.forward(x)).toThrow('no more');
+    expect([low.held.size, high.held.size]).toEqual([0, 0]);
+    const nothing = stack({ low: unroll(rnn, { d: 2, m: 3 }) as Layer, top: failing() });
+    expect(() => nothing.forward(x)).toThrow('no more'); // there is nothing to give back
+    expect(() => net.release?.({ ...tape, tapes: [] })).toThrow('tape.tapes: expected 3 tapes of layers');
   });
 
   it('refuses to be empty, and layers that do not fit', () => {

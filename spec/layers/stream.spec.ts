@@ -1,4 +1,5 @@
 /** A layer a step at a time: the same as a whole pass, from any state, through JSON and clones. */
+
 import fc from 'fast-check';
 import { Matrix } from 'ml-matrix';
 import { describe, expect, it } from 'vitest';
@@ -17,9 +18,11 @@ import { stack } from '../../lib/layers/stack.ts';
 import { type PlainState, stream } from '../../lib/layers/stream.ts';
 import { unroll } from '../../lib/layers/unroll.ts';
 import { Random } from '../../lib/random.ts';
+import { checkpointed } from '../../lib/through-time/checkpointed.ts';
 import { OneHotMatrix } from '../../lib/views.ts';
 import { size } from '../arbitraries.ts';
 import { deviation, flat } from '../numbers.ts';
+import { watched } from './held.ts';
 
 const gruCell = cells.gru as Cell;
 const plain = (s: Readonly<Record<string, Matrix>>): PlainState =>
@@ -98,6 +101,20 @@ describe('a stream', () => {
     expect(flat(y)).toEqual(kept);
   });
 
+  it('hands symbols on as symbols', () => {
+    const given: unknown[] = [];
+    const own = layer() as Layer;
+    const noting: Layer = {
+      ...own,
+      forward(x, s0) {
+        given.push(x.data);
+        return own.forward(x, s0);
+      },
+    };
+    stream(noting, { B: 2 }).step(new OneHotMatrix(Int32Array.of(1, 0), 3));
+    expect(given).toEqual([Int32Array.of(1, 0)]);
+  });
+
   it('gives a copy of its state, and keeps no one else’s', () => {
     const live = stream(layer());
     live.step([1, 0, 0]);
@@ -111,21 +128,8 @@ describe('a stream', () => {
   });
 
   it('gives back every tape, and is where it was after what it refused', () => {
-    const held = new Set<unknown>();
-    const own = layer();
-    const watched: Layer = {
-      ...own,
-      forward(x, s0) {
-        const step = own.forward(x, s0);
-        held.add(step.tape);
-        return step;
-      },
-      release(tape) {
-        held.delete(tape);
-        own.release?.(tape);
-      },
-    };
-    const live = stream(watched);
+    const { layer: watching, held } = watched(layer());
+    const live = stream(watching);
     for (let n = 0; n < 5; n++) live.step([n, 0, 1]);
     expect(held.size).toBe(0);
     const { state } = live;
@@ -141,6 +145,11 @@ describe('a stream', () => {
     expect(() => {
       live.state = {};
     }).toThrow(ShapeError);
+    for (const none of [null, 3, [[1]], new Map()]) {
+      expect(() => {
+        live.state = none as never;
+      }).toThrow(/^state: expected parts {h}/);
+    }
     expect(() => {
       live.state = { ...state, c: [[1]] };
     }).toThrow('state: expected parts {h}, got "c"');
@@ -153,6 +162,13 @@ describe('a stream', () => {
       'layer: expected one that goes forward in time, got a bidirectional one',
     );
     expect(() => stream(stack({ both: both as Layer }) as Layer)).toThrow(/^layer: expected one that goes forward/);
+    const again = () =>
+      bidirectional({ forward: unroll(gruCell, { d: 4, m: 2 }), backward: unroll(gruCell, { d: 4, m: 2 }) });
+    const high = stack({ low: layer(), both: again() as Layer }) as Layer;
+    for (const hidden of [high, checkpointed(again() as Layer), checkpointed(high)]) {
+      expect(() => stream(hidden as Layer)).toThrow(/^layer: expected one that goes forward/);
+    }
+    expect(() => stream(checkpointed(layer()) as unknown as Layer)).not.toThrow();
     expect(() => stream(layer(), { B: 0 })).toThrow(ValueError);
     expect(() => stream(layer(), { B: 2 }).step([1, 2, 3])).toThrow('x: expected a 2×3 matrix, got Array of length 3');
     expect(() => stream(layer(), { steps: 3 } as object)).toThrow(/^options: expected no names but/);

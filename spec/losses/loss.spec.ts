@@ -154,6 +154,12 @@ describe('cross-entropy', () => {
   });
 });
 
+it('weights have a mean, small as they may be', () => {
+  const o = Sequence.zeros({ T: 4, F: 1 });
+  const { factors } = stepFactors(o, { weights: [5e-324, 0, 1e-323, 5e-324], reduction: 'mean' });
+  expect(Array.from(factors)).toEqual([0.25, 0, 0.5, 0.25]);
+});
+
 describe('weights whose sum is beyond all numbers', () => {
   const [one, other] = [Math.log(3), Math.log(7)];
   const o = Sequence.dense([one, 0, 0, 0, other, 0], { T: 3, F: 2 });

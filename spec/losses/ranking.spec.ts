@@ -108,6 +108,17 @@ describe('the ranking loss', () => {
     expect(rank('m', logitsOf(...p), [0, 0, 0, 0, 0])).toBeCloseTo(0.2 + 0.4, 13);
   });
 
+  it('is of a margin over the strongest other class, whichever that is', () => {
+    const p = [
+      [0.5, 0.3, 0.2, 0],
+      [0.4, 0.1, 0.5, 0],
+      [0.3, 0.1, 0.1, 0.5],
+    ];
+    const margins = [0.2, -0.1, -0.2];
+    const expected = (margins[0] ?? 0) - (margins[1] ?? 0) + (margins[0] ?? 0) - (margins[2] ?? 0);
+    expect(rank('m', logitsOf(...p.map(row => row.map(x => x + 1e-300))), [0, 0, 0])).toBeCloseTo(expected, 13);
+  });
+
   it('is what the former activity still scores at a transition, and begins anew there', () => {
     const p = [
       [0.9, 0.1],

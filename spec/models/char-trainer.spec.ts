@@ -443,6 +443,8 @@ describe('memory', () => {
       expect.objectContaining({ name: 'MemoryError', argument, got: `one that needs at least ${needed} bytes` });
     expect(() => requireRoom(options, 28, {}, total - 1)).toThrow(refused('chunk', total));
     const short = { ...options, chunk: 1, heldOut: 0 };
+    const wide = { ...options, batch: 10 ** 5 };
+    expect(() => requireRoom(wide, 28, {}, 10 ** 9)).toThrow(/^batch: expected as many streams whose steps/);
     expect(() => requireRoom(short, 28, {}, model - 1)).toThrow(refused('hidden', memoryEstimate(short, 28, {}).total));
     expect(() => requireRoom({ ...short, hidden: 12_000 }, 28, {}, 1 / 0)).toThrow('a file of 2147483647 bytes');
   });

@@ -5,7 +5,8 @@ import { describe, expect, it } from 'vitest';
 import type { Cell } from '../../lib/cells/cell.ts';
 import { lstm } from '../../lib/cells/lstm.ts';
 import { rnn } from '../../lib/cells/rnn.ts';
-import { checkGradients, type GradientReport } from '../../lib/check/finite-differences.ts';
+import { checkDirections } from '../../lib/check/directed.ts';
+import type { GradientReport } from '../../lib/check/finite-differences.ts';
 import { initialStates, innerStates, randomSequence, randomState } from '../../lib/check/problem.ts';
 import { ShapeError, ValueError } from '../../lib/errors.ts';
 import { normal } from '../../lib/init/initialisers.ts';
@@ -57,7 +58,7 @@ function check(net: EncoderDecoder, options = {}): GradientReport {
   net.params.zeroGrads();
   const { dsource, dtarget, ds0 } = net.backward(net.forward(source, target, s0).tape, dy, dsT);
   const grads: Matrices = net.params.namedGrads();
-  return checkGradients(loss, [
+  const tensors = [
     ...Object.entries(net.params.named()).map(([name, values]) => ({
       name,
       values,
@@ -67,7 +68,8 @@ function check(net: EncoderDecoder, options = {}): GradientReport {
     { name: 'source', values: source.rows(), gradient: dsource.rows() },
     { name: 'target', values: target.rows(), gradient: dtarget.rows() },
     ...initialStates({}, s0, ds0),
-  ]);
+  ];
+  return checkDirections(loss, tensors, {}, new Random(1));
 }
 
 const wrong = (net: EncoderDecoder, options = {}): string[] =>

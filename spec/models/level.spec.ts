@@ -1,7 +1,8 @@
 /** Characters, words and bytes: whatever is read is written again, and what is no word of the text is unknown. */
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { decodeCheckpoint, encodeCheckpoint, resumeTrainer } from '../../lib/io/checkpoint.ts';
+import { decodeCheckpoint, encodeCheckpoint } from '../../lib/io/checkpoint.ts';
+import { resumeTrainer } from '../../lib/io/resume-trainer.ts';
 import { evaluate, sample } from '../../lib/models/char-model.ts';
 import { CharTrainer } from '../../lib/models/char-trainer.ts';
 import {

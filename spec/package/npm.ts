@@ -1,7 +1,7 @@
 /** The package's manifest, and programs that are run with it. */
-import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { ended } from '../ended.ts';
 import { ROOT } from '../examples.ts';
 
 interface Manifest {
@@ -18,8 +18,7 @@ export const manifest: Manifest = JSON.parse(readFileSync(join(ROOT, 'package.js
 
 /** What a program prints to stdout; throws with all that it printed unless it exits with 0. */
 export function run(cwd: string, command: string, ...args: readonly string[]): string {
-  const { status, stdout, stderr, error } = spawnSync(command, args, { cwd, encoding: 'utf8' });
-  if (status !== 0)
-    throw new Error(`${[command, ...args].join(' ')}: ${error ?? `exit ${status}`}\n${stdout}${stderr}`);
+  const { status, stdout, stderr } = ended(command, args, { cwd });
+  if (status !== 0) throw new Error(`${[command, ...args].join(' ')}: exit ${status}\n${stdout}${stderr}`);
   return stdout;
 }

@@ -1,11 +1,11 @@
 /** The package as a user gets it: packed, installed into an empty project, imported, type-checked and called. */
-import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { build } from 'esbuild';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { examplesOf, outputProblems, ROOT } from '../examples.ts';
-import { packed, project, tarball, temporary, write } from './installed.ts';
+import { ended } from '../ended.ts';
+import { outputProblems, ROOT } from '../examples.ts';
+import { firstExample, packed, project, tarball, temporary, write } from './installed.ts';
 import { manifest, run } from './npm.ts';
 
 describe('the tarball', () => {
@@ -27,7 +27,8 @@ describe('the tarball', () => {
         stdin: { contents: `export * from '${module}';`, resolveDir: project },
         ...{ bundle: true, platform: 'browser', write: false, logLevel: 'silent' },
       });
-    for (const part of ['', '/check', '/flow', '/io', '/worker', '/cells/lstm']) await bundled(`bptt${part}`);
+    for (const part of ['', '/check', '/flow', '/io', '/parallel', '/tasks', '/worker', '/cells/lstm'])
+      await bundled(`bptt${part}`);
     await expect(bundled('bptt/io/node')).rejects.toThrow('Could not resolve "node:');
   });
 
@@ -104,7 +105,7 @@ describe('the first example of the README', () => {
 describe('a module of the user’s own', () => {
   const check = (file: string) => {
     const command = ['node_modules/bptt/dist/lib/cli/main.js', 'check', file, '--json'];
-    const { stdout, stderr } = spawnSync(process.execPath, command, { cwd: project, encoding: 'utf8' });
+    const { stdout, stderr } = ended(process.execPath, command, { cwd: project });
     expect(stderr).toBe('');
     return JSON.parse(stdout);
   };
@@ -181,14 +182,6 @@ describe('the command', () => {
     });
   });
 });
-
-function firstExample(): string {
-  const readme = join(ROOT, 'README.md');
-  if (!existsSync(readme)) throw new Error('there is no README.md to take the first example from');
-  const [first] = examplesOf('README.md', readFileSync(readme, 'utf8'));
-  if (!first) throw new Error('README.md has no ```ts block');
-  return first.code;
-}
 
 /** All strings within nested objects. */
 function paths(value: unknown): string[] {

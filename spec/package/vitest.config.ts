@@ -6,6 +6,7 @@ const config: ViteUserConfig = defineConfig({
   root: fileURLToPath(new URL('../..', import.meta.url)),
   test: {
     include: ['spec/package/**/*.spec.ts'],
+    setupFiles: ['spec/tidy.ts'],
     globalSetup: ['spec/package/setup.ts'],
     testTimeout: 120_000,
     hookTimeout: 300_000,

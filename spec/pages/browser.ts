@@ -16,7 +16,7 @@
 import { accessSync, constants } from 'node:fs';
 import { pathToFileURL } from 'node:url';
 import { type Browser, chromium, type Page } from 'playwright-core';
-import { afterAll } from 'vitest';
+import { atEnd } from '../ends.ts';
 
 /** The system's Chromium, or undefined where there is none: its tests are skipped then, and a line says so. */
 export const browser: string | undefined = found();
@@ -84,6 +84,7 @@ let running: Promise<Browser> | undefined;
 function start(): Promise<Browser> {
   if (browser === undefined) throw new Error('no Chromium on this machine');
   running ??= chromium.launch({ executablePath: browser, args: FLAGS });
+  atEnd(close);
   return running;
 }
 
@@ -105,6 +106,8 @@ function isProgram(path: string): boolean {
   }
 }
 
-afterAll(async () => {
-  await (await running)?.close();
-});
+async function close(): Promise<void> {
+  const ended = running;
+  running = undefined;
+  await (await ended)?.close();
+}

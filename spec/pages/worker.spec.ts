@@ -1,4 +1,4 @@
-/** A page whose worker does not come to train: what its loop throws. */
+/** A page whose worker does not come to train, or ends: what its loop throws, and what it asks for then. */
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -16,7 +16,7 @@ const PAGE = `
 import { connect } from './lib/worker/index.ts';
 const training = connect(new Worker(location.hash.slice(1), { type: 'module' }), { x: [[0], [1]], y: [0, 1] });
 try { for await (const _ of training); } catch (error) { document.body.append(String(error)); }
-try { await training.save(); } catch (error) { document.body.append('; ', error.name); }
+try { await training.save(); } catch (error) { document.body.append('; ' + error); }
 document.body.dataset.done = 'yes';`;
 
 beforeAll(async () => {
@@ -29,6 +29,9 @@ beforeAll(async () => {
     });
   }
   writeFileSync(join(folder, 'wrong.js'), 'throw new Error("lost");');
+  const end = "event => event.data.bptt === 'ask' && (event.stopImmediatePropagation(), close())";
+  writeFileSync(join(folder, 'end.js'), `addEventListener('message', ${end});`);
+  writeFileSync(join(folder, 'ends.js'), "import './end.js'; import './train.js';");
   writeFileSync(join(folder, 'index.html'), pageWith('page.js'));
 });
 
@@ -54,5 +57,12 @@ describe.skipIf(!browser)('in Chromium, a worker', () => {
     const { page } = await openPage(`${address}/index.html#${file}`);
     await page.waitForSelector('[data-done]');
     expect(await page.innerText('body')).toContain(said);
+  });
+
+  test('that ends without a word', async () => {
+    const { page } = await openPage(`${await serve(folder, {})}/index.html#ends.js`);
+    await page.waitForSelector('[data-done]');
+    const said = 'ValueError: worker: expected one that runs, got one that was stopped, or had no memory left';
+    expect(await page.innerText('body')).toContain(`; ${said}`);
   });
 });

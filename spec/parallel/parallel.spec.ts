@@ -6,63 +6,19 @@ import { gru } from '../../lib/cells/gru.ts';
 import { lstm } from '../../lib/cells/lstm.ts';
 import { mgu } from '../../lib/cells/mgu.ts';
 import { checkLayer } from '../../lib/check/check-layer.ts';
-import { randomSequence, randomState } from '../../lib/check/problem.ts';
-import { linear } from '../../lib/engine/linear.ts';
+import { randomSequence } from '../../lib/check/problem.ts';
 import type { Precision } from '../../lib/engine/precision.ts';
 import { recurrent } from '../../lib/engine/recurrent.ts';
 import { ValueError } from '../../lib/errors.ts';
 import { normal } from '../../lib/init/initialisers.ts';
-import { bidirectional } from '../../lib/layers/bidirectional.ts';
 import { dropout } from '../../lib/layers/dropout.ts';
 import type { Layer } from '../../lib/layers/layer.ts';
-import { lastStep } from '../../lib/layers/pool.ts';
 import { readout } from '../../lib/layers/readout.ts';
 import { stack } from '../../lib/layers/stack.ts';
-import { unroll } from '../../lib/layers/unroll.ts';
 import { parallel } from '../../lib/parallel/parallel.ts';
 import { Random } from '../../lib/random.ts';
 import { Sequence } from '../../lib/sequence.ts';
-import { flat } from '../numbers.ts';
-
-const CASES: Readonly<Record<string, () => Layer>> = {
-  'an LSTM': () => recurrent(lstm, { d: 3, m: 5 }) as Layer,
-  'an LSTM in f32': () => recurrent(lstm, { d: 3, m: 5 }, { precision: 'f32' }) as Layer,
-  'two directions on an LSTM, under a readout': () => {
-    const both = bidirectional({ forward: recurrent(gru, { d: 5, m: 2 }), backward: recurrent(gru, { d: 5, m: 2 }) });
-    return stack({ low: recurrent(lstm, { d: 3, m: 5 }), both, out: linear({ m: 4, C: 2 }) }) as Layer;
-  },
-  'the reference, of which the last step counts': () =>
-    stack({ gru: unroll(gru, { d: 3, m: 4 }), last: lastStep(4), out: linear({ m: 4, C: 2 }) }) as Layer,
-};
-
-const [T, B] = [6, 75];
-const lengths = Array.from({ length: B }, (_, b) => 1 + (b % T));
-
-/** All that two passes of a network give, the second over what the first has added. */
-async function everything(net: Layer, workers: number | undefined, given: { ragged: boolean; oneHot: boolean }) {
-  normal(0.5)(net.params, new Random(1));
-  const layer = workers === undefined ? net : ((await parallel(net, { workers })) as Layer);
-  const rng = new Random(2);
-  const extent = { T, B, ...(given.ragged && { lengths }) };
-  const found: Record<string, readonly number[]> = {};
-  for (const pass of ['first', 'second']) {
-    const x = given.oneHot
-      ? Sequence.oneHot(
-          Int32Array.from({ length: T * B }, () => Math.floor(3 * rng.uniform())),
-          { ...extent, classes: 3 },
-        )
-      : randomSequence({ ...extent, F: 3 }, rng);
-    const { y, sT, tape } = layer.forward(x, pass === 'second' ? randomState(layer, B, rng) : undefined);
-    const dy = randomSequence({ ...y.extent(), F: layer.outputs }, rng);
-    const { dx, ds0 } = layer.backward(tape, dy, pass === 'second' ? randomState(layer, B, rng) : undefined);
-    found[`${pass} y`] = Array.from(y.data);
-    found[`${pass} dx`] = Array.from(dx.data);
-    for (const [name, part] of Object.entries(sT)) found[`${pass} ${name}`] = flat(part as Matrix);
-    for (const [name, part] of Object.entries(ds0)) found[`${pass} d${name}`] = flat(part as Matrix);
-    layer.release?.(tape);
-  }
-  return { ...found, grads: Array.from(net.params.grads) };
-}
+import { CASES, everything } from './networks.ts';
 
 describe.each(Object.entries(CASES))('%s', (name, make) => {
   const bound = name.includes('f32') ? 1e-5 : 1e-12;
@@ -72,9 +28,9 @@ describe.each(Object.entries(CASES))('%s', (name, make) => {
     { ragged: true, oneHot: false },
     { ragged: true, oneHot: true },
   ])('gives the same bits on 1, 2, 3 and 8 threads, and its own numbers up to the order of sums, %o', async given => {
-    const alone: Readonly<Record<string, readonly number[]>> = await everything(make(), undefined, given);
-    const one = await everything(make(), 1, given);
-    for (const [tensor, values] of Object.entries<readonly number[]>(one)) {
+    const alone = await everything(make(), given);
+    const one = await everything(make(), given, { workers: 1 });
+    for (const [tensor, values] of Object.entries(one)) {
       const own = alone[tensor] ?? [];
       const size = Math.max(...own.map(Math.abs));
       expect(values.length, tensor).toBe(own.length);
@@ -85,7 +41,7 @@ describe.each(Object.entries(CASES))('%s', (name, make) => {
         tensor === 'grads' ? bound * size : 0, // a sequence's own numbers are the same bits
       );
     }
-    for (const workers of [2, 3, 8]) expect(await everything(make(), workers, given)).toEqual(one);
+    for (const workers of [2, 3, 8]) expect(await everything(make(), given, { workers })).toEqual(one);
   });
 });
 
@@ -196,6 +152,18 @@ describe('parallel', () => {
     await expect(
       parallel(recurrent(leaky, size) as Layer, { workers: 1, cells: 'data:text/javascript,0/' }),
     ).rejects.toThrow();
+    const elsewhere = `data:text/javascript,import { isMainThread as here } from 'node:worker_threads'; if (!here) throw Error('not there')`;
+    for (const memory of ['shared', 'copied'] as const) {
+      const made = (cells: string | URL) => parallel(recurrent(leaky, size) as Layer, { workers: 2, cells, memory });
+      for (const [one, other] of [
+        [elsewhere, cells],
+        [cells, elsewhere],
+      ] as const) {
+        const outcomes = await Promise.allSettled([made(one), made(other)]);
+        const said = outcomes.map(outcome => (outcome.status === 'rejected' ? String(outcome.reason) : 'made'));
+        expect(said).toEqual([one, other].map(at => (at === elsewhere ? 'Error: Error: not there' : 'made')));
+      }
+    }
   });
 
   it('hands an error of another thread over, of its own kind, and goes on', async () => {

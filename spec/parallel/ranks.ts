@@ -1,5 +1,10 @@
-/** Under mpirun: two passes of a network over all ranks, of which each says a hash of what it has then. */
+/**
+ * Under mpirun: two passes of a network over all ranks, of which each says a hash of what it has then. What is out of the bounds
+ * of WebAssembly's memory stays an error, though it is a fault of the process that MPI's library could take for its own.
+ */
+import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
+import { instantiate, wasmMemory } from '../../lib/engine/wasm.ts';
 import { gru, linear, normal, Random, recurrent, Sequence, stack } from '../../lib/index.ts';
 import { mpi } from '../../lib/mpi.ts';
 import { parallel } from '../../lib/parallel/index.ts';
@@ -26,4 +31,5 @@ for (let pass = 0; pass < 2; pass++) {
   layer.release?.(tape);
 }
 numbers(net.params.grads);
+assert.throws(() => instantiate(wasmMemory(1)).allFiniteF64(8, 2 ** 30), { name: 'RuntimeError' });
 process.stdout.write(`${ranks?.rank ?? 0} of ${ranks?.size ?? 1}: ${hash.digest('hex')}\n`);

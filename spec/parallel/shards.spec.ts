@@ -111,6 +111,7 @@ describe('the figures of the derivation', () => {
     expect(text).toContain(`${(1e3 * (flopsOf(B) / f)).toFixed(0)} ms and ${((1e3 * bytes) / w).toFixed(1)} ms`);
     expect(text).toContain(`two of them are ${(time(1) / time(2)).toFixed(2)} times as fast as one`);
     expect(time(3)).toBe(time(2));
+    expect(text).toContain(`${((16 * P) / 1e6).toFixed(1)} MB for two hands`);
   });
 
   it('are those of its equations, of 64 machines', () => {

@@ -9,9 +9,10 @@ const config: ViteUserConfig = defineConfig({
     alias: [
       { find: /^bptt$/, replacement: `${root}lib/index.ts` },
       { find: /^bptt\/check$/, replacement: `${root}lib/check/index.ts` },
+      { find: /^bptt\/flow$/, replacement: `${root}lib/flow/index.ts` },
     ],
   },
-  test: { include: ['spec/site/*.spec.ts'], testTimeout: 120_000, hookTimeout: 60_000 },
+  test: { include: ['spec/site/*.spec.ts'], setupFiles: ['spec/tidy.ts'], testTimeout: 120_000, hookTimeout: 60_000 },
 });
 
 export default config;

@@ -12,6 +12,7 @@ import { ShapeError, ValueError } from '../../lib/errors.ts';
 import { normal } from '../../lib/init/initialisers.ts';
 import { delay } from '../../lib/layers/delay.ts';
 import { type Layer, zeroState } from '../../lib/layers/layer.ts';
+import { makingOf } from '../../lib/layers/made.ts';
 import { lastStep } from '../../lib/layers/pool.ts';
 import { readout } from '../../lib/layers/readout.ts';
 import { stack } from '../../lib/layers/stack.ts';
@@ -22,6 +23,7 @@ import type { Matrices } from '../../lib/shape.ts';
 import { type CheckpointedTape, checkpointed } from '../../lib/through-time/checkpointed.ts';
 import { lengths, size } from '../arbitraries.ts';
 import { deviation, flat } from '../numbers.ts';
+import { fading } from '../toys.ts';
 
 const layers: readonly (readonly [string, () => Layer])[] = [
   ['rnn', () => unroll(rnn, { d: 3, m: 2 })],
@@ -148,6 +150,19 @@ describe('a checkpointed layer', () => {
     expect(wrapped.params).toBe(layer.params);
     expect(name).toBe('checkpointed(lstm)');
   });
+
+  it('says which parts of its state count, where the layer does', () => {
+    expect(checkpointed(unroll(fading, { d: 2, m: 3 })).counts).toEqual(['t']);
+    expect(checkpointed(unroll(lstm, { d: 2, m: 3 }))).not.toHaveProperty('counts');
+  });
+
+  it.each([{}, { every: 3 }, { memory: 9 }])(
+    'is known by its layer and the options given, as files need: %j',
+    options => {
+      const layer = unroll(lstm, { d: 2, m: 3 });
+      expect(makingOf(checkpointed(layer, options))).toStrictEqual({ kind: 'checkpointed', layer, ...options });
+    },
+  );
 
   it('is a right layer', () => {
     expect(checkLayer(checkpointed(unroll(rnn, { d: 3, m: 2 }), { every: 2 }), { T: 5 }).ok).toBe(true);

@@ -111,7 +111,7 @@ describe.each(networks)('the Gauss–Newton matrix of %s', (_, cell, loss) => {
         const squares = weightsOf(drawn, o).map((w, n) => {
           const [p, u] = [softmax(o.rows().getRow(n)), Ro.getRow(n)];
           const spread = u.map(uk => (uk - dot(p, u)) ** 2);
-          return w * (loss.name === 'cross-entropy' ? dot(p, spread) : dot(u, u)); // GN-D2  vᵀGv = Σ_t w_t Σ_k p_tk (u_k − p_tᵀu)², or Σ_t w_t ‖u‖²
+          return w * (loss.name === 'cross-entropy' ? dot(p, spread) : dot(u, u)); // GN-D2  vᵀGv = Σ_t w_t Σ_k p_tk (u_tk − p_tᵀu_t)², or Σ_t w_t ‖u_t‖²
         });
         const scale = norm(drawn.v) * norm(Gv);
         const sum = squares.reduce((total, square) => total + square, 0);
@@ -132,7 +132,7 @@ describe.each(networks)('the Gauss–Newton matrix of %s', (_, cell, loss) => {
       layer.backward(tape, dO); // (dL/do)ᵀ as it was, times the Jacobian as it is
       return Matrix.rowVector([...layer.params.grads]);
     };
-    expect(wrong(drawn, difference, change)).toEqual([]); // GN-D1  Hv = Jᵀ H_L J v + R{J}ᵀ (dL/do)ᵀ
+    expect(wrong(drawn, difference, change)).toEqual([]); // GN-D1  Hv = Σ_t J_tᵀ Λ_t J_t v + Σ_t R{J_t}ᵀ (dL/do_t)ᵀ
   });
 
   it('is positive along a direction in which the Hessian is not', () => {

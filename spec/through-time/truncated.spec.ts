@@ -127,6 +127,29 @@ describe('truncated backpropagation through time', () => {
     expect(sum).toBeCloseTo(crossEntropy.forward(net.forward(x).y, text.slice(1)).loss, 12);
   });
 
+  it('needs no tape any more when its chunk is yielded, or the loss throws', () => {
+    const layer = unroll(rnn, { d: 2, m: 2 });
+    const [made, released]: [unknown[], unknown[]] = [[], []];
+    const noting: typeof layer = {
+      ...layer,
+      forward(x, s0) {
+        const run = layer.forward(x, s0);
+        made.push(run.tape);
+        return run;
+      },
+      release: tape => void released.push(tape),
+    };
+    const x = Sequence.zeros({ T: 5, F: 2 });
+    for (const _ of truncated(noting, x, linear(x), { steps: 2 })) expect(released).toEqual(made);
+    expect(made).toHaveLength(3);
+    const failing: ChunkLoss = () => {
+      throw new Error('no loss');
+    };
+    expect(() => [...truncated(noting, x, failing, { steps: 2 })]).toThrow('no loss');
+    expect(made).toHaveLength(4);
+    expect(released).toEqual(made);
+  });
+
   it('refuses what does not fit, naming it', () => {
     const layer = unroll(rnn, { d: 2, m: 2 });
     const x = Sequence.zeros({ T: 3, F: 2 });

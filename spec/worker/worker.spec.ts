@@ -1,5 +1,5 @@
 /** A training at the other end of a channel: what it does, in what order, and what comes of errors. */
-import { afterEach, expect, it } from 'vitest';
+import { afterEach, expect, it, vi } from 'vitest';
 import { rnn } from '../../lib/cells/rnn.ts';
 import { linear } from '../../lib/engine/linear.ts';
 import { recurrent } from '../../lib/engine/recurrent.ts';
@@ -144,7 +144,11 @@ it('refuses what cannot be sent, and what is no channel', () => {
 });
 
 it('ends its loops and refuses what was asked for when it is stopped', async () => {
-  const training = remote({ ...given, epochs: 1e6 });
+  let far: ReturnType<typeof made> | undefined;
+  const training = remote({ ...given, epochs: 1e6 }, {}, given => {
+    far = made(given);
+    return far;
+  });
   const loop = all(training);
   const snapshot = training.snapshot();
   training.stop();
@@ -152,6 +156,10 @@ it('ends its loops and refuses what was asked for when it is stopped', async () 
   await expect(training.save()).rejects.toThrow(ValueError);
   expect(await loop).toEqual([]);
   expect(await all(training)).toEqual([]);
+  await new Promise(resolve => setTimeout(resolve, 50)); // what was told before is heard
+  const stands = far?.state().update;
+  await new Promise(resolve => setTimeout(resolve, 50));
+  expect(far?.state().update).toBe(stands);
 });
 
 it('leaves alone what else goes through the channel', async () => {
@@ -162,4 +170,47 @@ it('leaves alone what else goes through the channel', async () => {
   open.push(training);
   port2.postMessage({ type: 'connected' });
   expect(await all(training)).toHaveLength(6);
+});
+
+it('of which the other end is closed is over, and says so', async () => {
+  const { port1, port2 } = new MessageChannel();
+  const training = connect(port1, given);
+  open.push(training);
+  const loop = (async () => {
+    for await (const _ of training);
+  })();
+  port2.close();
+  const over = 'worker: expected one that runs, got one that was stopped, or had no memory left';
+  await expect(loop).rejects.toThrow(over);
+  await expect(training.save()).rejects.toThrow(over);
+});
+
+it('that never answers is over within a minute, where it is a worker', async () => {
+  vi.useFakeTimers();
+  try {
+    const silent = Object.assign(new EventTarget(), { postMessage: () => {}, terminate: () => {} });
+    const saved = expect(connect(silent, given).save()).rejects.toThrow(
+      'worker: expected one that runs, got one that has not answered for 60 s: its file has to call expose()',
+    );
+    await vi.advanceTimersByTimeAsync(60_000);
+    await saved;
+  } finally {
+    vi.useRealTimers();
+  }
+});
+
+it('is made as soon as it is asked for: what comes next may be about it', async () => {
+  const { port1, port2 } = new MessageChannel();
+  const order: string[] = [];
+  expose((data: Given) => {
+    order.push('made');
+    return made(data);
+  }, port2);
+  port2.addEventListener('message', event => {
+    const { data } = event as unknown as { readonly data: { readonly bptt?: string } };
+    order.push(String(data.bptt ?? data));
+  });
+  open.push(connect(port1, given));
+  port1.postMessage('next');
+  await vi.waitFor(() => expect(order).toEqual(['made', 'begin', 'next']));
 });

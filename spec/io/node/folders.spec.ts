@@ -6,7 +6,15 @@ import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { FileError } from '../../../lib/errors.ts';
-import { filesIn, isFolder, isThere, makeFolder, removeFile, removeTemporaries } from '../../../lib/io/node/folders.ts';
+import {
+  filesIn,
+  isFile,
+  isFolder,
+  isThere,
+  makeFolder,
+  removeFile,
+  removeTemporaries,
+} from '../../../lib/io/node/folders.ts';
 import { ROOT } from '../../examples.ts';
 
 let folder = '';
@@ -86,8 +94,10 @@ test('what is not there, cannot be reached or is something else, is told of file
     expect(() => filesIn(path(name))).toThrow(new FileError(path(name), 'a folder that can be read', got));
     expect(isFolder(path(name))).toBe(false);
     expect(isThere(path(name))).toBe(name === 'file');
+    expect(isFile(path(name))).toBe(name === 'file');
   }
   fs.mkdirSync(path('folder'));
+  expect(isFile(path('folder'))).toBe(false);
   expect(() => removeFile(path('folder'))).toThrow(FileError);
   removeFile(path('gone'));
 });

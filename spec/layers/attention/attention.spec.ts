@@ -2,7 +2,7 @@
 import fc from 'fast-check';
 import { Matrix } from 'ml-matrix';
 import { describe, expect, it } from 'vitest';
-import { checkGradients } from '../../../lib/check/finite-differences.ts';
+import { checkDirections } from '../../../lib/check/directed.ts';
 import { randomSequence } from '../../../lib/check/problem.ts';
 import { ShapeError, ValueError } from '../../../lib/errors.ts';
 import { normal } from '../../../lib/init/initialisers.ts';
@@ -34,18 +34,17 @@ function wrong(net: Attention, options = {}): string[] {
   net.params.zeroGrads();
   const { dx, dmemory } = net.backward(net.forward(x, memory).tape, dy);
   const grads: Matrices = net.params.namedGrads();
-  const report = checkGradients(
-    () => inner(dy.rows(), net.forward(x, memory).y.rows()),
-    [
-      ...Object.entries(net.params.named()).map(([name, values]) => ({
-        name,
-        values,
-        gradient: grads[name] ?? Matrix.zeros(0, 0),
-      })),
-      { name: 'x', values: x.rows(), gradient: dx.rows() },
-      { name: 'memory', values: memory.rows(), gradient: dmemory.rows() },
-    ],
-  );
+  const loss = () => inner(dy.rows(), net.forward(x, memory).y.rows());
+  const tensors = [
+    ...Object.entries(net.params.named()).map(([name, values]) => ({
+      name,
+      values,
+      gradient: grads[name] ?? Matrix.zeros(0, 0),
+    })),
+    { name: 'x', values: x.rows(), gradient: dx.rows() },
+    { name: 'memory', values: memory.rows(), gradient: dmemory.rows() },
+  ];
+  const report = checkDirections(loss, tensors, {}, new Random(1));
   return report.tensors.filter(({ ok }) => !ok).map(({ name }) => name);
 }
 
@@ -203,6 +202,7 @@ it('refuses what does not fit', () => {
   expect(() => attention({ score: 'dot', m: 0 })).toThrow(ValueError);
   expect(() => attention({ score: 'additive', m: 2, k: 2, a: 0 })).toThrow(/^a: expected a positive integer/);
   expect(() => attention({ score: 'dot', m: 2, k: 2 } as { score: 'dot'; m: number })).toThrow(/^k: expected none/);
+  expect(() => attention({ score: 'dot', m: 2, a: 2 } as { score: 'dot'; m: number })).toThrow(/^a: expected none/);
 });
 
 describe('a planted mistake is caught', () => {

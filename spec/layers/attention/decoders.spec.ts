@@ -1,4 +1,5 @@
 /** Decoders with attention: plain numbers, every gradient, laws, the engine, memory given back, planted mistakes. */
+
 import fc from 'fast-check';
 import { Matrix } from 'ml-matrix';
 import { describe, expect, it } from 'vitest';
@@ -24,6 +25,7 @@ import { Random } from '../../../lib/random.ts';
 import { Sequence } from '../../../lib/sequence.ts';
 import { size } from '../../arbitraries.ts';
 import { deviation, flat } from '../../numbers.ts';
+import { fading } from '../../toys.ts';
 import { spoil } from '../padding.ts';
 import { bahdanauRnn, luongRnn } from './plain.ts';
 import { besideMemory, check, given, wrong } from './problem.ts';
@@ -217,6 +219,8 @@ describe('of several layers', () => {
   });
 
   it('a state that there is not is refused', () => {
+    const counting = { layer: unroll(fading, { d: 5, m: 2 }) as Layer, k: 2, a: 2, query: 't' };
+    expect(() => bahdanau(counting)).toThrow('query: expected a part of the layer’s state, {h}, got "t"');
     expect(() => deep('h')).toThrow('query: expected a part of the layer’s state, {low.h, low.c, high.h}, got "h"');
     const stateless = readout({ m: 5, C: 2 }) as unknown as Layer;
     expect(() => bahdanau({ layer: stateless, k: 2, a: 2 })).toThrow(/^query: expected a part/);
@@ -229,6 +233,7 @@ it('refuses parts that do not fit', () => {
   expect(() => bahdanau({ layer, k: 3, a: 2 })).toThrow('layer.inputs: expected more than the 3 of a context, got 3');
   expect(() => bahdanau({ layer, k: 2, a: 0 })).toThrow(ValueError);
   expect(() => bahdanau({ layer, k: 2, a: 2, top: top(2) })).toThrow('top.inputs: expected 4, got 2');
+  expect(() => bahdanau({ layer, k: 2, a: 2, top: layer })).toThrow(/^top: expected another layer/);
   expect(() => luong({ layer, F: 3, top: top(2) })).toThrow('top.inputs: expected 3, got 2');
   expect(() => luong({ layer, F: 2, top: unroll(rnn, { d: 2, m: 2 }) as unknown as Layer })).toThrow(
     'top.state: expected none, got {h}',

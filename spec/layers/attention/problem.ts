@@ -1,6 +1,7 @@
 /** Layers with attention as problems for the checker: everything that has a gradient, by name. */
 import { Matrix } from 'ml-matrix';
-import { checkGradients, type GradientReport } from '../../../lib/check/finite-differences.ts';
+import { checkDirections } from '../../../lib/check/directed.ts';
+import type { GradientReport } from '../../../lib/check/finite-differences.ts';
 import { initialStates, innerStates, randomSequence, randomState } from '../../../lib/check/problem.ts';
 import { normal } from '../../../lib/init/initialisers.ts';
 import type { Attentive } from '../../../lib/layers/attention/attentive.ts';
@@ -43,7 +44,7 @@ export function given(net: Attentive, { T = 4, S = 3, B = 3, seed = 1 }: Sizes =
   };
 }
 
-/** Every gradient of a layer with attention against finite differences. */
+/** Every gradient of a layer with attention against finite differences: along a direction, and element by element where that disagrees. */
 export function check(net: Attentive, options: Sizes = {}): GradientReport {
   const { x, memory, s0, dy, dsT } = given(net, options);
   const loss = () => {
@@ -53,7 +54,7 @@ export function check(net: Attentive, options: Sizes = {}): GradientReport {
   net.params.zeroGrads();
   const { dx, dmemory, ds0 } = net.backward(net.forward(x, memory, s0).tape, dy, dsT);
   const grads: Matrices = net.params.namedGrads();
-  return checkGradients(loss, [
+  const tensors = [
     ...Object.entries(net.params.named()).map(([name, values]) => ({
       name,
       values,
@@ -63,7 +64,8 @@ export function check(net: Attentive, options: Sizes = {}): GradientReport {
     { name: 'x', values: x.rows(), gradient: dx.rows(), tag: net.equations.x ?? '' },
     { name: 'memory', values: memory.rows(), gradient: dmemory.rows(), tag: net.equations.memory ?? '' },
     ...initialStates({}, s0, ds0),
-  ]);
+  ];
+  return checkDirections(loss, tensors, {}, new Random(options.seed ?? 1));
 }
 
 /** Which gradients are wrong. */

@@ -120,6 +120,27 @@ type Mistakes<C> = readonly (readonly [name: string, spoilt: readonly string[], 
 const [rnnAll, lstmAll, gruAll] = [all(rnnTwice), all(lstmTwice), all(gruTwice)];
 const everything = (names: readonly string[]): string[] => [...names, 'V', 'c'];
 
+describe('R{·} of the gradient in the outputs', () => {
+  const [o, RO] = [
+    Sequence.dense([1, -1, 3, 2, 0, 1], { T: 3, F: 2 }),
+    new Matrix([
+      [1, 2],
+      [1 / 0, 3],
+      [-1, 4],
+    ]),
+  ];
+  const weights = [1, 0, 2];
+
+  it.each<[string, () => Matrix]>([
+    ['cross-entropy', () => crossEntropyTwice.rBackward(crossEntropyTwice.forward(o, [0, 1, 0], { weights }).tape, RO)],
+    ['squared error', () => squaredErrorTwice.rBackward(squaredErrorTwice.forward(o, o, { weights }).tape, RO)],
+  ])('is 0 where a step does not count, whatever R{o_t} is there: %s', (_, product) => {
+    const RdO = product();
+    expect(RdO.getRow(1)).toEqual([0, 0]);
+    for (const n of [0, 2]) expect(RdO.getRow(n).every(x => Number.isFinite(x) && x !== 0)).toBe(true);
+  });
+});
+
 describe('a planted mistake is caught, and named by the parameters it spoils', () => {
   const inRnn: Mistakes<typeof rnnTwice> = [
     ['none: the control', [], rnnTwice],

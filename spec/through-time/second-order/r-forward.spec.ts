@@ -33,3 +33,15 @@ it('R{s_t} is not computed where a sequence has ended', () => {
   expect(before[2]?.to2DArray()).toEqual([0, 2].map(b => Rh.at(1).getRow(b)));
   expect(before[4]?.to2DArray()).toEqual([Rh.at(3).getRow(0)]);
 });
+
+it.each([
+  ['cell', 'rForward'],
+  ['cell', 'rBackward'],
+  ['loss', 'forward'],
+  ['loss', 'backward'],
+  ['loss', 'rBackward'],
+] as const)('a %s without its %s is refused', (part, pass) => {
+  const { net, theta, batch, v } = fixed(rnnTwice, crossEntropyTwice);
+  const without = { ...net, [part]: { ...net[part], [pass]: undefined } };
+  expect(() => rForward(without, theta, batch, v)).toThrow(`${part}.${pass}: expected a function, got undefined`);
+});

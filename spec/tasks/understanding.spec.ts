@@ -1,7 +1,7 @@
 /** What a file is taken for: the roles of its columns, guessed by names and kinds, or as they are given. */
 import { describe, expect, test } from 'vitest';
-import type { ColumnKind, SeenColumn } from '../../lib/cli/tasks/table.ts';
-import { type GivenRoles, levelOf, type Roles, rolesOf, type TaskName } from '../../lib/cli/tasks/understanding.ts';
+import type { ColumnKind, SeenColumn } from '../../lib/tasks/table.ts';
+import { type GivenRoles, levelOf, type Roles, rolesOf, type TaskName } from '../../lib/tasks/understanding.ts';
 
 /** Columns as `name:kind`, numbers unless said. */
 const columns = (text: string): readonly SeenColumn[] =>
@@ -34,17 +34,12 @@ describe('columns are taken for', () => {
   });
 
   test.each<[TaskName, string, GivenRoles, string]>([
-    ['forecast', 'a:text', {}, '--target: expected a column of numbers among a, got none'],
-    [
-      'forecast',
-      'a;b:text',
-      {},
-      '--target: expected a column of numbers among a;b, got none (--delimiter ";", if that',
-    ],
-    ['forecast', 'a', { features: ['b'] }, '--features: expected one of the columns a, got b'],
-    ['language', 'a', {}, '--text: expected a column of text among a, got none'],
-    ['translate', 'a b:text', {}, '--text: expected a column of text or lists beside the target among a, b, got none'],
-    ['classify', 'a b:text', { time: 'c' }, '--time: expected one of the columns a, b, got c'],
+    ['forecast', 'a:text', {}, 'target: expected a column of numbers among a, got none'],
+    ['forecast', 'a;b:text', {}, 'target: expected a column of numbers among a;b, got none (delimiter ";", if that'],
+    ['forecast', 'a', { features: ['b'] }, 'features: expected one of the columns a, got b'],
+    ['language', 'a', {}, 'text: expected a column of text among a, got none'],
+    ['translate', 'a b:text', {}, 'text: expected a column of text or lists beside the target among a, b, got none'],
+    ['classify', 'a b:text', { time: 'c' }, 'time: expected one of the columns a, b, got c'],
   ])('nothing: %s, %s, %o', (task, seen, given, message) => {
     expect(() => rolesOf(task, columns(seen), given)).toThrow(message);
   });

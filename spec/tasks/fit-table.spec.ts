@@ -1,0 +1,70 @@
+/** Tables held in memory: what is learnt of them, saved and answered, and what is refused. */
+import { describe, expect, test } from 'vitest';
+import { answerTable, type FitTableOptions, fitTable } from '../../lib/tasks/index.ts';
+import { all, fitted } from './fitted.ts';
+
+const WAVES = `time,height\n${Array.from({ length: 120 }, (_, t) => `${t},${Math.sin(t / 3).toFixed(4)}`).join('\n')}\n`;
+const FORECAST: FitTableOptions = { task: 'forecast', settings: { length: 8, epochs: 3, hidden: 6 } };
+
+describe('a table in memory', () => {
+  test('is a text or its bytes, and either gives the same file', async () => {
+    const [text, bytes] = [await fitted(WAVES, FORECAST), await fitted(new TextEncoder().encode(WAVES), FORECAST)];
+    expect(text.save()).toEqual(bytes.save());
+    expect(text.understanding).toMatchObject({ time: 'time', features: ['height'], target: 'height' });
+    expect(text.sizes).toEqual({ what: 'steps', train: 84, validation: 18, test: 18 });
+    expect(text.rows).toEqual({ records: 120, dropped: 0, carried: 0 });
+  });
+
+  test('is answered for as it was read when it was learnt from', async () => {
+    const odd = WAVES.replaceAll(',', ';');
+    const fit = await fitted(odd, { ...FORECAST, delimiter: ';' });
+    const usual = (await fitted(WAVES, FORECAST)).save();
+    const answers = await all(answerTable(fit.save(), odd));
+    expect(answers).toEqual(await all(answerTable(usual, WAVES)));
+    expect(answers).toMatchObject([{ step: 1, height: expect.any(Number) }]);
+  });
+
+  test('is judged by a part that was not learnt from', async () => {
+    const fit = await fitted(WAVES, FORECAST);
+    const { figures, forecast } = fit.judge({ noiseFloor: 0.1 });
+    expect(figures.noiseFloor).toBe(0.1);
+    expect(forecast?.map(({ at }) => at)).toEqual(Array.from({ length: 18 }, (_, n) => `${102 + n}`));
+    const square = (forecast ?? []).reduce((sum, { truth, foretold }) => sum + (truth - foretold) ** 2, 0);
+    expect(Math.sqrt(square / 18)).toBeCloseTo(figures.rmse ?? 0, 12);
+  });
+
+  test.each<[string, string, FitTableOptions, RegExp]>([
+    [
+      'has rows of as many fields',
+      'a\n1\n2,3\n',
+      FORECAST,
+      /^table\.csv:3: expected 1 fields, as the header has, got 2$/,
+    ],
+    [
+      'has numbers where numbers are',
+      `${WAVES}120,high\n`,
+      FORECAST,
+      /^table\.csv:122 "height": expected a finite number/,
+    ],
+    ['has more than a row', 'a\n1\n', FORECAST, /^table\.csv:2 "a": expected a series of at least \d+ rows/],
+    ['is not empty', '', FORECAST, /^table\.csv:1: expected the names of the columns, got an empty file$/],
+    [
+      'has the column',
+      WAVES,
+      { ...FORECAST, target: 'depth' },
+      /^target: expected one of the columns time, height, got depth$/,
+    ],
+    ['has two of a class', 'text,kind\nab,a\nba,b\n', { task: 'classify' }, /at least 2 sequences of every class/],
+  ])('%s, or it is said where not', async (_, table, options, message) => {
+    await expect(fitTable(table, options)).rejects.toThrow(message);
+  });
+
+  test('has options that there are, or they are refused at once', () => {
+    const wrong = (options: unknown) => () => fitTable(WAVES, options as FitTableOptions);
+    expect(wrong({ task: 'guess' })).toThrow(/^task: expected one of forecast, classify, tag, translate, language/);
+    expect(wrong({ ...FORECAST, settings: { hiden: 3 } })).toThrow(/^settings: expected no names but hidden/);
+    expect(wrong({ ...FORECAST, settings: { test: 0.9 } })).toThrow(/^test: expected less than what validation leaves/);
+    expect(wrong({ ...FORECAST, name: 'waves.xlsx' })).toThrow(/^name: expected a file of CSV/);
+    expect(() => answerTable(new Uint8Array(9), WAVES)).toThrow(/^model: /);
+  });
+});
