@@ -1,8 +1,6 @@
 /** What a model says of a table: what `bptt predict` does, in any runtime. */
 import type { Cell } from '../cells/cell.ts';
 import { cells } from '../cells/index.ts';
-import { ValueError } from '../errors.ts';
-import { describe } from '../require.ts';
 import { answersOf } from './answers.ts';
 import { ofTable, type TableOptions, tableOf } from './held-table.ts';
 import { decoded } from './model.ts';
@@ -34,7 +32,6 @@ export function answerTable(
   options: TableOptions = {},
   known: Readonly<Record<string, Cell>> = cells,
 ): AsyncGenerator<Answer, void, undefined> {
-  if (!(model instanceof Uint8Array)) throw new ValueError('model', 'the bytes of a file', describe(model));
   const own = ofTable(options);
   const read = decoded(model, 'model', known);
   return answersOf(read, tableOf(source, own, read.source));

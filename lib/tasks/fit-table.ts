@@ -1,12 +1,13 @@
 /** A network that learns from a table: what `bptt fit` does, in any runtime. */
 import { type Cell, requireCell } from '../cells/cell.ts';
 import { gru } from '../cells/gru.ts';
+import { cells } from '../cells/index.ts';
 import { ValueError } from '../errors.ts';
 import type { ReadCounts } from '../io/records.ts';
 import { describe, requireFiniteNumber, requireKnown, requireList, requireName } from '../require.ts';
-import { type Asked, begun, understand } from './fitting.ts';
+import { type Asked, begun, type Fitting, goneOn, understand } from './fitting.ts';
 import { hashOf, type TableOptions, tableOf, tableOptions } from './held-table.ts';
-import { encoded } from './model.ts';
+import { decoded, encoded, type Source } from './model.ts';
 import { requireSettings, usualSettings } from './settings.ts';
 import { type Sizes, sizesOf } from './split.ts';
 import type { Reading } from './table.ts';
@@ -21,6 +22,12 @@ export interface FitTableOptions extends TableOptions, Asked {
   readonly settings?: Partial<Settings>;
 }
 
+/** How a training goes on. */
+export interface ResumeTableOptions extends Pick<TableOptions, 'name'> {
+  /** What is to be other than it was. */
+  readonly settings?: Partial<Pick<Settings, 'epochs' | 'patience'>>;
+}
+
 /** A network that learns from a table. */
 export interface TableFit {
   /** Which column was taken for what. */
@@ -32,9 +39,12 @@ export interface TableFit {
   readonly sizes: Sizes;
   /** Numbers that are learnt. */
   readonly parameters: number;
-  /** The training, at its beginning: `step()` until it is `done`. */
+  /** The training, at its beginning or where it was left: `step()` until it is `done`. */
   readonly training: Steps;
-  /** The model as it is now, the best parameters so far: a file that `bptt predict`, `bptt evaluate` and `answerTable` read. */
+  /**
+   * The model as it is now, the best parameters so far, and where its training stands: a file that `bptt predict`, `bptt evaluate` and
+   * `answerTable` read, and that `bptt fit --resume` and `resumeTable` go on with.
+   */
   save(): Uint8Array;
   /** How well it does at the part that is kept for the test. */
   judge(about?: About): Judged;
@@ -83,20 +93,60 @@ async function made(
   cell: Cell,
 ): Promise<TableFit> {
   const understanding = await understand(reading, asked);
-  const { model, parts, counts, steps } = await begun(reading, understanding, settings, cell);
+  const fitting = await begun(reading, understanding, settings, cell);
   const { format, delimiter, missing, missingValues } = reading;
+  return fitOf(fitting, { format, delimiter, missing, missingValues, sha256: hashOf(source) });
+}
+
+/**
+ * Goes on with a training where it was when its model was saved, as if it had not stopped: every parameter comes to the same bits.
+ *
+ * @param model the bytes of `TableFit.save`, or of a file that `bptt fit` wrote.
+ * @param source the table that it learns from. It is read as it was.
+ * @param known the cells that the model may be made of, where its equations are not in the file: the library's unless given.
+ * @throws ValueError when an option is none, or the table is another; FormatError when the bytes are of no such model.
+ *
+ * @example
+ * ```ts
+ * import { fitTable, resumeTable } from 'bptt/tasks';
+ *
+ * const table = `text,kind\n${['aa,a', 'ab,b', 'ba,a', 'bb,b'].flatMap(row => Array(10).fill(row)).join('\n')}\n`;
+ * const fit = await fitTable(table, { task: 'classify', settings: { epochs: 5, hidden: 8 } });
+ * fit.training.step();
+ * const kept = fit.save(); // in a file, or in the storage of a browser
+ * const later = await resumeTable(kept, table, { settings: { epochs: 20 } });
+ * while (!later.training.done) later.training.step();
+ * console.log(later.training.history.length); // → 20
+ * ```
+ */
+export function resumeTable(
+  model: Uint8Array,
+  source: string | Uint8Array,
+  options: ResumeTableOptions = {},
+  known: Readonly<Record<string, Cell>> = cells,
+): Promise<TableFit> {
+  const { name, settings: changes = {} } = requireKnown('options', options, ['name', 'settings']);
+  const before = decoded(model, 'model', known);
+  const { sha256, ...how } = before.source;
+  const reading = { ...tableOf(source, { name: name ?? `table.${how.format}` }), ...how };
+  if (hashOf(source) !== sha256) throw new ValueError('source', 'the table that the model was made of', 'another one');
+  const settings = requireSettings({
+    ...before.known.settings,
+    ...requireKnown('settings', changes, ['epochs', 'patience']),
+  });
+  return goneOn(reading, before, 'model', settings).then(fitting => fitOf(fitting, before.source));
+}
+
+/** @param source how the table is read, and which it is. */
+function fitOf({ model, parts, counts, steps }: Fitting, source: Source): TableFit {
   return {
-    understanding,
+    understanding: model.known.understanding,
     settings: model.known.settings,
     rows: counts,
     sizes: sizesOf(parts, model.known),
     parameters: model.learnt.model.params.size,
     training: steps,
-    save: () =>
-      encoded(
-        { ...model, source: { format, delimiter, missing, missingValues, sha256: hashOf(source) } },
-        steps.state(),
-      ),
+    save: () => encoded({ ...model, source }, steps.state()),
     judge: about => model.learnt.judge(parts.test, requireAbout(about ?? {})),
   };
 }

@@ -4,7 +4,7 @@
  */
 
 export { answerTable } from './answer-table.ts';
-export { type FitTableOptions, fitTable, type TableFit } from './fit-table.ts';
+export { type FitTableOptions, fitTable, type ResumeTableOptions, resumeTable, type TableFit } from './fit-table.ts';
 export type { Asked } from './fitting.ts';
 export type { TableOptions } from './held-table.ts';
 export { usualSettings } from './settings.ts';

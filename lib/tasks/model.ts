@@ -1,6 +1,6 @@
 /** The file of a task's model: the network, what is known beside it, and where its training stands. */
 import type { Cell } from '../cells/cell.ts';
-import { FormatError } from '../errors.ts';
+import { FormatError, ValueError } from '../errors.ts';
 import { load, save } from '../io/model-file.ts';
 import { describe, isPlain } from '../require.ts';
 import type { TrainingState } from '../training/training-state.ts';
@@ -48,9 +48,10 @@ export function encoded(
  *
  * @param file what it is called, for errors.
  * @param cells those that it may have been made of.
- * @throws FormatError when they are of none.
+ * @throws FormatError when they are of none; ValueError when they are no bytes.
  */
 export function decoded(bytes: Uint8Array, file: string, cells: Readonly<Record<string, Cell>>): TaskModel {
+  if (!(bytes instanceof Uint8Array)) throw new ValueError(file, 'the bytes of a file', describe(bytes));
   const { model, scaler, vocabulary, training, note } = load(bytes, { file, cells, as: 'any' });
   const { understanding, settings, classes, counts, source } = noteOf(note, file);
   const task = tasks[understanding.task];

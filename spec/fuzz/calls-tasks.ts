@@ -1,5 +1,5 @@
 /** Right calls of what learns from tables. */
-import { answerTable, type FitTableOptions, fitTable, type TableOptions } from '../../lib/tasks/index.ts';
+import { answerTable, type FitTableOptions, fitTable, resumeTable, type TableOptions } from '../../lib/tasks/index.ts';
 import { call, type MakeCall, taking, whole } from './api.ts';
 import { begun } from './calls-training.ts';
 
@@ -35,6 +35,10 @@ const reading = (): TableOptions => ({
 
 export const taskCalls: Readonly<Record<string, MakeCall>> = {
   fitTable: taking(() => call(begun(fitTable), TABLE, options()), '0'),
+  resumeTable: taking(
+    () => call(begun(resumeTable), model, TABLE, { name: 'waves.csv', settings: { epochs: 2, patience: 3 } }),
+    '1',
+  ),
   answerTable: taking(() => call(answered, model, TABLE, reading()), '1'),
 };
 

@@ -78,6 +78,50 @@ describe.skipIf(!browser)('a table', () => {
     expect(problems).toEqual([]);
   });
 
+  it('is gone on with after a reload, and ends as if there had been none; what it came to is there after another', async () => {
+    const { page, problems } = await openPage(at({ settings: { ...QUICK, epochs: 1000 } }));
+    await says(page, '#status', 'not yet trained');
+    await page.click('#go');
+    await says(page, '#status', 'Epoch 2');
+    await page.click('#go');
+    await says(page, '#storage', 'is kept in this browser');
+    await page.reload();
+    await says(page, '#status', 'kept at update');
+    const [, kept] = /after (\d+) epochs/.exec((await page.textContent('#status')) ?? '') ?? [];
+    await page.waitForSelector('#loss svg');
+    const epochs = Number(kept) + 2;
+    await page.fill('#epochs', `${epochs}`);
+    await page.click('#go'); // at once: the table is read anew before
+    await says(page, '#status', `Done after ${epochs} epochs`);
+    const table = readFileSync(join(ROOT, 'spec/fixtures/temperatures.csv'));
+    const whole = await fitted(table, { task: 'forecast', settings: { ...QUICK, epochs } });
+    const isRight = async () => {
+      await page.waitForSelector('#forecast svg');
+      const rmse = Number(await page.getAttribute('[data-figure="rmse"]', 'data-value'));
+      expect(rmse).toBeCloseTo(whole.judge().figures.rmse ?? Number.NaN, 6);
+    };
+    await isRight();
+    await says(page, '#storage', 'is kept in this browser');
+    await page.reload();
+    await says(page, '#status', `Done after ${epochs} epochs`);
+    await isRight();
+    expect(await page.textContent('#go')).toBe('Train anew');
+    expect(problems).toEqual([]);
+  });
+
+  it('whose network the browser cannot keep is learnt from all the same, and it is said', async () => {
+    const { page, problems } = await openPage(at({ settings: QUICK }));
+    await says(page, '#status', 'not yet trained');
+    await page.evaluate(
+      `IDBObjectStore.prototype.put = () => { throw new DOMException('no room', 'QuotaExceededError'); }`,
+    );
+    await page.click('#go');
+    await says(page, '#status', 'Done after 3 epochs');
+    await says(page, '#storage', 'cannot keep what it has learnt');
+    expect((await downloaded(page, '#download')).length).toBeGreaterThan(1000);
+    expect(problems).toEqual([]);
+  });
+
   let shared: Promise<Opened> | undefined;
   const rows = Array.from({ length: 120 }, (_, t) => `${t},${Math.sin(t / 3).toFixed(4)}`);
   it.each<[string, string, string, string]>([

@@ -1,6 +1,12 @@
 /** Tables held in memory: what is learnt of them, saved and answered, and what is refused. */
 import { describe, expect, test } from 'vitest';
-import { answerTable, type FitTableOptions, fitTable } from '../../lib/tasks/index.ts';
+import {
+  answerTable,
+  type FitTableOptions,
+  fitTable,
+  type ResumeTableOptions,
+  resumeTable,
+} from '../../lib/tasks/index.ts';
 import { all, fitted } from './fitted.ts';
 
 const WAVES = `time,height\n${Array.from({ length: 120 }, (_, t) => `${t},${Math.sin(t / 3).toFixed(4)}`).join('\n')}\n`;
@@ -31,6 +37,41 @@ describe('a table in memory', () => {
     expect(forecast?.map(({ at }) => at)).toEqual(Array.from({ length: 18 }, (_, n) => `${102 + n}`));
     const square = (forecast ?? []).reduce((sum, { truth, foretold }) => sum + (truth - foretold) ** 2, 0);
     expect(Math.sqrt(square / 18)).toBeCloseTo(figures.rmse ?? 0, 12);
+  });
+
+  test('is gone on with from wherever a training was kept, to the same bits', async () => {
+    const whole = await fitted(WAVES, FORECAST);
+    for (const [updates, epochs] of [
+      [0, 1],
+      [2, 3],
+      [7, 2],
+      [Number.POSITIVE_INFINITY, 3],
+    ] as const) {
+      const begun = await fitTable(WAVES, { ...FORECAST, settings: { ...FORECAST.settings, epochs } });
+      for (let n = 0; n < updates && !begun.training.done; n++) begun.training.step();
+      const later = await resumeTable(begun.save(), WAVES, { settings: { epochs: 3 } });
+      expect(later.training.history).toEqual(begun.training.history);
+      while (!later.training.done) later.training.step();
+      expect(later.save()).toEqual(whole.save());
+      expect(later.judge()).toEqual(whole.judge());
+      expect(later).toMatchObject({ understanding: whole.understanding, rows: whole.rows, sizes: whole.sizes });
+    }
+  });
+
+  test('is gone on with as it was read, whatever it is called; another one is refused', async () => {
+    const odd = WAVES.replaceAll(',', ';');
+    const fit = await fitted(odd, { ...FORECAST, name: 'waves.txt.csv', delimiter: ';' });
+    const model = fit.save();
+    const { training, settings } = await resumeTable(model, odd, { name: 'other.tsv', settings: { epochs: 5 } });
+    expect(training.done).toBe(false);
+    expect(settings).toEqual({ ...fit.settings, epochs: 5 });
+    expect(() => resumeTable(model, WAVES)).toThrow(/^source: expected the table that the model was made of/);
+    const wrong = (options: unknown) => () => resumeTable(model, odd, options as ResumeTableOptions);
+    expect(wrong({ settings: { hidden: 3 } })).toThrow(/^settings: expected no names but epochs, patience/);
+    expect(wrong({ settings: { epochs: 0 } })).toThrow(/^epochs: /);
+    expect(wrong({ delimiter: ',' })).toThrow(/^options: expected no names but name, settings/);
+    expect(() => resumeTable('model' as never, odd)).toThrow(/^model: expected the bytes of a file/);
+    expect(() => resumeTable(new Uint8Array(9), odd)).toThrow(/^model: /);
   });
 
   test.each<[string, string, FitTableOptions, RegExp]>([

@@ -18,6 +18,8 @@ export type Question =
       readonly name: string;
       readonly bytes: Uint8Array;
       readonly wish: Wish;
+      /** The model of a training that was kept, to be gone on with where it is of this table. */
+      readonly before?: Uint8Array;
     }
   | { readonly id: number; readonly kind: 'train' | 'pause' | 'save' | 'foretell' };
 
@@ -39,15 +41,21 @@ export interface Made {
   readonly dropped: number;
   readonly carried: number;
   readonly parameters: number;
+  /** Where its training stands. */
+  readonly stands: Standing;
 }
 
 /** How far a training is. */
-export interface Progress {
+export interface Standing {
   readonly update: number;
-  readonly updates: number;
   readonly epochs: readonly { readonly epoch: number; readonly loss: number; readonly validation: number | null }[];
-  readonly loss: number;
   readonly done: boolean;
+}
+
+/** How far one is that goes on. */
+export interface Progress extends Standing {
+  readonly updates: number;
+  readonly loss: number;
 }
 
 export type Answer = { readonly id: number } & (
@@ -55,7 +63,7 @@ export type Answer = { readonly id: number } & (
   | { readonly kind: 'made'; readonly made: Made }
   | { readonly kind: 'progress'; readonly progress: Progress }
   | { readonly kind: 'judged'; readonly judged: Judged }
-  | { readonly kind: 'saved'; readonly bytes: Uint8Array<ArrayBuffer> }
+  | { readonly kind: 'saved' | 'kept'; readonly bytes: Uint8Array<ArrayBuffer> }
   | { readonly kind: 'foretold'; readonly answers: readonly Said[] }
   | { readonly kind: 'failed'; readonly why: string }
 );

@@ -1,7 +1,7 @@
 /** Reads tables off the page's thread, and learns from them. */
 import { cells } from 'bptt';
-import { answerTable, fitTable, type TableFit } from 'bptt/tasks';
-import type { Answer, Question, Wish } from './data-messages.ts';
+import { answerTable, fitTable, resumeTable, type Settings, type TableFit } from 'bptt/tasks';
+import type { Answer, Question, Standing } from './data-messages.ts';
 import { looked, type Readable, readable } from './table.ts';
 
 const worker = self as unknown as {
@@ -25,11 +25,11 @@ worker.onmessage = ({ data }) => {
 
 async function answer(question: Question): Promise<void> {
   const { id, kind } = question;
-  if (kind === 'read') return read(id, question.bytes, question.name, question.wish);
+  if (kind === 'read') return read(question);
   if (kind === 'pause') goes = false;
   if (!fit || !table) return;
   if (kind === 'train') await train(id, fit);
-  if (kind === 'save') worker.postMessage({ id, kind: 'saved', bytes: Uint8Array.from(fit.save()) });
+  if (kind === 'save') hand(id, 'saved', fit);
   if (kind === 'foretell') {
     const answers = [];
     for await (const said of answerTable(fit.save(), table.bytes, { name: table.name })) {
@@ -40,7 +40,7 @@ async function answer(question: Question): Promise<void> {
   }
 }
 
-async function read(id: number, bytes: Uint8Array, name: string, wish: Wish): Promise<void> {
+async function read({ id, bytes, name, wish, before }: Extract<Question, { kind: 'read' }>): Promise<void> {
   current = id;
   goes = false;
   [table, fit] = [undefined, undefined];
@@ -48,31 +48,55 @@ async function read(id: number, bytes: Uint8Array, name: string, wish: Wish): Pr
   const look = await looked(own, wish.task);
   worker.postMessage({ id, kind: 'looked', look });
   const cell = cells[wish.cell];
-  const made = await fitTable(own.bytes, {
-    ...wish.roles,
-    task: look.task,
-    ...{ name: own.name, delimiter: own.delimiter, missing: wish.missing, settings: wish.settings },
-    ...(cell && { cell }),
-  });
+  const made =
+    (before && (await goneOn(before, own, wish.settings))) ??
+    (await fitTable(own.bytes, {
+      ...wish.roles,
+      task: look.task,
+      ...{ name: own.name, delimiter: own.delimiter, missing: wish.missing, settings: wish.settings },
+      ...(cell && { cell }),
+    }));
   if (current !== id) return;
   [table, fit] = [own, made];
-  const { understanding, sizes, rows, parameters } = made;
+  const { understanding, sizes, rows, parameters, training } = made;
   const { records, dropped, carried } = rows;
   worker.postMessage({
     ...{ id, kind: 'made' },
-    made: { understanding, sizes, rows: records, dropped, carried, parameters },
+    made: {
+      understanding,
+      sizes,
+      rows: records,
+      dropped,
+      carried,
+      parameters,
+      stands: standing(training.state().update, training),
+    },
   });
+  if (training.history.length > 0) worker.postMessage({ id, kind: 'judged', judged: made.judge() });
+}
+
+/** The training of a model that was kept; undefined where it is of another table or version: then it is begun anew. */
+async function goneOn(before: Uint8Array, { bytes, name }: Readable, { epochs }: Partial<Settings>) {
+  try {
+    return await resumeTable(before, bytes, { name, ...(epochs !== undefined && { settings: { epochs } }) });
+  } catch {
+    return undefined;
+  }
 }
 
 /** Milliseconds between two messages, after which what the page says is heard. */
 const TURN = 60;
 
-async function train(id: number, { training, judge }: TableFit): Promise<void> {
+/** Milliseconds after which a model is handed over once more, to be kept. */
+const KEPT_EVERY = 2000;
+
+async function train(id: number, own: TableFit): Promise<void> {
+  const { training, judge } = own;
   if (goes) return;
   goes = true;
   const began = current;
   let turn = performance.now();
-  let [judged, took] = [0, 0];
+  let [judged, took, kept] = [0, 0, turn];
   while (goes && current === began && !training.done) {
     const { update, updates, loss, ended } = training.step();
     const now = performance.now();
@@ -84,20 +108,27 @@ async function train(id: number, { training, judge }: TableFit): Promise<void> {
       judged = performance.now();
       took = judged - now;
     }
+    if (ended && now - kept > KEPT_EVERY && !training.done) {
+      hand(id, 'kept', own);
+      kept = now;
+    }
     await new Promise(resolve => setTimeout(resolve));
   }
   if (current !== began) return;
   goes = false;
+  hand(id, 'kept', own);
   if (training.done) worker.postMessage({ id, kind: 'judged', judged: judge() });
 }
 
-function tell(
-  id: number,
-  update: number,
-  updates: number,
-  loss: number,
-  { history, done }: TableFit['training'],
-): void {
-  const epochs = history.map(({ epoch, loss: own, validation }) => ({ epoch, loss: own, validation }));
-  worker.postMessage({ id, kind: 'progress', progress: { update, updates, epochs, loss, done } });
+function tell(id: number, update: number, updates: number, loss: number, training: TableFit['training']): void {
+  worker.postMessage({ id, kind: 'progress', progress: { updates, loss, ...standing(update, training) } });
+}
+
+function standing(update: number, { history, done }: TableFit['training']): Standing {
+  return { update, epochs: history.map(({ epoch, loss, validation }) => ({ epoch, loss, validation })), done };
+}
+
+/** Hands the model over, with where its training stands. */
+function hand(id: number, kind: 'saved' | 'kept', own: TableFit): void {
+  worker.postMessage({ id, kind, bytes: Uint8Array.from(own.save()) });
 }

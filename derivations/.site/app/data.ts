@@ -2,10 +2,11 @@
 import type { Settings, TaskName } from 'bptt/tasks';
 import { whenSeen } from './by-itself.ts';
 import { columnsTable, type Role, rolesIn } from './data-columns.ts';
-import type { Answer, Look, Made, Progress, Question, Wish } from './data-messages.ts';
+import type { Answer, Look, Made, Progress, Question, Standing, Wish } from './data-messages.ts';
 import { showAnswers, showJudged } from './data-results.ts';
 import { byId } from './dom.ts';
 import { download, type Given, intake } from './intake.ts';
+import { lastText, rememberText, type Text } from './last-text.ts';
 import { lossPicture } from './loss-picture.ts';
 import { sentence } from './text-of.ts';
 
@@ -18,17 +19,23 @@ const go = byId('go', HTMLButtonElement);
 const bar = byId('progress', HTMLProgressElement);
 const keep = byId('download', HTMLButtonElement);
 const status = byId('status', HTMLParagraphElement);
+const storage = byId('storage', HTMLParagraphElement);
 const loss = byId('loss', HTMLElement);
 
 /** The settings that can be chosen. */
 const SETTINGS = ['hidden', 'layers', 'epochs', 'batch', 'learningRate', 'length', 'horizon'] as const;
 const EXAMPLE = 'temperatures.csv';
 
+/** By which name a tab's newest model is kept. */
+const MODEL = 'model of data';
+
 let worker = started();
 let asked = 0;
 let given: Given | undefined;
 let chosen: { readonly task?: TaskName; readonly roles: Readonly<Record<string, Role>> } = { roles: {} };
 let seen: { readonly look?: Look; readonly made?: Made } = {};
+/** The newest model that was handed over to be kept, by what was chosen when it learnt. */
+let learnt: Text | undefined;
 let goes = false;
 /** Whether it is to learn as soon as the table is read. */
 let isEager = false;
@@ -57,14 +64,16 @@ function take(table: Given): void {
   read();
 }
 
-/** Reads the table as it is chosen, from its beginning. What was learnt of it is gone: so it is asked for only where something changed. */
+/** Reads the table as it is chosen. What was learnt is gone, but for what was kept of the same choices: so it is asked for only where something changed. */
 function read(): void {
   keepInAddress();
   setRunning(false);
   isEager = false;
   seen = {};
-  go.disabled = true;
+  go.disabled = !given;
   keep.disabled = true;
+  storage.textContent = '';
+  delete loss.dataset.epochs;
   go.textContent = 'Train';
   bar.value = 0;
   if (!given) return;
@@ -73,7 +82,27 @@ function read(): void {
   say('');
   understood.textContent = '…';
   status.textContent = 'The table is read …';
-  ask({ kind: 'read', name: given.name, bytes: given.bytes, wish: wish() });
+  const before = learnt?.name === choices() ? { before: learnt.bytes } : {};
+  ask({ kind: 'read', name: given.name, bytes: given.bytes, wish: wish(), ...before });
+}
+
+/** What a training is kept by: all that was chosen but for how long it is to be. */
+function choices(): string {
+  const { settings, ...others } = wish();
+  return JSON.stringify({ ...others, settings: { ...settings, epochs: undefined } });
+}
+
+/** Keeps a model, with where its training stands: it is there after a reload. */
+function remember(bytes: Uint8Array<ArrayBuffer>): void {
+  learnt = { name: choices(), bytes };
+  rememberText(MODEL, learnt).then(
+    () => {
+      storage.textContent = 'What it has learnt is kept in this browser, until the tab is closed.';
+    },
+    () => {
+      storage.textContent = 'This browser cannot keep what it has learnt: Download keeps it.';
+    },
+  );
 }
 
 function wish(): Wish {
@@ -96,8 +125,10 @@ function answered(answer: Answer): void {
   if (answer.kind === 'judged' && seen.made) void showJudged(answer.judged, seen.made);
   if (answer.kind === 'foretold' && seen.made) showAnswers(answer.answers, seen.made);
   if (answer.kind === 'saved') download(`${(given?.name ?? 'model').replace(/\.\w+$/, '')}.safetensors`, answer.bytes);
+  if (answer.kind === 'kept') remember(answer.bytes);
   if (answer.kind === 'failed') {
     setRunning(false);
+    go.disabled = !seen.made;
     if (seen.look && !seen.made) columnsTable(seen.look, chosen.roles, changed);
     status.textContent = seen.made ? 'It has stopped.' : 'Nothing is learnt yet.';
     say(inWords(answer.why));
@@ -142,23 +173,35 @@ function showMade(made: Made): void {
     `${count(rows)} rows: ${count(sizes.train)} ${sizes.what} are learnt from, ${count(sizes.validation)} choose the best network, ${count(sizes.test)} test it.`,
     ...mended,
   ].join(' ');
-  status.textContent = `${count(parameters)} parameters, not yet trained.`;
-  go.disabled = false;
-  if (isEager) go.click();
+  const { update, epochs } = made.stands;
+  const trained = update > 0 ? `kept at update ${count(update)}, after ${epochs.length} epochs` : 'not yet trained';
+  status.textContent = `${count(parameters)} parameters, ${trained}.`;
+  if (update > 0) go.textContent = 'Go on';
+  bar.value = epochs.length / Number(byId('epochs', HTMLInputElement).value);
+  showStanding(made.stands);
+  if (isEager && !made.stands.done) go.click();
 }
 
-function showProgress({ update, updates, epochs, loss: now, done }: Progress): void {
+function showProgress(progress: Progress): void {
+  const { update, updates, loss: now, epochs, done } = progress;
   const last = epochs.at(-1);
   bar.value = done ? 1 : update / updates;
   const judged =
     typeof last?.validation === 'number' ? `, ${last.validation.toPrecision(4)} of what it has not learnt from` : '';
-  status.textContent = done
-    ? `Done after ${epochs.length} epochs; the best is kept.`
-    : `Epoch ${epochs.length + 1}, update ${update.toLocaleString('en')}: loss ${now.toPrecision(4)}${judged}.`;
+  if (!done)
+    status.textContent = `Epoch ${epochs.length + 1}, update ${update.toLocaleString('en')}: loss ${now.toPrecision(4)}${judged}.`;
+  showStanding(progress);
+}
+
+/** What there is of a training: it may be taken away, and its losses are drawn; where it is at its end it answers. */
+function showStanding({ epochs, done }: Standing): void {
   keep.disabled = epochs.length === 0;
-  if (done) setRunning(false);
-  if (done) go.textContent = 'Train anew';
-  if (done) ask({ kind: 'foretell' });
+  if (done) {
+    status.textContent = `Done after ${epochs.length} epochs; the best is kept.`;
+    setRunning(false);
+    go.textContent = 'Train anew';
+    ask({ kind: 'foretell' });
+  }
   if (epochs.length < 1 || Number(loss.dataset.epochs) === epochs.length) return;
   loss.dataset.epochs = String(epochs.length);
   void lossPicture(loss, { x: 'epoch', y: 'loss' }, [
@@ -173,7 +216,12 @@ function setRunning(now: boolean): void {
 }
 
 go.addEventListener('click', () => {
+  if (!seen.made) {
+    isEager = true;
+    return;
+  }
   if (go.textContent === 'Train anew') {
+    learnt = undefined;
     read();
     isEager = true;
     return;
@@ -229,13 +277,16 @@ function restore(): void {
     if (Number.isFinite(value)) byId(name, HTMLInputElement).value = String(value);
   }
   whenSeen(loss, isPlain, () => {
-    if (!given?.example) return;
-    if (seen.made && !goes) go.click();
-    else isEager = true;
+    if (given?.example && !goes && !seen.made?.stands.done) go.click();
   });
-  void source.begin(kept.example, EXAMPLE).then(() => {
-    if (!kept.task && !kept.roles) return;
-    chosen = { ...(kept.task && { task: kept.task }), roles: { ...kept.roles } };
-    read();
-  });
+  void begin(kept);
+}
+
+/** Takes the table that the tab had, as it was chosen, and what was learnt of it. */
+async function begin({ example, task: known, roles }: Kept): Promise<void> {
+  learnt = await lastText(MODEL).catch(() => undefined);
+  await source.begin(example, EXAMPLE);
+  if (!known && !roles) return;
+  chosen = { ...(known && { task: known }), roles: { ...roles } };
+  read();
 }

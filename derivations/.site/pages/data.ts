@@ -47,6 +47,7 @@ ${number('horizon', 'Rows it foretells', 1, 'min="1" max="100"')}
 </div>
 <div class="controls"><button type="button" id="go" class="primary" disabled>Train</button> <progress id="progress" max="1" value="0" aria-label="Epochs that are done"></progress> <button type="button" id="download" disabled>Download the model</button></div>
 <p id="status" role="status">…</p>
+<p id="storage" class="faint"></p>
 <div class="two">
 <div><h3>The loss</h3><figure id="loss" class="picture"></figure></div>
 <div><h3>How well it does</h3><div id="figures" class="figures"><p class="faint">Once it has learnt.</p></div></div>
