@@ -43,7 +43,7 @@ function modelOf(cell: string): CharModel {
 beforeAll(() => {
   folder = freshFolder();
   writeFileSync(join(folder, 'text.txt'), TEXT);
-  writeFileSync(join(folder, 'text.py'), TEXT);
+  for (const name of ['text.py', 'own.py', 'notes.json']) writeFileSync(join(folder, name), TEXT);
   writeFileSync(join(folder, 'more.txt'), `${TEXT}?`);
   for (const { file } of models) copyFileSync(fixture(file), join(folder, file));
   const torn = readBytes(fixture('gru.safetensors'));
@@ -257,6 +257,11 @@ describe('a mistake gets one line that names it, and nothing is written:', () =>
       exported('rnn', 'text.py', '--to', 'torch', '--training', '-o', 'text.safetensors'),
       /^--out: .* not read, got text\.py$/,
     ],
+    ...(['own.py', 'notes.json'] as const).map((name): [string, readonly string[], RegExp] => [
+      `training over ${name}`,
+      exported('rnn', 'text.txt', '--to', 'torch', '--training', '-o', name.replace(/\.\w+$/, '.safetensors')),
+      new RegExp(`^--out: expected a name beside which .*, got ${name}, which is not of bptt$`),
+    ]),
     ['a text without training', exported('rnn', 'text.txt', '--to', 'torch', '-o', 'new'), /^text: .* --training, got/],
     ['the checkpoint itself', exported('rnn', '--to', 'onnx', '-o', './rnn.checkpoint'), /^--out: .* another file/],
     [

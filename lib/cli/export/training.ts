@@ -5,6 +5,7 @@ import { samePlace } from '../../io/node/folders.ts';
 import { resumeTrainer } from '../../io/resume-trainer.ts';
 import { encodeTorchTraining } from '../../io/torch-training.ts';
 import { readCorpus } from '../corpus.ts';
+import { requireAlike, requireNoOther } from '../overwrite.ts';
 import { notedText } from '../runs/text-place.ts';
 
 /** How the name of a state_dict's file ends. */
@@ -20,7 +21,7 @@ export function nameBeside(out: string, end: string): string {
  *
  * @param out where the state_dict is to go.
  * @param path of the text that it is trained on; where the checkpoint says unless given.
- * @throws ValueError when the name ends otherwise, a file is one that is read, or PyTorch lacks something.
+ * @throws ValueError when the name ends otherwise, a file is one that is read or another's, or PyTorch lacks something.
  */
 export function trainingFiles(
   checkpoint: Checkpoint,
@@ -34,5 +35,8 @@ export function trainingFiles(
   const read = [checkpoint.file, ...(corpus.path === undefined ? [] : [corpus.path])];
   const taken = named.find(([name]) => read.some(other => samePlace(name, other)));
   if (taken) throw new ValueError('--out', 'names of files that are not read', taken[0]);
+  for (const [name, bytes] of named)
+    if (name.endsWith(SUFFIX)) requireNoOther(name);
+    else requireAlike(name, bytes);
   return Object.fromEntries(named);
 }
