@@ -38,8 +38,6 @@ export async function downloaded(page: Page, button: string): Promise<Uint8Array
 export async function says(page: Page, element: string, text: string): Promise<void> {
   await page.waitForFunction(
     `document.querySelector(${JSON.stringify(element)}).textContent.includes(${JSON.stringify(text)})`,
-    undefined,
-    { timeout: 100_000 },
   );
 }
 
