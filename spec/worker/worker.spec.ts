@@ -215,8 +215,9 @@ it('is made as soon as it is asked for: what comes next may be about it', async 
   const heard = new Promise<void>(resolve =>
     port2.addEventListener('message', event => {
       const { data } = event as unknown as { readonly data: { readonly bptt?: string } };
-      order.push(String(data.bptt ?? data));
-      if (data === 'next') resolve();
+      const said = String(data.bptt ?? data);
+      order.push(said);
+      if (said === 'next') resolve();
     }),
   );
   open.push(connect(port1, given));
