@@ -41,6 +41,16 @@ export async function says(page: Page, element: string, text: string): Promise<v
   );
 }
 
+/** What tells how many seconds a page's own thread has computed since this: what others do on the machine makes them no more. */
+export async function computing(page: Page): Promise<() => Promise<number>> {
+  const client = await page.context().newCDPSession(page);
+  await client.send('Performance.enable', { timeDomain: 'threadTicks' });
+  return async () => {
+    const { metrics } = await client.send('Performance.getMetrics');
+    return metrics.find(({ name }) => name === 'TaskDuration')?.value ?? Number.NaN;
+  };
+}
+
 /** What axe finds that keeps somebody from the page as it is now. */
 export async function violations(page: Page): Promise<unknown> {
   await page.addScriptTag({ path: join(ROOT, 'derivations/.site/node_modules/axe-core/axe.min.js') });
