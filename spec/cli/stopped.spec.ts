@@ -6,7 +6,7 @@ import { beforeAll, describe, expect, test } from 'vitest';
 import { decodeCheckpoint } from '../../lib/io/checkpoint.ts';
 import { readBytes } from '../../lib/io/node/files.ts';
 import { MAIN } from '../build.ts';
-import { ended } from '../ended.ts';
+import { ended, PLAIN } from '../ended.ts';
 import { freshFolder, inTurn, linesOf, snapshot, start } from './command.ts';
 import { ENDLESS, saySteps } from './whole.ts';
 
@@ -28,7 +28,7 @@ function stepOf(run: string): number {
 
 /** Runs a command of the shell, in which $BPTT is the command. */
 async function shell(line: string): Promise<{ readonly status: number | null; readonly said: string }> {
-  const env = { ...process.env, BPTT: `${process.execPath} ${MAIN}` };
+  const env = { ...PLAIN, BPTT: `${process.execPath} ${MAIN}` };
   const child = spawn('bash', ['-c', `set -o pipefail; ${line}`], { cwd: folder, env });
   let said = '';
   for (const stream of [child.stdout, child.stderr]) {
