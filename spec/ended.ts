@@ -1,6 +1,9 @@
 /** Programs that a test waits for. */
 import { type SpawnSyncOptions, spawnSync } from 'node:child_process';
 
+/** What bash is run in: it says so on standard error where it does not know the language that the user's environment names. */
+export const PLAIN: NodeJS.ProcessEnv = { ...process.env, LC_ALL: 'C' };
+
 /** What a program had said when it ended. */
 export interface Ended {
   readonly status: number | null;

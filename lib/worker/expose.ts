@@ -41,10 +41,12 @@ export function expose<Given, Target, Beside, Model extends Learner<Beside>>(
   const tell = (message: FromWorker) => port.postMessage(message);
   let made: Promise<Course> | undefined;
 
-  const begin = (message: Begin) => {
+  const begin = async (message: Begin) => {
     tell({ bptt: 'here' });
-    void holdLock().then(lock => lock !== undefined && tell({ bptt: 'here', lock }));
-    return begun(make as (given: unknown) => unknown, message, tell); // at once: what the worker hears next may be about it
+    const told = holdLock().then(lock => lock !== undefined && tell({ bptt: 'here', lock }));
+    const course = begun(make as (given: unknown) => unknown, message, tell); // at once: what the worker hears next may be about it
+    const [own] = await Promise.all([course, told]); // before it goes or answers, the page can know that it has ended
+    return own;
   };
 
   const obey = async (message: FromPage): Promise<void> => {

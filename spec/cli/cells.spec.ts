@@ -5,7 +5,7 @@ import { beforeAll, describe, expect, test } from 'vitest';
 import { type Interpretable, interpretable } from '../../lib/flow/interpretable.ts';
 import { decodeCheckpoint } from '../../lib/io/checkpoint.ts';
 import { readBytes } from '../../lib/io/node/files.ts';
-import { freshFolder, inTurn, linesOf, type Outcome, start } from './command.ts';
+import { freshFolder, inTurn, linesOf, type Outcome, signalled } from './command.ts';
 
 const SENTENCES = ['“Go (now),” he said to Ann.', 'She went.', '“I shall,” she said, “if I may.”', 'It rained.\n\n'];
 const TEXT = Array.from(
@@ -136,11 +136,10 @@ describe.concurrent('bptt cells', () => {
   });
 
   test('that is stopped finds nothing and writes nothing', async () => {
-    const running = await start(folder, 'cells', 'run', 'long.txt', '-o', 'stopped');
-    await running.until(stderr => stderr.includes('step '));
-    running.kill('SIGINT');
-    const { status, stdout } = await running.ended;
+    const args = ['cells', 'run', 'long.txt', '-o', 'stopped'];
+    const { status, stdout, stderr } = await signalled(folder, ['SIGINT', 'step '], ...args);
     expect({ status, stdout }).toEqual({ status: 1, stdout: '' });
+    expect(stderr).toMatch(/^SIGINT$/m);
     expect(readdirSync(folder)).not.toContain('stopped');
   });
 

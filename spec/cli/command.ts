@@ -39,9 +39,33 @@ export async function bptt(folder: string, ...args: readonly string[]): Promise<
 }
 
 /** Starts `bptt ARGS` in `folder`, as soon as fewer than two are running. */
-export async function start(folder: string, ...args: readonly string[]): Promise<Running> {
+export function start(folder: string, ...args: readonly string[]): Promise<Running> {
+  return launch(folder, [], args);
+}
+
+/**
+ * Runs `bptt ARGS` in `folder` to its end, and sends it a signal once it has written a line with such a beginning to standard error: neither
+ * before nor much later, however busy the machine. It has gone on then, as far as it goes without a turn for signals, which it hears after
+ * that. A line with the signal's name says that it was sent.
+ */
+export async function signalled(
+  folder: string,
+  [signal, beginning]: readonly [NodeJS.Signals, string],
+  ...args: readonly string[]
+): Promise<Outcome> {
+  const send = `const { stderr } = process, write = stderr.write.bind(stderr);
+    let send = () => write('${signal}\\n') && process.kill(process.pid, '${signal}');
+    stderr.write = (text, ...more) => {
+      if (send && text.startsWith('${beginning}')) setImmediate(send, (send = undefined));
+      return write(text, ...more);
+    };`;
+  const { ended } = await launch(folder, ['--import', `data:text/javascript,${encodeURIComponent(send)}`], args);
+  return ended;
+}
+
+async function launch(folder: string, flags: readonly string[], args: readonly string[]): Promise<Running> {
   await turn();
-  const child = spawn(process.execPath, [MAIN, ...args], {
+  const child = spawn(process.execPath, [...flags, MAIN, ...args], {
     cwd: folder,
     stdio: ['ignore', 'pipe', 'pipe'],
   });

@@ -3,7 +3,7 @@ import { readdirSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import type { DemoProgress, DemoResult } from '../../lib/demos/demo.ts';
 import { hello } from '../../lib/demos/hello.ts';
-import { freshFolder, inTurn, linesOf, start } from './command.ts';
+import { freshFolder, inTurn, linesOf, signalled } from './command.ts';
 
 /** What `bptt demo --json` says of each demo. */
 interface Listed {
@@ -101,10 +101,7 @@ function learn(seed: number): { readonly shown: readonly DemoProgress[]; readonl
 
 test('a demo that is stopped has no result', async () => {
   const folder = freshFolder();
-  const running = await start(folder, 'demo', 'binary-addition');
-  await running.until(stderr => stderr.includes('step '));
-  running.kill('SIGINT');
-  const { status, stdout, stderr } = await running.ended;
+  const { status, stdout, stderr } = await signalled(folder, ['SIGINT', 'step '], 'demo', 'binary-addition');
   expect(status).toBe(1);
   expect(linesOf(stdout)).toEqual([expect.stringContaining('adds numbers of 64 digits'), '']);
   expect(stderr).not.toMatch(/100%|error|^\s+at /im);

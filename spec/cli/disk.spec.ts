@@ -5,7 +5,7 @@ import { beforeAll, describe, expect, test } from 'vitest';
 import { decodeCheckpoint } from '../../lib/io/checkpoint.ts';
 import { readBytes } from '../../lib/io/node/files.ts';
 import { MAIN } from '../build.ts';
-import { ended } from '../ended.ts';
+import { ended, PLAIN } from '../ended.ts';
 import { bptt, freshFolder, inTurn, linesOf, snapshot, start } from './command.ts';
 
 const TEXT = 'the quick brown fox jumps over the lazy dog\n'.repeat(20);
@@ -25,7 +25,7 @@ const stepOf = (run: string) => decodeCheckpoint(readBytes(join(folder, run, 'ch
 test('where a file can grow no more, training stops, and goes on from the last checkpoint when it can', async () => {
   // A limit of 12 blocks of 1 KiB: enough for a checkpoint, not for the log of 400 steps.
   const command = ['-c', 'ulimit -f 12; exec "$@"', 'bash', process.execPath, MAIN, ...RUN, ...SHORT, '--out', 'full'];
-  const { status, stderr } = ended('bash', [...command, '--quiet'], { cwd: folder });
+  const { status, stderr } = ended('bash', [...command, '--quiet'], { cwd: folder, env: PLAIN });
   const log = join('full', 'loss.csv');
   expect(stderr).toBe(`bptt: ${log}: expected a file that can be written, got a limit on the size of files\n`);
   expect(status).toBe(2);
@@ -49,6 +49,8 @@ test('a folder that may not be written is refused before anything is trained', a
   const few = ['--steps', '20', '--sample-length', '5'];
   expect(await inTurn(folder, ...RUN, ...few, '--out', 'locked/run', '--quiet')).toMatchObject({ status: 0 });
   const before = snapshot(join(folder, 'locked'));
+  for (const [path, what] of Object.entries(snapshot(folder))) // for all to be read, whatever the umask
+    chmodSync(join(folder, path), what === 'a folder' ? 0o755 : 0o644);
   for (const path of ['locked/run', 'locked']) chmodSync(join(folder, path), 0o555);
   // The tests may run as root, whom no permission stops.
   const user = process.getuid?.() === 0 ? { uid: 65534, gid: 65534 } : {};

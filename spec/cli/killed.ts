@@ -5,6 +5,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { decodeCheckpoint } from '../../lib/io/checkpoint.ts';
 import { readBytes } from '../../lib/io/node/files.ts';
 import { bptt, freshFolder, type Running, snapshot, start } from './command.ts';
+import { ENDLESS, saySteps } from './whole.ts';
 
 /** How a run ended: every file of its folder, and what its last process printed. */
 interface End {
@@ -18,35 +19,24 @@ export interface Comparison {
   readonly killed: End;
   /** The newest checkpoint's step after each kill; −1 where there was none yet. */
   readonly steps: readonly number[];
+  /** The last step of both. */
+  readonly last: number;
 }
 
-/** Steps between two checkpoints, and in all for every kill, so that there is work left for each. */
-const [SAVE_EVERY, STEPS_A_KILL] = [5, 60];
+/** Steps between two checkpoints, and after the last kill. */
+const [SAVE_EVERY, MORE] = [5, 60];
 /** Checkpoints after which a process is killed, at most, and milliseconds behind the last of them. */
 const [SAVES, WITHIN] = [7, 20];
 
 /**
- * Runs a small training to its end; and once more, sending SIGKILL so many times: most at a random moment after a random
- * number of checkpoints, every tenth as soon as the process has the folder to itself.
+ * Runs a small training, sending SIGKILL so many times: most at a random moment after a random number of checkpoints, every tenth as
+ * soon as the process has the folder to itself; then on to an end, and once more to the same end without a stop.
  */
 export async function killedAndNot(kills: number): Promise<Comparison> {
   const folder = freshFolder();
   writeFileSync(join(folder, 'letters.txt'), 'the quick brown fox jumps over the lazy dog\n'.repeat(40));
   const run = [
-    ...[
-      'train',
-      'letters.txt',
-      '--hidden',
-      '5',
-      '--chunk',
-      '8',
-      '--batch',
-      '2',
-      '--dropout',
-      '0.2',
-      '--steps',
-      `${STEPS_A_KILL * (kills + 1)}`,
-    ],
+    ...['train', 'letters.txt', '--hidden', '5', '--chunk', '8', '--batch', '2', '--dropout', '0.2'],
     ...[
       '--save-every',
       `${SAVE_EVERY}`,
@@ -61,16 +51,12 @@ export async function killedAndNot(kills: number): Promise<Comparison> {
     ],
   ];
   const begin = (name: string) => [...run, '--out', name];
-  const { status, stdout, stderr } = await bptt(folder, ...begin('whole'));
-  if (status !== 0) throw new Error(stderr);
-  const whole = { files: snapshot(join(folder, 'whole')), printed: stdout };
-
   const checkpoint = join(folder, 'killed', 'checkpoint.safetensors');
   const stepNow = () => (existsSync(checkpoint) ? decodeCheckpoint(readBytes(checkpoint)).position.step : -1);
   const next = () => (existsSync(checkpoint) ? ['train', '--resume', 'killed'] : begin('killed'));
   const steps: number[] = [];
   for (let n = 0; n < kills; n++) {
-    const running = await start(folder, ...next());
+    const running = await start(folder, ...next(), ...ENDLESS);
     const to = stepNow() + SAVE_EVERY * Math.ceil(SAVES * Math.random());
     const isDue = () => (n % 10 < 9 ? stepNow() >= to : hasLock(join(folder, 'killed', 'training.lock'), running));
     await running.until(isDue);
@@ -80,10 +66,15 @@ export async function killedAndNot(kills: number): Promise<Comparison> {
     if (outcome.signal !== 'SIGKILL') throw new Error(`it ended before it was killed: ${outcome.stderr}`);
     steps.push(stepNow());
   }
-  const last = await bptt(folder, ...next());
-  if (last.status !== 0) throw new Error(last.stderr);
-  const killed = { files: snapshot(join(folder, 'killed')), printed: last.stdout.replaceAll('killed/', 'whole/') };
-  return { whole, killed, steps };
+  const last = Math.max(0, stepNow()) + MORE;
+  const end = async (args: readonly string[], name: string): Promise<End> => {
+    const { status, stdout, stderr } = await bptt(folder, ...args, '--steps', `${last}`);
+    if (status !== 0) throw new Error(stderr);
+    saySteps(join(folder, name), last);
+    return { files: snapshot(join(folder, name)), printed: stdout.replaceAll(`${name}/`, '') };
+  };
+  const killed = await end(next(), 'killed');
+  return { whole: await end(begin('whole'), 'whole'), killed, steps, last };
 }
 
 function hasLock(path: string, { pid }: Running): boolean {

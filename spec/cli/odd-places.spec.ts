@@ -19,7 +19,7 @@ import { join } from 'node:path';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { readSealed, writeSealed } from '../../lib/io/sealed.ts';
 import { MAIN } from '../build.ts';
-import { ended } from '../ended.ts';
+import { ended, PLAIN } from '../ended.ts';
 import { freshFolder, inTurn, linesOf, snapshot } from './command.ts';
 
 const TEXT = 'the quick brown fox jumps over the lazy dog\n'.repeat(60);
@@ -89,7 +89,7 @@ describe('a path that leads nowhere', () => {
     ]) {
       const command = ['-c', script, 'bash', process.execPath, MAIN, ...args];
       mkdirSync(gone, { recursive: true });
-      const { status, stderr } = ended('bash', command, {});
+      const { status, stderr } = ended('bash', command, { env: PLAIN });
       expect(linesOf(stderr)).toEqual([expect.stringMatching(/^bptt: .* got (no such f|one that was deleted)/)]);
       expect(status).toBe(2);
     }
@@ -120,8 +120,9 @@ describe('a run', () => {
   test.runIf(onLinux)('of a text from a pipe trains; to go on, the text is named', async () => {
     const args = ['train', '/dev/stdin', ...FEW, '--steps', '30', '--out', 'from-pipe'];
     const piped = ['-c', 'cat letters.txt | "$@"', 'bash', process.execPath, MAIN];
-    expect(ended('bash', [...piped, ...args], { cwd: folder })).toMatchObject({ status: 0 });
-    const { status, stderr } = ended('bash', [...piped, ...resume('from-pipe')], { cwd: folder });
+    const where = { cwd: folder, env: PLAIN };
+    expect(ended('bash', [...piped, ...args], where)).toMatchObject({ status: 0 });
+    const { status, stderr } = ended('bash', [...piped, ...resume('from-pipe')], where);
     expect(stderr).toBe(
       'bptt: /dev/stdin: expected a regular file, or else the text named on the command line, got a pipe\n',
     );

@@ -6,11 +6,13 @@ import { beforeAll, describe, expect, test } from 'vitest';
 import { decodeCheckpoint } from '../../lib/io/checkpoint.ts';
 import { readBytes } from '../../lib/io/node/files.ts';
 import { MAIN } from '../build.ts';
+import { ended, PLAIN } from '../ended.ts';
 import { freshFolder, inTurn, linesOf, snapshot, start } from './command.ts';
+import { ENDLESS, saySteps } from './whole.ts';
 
 const SMALL = ['train', 'letters.txt', '--hidden', '4', '--chunk', '5', '--log-every', '1', '--save-every', '10'];
 /** A sample that takes some minutes. */
-const ENDLESS = [...SMALL, '--sample-length', '20000000'];
+const LONG = [...SMALL, '--sample-length', '20000000'];
 
 let folder = '';
 
@@ -26,7 +28,7 @@ function stepOf(run: string): number {
 
 /** Runs a command of the shell, in which $BPTT is the command. */
 async function shell(line: string): Promise<{ readonly status: number | null; readonly said: string }> {
-  const env = { ...process.env, BPTT: `${process.execPath} ${MAIN}` };
+  const env = { ...PLAIN, BPTT: `${process.execPath} ${MAIN}` };
   const child = spawn('bash', ['-c', `set -o pipefail; ${line}`], { cwd: folder, env });
   let said = '';
   for (const stream of [child.stdout, child.stderr]) {
@@ -37,12 +39,14 @@ async function shell(line: string): Promise<{ readonly status: number | null; re
   return new Promise(resolve => child.on('close', status => resolve({ status, said })));
 }
 
-/** Resumes a run, and holds its files against those of one that went through. */
-async function expectWhole(run: string, args: readonly string[], whole = `${run}-whole`): Promise<void> {
+/** Resumes a run up to a step, and holds its files against those of one that went through. */
+async function expectWhole(run: string, args: readonly string[], steps: number): Promise<void> {
+  const [whole, to] = [`${run}-whole`, ['--steps', `${steps}`, '--json']];
   const [resumed, other] = [
-    await inTurn(folder, 'train', '--resume', run, '--json'),
-    await inTurn(folder, ...args, '--out', whole, '--json'),
+    await inTurn(folder, 'train', '--resume', run, ...to),
+    await inTurn(folder, ...args, '--out', whole, ...to),
   ];
+  saySteps(join(folder, run), steps);
   expect([resumed.stderr, other.stderr]).toEqual(['', '']);
   expect(JSON.parse(resumed.stdout)).toMatchObject({ ok: true, stopped: null });
   expect(resumed.stdout.replaceAll(`${run}/`, `${whole}/`).replace(`"${run}"`, `"${whole}"`)).toBe(other.stdout);
@@ -53,7 +57,7 @@ describe('a signal', () => {
   const SAVED = ['--save-every', '4', '--keep', '1'];
 
   test('while it samples on its way stops that', async () => {
-    const running = await start(folder, ...ENDLESS, '--steps', '40', '--sample-every', '1', '--out', 'sampling');
+    const running = await start(folder, ...LONG, '--steps', '40', '--sample-every', '1', '--out', 'sampling');
     await running.until(stderr => stderr.includes('memory: '));
     running.kill('SIGHUP');
     const { status, stdout, stderr } = await running.ended;
@@ -64,7 +68,7 @@ describe('a signal', () => {
   });
 
   test('while it looks for what it has come to stops that, too', async () => {
-    const args = [...ENDLESS, '--steps', '3', '--sample-every', '0', '--save-every', '100'];
+    const args = [...LONG, '--steps', '3', '--sample-every', '0', '--save-every', '100'];
     const running = await start(folder, ...args, '--out', 'ending', '--json');
     await running.until(() => stepOf('ending') === 3);
     running.kill('SIGTERM');
@@ -75,23 +79,46 @@ describe('a signal', () => {
   });
 
   test('at any moment between samples and in them: resumed, it draws what it would have drawn', async () => {
-    const args = [...SMALL, ...SAVED, '--steps', '12', '--sample-every', '2', '--sample-length', '5000'];
-    const running = await start(folder, ...args, '--out', 'between');
+    const args = [...SMALL, ...SAVED, '--sample-every', '2', '--sample-length', '5000'];
+    const running = await start(folder, ...args, ...ENDLESS, '--out', 'between');
     await running.until(() => stepOf('between') >= 4);
     running.kill('SIGINT');
     expect(await running.ended).toMatchObject({ status: 0, stdout: expect.stringMatching(/^stopped by SIGINT after/) });
-    await expectWhole('between', args);
+    await expectWhole('between', args, stepOf('between') + 8);
   });
 });
 
+test.each([
+  ['taken', 'linkSync', 'const done = real(...all); kill(); return done;'],
+  ['given back', 'rmSync', 'kill(); return real(...all);'],
+])('a signal at the very moment that the lock of a folder is %s leaves none', (_, call, does) => {
+  const at = `import fs from 'node:fs';
+    import { syncBuiltinESMExports } from 'node:module';
+    const { ${call}: real } = fs;
+    const kill = () => process.kill(process.pid, 'SIGTERM');
+    fs.${call} = (...all) => {
+      if (!all.some(path => String(path).endsWith('training.lock'))) return real(...all);
+      ${does}
+    };
+    syncBuiltinESMExports();`;
+  const run = `lock-${call}`;
+  const node = ['--import', `data:text/javascript,${encodeURIComponent(at)}`, MAIN];
+  const args = [...node, ...SMALL, '--steps', '10', '--sample-length', '5', '--out', run, '--json'];
+  const { status, stdout, stderr } = ended(process.execPath, args, { cwd: folder });
+  expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
+  expect(JSON.parse(stdout)).toMatchObject({ ok: true });
+  expect(existsSync(join(folder, run, 'training.lock'))).toBe(false);
+});
+
 test('a report that was not written after the last step is written, where an earlier one lies there', async () => {
-  const args = [...SMALL, '--sample-length', '20', '--sample-every', '0', '--steps'];
+  const args = [...SMALL, '--sample-length', '20', '--sample-every', '0'];
   const plot = join(folder, 'stale/loss.svg');
-  expect(await inTurn(folder, ...args, '10', '--out', 'stale', '--json')).toMatchObject({ status: 0, stderr: '' });
+  const short = await inTurn(folder, ...args, '--steps', '10', '--out', 'stale', '--json');
+  expect(short).toMatchObject({ status: 0, stderr: '' });
   const earlier = readFileSync(plot);
   await inTurn(folder, 'train', '--resume', 'stale', '--steps', '20', '--json');
   writeFileSync(plot, earlier); // as SIGKILL leaves it behind the last checkpoint
-  await expectWhole('stale', [...args, '20']);
+  await expectWhole('stale', args, 20);
   const again = await inTurn(folder, 'train', '--resume', 'stale');
   const refusal = expect.stringMatching(/^bptt: --steps: expected more than the 20/);
   expect(again).toMatchObject({ status: 2, stderr: refusal });

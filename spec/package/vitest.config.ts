@@ -8,8 +8,8 @@ const config: ViteUserConfig = defineConfig({
     include: ['spec/package/**/*.spec.ts'],
     setupFiles: ['spec/tidy.ts'],
     globalSetup: ['spec/package/setup.ts'],
-    testTimeout: 120_000,
-    hookTimeout: 300_000,
+    testTimeout: 900_000,
+    hookTimeout: 900_000,
   },
 });
 

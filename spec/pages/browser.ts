@@ -54,6 +54,7 @@ export async function openPage(place: string, view: View = {}): Promise<Opened> 
     viewport: { width, height },
     offline: !isServed,
   });
+  context.setDefaultTimeout(PATIENCE);
   const page = await context.newPage();
   const problems: string[] = [];
   page.on('request', request => {
@@ -67,6 +68,9 @@ export async function openPage(place: string, view: View = {}): Promise<Opened> 
   await page.goto(own);
   return { page, problems };
 }
+
+/** Milliseconds for whatever is waited for: none of it takes seconds but on a machine that others keep busy. */
+const PATIENCE = 600_000;
 
 const FLAGS = [
   '--headless',
@@ -83,7 +87,7 @@ let running: Promise<Browser> | undefined;
 
 function start(): Promise<Browser> {
   if (browser === undefined) throw new Error('no Chromium on this machine');
-  running ??= chromium.launch({ executablePath: browser, args: FLAGS });
+  running ??= chromium.launch({ executablePath: browser, args: FLAGS, timeout: PATIENCE });
   atEnd(close);
   return running;
 }

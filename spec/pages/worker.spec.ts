@@ -32,6 +32,11 @@ beforeAll(async () => {
   const end = "event => event.data.bptt === 'ask' && (event.stopImmediatePropagation(), close())";
   writeFileSync(join(folder, 'end.js'), `addEventListener('message', ${end});`);
   writeFileSync(join(folder, 'ends.js'), "import './end.js'; import './train.js';");
+  const late = `const { locks } = navigator;
+    const request = locks.request.bind(locks);
+    locks.request = (...all) => new Promise(resolve => setTimeout(resolve, 1000)).then(() => request(...all));`;
+  writeFileSync(join(folder, 'late.js'), late);
+  writeFileSync(join(folder, 'ends-late.js'), "import './late.js'; import './ends.js';");
   writeFileSync(join(folder, 'index.html'), pageWith('page.js'));
 });
 
@@ -59,8 +64,11 @@ describe.skipIf(!browser)('in Chromium, a worker', () => {
     expect(await page.innerText('body')).toContain(said);
   });
 
-  test('that ends without a word', async () => {
-    const { page } = await openPage(`${await serve(folder, {})}/index.html#ends.js`);
+  test.each([
+    ['that ends without a word', 'ends.js'],
+    ['that does, though the browser was slow to lock what its end is known by', 'ends-late.js'],
+  ])('%s', async (_, file) => {
+    const { page } = await openPage(`${await serve(folder, {})}/index.html#${file}`);
     await page.waitForSelector('[data-done]');
     const said = 'ValueError: worker: expected one that runs, got one that was stopped, or had no memory left';
     expect(await page.innerText('body')).toContain(`; ${said}`);

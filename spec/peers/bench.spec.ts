@@ -33,7 +33,7 @@ const cases: readonly Case[] = [
   productCase(9),
 ];
 
-test.runIf(isThere).each(cases)('$name', { timeout: 300_000 }, async ({ name, work, open }) => {
+test.runIf(isThere).each(cases)('$name', async ({ name, work, open }) => {
   const opened = open();
   const expected = () => opened.ours(wasm, 'f64').result({ states: false });
   for (const precision of ['f64', 'f32'] as const) {

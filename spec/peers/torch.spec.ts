@@ -84,7 +84,7 @@ function apart(ours: readonly number[], theirs: readonly number[]): number {
   return ours.reduce((most, loss, n) => Math.max(most, Math.abs(loss - (theirs[n] ?? Number.NaN))), 0);
 }
 
-describe.skipIf(version === undefined)(`PyTorch ${version}`, { timeout: 300_000 }, () => {
+describe.skipIf(version === undefined)(`PyTorch ${version}`, () => {
   test.each(Object.entries(RUNS))('%s, %s', async cell => {
     const ours = await lossesHere(cell);
     const worst = apart(ours, await lossesThere(`${join(folder, cell)}.py`, 2));

@@ -7,8 +7,8 @@ const config: ViteUserConfig = defineConfig({
   test: {
     include: ['spec/runtimes/*.spec.ts'],
     globalSetup: ['spec/package/setup.ts'],
-    testTimeout: 60_000,
-    hookTimeout: 300_000,
+    testTimeout: 900_000,
+    hookTimeout: 900_000,
   },
 });
 

@@ -1,19 +1,29 @@
 /** “Your own data”, as a reader uses it. */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import type { Page } from 'playwright-core';
 import { describe, expect, it } from 'vitest';
 import { texts } from '../../derivations/.site/texts.ts';
 import { answerTable } from '../../lib/tasks/index.ts';
 import { ROOT } from '../examples.ts';
 import { browser, type Opened, openPage } from '../pages/browser.ts';
 import { all, fitted } from '../tasks/fitted.ts';
-import { downloaded, drop, paste, says, violations } from './handed.ts';
+import { computing, downloaded, drop, paste, says, violations } from './handed.ts';
 import { addressOf } from './served.ts';
 
 const QUICK = { hidden: 8, layers: 1, epochs: 3, batch: 32, learningRate: 0.01, length: 14, horizon: 1 };
 
 const at = (kept: object): string =>
   addressOf(`data.html#${encodeURIComponent(JSON.stringify({ missing: 'error', cell: 'gru', ...kept }))}`);
+
+/** What the page says of a training once it says the same for a while: what its worker was told may still be on its way. */
+async function standing(page: Page): Promise<string | null> {
+  for (;;) {
+    const said = await page.textContent('#status');
+    await page.waitForTimeout(300);
+    if ((await page.textContent('#status')) === said) return said;
+  }
+}
 
 describe.skipIf(!browser)('a table', () => {
   it('is understood, learnt from and foretold, with the numbers of the library, and taken away as the command’s file', async () => {
@@ -69,10 +79,7 @@ describe.skipIf(!browser)('a table', () => {
     await says(page, '#status', 'Epoch 2');
     await page.click('#go');
     expect(await page.textContent('#go')).toBe('Go on');
-    await page.waitForTimeout(300);
-    const stood = await page.textContent('#status');
-    await page.waitForTimeout(300);
-    expect(await page.textContent('#status')).toBe(stood);
+    const stood = await standing(page);
     await page.click('#go');
     await page.waitForFunction(`document.querySelector('#status').textContent !== ${JSON.stringify(stood)}`);
     expect(problems).toEqual([]);
@@ -172,9 +179,9 @@ describe.skipIf(!browser)('a table', () => {
       `'t,note,x\\n' + Array.from({ length: 200_000 }, (_, t) => t + ',' + 'a'.repeat(80) + ',' + Math.sin(t / 3).toFixed(9)).join('\\n')`,
     );
     await says(page, '#held', 'of which the beginning is shown');
-    const before = Date.now();
+    const seconds = await computing(page);
     await page.evaluate('new Promise(requestAnimationFrame)');
-    expect(Date.now() - before).toBeLessThan(5000);
+    expect(await seconds()).toBeLessThan(5);
     await says(page, '#understood', '200,000 rows');
     await page.click('#go');
     await says(page, '#status', 'Epoch 1, update');

@@ -38,9 +38,17 @@ export async function downloaded(page: Page, button: string): Promise<Uint8Array
 export async function says(page: Page, element: string, text: string): Promise<void> {
   await page.waitForFunction(
     `document.querySelector(${JSON.stringify(element)}).textContent.includes(${JSON.stringify(text)})`,
-    undefined,
-    { timeout: 100_000 },
   );
+}
+
+/** What tells how many seconds a page's own thread has computed since this: what others do on the machine makes them no more. */
+export async function computing(page: Page): Promise<() => Promise<number>> {
+  const client = await page.context().newCDPSession(page);
+  await client.send('Performance.enable', { timeDomain: 'threadTicks' });
+  return async () => {
+    const { metrics } = await client.send('Performance.getMetrics');
+    return metrics.find(({ name }) => name === 'TaskDuration')?.value ?? Number.NaN;
+  };
 }
 
 /** What axe finds that keeps somebody from the page as it is now. */

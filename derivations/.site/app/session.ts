@@ -36,7 +36,7 @@ export class Session {
   #isTextKept: boolean;
   #trained: Trained | undefined;
   #goes = false;
-  #keeping: Promise<void> | undefined;
+  #keeping: Promise<void> = Promise.resolve();
   readonly id: string;
   readonly steps: number;
   step: number;
@@ -139,11 +139,12 @@ export class Session {
     return this.#trainer.save({ source }).then(bytes => Uint8Array.from(bytes));
   }
 
-  /** Keeps it in the browser. What cannot be kept is said, and the training goes on all the same. */
+  /**
+   * Keeps it in the browser as it is now, after what is being kept of it already. What cannot be kept is said, and the training goes on all
+   * the same.
+   */
   keep(): Promise<void> {
-    this.#keeping ??= this.#kept().finally(() => {
-      this.#keeping = undefined;
-    });
+    this.#keeping = this.#keeping.then(() => this.#kept());
     return this.#keeping;
   }
 

@@ -133,15 +133,18 @@ export async function resumeRun(
   });
 }
 
-/** Runs what needs a run's folder to itself. Signals are heeded before there is anything in it that they could find. */
+/** Runs what needs a run's folder to itself. Signals are heeded as long as there is anything in it that they could leave: its lock. */
 async function alone({ lock }: RunFolder, run: (signal: Heeded) => Promise<void>): Promise<void> {
-  const release = takeLock(lock);
   const signal = untilSignal();
   try {
-    await run(signal);
+    const release = takeLock(lock);
+    try {
+      await run(signal);
+    } finally {
+      release();
+    }
   } finally {
     signal.ignore();
-    release();
   }
 }
 

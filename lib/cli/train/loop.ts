@@ -38,7 +38,6 @@ export async function train(run: Run, first: Heeded, verbosity: Verbosity): Prom
   const before = await loop(run, first, verbosity);
   if (run.ranks && run.ranks.rank > 0) return; // the first says what became of it
   const signal = untilSignal(); // one that came with the last step was too late
-  first.ignore();
   try {
     save(run);
     if (before === null) requireLearnt(run);

@@ -63,7 +63,12 @@ function withoutProc(): void {
 
 /** As if the folder were on a disk that other machines share. */
 function onNetwork(): void {
-  vi.mocked(fs.statfsSync).mockReturnValue({ type: 0x6969 } as unknown as fs.StatsFs & fs.BigIntStatsFs);
+  onDisk(0x6969);
+}
+
+/** As if the folder were on a disk of this type: ext4, which this machine alone writes, unless given. */
+function onDisk(type: number = 0xef53): void {
+  vi.mocked(fs.statfsSync).mockReturnValue({ type } as unknown as fs.StatsFs & fs.BigIntStatsFs);
 }
 
 function fail(code: string): never {
@@ -133,6 +138,7 @@ describe('a lock is taken over, of', () => {
     ['the same, and it had another name', onLinux, () => holder({ boot: 'another', host: 'elsewhere' })],
   ])('%s', (_, isTold, text) => {
     if (!isTold) return;
+    onDisk();
     fs.writeFileSync(path, text());
     const release = takeLock(path);
     expect(fs.readdirSync(folder)).toEqual(['training.lock']);
@@ -142,10 +148,13 @@ describe('a lock is taken over, of', () => {
   });
 
   test.runIf(onLinux)('a process that has ended and that nobody has asked after', async () => {
-    // The shell becomes a program that does not ask after the child which the shell had.
-    const parent = spawn('bash', ['-c', 'sleep 0.1 & echo $!; exec sleep 60'], { stdio: ['ignore', 'pipe', 'ignore'] });
+    // The shell becomes a program that does not ask after the child which the shell had, and that ends only then.
+    const becoming = 'exec 3<&0; cat <&3 >/dev/null & echo $!; exec sleep 600';
+    const parent = spawn('bash', ['-c', becoming], { stdio: ['pipe', 'pipe', 'ignore'] });
     try {
       const pid = await new Promise<number>(resolve => parent.stdout.once('data', text => resolve(Number(text))));
+      while (fs.readFileSync(`/proc/${parent.pid}/comm`, 'utf8') !== 'sleep\n') await pause(5);
+      parent.stdin.end();
       while (!fs.readFileSync(`/proc/${pid}/stat`, 'utf8').includes(') Z ')) await pause(5);
       fs.writeFileSync(path, holder({ pid, began: '12345' }));
       takeLock(path)();
