@@ -26,10 +26,13 @@ function stepOf(run: string): number {
   return existsSync(checkpoint) ? decodeCheckpoint(readBytes(checkpoint)).position.step : -1;
 }
 
-/** Runs a command of the shell, in which $BPTT is the command. */
+/** Runs a command of the shell, in which bptt is the command. */
 async function shell(line: string): Promise<{ readonly status: number | null; readonly said: string }> {
-  const env = { ...PLAIN, BPTT: `${process.execPath} ${MAIN}` };
-  const child = spawn('bash', ['-c', `set -o pipefail; ${line}`], { cwd: folder, env });
+  const env = { ...PLAIN, NODE: process.execPath, MAIN };
+  const child = spawn('bash', ['-c', `set -o pipefail; bptt() { "$NODE" "$MAIN" "$@"; }; ${line}`], {
+    cwd: folder,
+    env,
+  });
   let said = '';
   for (const stream of [child.stdout, child.stderr]) {
     stream.setEncoding('utf8').on('data', text => {
@@ -128,7 +131,7 @@ describe('an output', () => {
   const MANY = [...SMALL, '--save-every', '1000', '--sample-every', '0', '--sample-length', '5'].join(' ');
 
   test('that nobody reads any more stops training as a signal does', async () => {
-    const line = `$BPTT ${MANY} --steps 100000 --out pipe 2>&1 | head -2`;
+    const line = `bptt ${MANY} --steps 100000 --out pipe 2>&1 | head -2`;
     const { said } = await shell(line);
     expect(linesOf(said)).toEqual([expect.stringMatching(/^memory: /), expect.stringMatching(/^step \d+\/100000 /)]);
     const step = stepOf('pipe');
@@ -146,16 +149,16 @@ describe('an output', () => {
     ['flow', 'flow --length 10 --quiet | head -1'],
   ])('of %s that has been read enough of is no error', async (_, args) => {
     if (!existsSync(join(folder, 'done'))) await inTurn(folder, ...SMALL, '--steps', '10', '--out', 'done', '--json');
-    const { status, said } = await shell(`$BPTT ${args}`);
+    const { status, said } = await shell(`bptt ${args}`);
     expect(status).toBe(0);
     expect(said).not.toMatch(/Error|^\s+at /m);
     expect(said.split('\n').length).toBeLessThan(4);
   });
 
   test.each([
-    ['standard output', `$BPTT ${MANY} --steps 300 --out full-1 > /dev/full`, 'full-1'],
-    ['standard output', `$BPTT ${MANY} --steps 300 --out full-2 --json > /dev/full`, 'full-2'],
-    ['standard output', '$BPTT check rnn > /dev/full', undefined],
+    ['standard output', `bptt ${MANY} --steps 300 --out full-1 > /dev/full`, 'full-1'],
+    ['standard output', `bptt ${MANY} --steps 300 --out full-2 --json > /dev/full`, 'full-2'],
+    ['standard output', 'bptt check rnn > /dev/full', undefined],
   ])('%s that is full is told by %s', async (name, line, run) => {
     const { status, said } = await shell(line);
     expect(status).toBe(2);
@@ -165,7 +168,7 @@ describe('an output', () => {
   });
 
   test('standard error that is full stops training, which saves', async () => {
-    const { status } = await shell(`$BPTT ${MANY} --steps 100000 --out full-3 2> /dev/full`);
+    const { status } = await shell(`bptt ${MANY} --steps 100000 --out full-3 2> /dev/full`);
     expect(status).toBe(2);
     expect(stepOf('full-3')).toBeGreaterThanOrEqual(0);
     expect(stepOf('full-3')).toBeLessThan(100_000);

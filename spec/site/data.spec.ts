@@ -91,7 +91,7 @@ describe.skipIf(!browser)('a table', () => {
     await page.click('#go');
     await says(page, '#status', 'Epoch 2');
     await page.click('#go');
-    await says(page, '#storage', 'is kept in this browser');
+    await says(page, '#storage', 'Kept in this browser');
     await page.reload();
     await says(page, '#status', 'kept at update');
     const [, kept] = /after (\d+) epochs/.exec((await page.textContent('#status')) ?? '') ?? [];
@@ -108,7 +108,7 @@ describe.skipIf(!browser)('a table', () => {
       expect(rmse).toBeCloseTo(whole.judge().figures.rmse ?? Number.NaN, 6);
     };
     await isRight();
-    await says(page, '#storage', 'is kept in this browser');
+    await says(page, '#storage', `update ${whole.training.state().update.toLocaleString('en')},`);
     await page.reload();
     await says(page, '#status', `Done after ${epochs} epochs`);
     await isRight();
@@ -124,7 +124,7 @@ describe.skipIf(!browser)('a table', () => {
     );
     await page.click('#go');
     await says(page, '#status', 'Done after 3 epochs');
-    await says(page, '#storage', 'cannot keep what it has learnt');
+    await says(page, '#storage', 'cannot keep it');
     expect((await downloaded(page, '#download')).length).toBeGreaterThan(1000);
     expect(problems).toEqual([]);
   });

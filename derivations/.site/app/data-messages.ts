@@ -63,7 +63,8 @@ export type Answer = { readonly id: number } & (
   | { readonly kind: 'made'; readonly made: Made }
   | { readonly kind: 'progress'; readonly progress: Progress }
   | { readonly kind: 'judged'; readonly judged: Judged }
-  | { readonly kind: 'saved' | 'kept'; readonly bytes: Uint8Array<ArrayBuffer> }
+  | { readonly kind: 'saved'; readonly bytes: Uint8Array<ArrayBuffer> }
+  | { readonly kind: 'kept'; readonly bytes: Uint8Array<ArrayBuffer>; readonly update: number }
   | { readonly kind: 'foretold'; readonly answers: readonly Said[] }
   | { readonly kind: 'failed'; readonly why: string }
 );

@@ -29,7 +29,7 @@ async function answer(question: Question): Promise<void> {
   if (kind === 'pause') goes = false;
   if (!fit || !table) return;
   if (kind === 'train') await train(id, fit);
-  if (kind === 'save') hand(id, 'saved', fit);
+  if (kind === 'save') worker.postMessage({ id, kind: 'saved', bytes: Uint8Array.from(fit.save()) });
   if (kind === 'foretell') {
     const answers = [];
     for await (const said of answerTable(fit.save(), table.bytes, { name: table.name })) {
@@ -109,14 +109,14 @@ async function train(id: number, own: TableFit): Promise<void> {
       took = judged - now;
     }
     if (ended && now - kept > KEPT_EVERY && !training.done) {
-      hand(id, 'kept', own);
+      keep(id, own);
       kept = now;
     }
     await new Promise(resolve => setTimeout(resolve));
   }
   if (current !== began) return;
   goes = false;
-  hand(id, 'kept', own);
+  keep(id, own);
   if (training.done) worker.postMessage({ id, kind: 'judged', judged: judge() });
 }
 
@@ -128,7 +128,7 @@ function standing(update: number, { history, done }: TableFit['training']): Stan
   return { update, epochs: history.map(({ epoch, loss, validation }) => ({ epoch, loss, validation })), done };
 }
 
-/** Hands the model over, with where its training stands. */
-function hand(id: number, kind: 'saved' | 'kept', own: TableFit): void {
-  worker.postMessage({ id, kind, bytes: Uint8Array.from(own.save()) });
+/** Hands the model over to be kept, with where its training stands. */
+function keep(id: number, { training, save }: TableFit): void {
+  worker.postMessage({ id, kind: 'kept', bytes: Uint8Array.from(save()), update: training.state().update });
 }

@@ -93,14 +93,14 @@ function choices(): string {
 }
 
 /** Keeps a model, with where its training stands: it is there after a reload. */
-function remember(bytes: Uint8Array<ArrayBuffer>): void {
+function remember(bytes: Uint8Array<ArrayBuffer>, update: number): void {
   learnt = { name: choices(), bytes };
   rememberText(MODEL, learnt).then(
     () => {
-      storage.textContent = 'What it has learnt is kept in this browser, until the tab is closed.';
+      storage.textContent = `Kept in this browser at update ${update.toLocaleString('en')}, until the tab is closed.`;
     },
     () => {
-      storage.textContent = 'This browser cannot keep what it has learnt: Download keeps it.';
+      storage.textContent = 'This browser cannot keep it: it is trained all the same, and Download keeps it.';
     },
   );
 }
@@ -125,7 +125,7 @@ function answered(answer: Answer): void {
   if (answer.kind === 'judged' && seen.made) void showJudged(answer.judged, seen.made);
   if (answer.kind === 'foretold' && seen.made) showAnswers(answer.answers, seen.made);
   if (answer.kind === 'saved') download(`${(given?.name ?? 'model').replace(/\.\w+$/, '')}.safetensors`, answer.bytes);
-  if (answer.kind === 'kept') remember(answer.bytes);
+  if (answer.kind === 'kept') remember(answer.bytes, answer.update);
   if (answer.kind === 'failed') {
     setRunning(false);
     go.disabled = !seen.made;
