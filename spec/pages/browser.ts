@@ -69,6 +69,30 @@ export async function openPage(place: string, view: View = {}): Promise<Opened> 
   return { page, problems };
 }
 
+let window: { readonly page: Page; readonly problems: string[] } | undefined;
+
+/**
+ * Goes to a page of a server in the window of the one that was visited before, which takes a fraction of what a window of its own does.
+ * What went wrong is of this page alone; what pages store is there from one to the next.
+ *
+ * @throws as {@link openPage}.
+ */
+export async function visit(
+  place: string,
+  { width = 1000, height = 800 }: Omit<View, 'javaScript'> = {},
+): Promise<Opened> {
+  if (window) {
+    await window.page.setViewportSize({ width, height });
+    await window.page.goto('about:blank'); // nothing of the one before goes on
+    window.problems.length = 0;
+    await window.page.goto(place);
+  } else {
+    const { page, problems } = await openPage(place, { width, height });
+    window = { page, problems: problems as string[] };
+  }
+  return window;
+}
+
 /** Milliseconds for whatever is waited for: none of it takes seconds but on a machine that others keep busy. */
 const PATIENCE = 600_000;
 
@@ -113,5 +137,6 @@ function isProgram(path: string): boolean {
 async function close(): Promise<void> {
   const ended = running;
   running = undefined;
+  window = undefined;
   await (await ended)?.close();
 }

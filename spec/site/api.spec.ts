@@ -5,9 +5,11 @@ import * as check from '../../lib/check/index.ts';
 import * as flow from '../../lib/flow/index.ts';
 import * as bptt from '../../lib/index.ts';
 import * as io from '../../lib/io/index.ts';
+import * as mpi from '../../lib/mpi.ts';
 import * as parallel from '../../lib/parallel/index.ts';
+import * as tasks from '../../lib/tasks/index.ts';
 import * as worker from '../../lib/worker/index.ts';
-import { browser, openPage } from '../pages/browser.ts';
+import { browser, openPage, visit } from '../pages/browser.ts';
 import { addressOf, htmlOf } from './served.ts';
 
 const PAGES = [...htmlOf.keys()].filter(file => htmlOf.get(file)?.includes('data-example='));
@@ -20,7 +22,9 @@ describe('the reference', () => {
       'bptt-check': check,
       'bptt-flow': flow,
       'bptt-io': io,
+      'bptt-mpi': mpi,
       'bptt-parallel': parallel,
+      'bptt-tasks': tasks,
       'bptt-worker': worker,
     }),
   )('explains every name of %s', (entry, names) => {
@@ -76,7 +80,7 @@ describe.skipIf(!browser)('in a browser', () => {
   });
 
   it.each(PAGES)('%s: every example prints what it says', async file => {
-    const { page, problems } = await openPage(addressOf(file));
+    const { page, problems } = await visit(addressOf(file));
     const examples = page.locator('[data-example]');
     const wrong: string[] = [];
     for (const example of await examples.all()) {

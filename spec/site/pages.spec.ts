@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { MENU } from '../../derivations/.site/page.ts';
 import { ROOT } from '../examples.ts';
-import { browser, openPage } from '../pages/browser.ts';
+import { browser, visit } from '../pages/browser.ts';
 import { addressOf, htmlOf, OUT } from './served.ts';
 
 /** The pages of the menu, and one that one reads. */
@@ -41,7 +41,7 @@ describe('every page', () => {
 describe.skipIf(!browser)('in a browser', () => {
   it.each(LIVE)('%s asks nobody else, fits narrow and wide windows, and can be used by all', async file => {
     for (const width of [390, 1440]) {
-      const { page, problems } = await openPage(addressOf(file), { width });
+      const { page, problems } = await visit(addressOf(file), { width });
       await page.waitForTimeout(300);
       const wide = await page.evaluate('document.documentElement.scrollWidth');
       expect(wide).toBeLessThanOrEqual(width);
@@ -55,7 +55,7 @@ describe.skipIf(!browser)('in a browser', () => {
   });
 
   it('every page fits a narrow window', async () => {
-    const { page } = await openPage(addressOf('index.html'), { width: 390 });
+    const { page } = await visit(addressOf('index.html'), { width: 390 });
     const wide: string[] = [];
     const sources = [...htmlOf.keys()].filter(file => file.startsWith('source-')); // all are of one kind
     for (const file of [...htmlOf.keys()].filter(file => !sources.includes(file) || sources.indexOf(file) < 5)) {

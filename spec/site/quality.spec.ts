@@ -6,7 +6,7 @@ import { gzipSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
 import { MENU } from '../../derivations/.site/page.ts';
 import { ROOT } from '../examples.ts';
-import { browser, openPage } from '../pages/browser.ts';
+import { browser, openPage, visit } from '../pages/browser.ts';
 import { serve } from '../pages/server.ts';
 import { addressOf, htmlOf, OUT } from './served.ts';
 
@@ -105,9 +105,9 @@ describe.skipIf(!browser)('in a browser', () => {
   });
 
   it.each(LIVE)('%s can be used by all in the dark and without motion', async file => {
-    const { page, problems } = await openPage(addressOf('index.html'), { width: 1440 });
+    const { page } = await visit(addressOf('guides.html'), { width: 1440 });
     await page.emulateMedia({ colorScheme: 'dark', reducedMotion: 'reduce' });
-    await page.goto(addressOf(file));
+    const { problems } = await visit(addressOf(file), { width: 1440 });
     await page.waitForTimeout(300);
     await page.addScriptTag({ path: join(ROOT, 'derivations/.site/node_modules/axe-core/axe.min.js') });
     const violations = await page.evaluate(
