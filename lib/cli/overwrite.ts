@@ -19,18 +19,15 @@ export function requireNoOther(path: string): void {
   throw new ValueError('--out', 'a file that is not there yet, or a model to replace', `${path}, which is ${what}`);
 }
 
-/** Bytes by which a text of the same kind is known: `{"vocabulary":`, or the first words of a script. */
-const BEGINNING = 14;
-
 /**
- * A file is not there yet, or begins as what is to be written there, which was written by the same command then; or throws
- * ValueError naming `--out`.
+ * A file is not there yet, is empty, or is one of those that are written there; or throws ValueError naming `--out`.
  *
+ * @param isOurs of the text in it.
  * @throws FileError when it cannot be read.
  */
-export function requireAlike(path: string, written: Uint8Array): void {
+export function requireOurs(path: string, isOurs: (text: string) => boolean): void {
   if (!isFile(path)) return;
-  const beginning = (bytes: Uint8Array) => bytes.subarray(0, BEGINNING);
-  if (Buffer.compare(beginning(readBytes(path)), beginning(written)) === 0) return;
+  const bytes = readBytes(path);
+  if (bytes.length === 0 || isOurs(new TextDecoder().decode(bytes))) return;
   throw new ValueError('--out', 'a name beside which no other file is in the way', `${path}, which is not of bptt`);
 }

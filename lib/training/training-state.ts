@@ -35,6 +35,7 @@ export interface TrainingState {
   readonly began: readonly number[];
   readonly random: readonly number[];
   readonly learningRate: number;
+  /** The parameters after the last update, at the end too. */
   readonly values: Float64Array;
   readonly memory: Readonly<Record<string, Float64Array>>;
   /** The best parameters so far, where there is a validation. */

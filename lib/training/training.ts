@@ -61,6 +61,8 @@ export class Training<Target, Beside = Matrices, Model extends Learner<Beside> =
   readonly #options: FullOptions<Target, Beside>;
   readonly #descent: Descent;
   readonly #best: Best;
+  /** The parameters of the last update, where the best are in their place. */
+  #last: Float64Array | undefined;
   readonly #alone = new Alone('training');
   #epochs: Epoch[] = [];
   #batches = 0;
@@ -160,7 +162,7 @@ export class Training<Target, Beside = Matrices, Model extends Learner<Beside> =
       began: this.#began,
       random: this.#random.state(),
       learningRate: optimiser.learningRate,
-      values: this.model.params.values.slice(),
+      values: (this.#last ?? this.model.params.values).slice(),
       memory: Object.fromEntries(memory),
       best: this.#best.values?.slice() ?? null,
     };
@@ -190,6 +192,7 @@ export class Training<Target, Beside = Matrices, Model extends Learner<Beside> =
     this.#loss = known.loss;
     this.#count = known.count;
     this.#best.set(least(known.epochs.map(({ validation }) => validation ?? Number.POSITIVE_INFINITY)), known.best);
+    this.#finish();
     return this;
   }
 
@@ -262,8 +265,14 @@ export class Training<Target, Beside = Matrices, Model extends Learner<Beside> =
     this.#count = 0;
     this.#began = this.#random.state();
     this.#order = this.#ordered();
-    if (this.done) this.#best.restore();
+    this.#finish();
     return epoch;
+  }
+
+  /** Where it is done, the parameters are the best; with more epochs it goes on from the last. */
+  #finish(): void {
+    this.#last = this.done && this.#best.values ? this.model.params.values.slice() : undefined;
+    if (this.#last) this.#best.restore();
   }
 
   /** The mean loss of a step that counts, with nothing dropped. */

@@ -45,7 +45,7 @@ export function expose<Given, Target, Beside, Model extends Learner<Beside>>(
     tell({ bptt: 'here' });
     const told = holdLock().then(lock => lock !== undefined && tell({ bptt: 'here', lock }));
     const course = begun(make as (given: unknown) => unknown, message, tell); // at once: what the worker hears next may be about it
-    const [own] = await Promise.all([course, told]); // before it goes or answers, the page can know that it has ended
+    const [own] = await Promise.all([course, briefly(told)]); // before it goes or answers, the page can know that it has ended
     return own;
   };
 
@@ -65,3 +65,16 @@ export function expose<Given, Target, Beside, Model extends Learner<Beside>>(
 
 /** What can be trained in a worker. */
 export type Exposed<Target, Beside, Model extends Learner<Beside>> = Training<Target, Beside, Model> | CharTrainer;
+
+/** Milliseconds that a browser may take to give a lock. */
+const PATIENCE = 2000;
+
+/** Waits for something, but not for long. */
+async function briefly(what: Promise<unknown>): Promise<void> {
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const over = new Promise(resolve => {
+    timer = setTimeout(resolve, PATIENCE);
+  });
+  await Promise.race([what, over]);
+  clearTimeout(timer);
+}

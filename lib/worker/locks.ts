@@ -33,7 +33,7 @@ async function newLock(): Promise<string | undefined> {
       resolve(name);
       return new Promise(() => {});
     };
-    known.request(name, {}, keep).catch(() => resolve(undefined));
+    request(known, name, {}, keep).catch(() => resolve(undefined));
   });
 }
 
@@ -42,10 +42,14 @@ async function newLock(): Promise<string | undefined> {
  * who wait for it get it at once: one of them may stand still, and wait for what another says.
  */
 export function whenLeft(name: string, left: () => void, signal?: AbortSignal): void {
-  if (name.startsWith(BEGINNING))
-    locks()
-      ?.request(name, { mode: 'shared', ...(signal && { signal }) }, left)
-      .catch(() => {});
+  const known = locks();
+  if (known && name.startsWith(BEGINNING))
+    request(known, name, { mode: 'shared', ...(signal && { signal }) }, left).catch(() => {});
+}
+
+/** Asks for a lock; rejects where that is refused, however it is. */
+async function request(known: Locks, ...asked: Parameters<Locks['request']>): Promise<void> {
+  await known.request(...asked);
 }
 
 function locks(): Locks | undefined {

@@ -44,6 +44,7 @@ beforeAll(() => {
   folder = freshFolder();
   writeFileSync(join(folder, 'text.txt'), TEXT);
   for (const name of ['text.py', 'own.py', 'notes.json']) writeFileSync(join(folder, name), TEXT);
+  writeFileSync(join(folder, 'tokens.json'), '{"vocabulary":["a"],"text":"a","merges":[]}');
   writeFileSync(join(folder, 'more.txt'), `${TEXT}?`);
   for (const { file } of models) copyFileSync(fixture(file), join(folder, file));
   const torn = readBytes(fixture('gru.safetensors'));
@@ -257,7 +258,7 @@ describe('a mistake gets one line that names it, and nothing is written:', () =>
       exported('rnn', 'text.py', '--to', 'torch', '--training', '-o', 'text.safetensors'),
       /^--out: .* not read, got text\.py$/,
     ],
-    ...(['own.py', 'notes.json'] as const).map((name): [string, readonly string[], RegExp] => [
+    ...(['own.py', 'notes.json', 'tokens.json'] as const).map((name): [string, readonly string[], RegExp] => [
       `training over ${name}`,
       exported('rnn', 'text.txt', '--to', 'torch', '--training', '-o', name.replace(/\.\w+$/, '.safetensors')),
       new RegExp(`^--out: expected a name beside which .*, got ${name}, which is not of bptt$`),

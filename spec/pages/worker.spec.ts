@@ -37,6 +37,13 @@ beforeAll(async () => {
     locks.request = (...all) => new Promise(resolve => setTimeout(resolve, 1000)).then(() => request(...all));`;
   writeFileSync(join(folder, 'late.js'), late);
   writeFileSync(join(folder, 'ends-late.js'), "import './late.js'; import './ends.js';");
+  for (const [name, request] of [
+    ['never', 'new Promise(() => {})'],
+    ['throws', 'null.lock'],
+  ] as const) {
+    writeFileSync(join(folder, `${name}.js`), `navigator.locks.request = () => ${request};`);
+    writeFileSync(join(folder, `trains-${name}.js`), `import './${name}.js'; import './train.js';`);
+  }
   writeFileSync(join(folder, 'index.html'), pageWith('page.js'));
 });
 
@@ -72,5 +79,15 @@ describe.skipIf(!browser)('in Chromium, a worker', () => {
     await page.waitForSelector('[data-done]');
     const said = 'ValueError: worker: expected one that runs, got one that was stopped, or had no memory left';
     expect(await page.innerText('body')).toContain(`; ${said}`);
+  });
+
+  test.each([
+    ['never locks', 'trains-never.js'],
+    ['refuses to lock', 'trains-throws.js'],
+  ])('that learns in a browser which %s', async (_, file) => {
+    const { page, problems } = await openPage(`${await serve(folder, {})}/index.html#${file}`);
+    await page.waitForSelector('[data-done]', { state: 'attached' }); // there is nothing to see
+    expect((await page.innerText('body')).trim()).toBe('');
+    expect(problems).toEqual([]);
   });
 });

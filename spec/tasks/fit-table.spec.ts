@@ -58,6 +58,23 @@ describe('a table in memory', () => {
     }
   });
 
+  test('is gone on with from the end of a training whose last epoch was not its best; judged, it is what is saved', async () => {
+    const rough = { ...FORECAST, settings: { ...FORECAST.settings, learningRate: 0.3, epochs: 12 } };
+    const whole = await fitted(WAVES, rough);
+    const worse = whole.training.history.filter(({ best }) => !best).map(({ epoch }) => epoch);
+    expect(worse.length).toBeGreaterThan(2);
+    for (const epochs of worse) {
+      const ended = await fitted(WAVES, { ...rough, settings: { ...rough.settings, epochs } });
+      const judged = ended.judge();
+      const later = await resumeTable(ended.save(), WAVES, { settings: { epochs: 12 } });
+      while (!later.training.done) later.training.step();
+      expect(later.save()).toEqual(whole.save());
+      const fewer = await resumeTable(ended.save(), WAVES, { settings: { epochs: 1 } });
+      expect(fewer.training.done).toBe(true);
+      expect(fewer.judge()).toEqual(judged);
+    }
+  });
+
   test('is gone on with as it was read, whatever it is called; another one is refused', async () => {
     const odd = WAVES.replaceAll(',', ';');
     const fit = await fitted(odd, { ...FORECAST, name: 'waves.txt.csv', delimiter: ';' });

@@ -5,7 +5,7 @@ import { samePlace } from '../../io/node/folders.ts';
 import { resumeTrainer } from '../../io/resume-trainer.ts';
 import { encodeTorchTraining } from '../../io/torch-training.ts';
 import { readCorpus } from '../corpus.ts';
-import { requireAlike, requireNoOther } from '../overwrite.ts';
+import { requireNoOther, requireOurs } from '../overwrite.ts';
 import { notedText } from '../runs/text-place.ts';
 
 /** How the name of a state_dict's file ends. */
@@ -35,8 +35,18 @@ export function trainingFiles(
   const read = [checkpoint.file, ...(corpus.path === undefined ? [] : [corpus.path])];
   const taken = named.find(([name]) => read.some(other => samePlace(name, other)));
   if (taken) throw new ValueError('--out', 'names of files that are not read', taken[0]);
-  for (const [name, bytes] of named)
-    if (name.endsWith(SUFFIX)) requireNoOther(name);
-    else requireAlike(name, bytes);
+  for (const [name] of named) if (name.endsWith(SUFFIX)) requireNoOther(name);
+  requireOurs(nameBeside(out, '.json'), isRun);
+  const [title = ''] = new TextDecoder().decode(files['.py']).split('\n', 1);
+  requireOurs(nameBeside(out, '.py'), text => text.startsWith(title));
   return Object.fromEntries(named);
+}
+
+/** Whether a text is that of a run's symbols and text, which such a script reads. */
+function isRun(text: string): boolean {
+  try {
+    return Object.keys(JSON.parse(text)).join() === 'vocabulary,text';
+  } catch {
+    return false;
+  }
 }

@@ -37,19 +37,19 @@ export async function train(run: Run, first: Heeded, verbosity: Verbosity): Prom
   await onWorkers(run);
   const before = await loop(run, first, verbosity);
   if (run.ranks && run.ranks.rank > 0) return; // the first says what became of it
-  const signal = untilSignal(); // one that came with the last step was too late
+  const late = before === null ? untilSignal() : undefined; // one that came with the last step was too late
   try {
     save(run);
     if (before === null) requireLearnt(run);
     const { model, train, heldOut } = run.trainer;
     const levels = heldOut.length > 0 ? baselines(model.vocabulary.size, train, heldOut) : undefined;
-    const found = before === null ? await find(run, () => signal.name !== null) : undefined;
+    const found = before === null ? await find(run, () => late?.name != null) : undefined;
     const svg = await plotOf(run, levels, found);
     if (run.schedule.png) writeAtomically(run.files.png, await toPng(svg));
     writeAtomically(run.files.plot, svg);
-    report(run, { stopped: found ? null : (before ?? signal.name), levels, found }, verbosity);
+    report(run, { stopped: found ? null : (before ?? late?.name ?? null), levels, found }, verbosity);
   } finally {
-    signal.ignore();
+    late?.ignore();
   }
 }
 
