@@ -69,11 +69,24 @@ function noteOf(note: unknown, path: string): Note {
     isPlain(kinds) &&
     isPlain(settings) &&
     Object.values({ ...settings }).every(Number.isFinite) &&
-    isPlain(source) &&
+    isSource(source) &&
     (classes === undefined || isTexts(classes)) &&
     (counts === undefined || (Array.isArray(counts) && counts.every(Number.isFinite)));
   if (isOurs) return note as Note;
   throw new FormatError(path, 'a model that bptt fit wrote', describe(note));
+}
+
+/** Whether it says how a table is read, and which. */
+function isSource(source: unknown): boolean {
+  const { format, delimiter, missing, missingValues, sha256, ...more } = { ...(source as Partial<Source> | null) };
+  return (
+    (format === 'csv' || format === 'jsonl') &&
+    (missing === 'error' || missing === 'drop' || missing === 'carry') &&
+    typeof delimiter === 'string' &&
+    typeof sha256 === 'string' &&
+    isTexts(missingValues) &&
+    Object.keys(more).length === 0
+  );
 }
 
 function isTexts(list: unknown): boolean {

@@ -13,6 +13,9 @@ import { addressOf } from './served.ts';
 
 const QUICK = { hidden: 8, layers: 1, epochs: 3, batch: 32, learningRate: 0.01, length: 14, horizon: 1 };
 
+/** For whoever has it pause before it is done: slowly better from epoch to epoch, so patience has no end. */
+const LONG = { ...QUICK, epochs: 10_000, learningRate: 0.0001 };
+
 const at = (kept: object): string =>
   addressOf(`data.html#${encodeURIComponent(JSON.stringify({ missing: 'error', cell: 'gru', ...kept }))}`);
 
@@ -73,7 +76,7 @@ describe.skipIf(!browser)('a table', () => {
   });
 
   it('stands when it is told to, and goes on', async () => {
-    const { page, problems } = await openPage(at({ settings: { ...QUICK, epochs: 1000 } }));
+    const { page, problems } = await openPage(at({ settings: LONG }));
     await says(page, '#status', 'not yet trained');
     await page.click('#go');
     await says(page, '#status', 'Epoch 2');
@@ -86,7 +89,7 @@ describe.skipIf(!browser)('a table', () => {
   });
 
   it('is gone on with after a reload, and ends as if there had been none; what it came to is there after another', async () => {
-    const { page, problems } = await openPage(at({ settings: { ...QUICK, epochs: 1000 } }));
+    const { page, problems } = await openPage(at({ settings: LONG }));
     await says(page, '#status', 'not yet trained');
     await page.click('#go');
     await says(page, '#status', 'Epoch 2');
@@ -101,7 +104,7 @@ describe.skipIf(!browser)('a table', () => {
     await page.click('#go'); // at once: the table is read anew before
     await says(page, '#status', `Done after ${epochs} epochs`);
     const table = readFileSync(join(ROOT, 'spec/fixtures/temperatures.csv'));
-    const whole = await fitted(table, { task: 'forecast', settings: { ...QUICK, epochs } });
+    const whole = await fitted(table, { task: 'forecast', settings: { ...LONG, epochs } });
     const isRight = async () => {
       await page.waitForSelector('#forecast svg');
       const rmse = Number(await page.getAttribute('[data-figure="rmse"]', 'data-value'));
@@ -113,6 +116,56 @@ describe.skipIf(!browser)('a table', () => {
     await says(page, '#status', `Done after ${epochs} epochs`);
     await isRight();
     expect(await page.textContent('#go')).toBe('Train anew');
+    expect(problems).toEqual([]);
+  });
+
+  it('is read anew where a field is changed while it learns: Pause stands, nothing of before is shown or kept', async () => {
+    const { page, problems } = await openPage(at({ settings: LONG }));
+    await says(page, '#status', 'not yet trained');
+    await page.click('#go');
+    await page.waitForSelector('[data-figure="rmse"]');
+    await page.fill('#hidden', '7'); // and the field is not left yet
+    await says(page, '#status', 'Epoch');
+    await page.click('#go');
+    await says(page, '#status', 'not yet trained');
+    expect(await standing(page)).toContain('not yet trained');
+    expect(await page.textContent('#go')).toBe('Train');
+    expect(await page.textContent('#figures')).toBe('Once it has learnt.');
+    expect(await page.locator('#loss svg').count()).toBe(0);
+    await page.fill('#epochs', '2');
+    await page.click('#go');
+    await says(page, '#status', 'Done after 2 epochs');
+    await page.fill('#epochs', '1');
+    await page.click('#go'); // anew
+    await says(page, '#status', 'Done after 1 epoch;');
+    const table = readFileSync(join(ROOT, 'spec/fixtures/temperatures.csv'));
+    const { figures } = (
+      await fitted(table, { task: 'forecast', settings: { ...LONG, hidden: 7, epochs: 1 } })
+    ).judge();
+    await page.waitForSelector('[data-figure="rmse"]');
+    const shown = Number(await page.getAttribute('[data-figure="rmse"]', 'data-value'));
+    expect(shown).toBeCloseTo(figures.rmse ?? Number.NaN, 6);
+    expect(problems).toEqual([]);
+  });
+
+  it('that comes late is not taken where another was asked for since', async () => {
+    const { page, problems } = await openPage(at({ settings: QUICK }));
+    await says(page, '#understood', '1,826 rows');
+    let hand: (() => void) | undefined;
+    await page.route('**/turns.csv', async route => {
+      await new Promise<void>(resolve => {
+        hand = resolve;
+      });
+      await route.continue();
+    });
+    await page.selectOption('#example', 'turns.csv');
+    await page.selectOption('#example', 'dates.csv');
+    await says(page, '#held', 'dates.csv');
+    const arrived = page.waitForResponse('**/turns.csv');
+    hand?.();
+    await (await arrived).finished();
+    await says(page, '#understood', 'sequences');
+    expect(await page.textContent('#held')).toContain('dates.csv');
     expect(problems).toEqual([]);
   });
 

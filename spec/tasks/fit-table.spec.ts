@@ -1,5 +1,6 @@
 /** Tables held in memory: what is learnt of them, saved and answered, and what is refused. */
 import { describe, expect, test } from 'vitest';
+import { load, save } from '../../lib/io/model-file.ts';
 import {
   answerTable,
   type FitTableOptions,
@@ -89,6 +90,17 @@ describe('a table in memory', () => {
     expect(wrong({ delimiter: ',' })).toThrow(/^options: expected no names but name, settings/);
     expect(() => resumeTable('model' as never, odd)).toThrow(/^model: expected the bytes of a file/);
     expect(() => resumeTable(new Uint8Array(9), odd)).toThrow(/^model: /);
+    const { model: net, note, scaler, training: stood = null } = load(model, { as: 'any' });
+    const { source, ...rest } = note as { readonly source: object };
+    const noted = (more: object) =>
+      save(net, {
+        ...(scaler && { scaler }),
+        ...(stood && { training: stood }),
+        note: { ...rest, source: { ...source, ...more } },
+      });
+    await expect(resumeTable(noted({}), odd)).resolves.toBeDefined();
+    for (const more of [{ open: 'x' }, { format: 'xlsx' }, { missing: 1 }, { missingValues: 'NA' }, { sha256: 0 }])
+      expect(() => resumeTable(noted(more), odd)).toThrow(/^model: expected a model that bptt fit wrote/);
   });
 
   test.each<[string, string, FitTableOptions, RegExp]>([

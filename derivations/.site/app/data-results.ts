@@ -33,6 +33,15 @@ function percent(x: number): string {
   return `${(100 * x).toFixed(1)} %`;
 }
 
+/** Shows nothing: what was there is of another table, or of other settings. */
+export function clearResults(): void {
+  const none = document.createElement('p');
+  none.className = 'faint';
+  none.textContent = 'Once it has learnt.';
+  byId('figures', HTMLDivElement).replaceChildren(none);
+  for (const id of ['answers', 'forecast', 'loss']) byId(id, HTMLElement).replaceChildren();
+}
+
 /** Shows what the network says of the table: of a series what comes next, of others the first sequences. */
 export function showAnswers(answers: readonly Answer[], { understanding }: Made): void {
   const [first] = answers;

@@ -15,6 +15,8 @@ let fit: TableFit | undefined;
 /** The question that is answered to; an older one's work stops. */
 let current = 0;
 let goes = false;
+/** How often a training has been told to go on: a loop that was told to stop does, though another has begun. */
+let began = 0;
 
 worker.onmessage = ({ data }) => {
   void answer(data).catch(error => {
@@ -90,14 +92,15 @@ const TURN = 60;
 /** Milliseconds after which a model is handed over once more, to be kept. */
 const KEPT_EVERY = 2000;
 
-async function train(id: number, own: TableFit): Promise<void> {
-  const { training, judge } = own;
+async function train(id: number, learning: TableFit): Promise<void> {
+  const { training, judge } = learning;
   if (goes) return;
   goes = true;
-  const began = current;
+  began += 1;
+  const [reading, own] = [current, began];
   let turn = performance.now();
-  let [judged, took, kept] = [0, 0, turn];
-  while (goes && current === began && !training.done) {
+  let [judged, took, kept, wait] = [0, 0, turn, KEPT_EVERY];
+  while (goes && began === own && current === reading && !training.done) {
     const { update, updates, loss, ended } = training.step();
     const now = performance.now();
     if (now - turn < TURN && !ended) continue;
@@ -108,15 +111,16 @@ async function train(id: number, own: TableFit): Promise<void> {
       judged = performance.now();
       took = judged - now;
     }
-    if (ended && now - kept > KEPT_EVERY && !training.done) {
-      keep(id, own);
-      kept = now;
+    if (now - kept > wait && !training.done) {
+      keep(id, learning);
+      kept = performance.now();
+      wait = Math.max(KEPT_EVERY, 20 * (kept - now)); // of a large one it takes long
     }
     await new Promise(resolve => setTimeout(resolve));
   }
-  if (current !== began) return;
+  if (current !== reading || began !== own) return;
   goes = false;
-  keep(id, own);
+  keep(id, learning);
   if (training.done) worker.postMessage({ id, kind: 'judged', judged: judge() });
 }
 

@@ -3,7 +3,7 @@ import type { Settings, TaskName } from 'bptt/tasks';
 import { whenSeen } from './by-itself.ts';
 import { columnsTable, type Role, rolesIn } from './data-columns.ts';
 import type { Answer, Look, Made, Progress, Question, Standing, Wish } from './data-messages.ts';
-import { showAnswers, showJudged } from './data-results.ts';
+import { clearResults, showAnswers, showJudged } from './data-results.ts';
 import { byId } from './dom.ts';
 import { download, type Given, intake } from './intake.ts';
 import { lastText, rememberText, type Text } from './last-text.ts';
@@ -34,11 +34,15 @@ let asked = 0;
 let given: Given | undefined;
 let chosen: { readonly task?: TaskName; readonly roles: Readonly<Record<string, Role>> } = { roles: {} };
 let seen: { readonly look?: Look; readonly made?: Made } = {};
+/** What was chosen when the table was read. */
+let readAs = '';
 /** The newest model that was handed over to be kept, by what was chosen when it learnt. */
 let learnt: Text | undefined;
 let goes = false;
 /** Whether it is to learn as soon as the table is read. */
 let isEager = false;
+/** What the button said when it was pressed: to leave a field changes it, before the click is one. */
+let pressed = '';
 
 const source = intake('data', 'pasted', take, why => say(why));
 restore();
@@ -74,6 +78,7 @@ function read(): void {
   keep.disabled = true;
   storage.textContent = '';
   delete loss.dataset.epochs;
+  clearResults();
   go.textContent = 'Train';
   bar.value = 0;
   if (!given) return;
@@ -82,7 +87,8 @@ function read(): void {
   say('');
   understood.textContent = '…';
   status.textContent = 'The table is read …';
-  const before = learnt?.name === choices() ? { before: learnt.bytes } : {};
+  readAs = choices();
+  const before = learnt?.name === readAs ? { before: learnt.bytes } : {};
   ask({ kind: 'read', name: given.name, bytes: given.bytes, wish: wish(), ...before });
 }
 
@@ -94,7 +100,7 @@ function choices(): string {
 
 /** Keeps a model, with where its training stands: it is there after a reload. */
 function remember(bytes: Uint8Array<ArrayBuffer>, update: number): void {
-  learnt = { name: choices(), bytes };
+  learnt = { name: readAs, bytes };
   rememberText(MODEL, learnt).then(
     () => {
       storage.textContent = `Kept in this browser at update ${update.toLocaleString('en')}, until the tab is closed.`;
@@ -129,6 +135,7 @@ function answered(answer: Answer): void {
   if (answer.kind === 'failed') {
     setRunning(false);
     go.disabled = !seen.made;
+    if (!seen.made) go.textContent = 'Train';
     if (seen.look && !seen.made) columnsTable(seen.look, chosen.roles, changed);
     status.textContent = seen.made ? 'It has stopped.' : 'Nothing is learnt yet.';
     say(inWords(answer.why));
@@ -197,7 +204,7 @@ function showProgress(progress: Progress): void {
 function showStanding({ epochs, done }: Standing): void {
   keep.disabled = epochs.length === 0;
   if (done) {
-    status.textContent = `Done after ${epochs.length} epochs; the best is kept.`;
+    status.textContent = `Done after ${epochs.length} ${epochs.length === 1 ? 'epoch' : 'epochs'}; the best is kept.`;
     setRunning(false);
     go.textContent = 'Train anew';
     ask({ kind: 'foretell' });
@@ -215,15 +222,22 @@ function setRunning(now: boolean): void {
   go.textContent = now ? 'Pause' : 'Go on';
 }
 
+const press = () => {
+  pressed = go.textContent ?? '';
+};
+go.addEventListener('pointerdown', press);
+go.addEventListener('keydown', ({ key }) => {
+  if (key === 'Enter' || key === ' ') press();
+});
 go.addEventListener('click', () => {
-  if (!seen.made) {
-    isEager = true;
-    return;
-  }
-  if (go.textContent === 'Train anew') {
+  const said = pressed || go.textContent;
+  pressed = '';
+  if (said === 'Train anew') {
     learnt = undefined;
     read();
-    isEager = true;
+  }
+  if (!seen.made) {
+    isEager = said !== 'Pause'; // a field that was left had the table read anew, and nothing goes on meanwhile
     return;
   }
   setRunning(!goes);
@@ -285,8 +299,8 @@ function restore(): void {
 /** Takes the table that the tab had, as it was chosen, and what was learnt of it. */
 async function begin({ example, task: known, roles }: Kept): Promise<void> {
   learnt = await lastText(MODEL).catch(() => undefined);
-  await source.begin(example, EXAMPLE);
-  if (!known && !roles) return;
+  const taken = await source.begin(example, EXAMPLE);
+  if (!taken || (!known && !roles)) return;
   chosen = { ...(known && { task: known }), roles: { ...roles } };
   read();
 }

@@ -14,8 +14,11 @@ export interface Given {
 export interface Intake {
   /** Shows a text, as if it had been handed over, and tells nobody. */
   show(given: Given): void;
-  /** Takes an example; where none is named the text that this tab had, or else the usual example. */
-  begin(example: string | undefined, usual: string): Promise<void>;
+  /**
+   * Takes an example; where none is named the text that this tab had, or else the usual example. Says whether it did: what somebody hands over
+   * meanwhile goes before.
+   */
+  begin(example: string | undefined, usual: string): Promise<boolean>;
 }
 
 /** Characters that are shown to be edited: more of them would make the page slow. */
@@ -35,6 +38,8 @@ export function intake(
   const choice = byId('example', HTMLSelectElement);
   const held = byId('held', HTMLParagraphElement);
   let timer = 0;
+  /** How often somebody has asked for a text: what comes late, of an earlier one, is not taken. */
+  let asked = 0;
 
   const show = ({ name, bytes, example }: Given) => {
     clearTimeout(timer);
@@ -54,30 +59,41 @@ export function intake(
     });
   };
   const take = (given: Given) => {
+    asked += 1;
     show(given);
     tell(given);
   };
   const takeFile = async (blob: File) => {
+    asked += 1;
+    const own = asked;
     held.textContent = `${blob.name} is read …`;
     try {
-      take({ name: blob.name, bytes: new Uint8Array(await blob.arrayBuffer()) });
+      const bytes = new Uint8Array(await blob.arrayBuffer());
+      if (asked === own) take({ name: blob.name, bytes });
     } catch (error) {
       failed(`${blob.name} cannot be read: ${error instanceof Error ? error.message : String(error)}`);
     }
   };
-  const takeExample = async (example: string) => {
+  const takeExample = async (example: string): Promise<boolean> => {
+    asked += 1;
+    const own = asked;
     try {
       const response = await fetch(new URL(`texts/${example}`, location.href));
       if (!response.ok) throw new Error(`${response.status}`);
-      take({ name: example, bytes: new Uint8Array(await response.arrayBuffer()), example });
+      const bytes = new Uint8Array(await response.arrayBuffer());
+      if (asked !== own) return false;
+      take({ name: example, bytes, example });
     } catch {
+      if (asked !== own) return false;
       failed(
         'The example cannot be read: the page has to be served, not opened from a file. A text of your own works all the same.',
       );
     }
+    return true;
   };
 
   area.addEventListener('input', () => {
+    asked += 1;
     clearTimeout(timer);
     timer = window.setTimeout(() => {
       const bytes = new TextEncoder().encode(area.value);
@@ -120,10 +136,13 @@ export function intake(
     else if (text) take({ name: typed, bytes: new TextEncoder().encode(text) });
   });
   const begin = async (example: string | undefined, usual: string) => {
+    const own = asked;
     const last = example ? undefined : await lastText(page).catch(() => undefined);
+    if (asked !== own) return false;
     if (!last) return takeExample(example ?? usual);
     show(last);
     taken(last);
+    return true;
   };
   return { show, begin };
 }
