@@ -119,6 +119,28 @@ describe.skipIf(!browser)('a table', () => {
     expect(problems).toEqual([]);
   });
 
+  it('of a tab that was opened from another begins as that one, and is its own from there on', async () => {
+    const { page, problems } = await openPage(at({ settings: QUICK }));
+    await says(page, '#status', 'not yet trained');
+    await page.click('#go');
+    await says(page, '#status', 'Done after 3 epochs');
+    await says(page, '#storage', 'Kept in this browser');
+    const opened = page.waitForEvent('popup');
+    await page.evaluate('void window.open(location.href)');
+    const other = await opened;
+    await other.waitForSelector('#status');
+    await says(other, '#status', 'Done after 3 epochs');
+    await other.fill('#hidden', '5');
+    await other.click('#go');
+    await says(other, '#status', 'Done after 3 epochs');
+    await says(other, '#storage', 'Kept in this browser');
+    for (const one of [page, other]) {
+      await one.reload();
+      await says(one, '#status', 'Done after 3 epochs');
+    }
+    expect(problems).toEqual([]);
+  });
+
   it('is read anew where a field is changed while it learns: Pause stands, nothing of before is shown or kept', async () => {
     const { page, problems } = await openPage(at({ settings: LONG }));
     await says(page, '#status', 'not yet trained');
