@@ -1,7 +1,7 @@
-/** The text that a tab has of the reader's own, so that it is there again after a reload. */
+/** What a tab has of the reader's own, a text or a model that learnt from one, so that it is there again after a reload. */
 import { hold, within } from './storage.ts';
 
-/** A text, in bytes, and what it is called. */
+/** A text or a model, in bytes, and what it is known by. */
 export interface Text {
   readonly name: string;
   readonly bytes: Uint8Array<ArrayBuffer>;

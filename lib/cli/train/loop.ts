@@ -43,7 +43,7 @@ export async function train(run: Run, first: Heeded, verbosity: Verbosity): Prom
     if (before === null) requireLearnt(run);
     const { model, train, heldOut } = run.trainer;
     const levels = heldOut.length > 0 ? baselines(model.vocabulary.size, train, heldOut) : undefined;
-    const found = before === null ? await find(run, () => late?.name != null) : undefined;
+    const found = late && (await find(run, () => late.name !== null));
     const svg = await plotOf(run, levels, found);
     if (run.schedule.png) writeAtomically(run.files.png, await toPng(svg));
     writeAtomically(run.files.plot, svg);
