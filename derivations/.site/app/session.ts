@@ -3,7 +3,7 @@ import { connectTrainer, type RemoteTrainer } from 'bptt/worker';
 import { type Asked, asking } from './asking.ts';
 import { Course } from './course.ts';
 import { keep, type Run, whyNot } from './storage.ts';
-import type { Given, Trained } from './train-messages.ts';
+import type { Given, Saved, Trained } from './train-messages.ts';
 
 /** What a page is told. */
 export interface Watch {
@@ -88,7 +88,7 @@ export class Session {
     let why: string | undefined;
     try {
       for await (const { step, loss } of this.#trainer) {
-        this.step = step;
+        this.step = Math.max(this.step, step); // those up to where it was last saved are heard of later
         this.#course.add(step, loss);
         const time = performance.now();
         if (time - shown > SHOWN) {
@@ -110,6 +110,7 @@ export class Session {
     }
     this.#goes = false;
     if (why === undefined) {
+      await this.save().catch(() => {}); // from now on it is known where it stands
       await this.look().catch(() => {});
       await this.keep();
     }
@@ -133,10 +134,12 @@ export class Session {
   }
 
   /** The checkpoint: the file of `bptt train`. */
-  save(): Promise<Uint8Array<ArrayBuffer>> {
+  async save(): Promise<Uint8Array<ArrayBuffer>> {
     const isCorpus = this.#name === 'sonnets.txt';
     const source = isCorpus ? { kind: 'corpus', name: 'sonnets' } : { kind: 'file', name: this.#name };
-    return this.#trainer.save({ source }).then(bytes => Uint8Array.from(bytes));
+    const { bytes, step } = await this.ask<Saved>({ kind: 'save', source });
+    this.step = Math.max(this.step, step);
+    return bytes;
   }
 
   /**

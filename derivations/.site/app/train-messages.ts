@@ -22,10 +22,17 @@ export type Given = { readonly text: Uint8Array } & (
 export type Own = { readonly own: number } & (
   | { readonly kind: 'text'; readonly text: Uint8Array; readonly level: Level }
   | { readonly kind: 'open'; readonly checkpoint: Uint8Array; readonly text: Uint8Array | undefined }
+  | { readonly kind: 'save'; readonly source: unknown }
   | { readonly kind: 'units'; readonly layer: number }
   | { readonly kind: 'track'; readonly layer: number }
   | { readonly kind: 'write'; readonly prompt: string; readonly temperature: number; readonly seed: number }
 );
+
+/** A checkpoint, and the update that it is of. */
+export interface Saved {
+  readonly bytes: Uint8Array<ArrayBuffer>;
+  readonly step: number;
+}
 
 /** What a text is. */
 export interface TextFacts {

@@ -12,10 +12,20 @@ import {
   sample,
 } from 'bptt';
 import { interpretable } from 'bptt/flow';
-import { type Checkpoint, decodeCheckpoint, resumeTrainer } from 'bptt/io';
+import { type Checkpoint, decodeCheckpoint, encodeCheckpoint, resumeTrainer } from 'bptt/io';
 import { expose } from 'bptt/worker';
 import { textOf } from './text-of.ts';
-import type { CheckpointFacts, Choice, Given, Own, OwnAnswer, TextFacts, Track, Trained } from './train-messages.ts';
+import type {
+  CheckpointFacts,
+  Choice,
+  Given,
+  Own,
+  OwnAnswer,
+  Saved,
+  TextFacts,
+  Track,
+  Trained,
+} from './train-messages.ts';
 import { unitsOver } from './units.ts';
 
 const worker = self as unknown as {
@@ -23,12 +33,24 @@ const worker = self as unknown as {
   postMessage(answer: OwnAnswer): void;
 };
 
+let making: (trainer: Promise<CharTrainer>) => void = () => {};
+/** What is trained, once it is made. */
+const trained = new Promise<CharTrainer>(resolve => {
+  making = resolve;
+});
+trained.catch(() => {}); // of what cannot be made, the page is told
 /** What can be looked at: a trainer's model, or that of a checkpoint without its text. */
 let model: CharModel | undefined;
 /** The text that is shown: classes, of what is held back where there is that. */
 let shown: Int32Array | undefined;
 
 expose((given: Given) => {
+  const trainer = made(given);
+  making(trainer);
+  return trainer;
+});
+
+async function made(given: Given): Promise<CharTrainer> {
   const text = readText(given.text);
   const engine = engineThere();
   const trainer = given.checkpoint
@@ -38,13 +60,13 @@ expose((given: Given) => {
   shown = trainer.heldOut.length >= LEAST_SHOWN ? trainer.heldOut : trainer.train;
   worker.postMessage({ own: 'made', answer: madeOf(trainer, engine) });
   return trainer;
-});
+}
 
-worker.addEventListener('message', ({ data }) => {
+worker.addEventListener('message', async ({ data }) => {
   if (typeof data !== 'object' || data === null || !('own' in data)) return;
   const question = data as Own;
   try {
-    worker.postMessage({ own: question.own, answer: answerTo(question) });
+    worker.postMessage({ own: question.own, answer: await answerTo(question) });
   } catch (error) {
     worker.postMessage({ own: question.own, why: error instanceof Error ? error.message : String(error) });
   }
@@ -53,6 +75,7 @@ worker.addEventListener('message', ({ data }) => {
 function answerTo(question: Own): unknown {
   if (question.kind === 'text') return factsOf(question.text, question.level);
   if (question.kind === 'open') return opened(question.checkpoint, question.text);
+  if (question.kind === 'save') return trained.then(trainer => savedOf(trainer, question.source));
   if (!model || !shown) throw new Error('There is no network yet.');
   if (question.kind === 'units') return unitsOver(model, shown, question.layer);
   if (question.kind === 'track') return tracks(model, shown, question.layer);
@@ -60,6 +83,11 @@ function answerTo(question: Own): unknown {
   const { level } = model;
   const first = prompt === '' ? (level === 'word' ? '' : Int32Array.of(shown[0] ?? 0)) : prompt;
   return prompt + sample(model, { prompt: first, length: 300, temperature, rng: new Random(seed) });
+}
+
+/** The file of `bptt train`, with the update it is of: the page has not yet heard of the last ones. */
+function savedOf(trainer: CharTrainer, source: unknown): Saved {
+  return { bytes: Uint8Array.from(encodeCheckpoint(trainer, { source })), step: trainer.position.step };
 }
 
 function readText(bytes: Uint8Array): string {
