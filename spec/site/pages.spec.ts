@@ -3,8 +3,8 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { MENU } from '../../derivations/.site/page.ts';
-import { ROOT } from '../examples.ts';
 import { browser, visit } from '../pages/browser.ts';
+import { violations } from './handed.ts';
 import { addressOf, htmlOf, OUT } from './served.ts';
 
 /** The pages of the menu, and one that one reads. */
@@ -45,11 +45,7 @@ describe.skipIf(!browser)('in a browser', () => {
       await page.waitForTimeout(300);
       const wide = await page.evaluate('document.documentElement.scrollWidth');
       expect(wide).toBeLessThanOrEqual(width);
-      await page.addScriptTag({ path: join(ROOT, 'derivations/.site/node_modules/axe-core/axe.min.js') });
-      const found = (await page.evaluate(
-        "axe.run().then(({ violations }) => violations.map(({ id, nodes }) => id + ': ' + nodes[0].html))",
-      )) as string[];
-      expect(found).toEqual([]);
+      expect(await violations(page)).toEqual([]);
       expect(problems).toEqual([]);
     }
   });

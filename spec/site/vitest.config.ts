@@ -15,6 +15,7 @@ const config: ViteUserConfig = defineConfig({
   test: {
     include: ['spec/site/*.spec.ts'],
     setupFiles: ['spec/tidy.ts'],
+    maxWorkers: 2, // a page waits now and then
     ...{ testTimeout: 900_000, hookTimeout: 900_000 }, // on a machine that others keep busy
   },
 });
