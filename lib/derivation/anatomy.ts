@@ -3,7 +3,7 @@
 import { type Instance, isBackward } from './definitions.ts';
 import { type Expression, isLossKey, type Name } from './expression.ts';
 import { Unread } from './latex.ts';
-import { readingOf } from './lines.ts';
+import { type Line, readingOf } from './lines.ts';
 import { allNames, shownKey } from './names.ts';
 import type { Layout } from './scope.ts';
 import { GREEK } from './signs.ts';
@@ -21,7 +21,7 @@ export interface Part {
 /** A line's right-hand side that gives a gradient. */
 export interface Gradient {
   readonly of: Expression;
-  readonly tag?: string;
+  readonly line: Line;
 }
 
 export interface Anatomy {
@@ -90,7 +90,7 @@ export function anatomyOf(text: string, wanted: string | undefined, layout: Layo
         `no line gives the gradient in ${shownKey(key)}${back === undefined ? '' : back === 0 ? ' at t' : ' at t − 1'}`,
         0,
       );
-    if (first.tag !== undefined) tags[code] = first.tag;
+    if (first.line.tag !== undefined) tags[code] = first.line.tag;
   }
   return {
     system,
@@ -163,7 +163,7 @@ function linesFor(
     const right = statement.members.at(-1);
     if (!right || !statement.members.slice(0, -1).some(isIt)) return [];
     if (allNames(right).some(other => (momentOf(other).time ?? 0) > 0)) return [];
-    return [{ of: right, adds: statement.adds, ...(line.tag !== undefined && { tag: line.tag }) }];
+    return [{ of: right, line, adds: statement.adds }];
   });
   const whole = found.find(({ adds }) => !adds);
   return whole ? [whole] : found;

@@ -6,10 +6,10 @@ import { shown } from '../foreign.ts';
 import { addColumnSums, addTTimes } from '../matrix.ts';
 import { requireFunction, requireKnown, requireName } from '../require.ts';
 import type { Matrices, Shape, Shapes } from '../shape.ts';
-import { type Anatomy, anatomyOf } from './anatomy.ts';
+import { type Anatomy, anatomyOf, type Gradient } from './anatomy.ts';
 import type { Term } from './batch.ts';
-import { definedBy, gradientsOf, summed, type Tape, valuesOf } from './cell-step.ts';
-import { checkDerivation } from './check.ts';
+import { definedBy, gradientsOf, inLine, summed, type Tape, UnreadLine, valuesOf } from './cell-step.ts';
+import { checkDerivation, type JudgedLine } from './check.ts';
 import { Unread } from './latex.ts';
 import { shownKey } from './names.ts';
 import { stepped } from './step.ts';
@@ -68,28 +68,31 @@ export function cellOf(text: string, options: CellOfOptions = {}): Cell {
   if (watch !== undefined) requireFunction('options.watch', watch);
   const { lines, layout } = checkDerivation(text);
   const wrong = lines.find(({ verdict }) => verdict === 'wrong');
-  if (wrong)
-    throw new FormatError(
-      'derivation',
-      'lines that are right',
-      `${shown(wrong.name)} (line ${wrong.place.line}), which is wrong`,
-    );
-  const anatomy = refusing(() =>
+  if (wrong) throw new FormatError('derivation', 'lines that are right', `${numbered(wrong)}, which is wrong`);
+  const anatomy = refusing(lines, () =>
     anatomyOf(text, prefix === undefined ? undefined : requireName('options.prefix', prefix), layout),
   );
   const cell = madeOf(name, anatomy);
-  refusing(() => tryOnce(cell, anatomy));
+  refusing(lines, () => tryOnce(cell, anatomy));
   return watch ? madeOf(name, anatomy, watch) : cell;
 }
 
-/** What is no equation of a cell is what is wrong with the text. */
-function refusing<T>(f: () => T): T {
+/** What is no equation of a cell is what is wrong with the text: which line it is in, or the first that was not read at all. */
+function refusing<T>(lines: readonly JudgedLine[], f: () => T): T {
   try {
     return f();
   } catch (error) {
     if (!(error instanceof Unread)) throw error;
-    throw new FormatError('derivation', 'equations that make a cell', error.message);
+    const own = error instanceof UnreadLine && lines.find(({ name }) => name === error.line.name);
+    const unread = lines.find(({ verdict }) => verdict === 'not read');
+    const where = own ? `, in ${numbered(own)}` : '';
+    const why = unread && unread !== own ? `; ${numbered(unread)} is not read: ${unread.reason}` : '';
+    throw new FormatError('derivation', 'equations that make a cell', `${error.message}${where}${why}`);
   }
+}
+
+function numbered({ name, place }: JudgedLine): string {
+  return `${shown(name)} (line ${place.line})`;
 }
 
 function madeOf(name: string, anatomy: Anatomy, watch?: (made: MadeByLine) => void): Cell {
@@ -138,20 +141,24 @@ function madeOf(name: string, anatomy: Anatomy, watch?: (made: MadeByLine) => vo
         watch?.({ ...tagged(tag), pass: 'backward', name: shownKey(key), ...(part !== undefined && { part }), value });
       const gradients = gradientsOf(anatomy, values, dnext, (tag, key, value) => told(tag, key, undefined, value));
       for (const { key, code } of parameters) {
-        for (const { of, tag } of anatomy.gradientsIn(key, undefined)) {
-          const term = stepped(of, system, gradients);
+        for (const { of, line } of anatomy.gradientsIn(key, undefined)) {
           const gradient = dp[code] as AbstractMatrix;
-          added(gradient, term, of.at);
+          const term = inLine(line, () => {
+            const given = stepped(of, system, gradients);
+            added(gradient, given, of.at);
+            return given;
+          });
           if (!watch) continue;
           const alone = Matrix.zeros(gradient.rows, gradient.columns);
           added(alone, term, of.at);
-          told(tag, key, code, alone);
+          told(line.tag, key, code, alone);
         }
       }
       const leaving = (key: string, back: 0 | -1, code: string): AbstractMatrix => {
         const lines = anatomy.gradientsIn(key, back);
-        const value = samplesOf(summed(lines, gradients, anatomy));
-        told(lines[0]?.tag, key, code, value);
+        const [{ line }] = lines as readonly [Gradient];
+        const value = inLine(line, () => samplesOf(summed(lines, gradients, anatomy)));
+        told(line.tag, key, code, value);
         return value;
       };
       const dx = leaving(input.key, 0, 'x');

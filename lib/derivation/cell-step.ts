@@ -5,6 +5,8 @@ import type { Anatomy, Gradient } from './anatomy.ts';
 import { plus, type Term } from './batch.ts';
 import type { Definition } from './definitions.ts';
 import { Unread } from './latex.ts';
+import type { Line } from './lines.ts';
+import { shownKey } from './names.ts';
 import { columnsOf, remembered, type Source, stepped } from './step.ts';
 import type { System } from './system.ts';
 
@@ -33,14 +35,14 @@ export function valuesOf(
     if (stored) {
       return definition?.offset === undefined ? { kind: 'vector', of: stored, row: false } : columnsOf(stored);
     }
-    if (!definition) throw new Unread(`${key} is defined nowhere`, 0);
-    return inLine(definition, () => stepped(definition.of, system, source));
+    if (!definition) throw new Unread(`${shownKey(key)} is defined nowhere`, 0);
+    return inLine(definition.line, () => stepped(definition.of, system, source));
   });
   const value = (key: string, back: 0 | -1 = 0): Term => {
     if (back === 0) return computed(key);
     const state = states.find(one => one.key === key);
     const of = state && prev[state.code];
-    if (!of) throw new Unread(`${key} of the step before is no part of the state`, 0);
+    if (!of) throw new Unread(`${shownKey(key)} of the step before is no part of the state`, 0);
     return columnsOf(of);
   };
   const source: Source = {
@@ -52,16 +54,23 @@ export function valuesOf(
   return value;
 }
 
-/** What cannot be read, with the line that it is in. */
-class UnreadLine extends Unread {}
+/** What no cell can be made of, with the line that it is in. */
+export class UnreadLine extends Unread {
+  readonly line: Line;
 
-/** What is made of a line, or throws Unread that says which line it is. */
-function inLine<T>({ line }: Definition, made: () => T): T {
+  constructor(error: Unread, line: Line) {
+    super(error.message, error.at);
+    this.line = line;
+  }
+}
+
+/** @throws UnreadLine where what is made of a line throws Unread. */
+export function inLine<T>(line: Line, made: () => T): T {
   try {
     return made();
   } catch (error) {
     if (!(error instanceof Unread) || error instanceof UnreadLine) throw error;
-    throw new UnreadLine(`${error.message}, in ${line.name}`, error.at);
+    throw new UnreadLine(error, line);
   }
 }
 
@@ -86,14 +95,14 @@ export function gradientsOf(
   const whole = remembered(key => {
     const given = anatomy.gradientsIn(key, 0);
     const term = given.length > 0 ? summed(given, source, anatomy) : handed(key);
-    if (!term) throw new Unread(`no line gives the gradient in ${key}`, 0);
-    if (given.length > 0 && term.kind === 'samples') told(given[0]?.tag, key, term.of);
+    if (!term) throw new Unread(`no line gives the gradient in ${shownKey(key)}`, 0);
+    if (given.length > 0 && term.kind === 'samples') told(given[0]?.line.tag, key, term.of);
     return term;
   });
   const shorthand = remembered(key => {
     const [definition] = system.definitions.get(key) ?? [];
-    if (!definition) throw new Unread(`${key} is defined nowhere`, 0);
-    return stepped(definition.of, system, source);
+    if (!definition) throw new Unread(`${shownKey(key)} is defined nowhere`, 0);
+    return inLine(definition.line, () => stepped(definition.of, system, source));
   });
   const source: Source = {
     value: (key, time) =>
@@ -103,7 +112,7 @@ export function gradientsOf(
     gradient(key, time, kind, name) {
       const of = anatomy.aliased(key);
       if (time !== undefined && time !== offsetOf(of))
-        throw new Unread(`the gradient in ${key} of another step`, name.at);
+        throw new Unread(`the gradient in ${shownKey(key)} of another step`, name.at);
       const term = kind === 'given' ? (handed(of) ?? whole(of)) : whole(of);
       return term;
     },
@@ -113,7 +122,7 @@ export function gradientsOf(
 
 /** What some lines give together. */
 export function summed(gradients: readonly Gradient[], source: Source, { system }: Anatomy): Term {
-  const [first, ...others] = gradients.map(({ of }) => stepped(of, system, source));
+  const [first, ...others] = gradients.map(({ of, line }) => inLine(line, () => stepped(of, system, source)));
   if (!first) throw new Unread('no line gives a gradient', 0);
   return others.reduce((sum, term) => plus(sum, term, 1, 0), first);
 }

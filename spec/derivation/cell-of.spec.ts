@@ -144,6 +144,21 @@ describe('what makes no cell is said', () => {
     ['no gradient of a parameter', without(5), /got no line gives the gradient in b$/],
     ['no gradient of the input', without(6), /got no line gives the gradient in x at t$/],
     ['no gradient of the state', without(7), /got no line gives the gradient in h at t − 1$/],
+    [
+      'a name that is nothing',
+      STUDENT.map(line => line.replace(/sum_t .delta_t$/, String.raw`sum_t q_t \odot \delta_t`)),
+      /got q is defined nowhere, in \(6\) \(line 11\)$/,
+    ],
+    [
+      'what no cell computes',
+      STUDENT.map(line => line.replace('= U', String.raw`= \frac{\det W}{\det W} U`)),
+      /got det has no place in a cell, in \(7\) \(line 13\)$/,
+    ],
+    [
+      'a line that is not read, which others rest on',
+      STUDENT.map(line => line.replace('1 - h_t^2', String.raw`1 - \int h_t^2`)),
+      /got δ is defined nowhere, in \(4\) \(line 7\); \(3\) \(line 5\) is not read: \\int where a name was expected$/,
+    ],
     ['no state', ['y_t = x_t'], /got no equation makes h$/],
     [
       'two inputs',
