@@ -95,6 +95,10 @@ export async function allItems(
   const items: Item[] = [];
   const read = itemsOf(reading, understanding, true);
   for await (const item of read) items.push(item);
-  if (items.length === 0) throw new FormatError(reading.name, 'at least one sequence', 'none');
-  return { items, counts: read.counts() };
+  const counts = read.counts();
+  const { records, dropped } = counts;
+  if (records + dropped === 0) throw new FormatError(reading.name, 'rows below its header', 'none');
+  const none = dropped > 0 ? `none: ${dropped} rows are dropped, which miss a value` : 'none';
+  if (items.length === 0) throw new FormatError(reading.name, 'at least one sequence', none);
+  return { items, counts };
 }

@@ -281,6 +281,18 @@ describe('a model', () => {
     });
   });
 
+  test.each([
+    ['walk,step,x,y,rounds\n', 'rows below its header, got none'],
+    [
+      'walk,step,x,y,rounds\na,0,,0,once\na,1,,0,once\n',
+      'at least one sequence, got none: 2 rows are dropped, which miss a value',
+    ],
+  ])('is not judged by what has no rows: %j', async (text, what) => {
+    writeFileSync(at('none.csv'), text);
+    const { status, stderr } = await inTurn(folder, 'evaluate', 'known.safetensors', 'none.csv', '--missing', 'drop');
+    expect({ status, stderr }).toEqual({ status: 2, stderr: `bptt: none.csv: expected ${what}\n` });
+  });
+
   test('answers for all that stands before a mistake', async () => {
     writeFileSync(at('broken.csv'), 'walk,step,x,y\na,0,1,0\na,1,0,1\nb,0,1,0\nb,1,none,1\n');
     const { status, stdout, stderr } = await inTurn(folder, 'predict', 'known.safetensors', 'broken.csv');
