@@ -44,6 +44,7 @@ beforeAll(() => {
   folder = freshFolder();
   writeFileSync(join(folder, 'text.txt'), TEXT);
   for (const name of ['text.py', 'own.py', 'notes.json']) writeFileSync(join(folder, name), TEXT);
+  mkdirSync(join(folder, 'kept.py'));
   writeFileSync(join(folder, 'tokens.json'), '{"vocabulary":["a"],"text":"a","merges":[]}');
   writeFileSync(join(folder, 'more.txt'), `${TEXT}?`);
   for (const { file } of models) copyFileSync(fixture(file), join(folder, file));
@@ -263,6 +264,11 @@ describe('a mistake gets one line that names it, and nothing is written:', () =>
       exported('rnn', 'text.txt', '--to', 'torch', '--training', '-o', name.replace(/\.\w+$/, '.safetensors')),
       new RegExp(`^--out: expected a name beside which .*, got ${name}, which is not of bptt$`),
     ]),
+    [
+      'training over a folder',
+      exported('rnn', 'text.txt', '--to', 'torch', '--training', '-o', 'kept.safetensors'),
+      /^--out: expected a name beside which no folder .*, got kept\.py$/,
+    ],
     ['a text without training', exported('rnn', 'text.txt', '--to', 'torch', '-o', 'new'), /^text: .* --training, got/],
     ['the checkpoint itself', exported('rnn', '--to', 'onnx', '-o', './rnn.checkpoint'), /^--out: .* another file/],
     [

@@ -1,7 +1,7 @@
 /** `bptt export --training`: what PyTorch needs to go on with a run, in files beside the state_dict. */
 import { ValueError } from '../../errors.ts';
 import type { Checkpoint } from '../../io/checkpoint.ts';
-import { samePlace } from '../../io/node/folders.ts';
+import { isFolder, samePlace } from '../../io/node/folders.ts';
 import { resumeTrainer } from '../../io/resume-trainer.ts';
 import { encodeTorchTraining } from '../../io/torch-training.ts';
 import { readCorpus } from '../corpus.ts';
@@ -21,7 +21,7 @@ export function nameBeside(out: string, end: string): string {
  *
  * @param out where the state_dict is to go.
  * @param path of the text that it is trained on; where the checkpoint says unless given.
- * @throws ValueError when the name ends otherwise, a file is one that is read or another's, or PyTorch lacks something.
+ * @throws ValueError when the name ends otherwise, a file is one that is read, another's or a folder, or PyTorch lacks something.
  */
 export function trainingFiles(
   checkpoint: Checkpoint,
@@ -35,6 +35,8 @@ export function trainingFiles(
   const read = [checkpoint.file, ...(corpus.path === undefined ? [] : [corpus.path])];
   const taken = named.find(([name]) => read.some(other => samePlace(name, other)));
   if (taken) throw new ValueError('--out', 'names of files that are not read', taken[0]);
+  const folder = named.find(([name]) => isFolder(name));
+  if (folder) throw new ValueError('--out', 'a name beside which no folder is in the way', folder[0]);
   for (const [name] of named) if (name.endsWith(SUFFIX)) requireNoOther(name);
   requireOurs(nameBeside(out, '.json'), isRun);
   const [title = ''] = new TextDecoder().decode(files['.py']).split('\n', 1);
