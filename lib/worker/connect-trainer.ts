@@ -35,6 +35,7 @@ export interface RemoteEvaluateOptions {
 export interface RemoteTrainer extends Remote<TrainerUpdate> {
   /**
    * A checkpoint, in bytes: the file that `bptt train` writes, `bptt sample` reads, and another trainer goes on from to the last bit.
+   * The worker may have made more updates by then than a loop was handed: of which one it is, is its `position.step`.
    *
    * @param note any JSON to keep in it.
    */
