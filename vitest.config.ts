@@ -24,9 +24,9 @@ const mathematics = [
 ];
 const specsIn = (folders: readonly string[]) => folders.map(folder => `spec/${folder}/**/*.spec.ts`);
 
-/** They put something else in a module's place, load it anew, or look at the memory of their process. */
+/** They put something else in a module's place, load it anew, or look at the memory of their process or at how it compiles them. */
 const alone = [
-  ...['cli/long-run', 'engine/heap', 'engine/kernels', 'engine/memory'],
+  ...['bench/allocation', 'cli/long-run', 'engine/heap', 'engine/kernels', 'engine/memory'],
   ...['io/node/files', 'io/node/lock', 'losses/kernels', 'parallel/death'],
 ].map(spec => `spec/${spec}.spec.ts`);
 
