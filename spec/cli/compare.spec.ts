@@ -9,7 +9,7 @@ import { ngram } from '../../lib/models/ngram.ts';
 import { Vocabulary } from '../../lib/models/vocabulary.ts';
 import { contenders } from '../../lib/training/contenders.ts';
 import type { Contender } from '../../lib/training/learning.ts';
-import { freshFolder, inTurn, linesOf, start } from './command.ts';
+import { freshFolder, inTurn, linesOf, signalled } from './command.ts';
 
 const ALL = ['unigram', 'ngram', 'window', 'hmm', 'rnn', 'gru', 'lstm'];
 
@@ -181,10 +181,8 @@ describe('what is learnt', () => {
 test('a run that is stopped shows the models that were done, and draws nothing', async () => {
   const own = freshFolder();
   writeFileSync(join(own, 'letters.txt'), TEXT);
-  const running = await start(own, 'compare', 'letters.txt', '--models', 'unigram,ngram,lstm', '--steps', '100000');
-  await running.until(stderr => stderr.includes('ngram: '));
-  running.kill('SIGINT');
-  const { status, stdout, stderr } = await running.ended;
+  const args = ['compare', 'letters.txt', '--models', 'unigram,ngram,lstm', '--steps', '100000'];
+  const { status, stdout, stderr } = await signalled(own, ['SIGINT', 'ngram: '], ...args);
   expect(status).toBe(1);
   expect(linesOf(stdout).map(line => line.split(' ')[0])).toEqual([
     'model',

@@ -12,7 +12,9 @@ test('memory is flat from step to step', () => {
   const found = heldWhileTraining(3000, 7).slice(3); // as the first half of a training does, of its own kernels
   const [first, last] = [found[0], found.at(-1)];
   if (!first || !last) throw new Error('nothing was read');
-  expect(last.heap - first.heap).toBeLessThan(2 ** 19); // some more compiled code; a gradient a step were 4 MB
+  // Of two readings the least: what is being compiled at one, whenever a thread comes to that, is 0.4 MB.
+  const least = (readings: typeof found) => Math.min(...readings.map(({ heap }) => heap));
+  expect(least(found.slice(-2)) - least(found.slice(0, 2))).toBeLessThan(2 ** 19); // some more compiled code; a gradient a step were 2.7 MB
   expect(last.arrays - first.arrays).toBeLessThan(2 ** 16);
   for (const { wasm, blocks } of found) expect({ wasm, blocks }).toEqual({ wasm: first.wasm, blocks: first.blocks });
 });

@@ -228,13 +228,13 @@ describe.skipIf(!browser)('what is trained', () => {
   });
 
   it('is one of its own in a second tab', async () => {
-    const { page, problems } = await openPage(at({ steps: 100_000 }));
+    const { page, problems } = await openPage(at({ steps: 1_000_000 })); // an end that neither comes to
     await says(page, '#facts', 'characters');
     await page.click('#go');
     await reached(page, 20);
     await pause(page);
     const other = await page.context().newPage();
-    await other.goto(at({ steps: 100_000 }));
+    await other.goto(at({ steps: 1_000_000 }));
     await says(other, '#runs', 'sonnets.txt: update');
     await other.click('#runs button');
     await says(other, '#storage', 'Another tab trains this one');

@@ -150,11 +150,14 @@ it('refuses what cannot be sent, and what is no channel', () => {
 });
 
 it('ends its loops and refuses what was asked for when it is stopped', async () => {
-  let far: ReturnType<typeof made> | undefined;
-  const training = remote({ ...given, epochs: 1e6 }, {}, given => {
-    far = made(given);
-    return far;
-  });
+  const { port1, port2 } = new MessageChannel();
+  const far: ReturnType<typeof made>[] = [];
+  expose((given: Given) => {
+    far.push(made(given));
+    return far[0] as ReturnType<typeof made>;
+  }, port2);
+  const heard = new Promise(resolve => port2.addEventListener('close', resolve)); // after all that was told before
+  const training = connect(port1, { ...given, epochs: 1e6 });
   const loop = all(training);
   const snapshot = training.snapshot();
   training.stop();
@@ -162,10 +165,12 @@ it('ends its loops and refuses what was asked for when it is stopped', async () 
   await expect(training.save()).rejects.toThrow(ValueError);
   expect(await loop).toEqual([]);
   expect(await all(training)).toEqual([]);
-  await new Promise(resolve => setTimeout(resolve, 50)); // what was told before is heard
-  const stands = far?.state().update;
+  await heard;
+  const updates = () => far[0]?.state().update ?? 0;
+  await vi.waitUntil(() => updates() > 0, 600_000); // it was told to go on before it was told to stand
+  const stands = updates();
   await new Promise(resolve => setTimeout(resolve, 50));
-  expect(far?.state().update).toBe(stands);
+  expect(updates()).toBe(stands);
 });
 
 it('leaves alone what else goes through the channel', async () => {

@@ -62,7 +62,8 @@ export type Answer = { readonly id: number } & (
   | { readonly kind: 'looked'; readonly look: Look }
   | { readonly kind: 'made'; readonly made: Made }
   | { readonly kind: 'progress'; readonly progress: Progress }
-  | { readonly kind: 'judged'; readonly judged: Judged }
+  /** How well it does after so many epochs. */
+  | { readonly kind: 'judged'; readonly judged: Judged; readonly epochs: number }
   | { readonly kind: 'saved'; readonly bytes: Uint8Array<ArrayBuffer> }
   | { readonly kind: 'kept'; readonly bytes: Uint8Array<ArrayBuffer>; readonly update: number }
   | { readonly kind: 'foretold'; readonly answers: readonly Said[] }

@@ -1,6 +1,6 @@
 /** How well a network does at what it has not learnt from: figures, and what it foretold beside what came. */
-import type { Answer, Judged } from 'bptt/tasks';
-import type { Made } from './data-messages.ts';
+import type { Judged, Answer as Said } from 'bptt/tasks';
+import type { Answer, Made } from './data-messages.ts';
 import { byId } from './dom.ts';
 import { legend, picture } from './picture.ts';
 
@@ -43,7 +43,7 @@ export function clearResults(): void {
 }
 
 /** Shows what the network says of the table: of a series what comes next, of others the first sequences. */
-export function showAnswers(answers: readonly Answer[], { understanding }: Made): void {
+export function showAnswers(answers: readonly Said[], { understanding }: Made): void {
   const [first] = answers;
   if (!first) return;
   const table = document.createElement('table');
@@ -67,8 +67,12 @@ export function showAnswers(answers: readonly Answer[], { understanding }: Made)
   byId('answers', HTMLDivElement).replaceChildren(table);
 }
 
-export async function showJudged({ figures, forecast, confusion }: Judged, { understanding }: Made): Promise<void> {
+export async function showJudged(
+  { judged: { figures, forecast, confusion }, epochs }: Extract<Answer, { kind: 'judged' }>,
+  { understanding }: Made,
+): Promise<void> {
   const list = document.createElement('dl');
+  list.dataset.epochs = String(epochs);
   for (const [name, [words, written]] of Object.entries(FIGURES)) {
     const value = figures[name];
     if (value === undefined || value === null) continue;

@@ -74,7 +74,7 @@ async function read({ id, bytes, name, wish, before }: Extract<Question, { kind:
       stands: standing(training.state().update, training),
     },
   });
-  if (training.history.length > 0) worker.postMessage({ id, kind: 'judged', judged: made.judge() });
+  if (training.history.length > 0) tellJudged(id, made);
 }
 
 /** The training of a model that was kept; undefined where it is of another table or version: then it is begun anew. */
@@ -93,7 +93,7 @@ const TURN = 60;
 const KEPT_EVERY = 2000;
 
 async function train(id: number, learning: TableFit): Promise<void> {
-  const { training, judge } = learning;
+  const { training } = learning;
   if (goes) return;
   goes = true;
   began += 1;
@@ -107,7 +107,7 @@ async function train(id: number, learning: TableFit): Promise<void> {
     turn = now;
     tell(id, update, updates, loss, training);
     if (ended && now - judged > 10 * Math.max(TURN, took) && !training.done) {
-      worker.postMessage({ id, kind: 'judged', judged: judge() });
+      tellJudged(id, learning);
       judged = performance.now();
       took = judged - now;
     }
@@ -121,7 +121,11 @@ async function train(id: number, learning: TableFit): Promise<void> {
   if (current !== reading || began !== own) return;
   goes = false;
   keep(id, learning);
-  if (training.done) worker.postMessage({ id, kind: 'judged', judged: judge() });
+  if (training.done) tellJudged(id, learning);
+}
+
+function tellJudged(id: number, { training, judge }: TableFit): void {
+  worker.postMessage({ id, kind: 'judged', judged: judge(), epochs: training.history.length });
 }
 
 function tell(id: number, update: number, updates: number, loss: number, training: TableFit['training']): void {

@@ -128,7 +128,7 @@ function answered(answer: Answer): void {
   if (answer.kind === 'looked') showLook(answer.look);
   if (answer.kind === 'made') showMade(answer.made);
   if (answer.kind === 'progress') showProgress(answer.progress);
-  if (answer.kind === 'judged' && seen.made) void showJudged(answer.judged, seen.made);
+  if (answer.kind === 'judged' && seen.made) void showJudged(answer, seen.made);
   if (answer.kind === 'foretold' && seen.made) showAnswers(answer.answers, seen.made);
   if (answer.kind === 'saved') download(`${(given?.name ?? 'model').replace(/\.\w+$/, '')}.safetensors`, answer.bytes);
   if (answer.kind === 'kept') remember(answer.bytes, answer.update);
@@ -240,6 +240,7 @@ go.addEventListener('click', () => {
     isEager = said !== 'Pause'; // a field that was left had the table read anew, and nothing goes on meanwhile
     return;
   }
+  if (said === 'Pause' && !goes) return; // and it was read before the button was let go
   setRunning(!goes);
   isEager = false;
   say('');
