@@ -21,6 +21,13 @@ describe('the tarball', () => {
     expect(named.filter(path => !there(path))).toEqual([]);
   });
 
+  test.each([
+    ['publint', '--strict'],
+    ['attw', '--profile', 'esm-only'],
+  ])('is as %s says that packages are', (tool, ...options) => {
+    expect(run(ROOT, 'npx', '--no', tool, tarball, ...options)).not.toBe('');
+  });
+
   test('needs nothing of Node but where it says so', async () => {
     const bundled = (module: string) =>
       build({
