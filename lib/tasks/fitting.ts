@@ -96,9 +96,11 @@ export async function allItems(
   const read = itemsOf(reading, understanding, true);
   for await (const item of read) items.push(item);
   const counts = read.counts();
-  const { records, dropped } = counts;
-  if (records + dropped === 0) throw new FormatError(reading.name, 'rows below its header', 'none');
-  const none = dropped > 0 ? `none: ${dropped} rows are dropped, which miss a value` : 'none';
-  if (items.length === 0) throw new FormatError(reading.name, 'at least one sequence', none);
+  if (items.length === 0) {
+    await requireRow(reading);
+    const { dropped } = counts;
+    const none = dropped > 0 ? `none: ${dropped} rows are dropped, which miss a value` : 'none';
+    throw new FormatError(reading.name, 'at least one sequence', none);
+  }
   return { items, counts };
 }

@@ -282,15 +282,17 @@ describe('a model', () => {
   });
 
   test.each([
-    ['walk,step,x,y,rounds\n', 'rows below its header, got none'],
+    ['none.csv', 'walk,step,x,y,rounds\n', 'rows below its header, got none'],
+    ['none.jsonl', '', 'at least one sequence, got none'],
     [
+      'none.csv',
       'walk,step,x,y,rounds\na,0,,0,once\na,1,,0,once\n',
       'at least one sequence, got none: 2 rows are dropped, which miss a value',
     ],
-  ])('is not judged by what has no rows: %j', async (text, what) => {
-    writeFileSync(at('none.csv'), text);
-    const { status, stderr } = await inTurn(folder, 'evaluate', 'known.safetensors', 'none.csv', '--missing', 'drop');
-    expect({ status, stderr }).toEqual({ status: 2, stderr: `bptt: none.csv: expected ${what}\n` });
+  ])('is not judged by what has no rows: %s of %j', async (file, text, what) => {
+    writeFileSync(at(file), text);
+    const { status, stderr } = await inTurn(folder, 'evaluate', 'known.safetensors', file, '--missing', 'drop');
+    expect({ status, stderr }).toEqual({ status: 2, stderr: `bptt: ${file}: expected ${what}\n` });
   });
 
   test('answers for all that stands before a mistake', async () => {

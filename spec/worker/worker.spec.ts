@@ -153,8 +153,9 @@ it('ends its loops and refuses what was asked for when it is stopped', async () 
   const { port1, port2 } = new MessageChannel();
   const far: ReturnType<typeof made>[] = [];
   expose((given: Given) => {
-    far.push(made(given));
-    return far[0] as ReturnType<typeof made>;
+    const own = made(given);
+    far.push(own);
+    return own;
   }, port2);
   const heard = new Promise(resolve => port2.addEventListener('close', resolve)); // after all that was told before
   const training = connect(port1, { ...given, epochs: 1e6 });

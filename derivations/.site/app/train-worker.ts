@@ -33,21 +33,16 @@ const worker = self as unknown as {
   postMessage(answer: OwnAnswer): void;
 };
 
-let making: (trainer: Promise<CharTrainer>) => void = () => {};
 /** What is trained, once it is made. */
-const trained = new Promise<CharTrainer>(resolve => {
-  making = resolve;
-});
-trained.catch(() => {}); // of what cannot be made, the page is told
+let trained: Promise<CharTrainer> | undefined;
 /** What can be looked at: a trainer's model, or that of a checkpoint without its text. */
 let model: CharModel | undefined;
 /** The text that is shown: classes, of what is held back where there is that. */
 let shown: Int32Array | undefined;
 
 expose((given: Given) => {
-  const trainer = made(given);
-  making(trainer);
-  return trainer;
+  trained = made(given);
+  return trained;
 });
 
 async function made(given: Given): Promise<CharTrainer> {
@@ -75,7 +70,7 @@ worker.addEventListener('message', async ({ data }) => {
 function answerTo(question: Own): unknown {
   if (question.kind === 'text') return factsOf(question.text, question.level);
   if (question.kind === 'open') return opened(question.checkpoint, question.text);
-  if (question.kind === 'save') return trained.then(trainer => savedOf(trainer, question.source));
+  if (question.kind === 'save') return trained?.then(trainer => savedOf(trainer, question.source));
   if (!model || !shown) throw new Error('There is no network yet.');
   if (question.kind === 'units') return unitsOver(model, shown, question.layer);
   if (question.kind === 'track') return tracks(model, shown, question.layer);
